@@ -1,0 +1,183 @@
+//! Time and randomness, as values that are passed in.
+//!
+//! Nothing else in Rollcall asks the machine for the time or for random bytes (`clippy.toml` bans
+//! the calls), so that tests and simulations decide both. Durations of work in progress (a request's
+//! time-out) are the runtime's business and do not come from here.
+
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// A moment: milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Millis(pub i64);
+
+impl Millis {
+    /// One second, one minute, one hour and one day, as differences in milliseconds.
+    pub const SECOND: i64 = 1_000;
+    /// One minute in milliseconds.
+    pub const MINUTE: i64 = 60 * Self::SECOND;
+    /// One hour in milliseconds.
+    pub const HOUR: i64 = 60 * Self::MINUTE;
+    /// One day in milliseconds.
+    pub const DAY: i64 = 24 * Self::HOUR;
+
+    /// This moment moved by `difference_ms`; stays at the end of the range instead of overflowing.
+    #[must_use]
+    pub fn plus(self, difference_ms: i64) -> Self {
+        Self(self.0.saturating_add(difference_ms))
+    }
+
+    /// Milliseconds from `earlier` to this moment; negative when the clock went back.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The calendar date at this moment in a time zone.
+    #[must_use]
+    pub fn date_in(self, zone: &TimeZone) -> Date {
+        self.timestamp().to_zoned(zone.clone()).date()
+    }
+
+    fn timestamp(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX)
+    }
+}
+
+/// `YYYY-MM-DDTHH:MM:SS.mmmZ`, always with three digits (wire contract §4).
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.timestamp())
+    }
+}
+
+impl fmt::Debug for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Millis;
+}
+
+/// The machine's clock.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Millis {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the machine's clock"
+        )]
+        let now = jiff::Timestamp::now();
+        Millis(now.as_millisecond())
+    }
+}
+
+/// A clock that stands still until it is moved; for tests and simulations.
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// A clock that shows `start`.
+    #[must_use]
+    pub fn at(start: Millis) -> Self {
+        Self(AtomicI64::new(start.0))
+    }
+
+    /// Moves the clock by `difference_ms`, which may be negative.
+    pub fn advance(&self, difference_ms: i64) {
+        self.0.fetch_add(difference_ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Millis {
+        Millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Gives random bytes.
+pub trait Random: Send + Sync {
+    /// Fills the whole buffer.
+    fn fill(&self, buffer: &mut [u8]);
+
+    /// A whole number from 0 up to and without `bound`; 0 when `bound` is 0.
+    fn below(&self, bound: u64) -> u64 {
+        let mut bytes = [0_u8; 8];
+        self.fill(&mut bytes);
+        u64::from_le_bytes(bytes).checked_rem(bound).unwrap_or(0)
+    }
+}
+
+/// The operating system's generator.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    #[expect(
+        clippy::expect_used,
+        clippy::disallowed_methods,
+        reason = "the one place that asks the system; without its generator no key can be made"
+    )]
+    fn fill(&self, buffer: &mut [u8]) {
+        getrandom::fill(buffer).expect("the operating system's random generator answers");
+    }
+}
+
+/// A generator that repeats itself for a seed; for tests, simulations and the sandbox's people.
+#[derive(Debug)]
+pub struct SeededRandom(Mutex<blake3::OutputReader>);
+
+impl SeededRandom {
+    /// The generator of `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(Mutex::new(blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof()))
+    }
+}
+
+impl Random for SeededRandom {
+    fn fill(&self, buffer: &mut [u8]) {
+        let mut reader = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        reader.fill(buffer);
+    }
+}
+
+/// Counts up; a cheap process-wide number for request ids and the like.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// The next number, from 1.
+    pub fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_prints_with_three_digits() {
+        assert_eq!(Millis(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Millis(1_700_000_000_120).to_string(), "2023-11-14T22:13:20.120Z");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes() {
+        let (a, b) = (SeededRandom::new(7), SeededRandom::new(7));
+        assert_eq!((a.below(1_000_000), a.below(5)), (b.below(1_000_000), b.below(5)));
+    }
+}

@@ -1,0 +1,77 @@
+//! Accounts of the application: their status and the fields that a directory manages.
+
+use jiff::civil::Date;
+
+use crate::domain::employee::{EmployeeRecord, Membership, Standing};
+use crate::text_enum;
+
+text_enum! {
+    /// What an account may do in the application.
+    AccountStatus {
+        /// May be used.
+        Active = "active",
+        /// May not be used.
+        Inactive = "inactive",
+        /// Will be active when the start date comes (S-23).
+        Pending = "pending",
+    }
+}
+
+text_enum! {
+    /// Whether the HR system counts a person as employed (S-11).
+    Activity {
+        /// Employed.
+        Active = "active",
+        /// Not employed (any more).
+        Inactive = "inactive",
+    }
+}
+
+/// The fields of an account that a directory manages while the link lasts (S-10), by their names in
+/// the API.
+pub const MANAGED_FIELDS: &[&str] = &[
+    "email",
+    "first_name",
+    "last_name",
+    "status",
+    "manager_account_id",
+    "department",
+    "position",
+    "office_location",
+    "start_date",
+    "leaving_date",
+];
+
+/// Whether a person is employed today (S-11): by the record itself or by membership in the list of
+/// current staff, and never after the leaving date. `Membership::NotShown` counts as a member:
+/// the caller puts the stored membership in its place when there is one.
+#[must_use]
+pub fn activity(record: &EmployeeRecord, membership: Membership, today: Date) -> Activity {
+    let employed = match record.standing {
+        Standing::Current => true,
+        Standing::Former => false,
+        Standing::ByMembership => membership != Membership::NotMember,
+    };
+    let left = record.leaving_date.is_some_and(|leaving| leaving < today);
+    if employed && !left { Activity::Active } else { Activity::Inactive }
+}
+
+/// The status an account gets from its directory user. `before` is the account's present status, or
+/// `None` when the account is being created: only a new account, or one that already waits, can be
+/// pending (S-23).
+#[must_use]
+pub fn account_status(
+    activity: Activity,
+    start_date: Option<Date>,
+    before: Option<AccountStatus>,
+    today: Date,
+) -> AccountStatus {
+    let starts_later = start_date.is_some_and(|start| start > today);
+    match (activity, before) {
+        (Activity::Inactive, _) => AccountStatus::Inactive,
+        (Activity::Active, None | Some(AccountStatus::Pending)) if starts_later => {
+            AccountStatus::Pending
+        }
+        (Activity::Active, _) => AccountStatus::Active,
+    }
+}

@@ -1,0 +1,76 @@
+//! Every bound of Rollcall, in one place. `docs/LIMITS.md` says the same in a table; a test compares.
+
+/// Largest webhook body that is accepted, after decompression (S-02). One byte more answers 413.
+pub const HOOK_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Largest JSON body of an API request, except imports.
+pub const API_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Largest import of accounts, streamed.
+pub const IMPORT_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Largest single line of an import.
+pub const IMPORT_LINE_BYTES_MAX: usize = 64 * 1024;
+/// Hints read from one webhook body; more are one hint to look at everybody.
+pub const HOOK_HINTS_MAX: usize = 100;
+/// Longest employee number that a hint may carry; longer ones are a hint to look at everybody.
+pub const EMPLOYEE_NUMBER_CHARS_MAX: usize = 200;
+
+/// Jobs that may wait for the writer thread; more are refused (503).
+pub const WRITER_QUEUE_MAX: usize = 4_096;
+/// Jobs that one commit of the writer thread may carry.
+pub const WRITER_BATCH_MAX: usize = 512;
+/// Connections for reading, and on PostgreSQL for writing too.
+pub const POOL_CONNECTIONS_MAX: u32 = 12;
+/// How long a request waits for a connection, in milliseconds.
+pub const POOL_WAIT_MS_MAX: u64 = 5_000;
+/// Bound values in one statement; longer lists are sent in chunks (SQLite takes 32,766).
+pub const BIND_MAX: usize = 30_000;
+/// Values in one `IN (…)` list.
+pub const IN_LIST_MAX: usize = 5_000;
+
+/// People that one transaction of a full sync applies, so that no webhook waits long behind it.
+pub const APPLY_BATCH_PEOPLE_MAX: usize = 200;
+/// People that may wait for a live look in one directory; more become one full sync (S-03).
+pub const BURST_PEOPLE_MAX: usize = 20;
+/// Waiting hints of a failing directory; more are folded into one "look at everybody".
+pub const INBOX_WAITING_MAX: i64 = 1_000;
+/// How long claimed work stays claimed without a sign of life, in milliseconds.
+pub const LEASE_MS_MAX: i64 = 15_000;
+/// How often claimed work gives a sign of life, in milliseconds.
+pub const LEASE_RENEW_MS: u64 = 5_000;
+/// Directories whose hints are worked on at the same time in one process.
+pub const INBOX_WORKERS: usize = 8;
+/// Full syncs that run at the same time in one process.
+pub const RUN_WORKERS: usize = 4;
+
+/// Longest text of one field that is kept, in characters.
+pub const FIELD_CHARS_MAX: usize = 500;
+/// Longest e-mail address, in bytes (RFC 5321).
+pub const EMAIL_BYTES_MAX: usize = 254;
+/// Largest single record in an HR system's list.
+pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
+/// Largest part of an HR system's answer around the list of records.
+pub const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
+/// Largest answer of an HR system that is read whole (one person, a probe).
+pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Largest list answer of an HR system, streamed (about 600,000 people).
+pub const LIST_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// People in one directory.
+pub const DIRECTORY_PEOPLE_MAX: usize = 1_000_000;
+/// How long an HR system may take to connect, in milliseconds.
+pub const PROVIDER_CONNECT_MS_MAX: u64 = 10_000;
+/// How long an HR system may be silent in the middle of an answer, in milliseconds.
+pub const PROVIDER_READ_MS_MAX: u64 = 120_000;
+/// How long one answer about one person may take, in milliseconds.
+pub const PROVIDER_FETCH_MS_MAX: u64 = 30_000;
+
+/// Items in one page of a list, and without a `limit` (wire contract §3).
+pub const PAGE_ITEMS_MAX: i64 = 100;
+/// Items in a page when the caller does not say.
+pub const PAGE_ITEMS_DEFAULT: i64 = 10;
+/// Days that events are kept.
+pub const EVENT_DAYS_KEPT: i64 = 90;
+/// Days that finished hints are kept, for "when did the hook come?".
+pub const INBOX_DAYS_KEPT: i64 = 7;
+/// How long a mail server may take for one mail, in milliseconds.
+pub const SMTP_MS_MAX: u64 = 30_000;
+/// How long a stop waits for work in progress, in milliseconds.
+pub const STOP_MS_MAX: u64 = 20_000;

@@ -1,0 +1,241 @@
+//! The HR systems: how each is asked, and how its answers become one normal form.
+//!
+//! Invariants:
+//! - Nothing here writes to an HR system. Each provider's client can only build reading requests.
+//! - "Could not ask" ([`ProviderError`]) and "asked, not there" ([`Fetched::Gone`]) are different
+//!   types (S-30); no error can be taken for an absence.
+//! - Sensitive fields are dropped while parsing (S-15): wire structs name only what a record keeps.
+//! - No secret and no personal data is logged or put into an error.
+//!
+//! What this module must not do: touch the database, decide who is linked or removed, wait or retry.
+//! The caller decides when to ask again; see [`ProviderError`] for what it is told.
+
+use futures_util::future::BoxFuture;
+
+use crate::clock::Millis;
+use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey};
+use crate::domain::failure::FailureClass;
+use crate::domain::provider::ProviderKind;
+use crate::text_enum;
+
+pub mod http;
+pub mod people_hr;
+pub mod splitter;
+
+/// Which call of a budget a request is: live looks go before polls (S-44).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallLane {
+    /// One person, because a webhook named them.
+    Live,
+    /// A full list, or a check that an admin waits for.
+    Bulk,
+}
+
+/// Asks for leave before each call and hears of throttling; kept in the database by the caller, so
+/// that replicas and restarts share it (S-44).
+pub trait CallGate: Send + Sync {
+    /// Reserves one call. [`ProviderError::BudgetSpent`] when this minute's calls are used up.
+    fn reserve(&self, lane: CallLane) -> BoxFuture<'_, Result<(), ProviderError>>;
+
+    /// The HR system said "too many calls"; `calls_per_minute` is the limit it named, if it did.
+    fn throttled(&self, calls_per_minute: Option<u32>) -> BoxFuture<'_, ()>;
+}
+
+/// Why an HR system could not be asked. Never means that a person is gone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// The key is unknown, removed or malformed.
+    #[error("the HR system refused the key")]
+    Credential,
+    /// The key lacks a permission; `permission` names it in the HR system's own words when known.
+    #[error("the HR system refused access{}", .permission.map(|p| format!(" ({p})")).unwrap_or_default())]
+    Permission {
+        /// The permission as the HR system's pages call it.
+        permission: Option<&'static str>,
+    },
+    /// Too many calls. Ask again after `retry_after_ms`.
+    #[error("the HR system asks to slow down")]
+    Throttled {
+        /// How long to wait, in milliseconds.
+        retry_after_ms: i64,
+        /// The limit that the answer named.
+        calls_per_minute: Option<u32>,
+    },
+    /// Our own budget for this minute is spent; nothing was sent. Not a failure of the sync.
+    #[error("the calls of this minute are used up")]
+    BudgetSpent {
+        /// When the next call may be made.
+        until: Millis,
+    },
+    /// The customer's account at the HR system is suspended or has ended.
+    #[error("the HR system says that the customer's account is suspended or has ended")]
+    Suspended,
+    /// No answer, or an answer that is the HR system's own fault.
+    #[error("the HR system did not answer properly: {reason}")]
+    Down {
+        /// What happened, without personal data or secrets.
+        reason: String,
+        /// How long the HR system asks to wait, in milliseconds, when it says so.
+        retry_after_ms: Option<i64>,
+    },
+    /// An answer that can not be understood, or was cut off.
+    #[error("the HR system's answer can not be understood: {reason}")]
+    Malformed {
+        /// What was wrong and where, without personal data or secrets.
+        reason: String,
+    },
+    /// The one who receives the records could not take them (our own fault).
+    #[error("the answer could not be taken in: {reason}")]
+    Sink {
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl ProviderError {
+    /// The class an admin is told of; `None` for a spent budget, which is no failure.
+    #[must_use]
+    pub const fn class(&self) -> Option<FailureClass> {
+        match self {
+            Self::Credential => Some(FailureClass::Credential),
+            Self::Permission { .. } => Some(FailureClass::Permission),
+            Self::Throttled { .. } => Some(FailureClass::Throttled),
+            Self::BudgetSpent { .. } => None,
+            Self::Suspended => Some(FailureClass::Suspended),
+            Self::Down { .. } => Some(FailureClass::ProviderDown),
+            Self::Malformed { .. } => Some(FailureClass::Malformed),
+            Self::Sink { .. } => Some(FailureClass::Internal),
+        }
+    }
+}
+
+/// What a look at one person brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// The person's record.
+    Found(Box<EmployeeRecord>),
+    /// Asked, and the HR system says in so many words that there is no such person (S-31's table).
+    Gone,
+}
+
+/// Receives a list while it is being read. The bytes are one record exactly as sent.
+///
+/// A list is worth nothing before [`Provider::list`] has returned `Ok`: until then a sink must not
+/// act on what it got.
+pub trait RecordSink: Send {
+    /// One person of the full list, leavers included.
+    fn record(&mut self, raw: &[u8]) -> Result<(), ProviderError>;
+
+    /// One person of the list of current staff, for providers with [`Standing::ByMembership`]; comes
+    /// after all calls of [`RecordSink::record`].
+    ///
+    /// [`Standing::ByMembership`]: crate::domain::employee::Standing::ByMembership
+    fn current(&mut self, raw: &[u8]) -> Result<(), ProviderError>;
+}
+
+/// The keys of a record, read without the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordKeys {
+    /// The key of the link.
+    pub external_key: ExternalKey,
+    /// The employee number, when there is one.
+    pub employee_number: Option<EmployeeNumber>,
+}
+
+text_enum! {
+    /// What a probe found out about one permission (L-04).
+    ProbeResult {
+        /// The permission is there.
+        Granted = "granted",
+        /// The permission is missing.
+        Missing = "missing",
+        /// It could not be found out (the HR system was busy, or had nobody to ask for).
+        NotDetermined = "not_determined",
+    }
+}
+
+/// One needed permission and whether the key has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// The permission in the HR system's own words.
+    pub permission: &'static str,
+    /// What Rollcall needs it for, in plain words.
+    pub needed_for: &'static str,
+    /// What was found out.
+    pub result: ProbeResult,
+    /// What the admin should do or know, in plain words.
+    pub message: String,
+}
+
+/// What a check of a credential found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// One entry per needed permission.
+    pub probes: Vec<Probe>,
+    /// Why no answer was possible at all (a refused key, a suspended customer), if so.
+    pub error: Option<ProviderError>,
+    /// The customer at the HR system, when it tells.
+    pub tenant: Option<Tenant>,
+}
+
+/// The customer at the HR system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// The HR system's key for the customer.
+    pub key: String,
+    /// The company's name.
+    pub name: String,
+}
+
+impl Check {
+    /// Whether the credential may be stored: not refused, and no needed permission is missing (L-04).
+    #[must_use]
+    pub fn acceptable(&self) -> bool {
+        let refused = matches!(
+            self.error,
+            Some(
+                ProviderError::Credential
+                    | ProviderError::Permission { .. }
+                    | ProviderError::Suspended
+            )
+        );
+        !refused && self.probes.iter().all(|probe| probe.result != ProbeResult::Missing)
+    }
+
+    /// Whether every needed permission was seen to be there.
+    #[must_use]
+    pub fn ok(&self) -> bool {
+        self.error.is_none() && self.probes.iter().all(|probe| probe.result == ProbeResult::Granted)
+    }
+}
+
+/// One HR system, with one customer's credential. Methods that touch the network are async; the
+/// others are pure.
+pub trait Provider: Send + Sync {
+    /// Which HR system this is.
+    fn kind(&self) -> ProviderKind;
+
+    /// Looks whether the credential works and has the needed permissions (L-04).
+    fn check(&self) -> BoxFuture<'_, Result<Check, ProviderError>>;
+
+    /// Looks at one person by employee number.
+    fn fetch<'a>(
+        &'a self,
+        number: &'a EmployeeNumber,
+    ) -> BoxFuture<'a, Result<Fetched, ProviderError>>;
+
+    /// Reads everybody. `Ok` only when the answer was complete and without an error (S-30).
+    fn list<'a>(&'a self, sink: &'a mut dyn RecordSink)
+    -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// Brings one raw record to the normal form. Fails only when the record has no key at all or is
+    /// no JSON object; anything else about it is for the record's own `unreadable`.
+    fn normalise(&self, raw: &[u8]) -> Result<EmployeeRecord, ProviderError>;
+
+    /// Reads only the keys of a raw record.
+    fn keys(&self, raw: &[u8]) -> Result<RecordKeys, ProviderError>;
+
+    /// Changes when [`Provider::normalise`] would give another record for the same bytes, so that
+    /// stored hashes of raw records are forgotten.
+    fn mapping_version(&self) -> u32;
+}
