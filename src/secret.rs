@@ -173,6 +173,17 @@ impl SealingKey {
     }
 }
 
+/// The data keys of a database, opened (L-06). The master key is needed only to open them.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// Seals credentials and tokens.
+    pub sealing: SealingKey,
+    /// Keys the hashes by which tokens and API keys are looked up.
+    pub lookup: SealingKey,
+    /// Keys the hashes of raw records.
+    pub record: SealingKey,
+}
+
 /// A new token of 256 bits from the generator, base64url (L-02).
 pub fn new_token(random: &dyn Random) -> Secret {
     let mut bytes = [0_u8; 32];

@@ -1,1 +1,187 @@
-//! (stub)
+//! The database: SQLite or PostgreSQL, chosen by the URL, with one way to read and one to write.
+//!
+//! Invariants:
+//! - [`Db::read`] gives one unchanging view and can not write. [`Db::write`] gives a [`Tx`]; what is
+//!   written through it is durable when the call returns, or not there at all.
+//! - The closures are not async, so no network call can happen inside a transaction.
+//! - All SQL of Rollcall is in this folder, one file per table, rows and queries and nothing else.
+//!   Every statement is written once for both databases (`on_backend!`).
+//!
+//! What this module must not do: decide anything about people. It stores what it is told.
+
+use std::sync::Arc;
+
+use diesel::r2d2::Pool;
+
+pub use crate::db::conn::{Conn, Tx};
+pub use crate::db::error::DbError;
+pub use crate::db::pool::Place;
+
+use crate::db::conn::on_backend;
+use crate::db::pool::{Manager, Use};
+use crate::db::writer::{Failed, Writer};
+use crate::limits;
+
+pub mod conn;
+pub mod error;
+pub mod events;
+pub mod links;
+pub mod migrate;
+pub mod pool;
+pub mod schema;
+pub mod types;
+mod writer;
+
+/// How urgent a write is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Somebody waits for it: webhooks, requests, one person's change.
+    Urgent,
+    /// Batches of a full sync and cleaning.
+    Bulk,
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    place: Place,
+    pool: Pool<Manager>,
+    /// All writes on SQLite; on PostgreSQL only the intake of webhooks.
+    writer: Writer,
+}
+
+impl Db {
+    /// Migrates the database and opens it.
+    pub fn open(place: &Place) -> Result<Self, DbError> {
+        migrate::run(place)?;
+        Self::open_migrated(place)
+    }
+
+    /// Opens a database that is known to be migrated.
+    pub fn open_migrated(place: &Place) -> Result<Self, DbError> {
+        let usage = match place {
+            Place::Sqlite(_) => Use::Read,
+            Place::Postgres(_) => Use::Write,
+        };
+        let writer = Writer::start(place)?;
+        let pool = pool::pool(place, usage, limits::POOL_CONNECTIONS_MAX)?;
+        Ok(Self(Arc::new(Inner { place: place.clone(), pool, writer })))
+    }
+
+    /// Where the data is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.0.place
+    }
+
+    /// Reads over one unchanging view.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.0);
+        blocking(move || {
+            let mut conn = inner.pool.get().map_err(DbError::from)?;
+            unwrap_failed(conn.snapshot(|c| work(c).map_err(Failed::Work)))
+        })
+        .await
+    }
+
+    /// Writes; durable when this returns `Ok`.
+    pub async fn write<T, E>(
+        &self,
+        lane: Lane,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        if matches!(self.0.place, Place::Sqlite(_)) {
+            return self.0.writer.write(lane, work).await;
+        }
+        let inner = Arc::clone(&self.0);
+        blocking(move || {
+            let mut conn = inner.pool.get().map_err(DbError::from)?;
+            unwrap_failed(conn.transaction(|c| {
+                let mut tx = Tx::new(c);
+                let value = work(&mut tx).map_err(Failed::Work)?;
+                tx.finish()?;
+                Ok(value)
+            }))
+        })
+        .await
+    }
+
+    /// Writes small things of which very many come at once (webhooks): on both databases through the
+    /// thread that commits many together.
+    pub async fn take_in<T, E>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.0.writer.write(Lane::Urgent, work).await
+    }
+
+    /// What the live sessions say about durability: of a pooled connection and of the writer's.
+    /// SQLite answers the number of `PRAGMA synchronous` (2 is FULL), PostgreSQL `on` or `off`.
+    pub async fn durability(&self) -> Result<[String; 2], DbError> {
+        let pooled = self.write(Lane::Urgent, |tx| durability_of(tx)).await?;
+        Ok([pooled, self.take_in(|tx| durability_of(tx)).await?])
+    }
+}
+
+fn durability_of(conn: &mut Conn) -> Result<String, DbError> {
+    use diesel::prelude::*;
+    #[derive(QueryableByName)]
+    struct Sqlite {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        synchronous: i32,
+    }
+    #[derive(QueryableByName)]
+    struct Pg {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        synchronous_commit: String,
+    }
+    Ok(match conn {
+        Conn::Sqlite(c) => {
+            diesel::sql_query("PRAGMA synchronous").get_result::<Sqlite>(c)?.synchronous.to_string()
+        }
+        Conn::Pg(c) => {
+            diesel::sql_query("SHOW synchronous_commit").get_result::<Pg>(c)?.synchronous_commit
+        }
+    })
+}
+
+/// Whether the database answers; for `/readyz`.
+pub fn ping(conn: &mut Conn) -> Result<(), DbError> {
+    use diesel::connection::SimpleConnection;
+    Ok(on_backend!(conn, |c| c.batch_execute("SELECT 1"))?)
+}
+
+async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<DbError> + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(_panicked) => Err(E::from(DbError::Panicked)),
+    }
+}
+
+fn unwrap_failed<T, E: From<DbError>>(outcome: Result<T, Failed<E>>) -> Result<T, E> {
+    outcome.map_err(|failed| match failed {
+        Failed::Work(error) => error,
+        Failed::Database(error) => E::from(error),
+    })
+}

@@ -5,9 +5,13 @@
 //! description.
 
 pub mod account;
+pub mod directory;
 pub mod employee;
+pub mod event;
 pub mod failure;
+pub mod hold;
 pub mod ids;
+pub mod notice;
 pub mod provider;
 
 /// Declares an enum that is stored and sent as a fixed lower-case word.

@@ -1,0 +1,160 @@
+//! One connection to either database, and transactions on it.
+//!
+//! Every statement is written once, inside [`on_backend!`], which type-checks it for both databases.
+//! A place where they really differ is a visible `match`. [`Tx`] exists only inside a write
+//! transaction, so a stray write does not compile.
+
+use std::ops::{Deref, DerefMut};
+
+use diesel::connection::{AnsiTransactionManager, TransactionManager, TransactionManagerStatus};
+use diesel::result::Error as DieselError;
+use diesel::sql_types::Text;
+use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
+
+use crate::db::error::DbError;
+use crate::db::events::{self, NewEvent};
+use crate::domain::ids::OrganizationId;
+
+/// A connection to SQLite or PostgreSQL.
+#[expect(clippy::large_enum_variant, reason = "a handful exist, each behind a pool or a thread")]
+pub enum Conn {
+    /// SQLite.
+    Sqlite(SqliteConnection),
+    /// PostgreSQL.
+    Pg(PgConnection),
+}
+
+/// Runs one body of diesel code on whichever database the connection is to.
+macro_rules! on_backend {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::db::conn::Conn::Sqlite($c) => $body,
+            $crate::db::conn::Conn::Pg($c) => $body,
+        }
+    };
+}
+pub(crate) use on_backend;
+
+impl Conn {
+    /// Runs `work` in a transaction: `BEGIN IMMEDIATE` on SQLite (a transaction that reads first and
+    /// writes later would fail at once under load), `BEGIN` on PostgreSQL, a savepoint when nested.
+    pub fn transaction<T, E: From<DieselError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.begin("BEGIN IMMEDIATE", "BEGIN")?;
+        self.end(work)
+    }
+
+    /// Runs `work` over one unchanging view of the database.
+    pub fn snapshot<T, E: From<DieselError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.begin("BEGIN DEFERRED", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+        self.end(work)
+    }
+
+    fn begin(&mut self, sqlite: &str, pg: &str) -> Result<(), DieselError> {
+        let nested = self.depth() != Some(0);
+        match self {
+            _ if nested => {
+                on_backend!(self, |c| AnsiTransactionManager::begin_transaction(c))
+            }
+            Self::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, sqlite),
+            Self::Pg(c) => AnsiTransactionManager::begin_transaction_sql(c, pg),
+        }
+    }
+
+    fn end<T, E: From<DieselError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match work(self) {
+            Ok(value) => {
+                on_backend!(self, |c| AnsiTransactionManager::commit_transaction(c))?;
+                Ok(value)
+            }
+            Err(error) => {
+                match on_backend!(self, |c| AnsiTransactionManager::rollback_transaction(c)) {
+                    Ok(()) | Err(DieselError::BrokenTransactionManager) => Err(error),
+                    Err(rollback) => Err(rollback.into()),
+                }
+            }
+        }
+    }
+
+    /// How many transactions and savepoints are open; `None` when the connection lost count.
+    pub(crate) fn depth(&mut self) -> Option<u32> {
+        on_backend!(self, |c| match AnsiTransactionManager::transaction_manager_status_mut(c) {
+            TransactionManagerStatus::Valid(status) => {
+                Some(status.transaction_depth().map_or(0, std::num::NonZero::get))
+            }
+            TransactionManagerStatus::InError => None,
+        })
+    }
+
+    /// Rolls back what a panic left open, down to `depth`.
+    pub(crate) fn rollback_to_depth(&mut self, depth: u32) -> Result<(), DieselError> {
+        while let Some(open) = self.depth() {
+            if open <= depth {
+                return Ok(());
+            }
+            on_backend!(self, |c| AnsiTransactionManager::rollback_transaction(c))?;
+        }
+        Err(DieselError::BrokenTransactionManager)
+    }
+}
+
+/// An open write transaction. Made only by [`crate::db::Db`]; what is written through it becomes
+/// durable together or not at all.
+pub struct Tx<'a> {
+    conn: &'a mut Conn,
+    events: Vec<NewEvent>,
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(conn: &'a mut Conn) -> Self {
+        Self { conn, events: Vec::new() }
+    }
+
+    /// Makes everybody else who locks this organization wait until this transaction ends.
+    ///
+    /// Must be the first statement of a transaction that applies people or changes accounts or
+    /// holds (the lock order is: organization, then the numbering of events). SQLite has one writer,
+    /// so there it is free.
+    pub fn lock_organization(&mut self, organization: &OrganizationId) -> Result<(), DbError> {
+        match &mut *self.conn {
+            Conn::Sqlite(_) => Ok(()),
+            Conn::Pg(c) => {
+                diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 7))")
+                    .bind::<Text, _>(organization.as_str())
+                    .execute(c)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds an event; it is numbered and written as the last thing before the commit.
+    pub fn emit(&mut self, event: NewEvent) {
+        self.events.push(event);
+    }
+
+    pub(crate) fn finish(mut self) -> Result<(), DbError> {
+        let waiting = std::mem::take(&mut self.events);
+        events::append(&mut self, waiting)
+    }
+}
+
+impl Deref for Tx<'_> {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        self.conn
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.conn
+    }
+}

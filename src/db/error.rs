@@ -1,0 +1,133 @@
+//! What can go wrong with the database, in words that the layers above can act on.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// Why the database did not do what was asked. No `Display` text carries row contents.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// There is no such row.
+    #[error("no such row")]
+    NotFound,
+    /// A unique rule would be broken; `rule` is "table.column[, table.column]" as in the schema.
+    #[error("another row already has this value ({rule})")]
+    Conflict {
+        /// The columns of the rule, "table.column", sorted.
+        rule: String,
+    },
+    /// The queue of the writer is full; ask again soon.
+    #[error("too much is waiting to be written; try again soon")]
+    Busy,
+    /// The database can not be reached or does not answer in time.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// A stored value does not mean anything to this version.
+    #[error("the database holds a value that this version does not understand: {0}")]
+    Corrupt(String),
+    /// The work inside the transaction panicked; nothing of it was written.
+    #[error("the work inside a transaction failed unexpectedly; nothing of it was written")]
+    Panicked,
+    /// Anything else.
+    #[error("the database refused a statement: {0}")]
+    Other(String),
+}
+
+impl DbError {
+    /// Whether this is a broken unique rule over the given column.
+    #[must_use]
+    pub fn is_conflict_on(&self, column: &str) -> bool {
+        matches!(self, Self::Conflict { rule } if rule.split(", ").any(|c| c.ends_with(column)))
+    }
+
+    /// Whether the same request may succeed a little later.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Busy | Self::Unavailable(_))
+    }
+}
+
+impl From<DieselError> for DbError {
+    fn from(error: DieselError) -> Self {
+        match error {
+            DieselError::NotFound => Self::NotFound,
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
+                Self::Conflict { rule: unique_rule(info.message(), info.constraint_name()) }
+            }
+            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, info) => {
+                Self::Unavailable(info.message().to_owned())
+            }
+            DieselError::DatabaseError(_, info) => database_message(info.message()),
+            DieselError::DeserializationError(source) => Self::Corrupt(source.to_string()),
+            DieselError::BrokenTransactionManager => {
+                Self::Unavailable("the connection lost its transaction".to_owned())
+            }
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
+
+impl From<diesel::r2d2::PoolError> for DbError {
+    fn from(error: diesel::r2d2::PoolError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+/// Messages of both databases that mean "not now" rather than "never".
+fn database_message(message: &str) -> DbError {
+    const NOT_NOW: &[&str] = &[
+        "database is locked",
+        "disk is full",
+        "disk I/O error",
+        "terminating connection",
+        "server closed the connection",
+        "could not connect",
+        "the database system is",
+        "lock timeout",
+        "statement timeout",
+        "deadlock detected",
+        "no space left",
+        "could not extend file",
+    ];
+    let lower = message.to_lowercase();
+    if NOT_NOW.iter().any(|text| lower.contains(text)) {
+        DbError::Unavailable(message.to_owned())
+    } else {
+        DbError::Other(message.to_owned())
+    }
+}
+
+/// SQLite names the columns ("UNIQUE constraint failed: a.b, a.c") and no constraint; PostgreSQL
+/// names the constraint (`a_b_c_key`) and no columns. Both become a text that ends with the last
+/// column's name per part, which is what callers compare.
+fn unique_rule(message: &str, constraint: Option<&str>) -> String {
+    if let Some(columns) = message.strip_prefix("UNIQUE constraint failed: ") {
+        return columns.to_owned();
+    }
+    constraint
+        .map(|name| name.strip_suffix("_key").unwrap_or(name).to_owned())
+        .unwrap_or_else(|| message.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_unique_rule_is_recognised_in_both_dialects() {
+        let lite = DbError::Conflict {
+            rule: unique_rule(
+                "UNIQUE constraint failed: accounts.organization_id, accounts.email_norm",
+                None,
+            ),
+        };
+        let pg = DbError::Conflict {
+            rule: unique_rule(
+                "duplicate key value violates unique constraint",
+                Some("accounts_organization_id_email_norm_key"),
+            ),
+        };
+        for error in [lite, pg] {
+            assert!(error.is_conflict_on("email_norm"), "{error}");
+            assert!(!error.is_conflict_on("external_id"), "{error}");
+        }
+    }
+}

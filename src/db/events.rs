@@ -1,0 +1,154 @@
+//! Events: what happened, in commit order.
+//!
+//! The number of an event is handed out by the last statements before the commit. The one row of
+//! `event_sequence` stays locked until then, so a reader that has seen number 10 will never be shown
+//! a 9 later. Ids derive from the number.
+
+use diesel::prelude::*;
+
+use crate::clock::Millis;
+use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::error::DbError;
+use crate::db::schema::{event_sequence, events};
+use crate::domain::event::EventKind;
+use crate::domain::ids::{DirectoryId, EventId, OrganizationId};
+
+/// An event that has no number yet.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// The organization it belongs to.
+    pub organization_id: OrganizationId,
+    /// The directory it is about.
+    pub directory_id: Option<DirectoryId>,
+    /// What happened.
+    pub kind: EventKind,
+    /// Whom or what it is about: events of one lane are delivered in order.
+    pub lane: String,
+    /// The `data` member, as it is sent.
+    pub data: serde_json::Value,
+    /// When.
+    pub created_at: Millis,
+}
+
+/// A stored event.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its id, from its number.
+    pub id: EventId,
+    /// The organization it belongs to.
+    pub organization_id: OrganizationId,
+    /// Its type, as sent.
+    pub event_type: String,
+    /// The `data` member, as it is sent: JSON text.
+    pub data: String,
+    /// When it happened.
+    pub created_at: Millis,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = events)]
+#[diesel(treat_none_as_default_value = false)]
+struct Row {
+    number: i64,
+    organization_id: OrganizationId,
+    directory_id: Option<DirectoryId>,
+    event_type: &'static str,
+    lane: String,
+    data: String,
+    created_at_ms: Millis,
+}
+
+/// Numbers and writes events. Called once per transaction, last.
+pub(crate) fn append(tx: &mut Tx<'_>, waiting: Vec<NewEvent>) -> Result<(), DbError> {
+    let Ok(count) = i64::try_from(waiting.len()) else { return Err(DbError::Busy) };
+    if count == 0 {
+        return Ok(());
+    }
+    let last: i64 = on_backend!(&mut **tx, |c| diesel::update(event_sequence::table)
+        .set(event_sequence::last_number.eq(event_sequence::last_number + count))
+        .returning(event_sequence::last_number)
+        .get_result(c))?;
+    let first = last.saturating_sub(count).saturating_add(1);
+    let rows: Vec<Row> = (first..)
+        .zip(waiting)
+        .map(|(number, event)| Row {
+            number,
+            organization_id: event.organization_id,
+            directory_id: event.directory_id,
+            event_type: event.kind.as_str(),
+            lane: event.lane,
+            data: event.data.to_string(),
+            created_at_ms: event.created_at,
+        })
+        .collect();
+    for chunk in rows.chunks(500) {
+        on_backend!(&mut **tx, |c| diesel::insert_into(events::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Which events a reader asks for.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Only those after this one.
+    pub after: Option<EventId>,
+    /// Only those of this organization.
+    pub organization_id: Option<OrganizationId>,
+    /// Only those of these types.
+    pub types: Vec<String>,
+}
+
+/// A page of events, oldest first.
+pub fn page(conn: &mut Conn, filter: &EventFilter, limit: i64) -> Result<Vec<Event>, DbError> {
+    let after = filter.after.as_ref().map_or(Some(0), EventId::number).unwrap_or(i64::MAX);
+    type Columns = (i64, OrganizationId, String, String, Millis);
+    let rows: Vec<Columns> = on_backend!(conn, |c| {
+        let mut query = events::table
+            .filter(events::number.gt(after))
+            .order(events::number.asc())
+            .limit(limit)
+            .select((
+                events::number,
+                events::organization_id,
+                events::event_type,
+                events::data,
+                events::created_at_ms,
+            ))
+            .into_boxed();
+        if let Some(organization) = &filter.organization_id {
+            query = query.filter(events::organization_id.eq(organization));
+        }
+        if !filter.types.is_empty() {
+            query = query.filter(events::event_type.eq_any(&filter.types));
+        }
+        query.load(c)
+    })?;
+    let event = |(number, organization_id, event_type, data, created_at): Columns| Event {
+        id: EventId::from_number(number),
+        organization_id,
+        event_type,
+        data,
+        created_at,
+    };
+    Ok(rows.into_iter().map(event).collect())
+}
+
+/// The number of the oldest event that is kept; `None` when there is none.
+pub fn oldest_number(conn: &mut Conn) -> Result<Option<i64>, DbError> {
+    Ok(on_backend!(conn, |c| events::table.select(diesel::dsl::min(events::number)).first(c))?)
+}
+
+/// Deletes events older than `before`; at most `limit`, so that nobody waits long.
+pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbError> {
+    let numbers: Vec<i64> = on_backend!(&mut **tx, |c| events::table
+        .filter(events::created_at_ms.lt(before))
+        .order(events::number.asc())
+        .limit(limit)
+        .select(events::number)
+        .load(c))?;
+    let Some(last) = numbers.last().copied() else { return Ok(0) };
+    Ok(on_backend!(&mut **tx, |c| diesel::delete(
+        events::table.filter(events::number.le(last)).filter(events::created_at_ms.lt(before))
+    )
+    .execute(c))?)
+}

@@ -1,0 +1,109 @@
+//! Opening connections: the URL's scheme, the settings of a session, and the pool.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{ManageConnection, Pool};
+use diesel::{Connection, PgConnection, SqliteConnection};
+
+use crate::db::conn::{Conn, on_backend};
+use crate::db::error::DbError;
+use crate::limits;
+use crate::secret::Secret;
+
+/// Where the data is.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL URL; secret, because it can hold a password.
+    Postgres(Secret),
+}
+
+/// What a connection will be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Reading only; SQLite refuses to write on such a connection.
+    Read,
+    /// Reading and writing.
+    Write,
+}
+
+/// WAL with FULL: a commit has reached the disk before anybody is told of it. The other values are
+/// measured (docs/adr/0004): larger checkpoints halve the slowest writes.
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
+     PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;";
+
+/// A commit waits for the disk (and for a synchronous standby, where there is one).
+const PG_SESSION: &str = "SET synchronous_commit = on; SET statement_timeout = '60s'; \
+     SET lock_timeout = '20s'; SET idle_in_transaction_session_timeout = '60s'; \
+     SET timezone = 'UTC'; SET client_min_messages = warning;";
+
+impl Place {
+    /// Opens one connection and sets its session up.
+    pub(crate) fn connect(&self, usage: Use) -> Result<Conn, DbError> {
+        match self {
+            Self::Sqlite(path) => sqlite(path, usage),
+            Self::Postgres(url) => {
+                let mut conn = PgConnection::establish(url.reveal())
+                    .map_err(|error| DbError::Unavailable(error.to_string()))?;
+                conn.batch_execute(PG_SESSION)?;
+                Ok(Conn::Pg(conn))
+            }
+        }
+    }
+}
+
+fn sqlite(path: &Path, usage: Use) -> Result<Conn, DbError> {
+    let mut conn = SqliteConnection::establish(&path.to_string_lossy())
+        .map_err(|error| DbError::Unavailable(error.to_string()))?;
+    conn.batch_execute(SQLITE_SESSION)?;
+    if usage == Use::Read {
+        conn.batch_execute("PRAGMA query_only = ON;")?;
+    }
+    Ok(Conn::Sqlite(conn))
+}
+
+/// Makes connections for the pool.
+#[derive(Debug)]
+pub(crate) struct Manager {
+    pub(crate) place: Place,
+    pub(crate) usage: Use,
+}
+
+impl ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = DbError;
+
+    fn connect(&self) -> Result<Conn, DbError> {
+        self.place.connect(self.usage)
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), DbError> {
+        on_backend!(conn, |c| c.batch_execute("SELECT 1"))?;
+        Ok(())
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        conn.depth() != Some(0)
+    }
+}
+
+/// A pool of `connections_max` connections that opens them as they are needed.
+pub(crate) fn pool(
+    place: &Place,
+    usage: Use,
+    connections_max: u32,
+) -> Result<Pool<Manager>, DbError> {
+    let checked = matches!(place, Place::Postgres(_));
+    Pool::builder()
+        .max_size(connections_max)
+        .min_idle(Some(1))
+        .test_on_check_out(checked)
+        .connection_timeout(Duration::from_millis(limits::POOL_WAIT_MS_MAX))
+        .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
+        .build(Manager { place: place.clone(), usage })
+        .map_err(DbError::from)
+}

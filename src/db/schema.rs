@@ -1,0 +1,370 @@
+//! The tables, for diesel. Made from `migrations/`; the schema test compares it with what both
+//! databases say of themselves. Never edit it by hand: change a migration first.
+
+#![expect(missing_docs, reason = "tables are documented in migrations/")]
+
+diesel::table! {
+    organizations (id) {
+        id -> Text,
+        name -> Text,
+        external_id -> Nullable<Text>,
+        time_zone -> Nullable<Text>,
+        allowed_providers -> Text,
+        created_at_ms -> BigInt,
+        updated_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    admins (id) {
+        id -> Text,
+        organization_id -> Text,
+        email -> Text,
+        email_norm -> Text,
+        name -> Text,
+        created_at_ms -> BigInt,
+        updated_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> Text,
+        name -> Text,
+        key_hash -> Binary,
+        last4 -> Text,
+        created_at_ms -> BigInt,
+        revoked_at_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    data_keys (id) {
+        id -> Text,
+        purpose -> Text,
+        sealed -> Binary,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    catalogue_entries (id) {
+        id -> Text,
+        organization_id -> Text,
+        kind -> Text,
+        name -> Text,
+        name_norm -> Text,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    accounts (id) {
+        id -> Text,
+        organization_id -> Text,
+        email -> Text,
+        email_norm -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        status -> Text,
+        manager_account_id -> Nullable<Text>,
+        department_id -> Nullable<Text>,
+        position_id -> Nullable<Text>,
+        office_location_id -> Nullable<Text>,
+        start_date -> Nullable<Text>,
+        leaving_date -> Nullable<Text>,
+        protected -> Bool,
+        attributes -> Text,
+        version -> BigInt,
+        created_at_ms -> BigInt,
+        updated_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    directories (id) {
+        id -> Text,
+        organization_id -> Text,
+        provider -> Text,
+        open_key -> Nullable<Text>,
+        name -> Text,
+        state -> Text,
+        strict -> Bool,
+        poll_seconds -> BigInt,
+        inactive_policy -> Text,
+        relink -> Text,
+        external_key -> Text,
+        webhook_token_hash -> Nullable<Binary>,
+        webhook_token_sealed -> Nullable<Binary>,
+        credential_sealed -> Nullable<Binary>,
+        credential_last4 -> Nullable<Text>,
+        credential_checked_at_ms -> Nullable<BigInt>,
+        credential_generation -> BigInt,
+        tenant_key -> Nullable<Text>,
+        observation_seq -> BigInt,
+        next_sync_at_ms -> Nullable<BigInt>,
+        last_success_at_ms -> Nullable<BigInt>,
+        failure_class -> Nullable<Text>,
+        failure_detail -> Nullable<Text>,
+        failure_since_ms -> Nullable<BigInt>,
+        failure_tries -> BigInt,
+        activated_at_ms -> Nullable<BigInt>,
+        disabled_at_ms -> Nullable<BigInt>,
+        created_at_ms -> BigInt,
+        updated_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    directory_users (id) {
+        id -> Text,
+        organization_id -> Text,
+        directory_id -> Text,
+        external_key -> Text,
+        key_kind -> Text,
+        employee_number -> Nullable<Text>,
+        email_norm -> Nullable<Text>,
+        state -> Text,
+        membership -> Text,
+        record -> Text,
+        raw_hash -> Nullable<Binary>,
+        observation_seq -> BigInt,
+        version -> BigInt,
+        created_at_ms -> BigInt,
+        updated_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    links (id) {
+        id -> Text,
+        organization_id -> Text,
+        directory_id -> Text,
+        directory_user_id -> Text,
+        account_id -> Text,
+        link_rule -> Text,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    directory_groups (id) {
+        id -> Text,
+        organization_id -> Text,
+        directory_id -> Text,
+        group_key -> Text,
+        name -> Text,
+        created_at_ms -> BigInt,
+        updated_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    group_memberships (directory_user_id) {
+        directory_user_id -> Text,
+        organization_id -> Text,
+        group_id -> Text,
+    }
+}
+
+diesel::table! {
+    row_problems (id) {
+        id -> Text,
+        organization_id -> Text,
+        directory_id -> Text,
+        external_key -> Text,
+        employee_number -> Nullable<Text>,
+        name -> Text,
+        email -> Nullable<Text>,
+        code -> Text,
+        first_seen_at_ms -> BigInt,
+        updated_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    holds (id) {
+        id -> Text,
+        organization_id -> Text,
+        directory_id -> Text,
+        kind -> Text,
+        open_key -> Nullable<Text>,
+        reason -> Text,
+        state -> Text,
+        created_at_ms -> BigInt,
+        updated_at_ms -> BigInt,
+        decided_at_ms -> Nullable<BigInt>,
+        decided_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    hold_items (id) {
+        id -> Text,
+        organization_id -> Text,
+        hold_id -> Text,
+        external_key -> Text,
+        account_id -> Nullable<Text>,
+        name -> Text,
+        planned_change -> Text,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    inbox (id) {
+        id -> BigInt,
+        organization_id -> Text,
+        directory_id -> Text,
+        employee_hint -> Text,
+        action_id -> Nullable<BigInt>,
+        state -> Text,
+        waiting_key -> Nullable<Text>,
+        hooks -> BigInt,
+        first_received_at_ms -> BigInt,
+        last_received_at_ms -> BigInt,
+        next_at_ms -> BigInt,
+        attempts -> BigInt,
+        lease_until_ms -> Nullable<BigInt>,
+        lease_epoch -> BigInt,
+        done_at_ms -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    runs (id) {
+        id -> Text,
+        organization_id -> Text,
+        directory_id -> Text,
+        run_trigger -> Text,
+        state -> Text,
+        open_key -> Nullable<Text>,
+        requested_at_ms -> BigInt,
+        started_at_ms -> Nullable<BigInt>,
+        finished_at_ms -> Nullable<BigInt>,
+        next_at_ms -> BigInt,
+        tries -> BigInt,
+        lease_until_ms -> Nullable<BigInt>,
+        lease_epoch -> BigInt,
+        error_class -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        counts -> Text,
+    }
+}
+
+diesel::table! {
+    event_sequence (id) {
+        id -> Integer,
+        last_number -> BigInt,
+    }
+}
+
+diesel::table! {
+    events (number) {
+        number -> BigInt,
+        organization_id -> Text,
+        directory_id -> Nullable<Text>,
+        event_type -> Text,
+        lane -> Text,
+        data -> Text,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    notices (id) {
+        id -> Text,
+        organization_id -> Text,
+        directory_id -> Nullable<Text>,
+        kind -> Text,
+        episode_key -> Nullable<Text>,
+        subject -> Text,
+        body -> Text,
+        link -> Text,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    mails (id) {
+        id -> Text,
+        organization_id -> Text,
+        notice_id -> Text,
+        recipient_email -> Text,
+        recipient_name -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        next_at_ms -> BigInt,
+        lease_until_ms -> Nullable<BigInt>,
+        lease_epoch -> BigInt,
+        sent_at_ms -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    provider_calls (id) {
+        id -> BigInt,
+        organization_id -> Text,
+        directory_id -> Text,
+        provider -> Text,
+        called_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    provider_throttles (id) {
+        id -> BigInt,
+        organization_id -> Text,
+        directory_id -> Text,
+        provider -> Text,
+        throttled_at_ms -> BigInt,
+        calls_per_minute -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    shared_paces (provider) {
+        provider -> Text,
+        calls_per_minute -> BigInt,
+        learned_at_ms -> BigInt,
+        last_throttled_at_ms -> BigInt,
+    }
+}
+
+diesel::joinable!(links -> accounts (account_id));
+diesel::joinable!(links -> directory_users (directory_user_id));
+diesel::joinable!(links -> directories (directory_id));
+diesel::joinable!(group_memberships -> directory_groups (group_id));
+diesel::joinable!(group_memberships -> directory_users (directory_user_id));
+diesel::joinable!(hold_items -> holds (hold_id));
+diesel::joinable!(mails -> notices (notice_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    organizations,
+    admins,
+    api_keys,
+    data_keys,
+    catalogue_entries,
+    accounts,
+    directories,
+    directory_users,
+    links,
+    directory_groups,
+    group_memberships,
+    row_problems,
+    holds,
+    hold_items,
+    inbox,
+    runs,
+    event_sequence,
+    events,
+    notices,
+    mails,
+    provider_calls,
+    provider_throttles,
+    shared_paces,
+);

@@ -1,0 +1,233 @@
+//! One thread that commits the writes of many callers together (group commit).
+//!
+//! Durability costs one disk flush per commit, not per write: the thread takes what waits, runs each
+//! job in its own savepoint, commits once, and only then answers. An empty queue is never waited for,
+//! so a lone write is as fast as without batching.
+//!
+//! Invariants:
+//! - Nobody is answered before the commit that carries their write has succeeded.
+//! - A job that fails or panics leaves nothing behind and does not disturb the others. (After a panic
+//!   the savepoint is still open; committing then would only release it and lose the whole batch, so
+//!   the open levels are rolled back and the depth is checked again after the commit.)
+//! - A job touches at most `limits::APPLY_BATCH_PEOPLE_MAX` people, so nobody waits long behind it;
+//!   urgent jobs go first and at most one bulk job rides in a commit.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::db::Lane;
+use crate::db::conn::{Conn, Tx};
+use crate::db::error::DbError;
+use crate::db::pool::{Place, Use};
+use crate::limits;
+
+/// Tells one caller what became of the commit.
+type Publish = Box<dyn FnOnce(Result<(), &DbError>) + Send>;
+/// One caller's work.
+type Job = Box<dyn FnOnce(&mut Conn) -> Publish + Send>;
+
+#[derive(Default)]
+struct Lanes {
+    urgent: VecDeque<Job>,
+    bulk: VecDeque<Job>,
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Queue {
+    lanes: Mutex<Lanes>,
+    filled: Condvar,
+}
+
+impl Queue {
+    fn push(&self, lane: Lane, job: Job) -> Result<(), DbError> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if lanes.closed {
+            return Err(DbError::Unavailable("the database is being closed".to_owned()));
+        }
+        let waiting = match lane {
+            Lane::Urgent => &mut lanes.urgent,
+            Lane::Bulk => &mut lanes.bulk,
+        };
+        if waiting.len() >= limits::WRITER_QUEUE_MAX {
+            return Err(DbError::Busy);
+        }
+        waiting.push_back(job);
+        drop(lanes);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    /// Waits for work; `None` when the queue is closed and empty.
+    fn take_batch(&self) -> Option<Vec<Job>> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        while lanes.urgent.is_empty() && lanes.bulk.is_empty() {
+            if lanes.closed {
+                return None;
+            }
+            lanes = self.filled.wait(lanes).unwrap_or_else(PoisonError::into_inner);
+        }
+        let count = lanes.urgent.len().min(limits::WRITER_BATCH_MAX.saturating_sub(1));
+        let mut batch: Vec<Job> = lanes.urgent.drain(..count).collect();
+        batch.extend(lanes.bulk.pop_front());
+        Some(batch)
+    }
+
+    fn close(&self) {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.filled.notify_all();
+    }
+}
+
+/// The handle of the thread. Dropping it finishes what waits and ends the thread.
+pub(crate) struct Writer {
+    queue: Arc<Queue>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Opens a connection of its own and starts the thread.
+    pub(crate) fn start(place: &Place) -> Result<Self, DbError> {
+        let queue = Arc::new(Queue::default());
+        let mut conn = Some(place.connect(Use::Write)?);
+        let (place, jobs) = (place.clone(), Arc::clone(&queue));
+        let thread = std::thread::Builder::new()
+            .name("rollcall-writer".to_owned())
+            .spawn(move || {
+                while let Some(batch) = jobs.take_batch() {
+                    commit_together(&place, &mut conn, batch);
+                }
+            })
+            .map_err(|error| DbError::Unavailable(error.to_string()))?;
+        Ok(Self { queue, thread: Some(thread) })
+    }
+
+    /// Queues work and waits for its commit.
+    pub(crate) async fn write<T, E>(
+        &self,
+        lane: Lane,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let job: Job = Box::new(move |conn| {
+            let outcome = run_alone(conn, work);
+            Box::new(move |committed| {
+                // The caller may be gone; the write stands all the same.
+                let _ = answer.send(match committed {
+                    Ok(()) => outcome,
+                    Err(error) => outcome.and(Err(E::from(clone_for_all(error)))),
+                });
+            })
+        });
+        self.queue.push(lane, job)?;
+        answered
+            .await
+            .unwrap_or_else(|_| Err(E::from(DbError::Unavailable("the writer stopped".to_owned()))))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take() {
+            // A panic in the thread has been reported by its own message already.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Runs one job in its own savepoint; whatever it did is undone when it fails or panics.
+fn run_alone<T, E: From<DbError>>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let base = conn.depth().unwrap_or(0);
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        conn.transaction(|c| {
+            let mut tx = Tx::new(c);
+            let value = work(&mut tx).map_err(Failed::Work)?;
+            tx.finish()?;
+            Ok(value)
+        })
+    }));
+    match outcome {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(Failed::Work(error))) => Err(error),
+        Ok(Err(Failed::Database(error))) => Err(E::from(error)),
+        Err(_panic) => {
+            tracing::error!("work inside a transaction panicked; nothing of it was written");
+            let undone = conn.rollback_to_depth(base).map_err(DbError::from);
+            Err(E::from(undone.err().unwrap_or(DbError::Panicked)))
+        }
+    }
+}
+
+/// The two ways in which a transaction fails: the work's own error, or the database's.
+pub(crate) enum Failed<E> {
+    Work(E),
+    Database(DbError),
+}
+
+impl<E> From<diesel::result::Error> for Failed<E> {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl<E> From<DbError> for Failed<E> {
+    fn from(error: DbError) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// Runs the jobs in one transaction, commits, and answers everybody.
+fn commit_together(place: &Place, slot: &mut Option<Conn>, batch: Vec<Job>) {
+    let mut publish = Vec::with_capacity(batch.len());
+    let result = with_connection(place, slot, |conn| {
+        conn.transaction(|c| {
+            publish.extend(batch.into_iter().map(|job| job(c)));
+            Ok::<_, DbError>(())
+        })?;
+        match conn.depth() {
+            Some(0) => Ok(()),
+            depth => Err(DbError::Other(format!("a commit left depth {depth:?}"))),
+        }
+    });
+    if let Err(error) = &result {
+        tracing::error!(error = %error, "a commit failed; its callers are told so");
+        // Whatever state the connection is in, a new one is sound.
+        *slot = None;
+    }
+    for answer in publish {
+        answer(result.as_ref().copied().map_err(|error| error));
+    }
+}
+
+/// Opens the connection again when an earlier failure closed it. When that fails, the jobs are
+/// dropped unrun, which tells their callers that the writer could not write.
+fn with_connection(
+    place: &Place,
+    slot: &mut Option<Conn>,
+    work: impl FnOnce(&mut Conn) -> Result<(), DbError>,
+) -> Result<(), DbError> {
+    let conn = match slot {
+        Some(conn) => conn,
+        None => slot.insert(place.connect(Use::Write)?),
+    };
+    work(conn)
+}
+
+/// Everybody in a failed batch is told the same.
+fn clone_for_all(error: &DbError) -> DbError {
+    if error.is_temporary() {
+        DbError::Unavailable(error.to_string())
+    } else {
+        DbError::Other(error.to_string())
+    }
+}

@@ -1,0 +1,64 @@
+//! Holds: changes that wait for an admin's decision (S-22, S-24, S-32).
+
+use crate::text_enum;
+
+text_enum! {
+    /// What waits.
+    HoldKind {
+        /// Whom a person is linked to.
+        Link = "link",
+        /// A new e-mail that another account has.
+        EmailChange = "email_change",
+        /// Too many people who would become inactive.
+        Deactivations = "deactivations",
+    }
+}
+
+text_enum! {
+    /// What became of it.
+    HoldState {
+        /// Waits.
+        Open = "open",
+        /// Everything was approved.
+        Approved = "approved",
+        /// Some were approved; the rest is in a new hold.
+        PartlyApproved = "partly_approved",
+        /// Rejected.
+        Rejected = "rejected",
+        /// No longer needed: the HR system or the accounts changed.
+        Superseded = "superseded",
+    }
+}
+
+text_enum! {
+    /// Why a link could not be decided, in the order in which it is looked for (S-22).
+    LinkDoubt {
+        /// The account with this e-mail is linked to somebody else who is still active.
+        AccountTaken = "account_taken",
+        /// The account with this e-mail is protected.
+        AccountProtected = "account_protected",
+        /// Two people in the HR system have this e-mail.
+        DuplicateEmail = "duplicate_email",
+        /// The e-mail belonged to a leaver with another name (S-20).
+        AddressGivenToAnother = "address_given_to_another",
+    }
+}
+
+impl LinkDoubt {
+    /// What the admin reads.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::AccountTaken => {
+                "The account with this e-mail already belongs to another person who is still employed."
+            }
+            Self::AccountProtected => {
+                "The account with this e-mail is protected and is never taken over by itself."
+            }
+            Self::DuplicateEmail => "Two people in the HR system have the same work e-mail.",
+            Self::AddressGivenToAnother => {
+                "This e-mail belonged to a person who has left and has a different name."
+            }
+        }
+    }
+}
