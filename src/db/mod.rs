@@ -22,11 +22,18 @@ use crate::db::pool::{Manager, Use};
 use crate::db::writer::{Failed, Writer};
 use crate::limits;
 
+pub mod accounts;
+pub mod admins;
+pub mod api_keys;
+pub mod catalogue;
 pub mod conn;
 pub mod error;
 pub mod events;
 pub mod links;
 pub mod migrate;
+pub mod notices;
+pub mod organizations;
+pub mod page;
 pub mod pool;
 pub mod schema;
 pub mod types;
