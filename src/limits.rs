@@ -8,6 +8,14 @@ pub const API_BODY_BYTES_MAX: usize = 1024 * 1024;
 pub const IMPORT_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Largest single line of an import.
 pub const IMPORT_LINE_BYTES_MAX: usize = 64 * 1024;
+/// Accounts in one import; what is beyond is refused, so that the answer stays bounded.
+pub const IMPORT_ROWS_MAX: usize = 500_000;
+/// Accounts of an import that are written together.
+pub const IMPORT_BATCH_ROWS_MAX: usize = 200;
+/// Largest `attributes` of an account, as JSON.
+pub const ATTRIBUTES_BYTES_MAX: usize = 64 * 1024;
+/// How long a webhook's sender may take for the body, in milliseconds.
+pub const HOOK_READ_MS_MAX: u64 = 20_000;
 /// Hints read from one webhook body; more are one hint to look at everybody.
 pub const HOOK_HINTS_MAX: usize = 100;
 /// Longest employee number that a hint may carry; longer ones are a hint to look at everybody.

@@ -1,1 +1,62 @@
-//! (stub)
+//! The HTTP side: webhooks in, the API, and whether the server is well.
+//!
+//! Read [`frame`] for what all answers have in common, [`error`] for how failure is told, [`hooks`]
+//! for the way of a webhook, and [`api`] for the resources.
+//!
+//! Invariants:
+//! - Every answer from 400 on is JSON and carries the request id.
+//! - A webhook's 2xx leaves only after its hint is durable (S-02).
+//! - Paths, tokens, keys and bodies are never logged.
+//!
+//! What this module must not do: contain SQL, or decide about people's sync.
+
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpServer};
+
+use crate::limits;
+use crate::web::state::{AppState, State};
+
+pub mod answer;
+pub mod api;
+pub mod auth;
+pub mod body;
+pub mod error;
+pub mod frame;
+pub mod health;
+pub mod query;
+pub mod state;
+
+/// All routes. They take every path, so nothing that is registered after them is ever asked.
+/// The application needs the [`State`] among its data.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(
+        web::scope("")
+            .wrap(from_fn(frame::frame))
+            .app_data(web::PayloadConfig::new(limits::API_BODY_BYTES_MAX))
+            .service(web::resource("/livez").route(web::get().to(health::live)))
+            .service(web::resource("/readyz").route(web::get().to(health::ready)))
+            .service(
+                web::scope("/api/v1")
+                    .wrap(from_fn(auth::need_api_key))
+                    .configure(api::routes)
+                    .default_service(web::to(frame::unknown_route)),
+            )
+            .default_service(web::to(frame::unknown_route)),
+    );
+}
+
+/// A server on a socket that is bound already. It runs when it is awaited or spawned, and stops
+/// through its handle; signals are the caller's business.
+pub fn serve(state: AppState, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
+    let state: State = web::Data::new(state);
+    let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(routes))
+        .workers(workers)
+        .disable_signals()
+        .shutdown_timeout(limits::STOP_MS_MAX.div_euclid(1_000))
+        .listen(listener)?;
+    Ok(server.run())
+}

@@ -1,0 +1,77 @@
+//! The common parts of successful answers: timestamps and lists (wire contract §4).
+
+use actix_web::HttpResponse;
+use serde::{Serialize, Serializer};
+
+use crate::clock::Millis;
+use crate::db::page::Page;
+use crate::web::error::Problem;
+
+/// What a handler returns.
+pub type Answer = Result<HttpResponse, Problem>;
+
+/// A moment as it is sent: `YYYY-MM-DDTHH:MM:SS.mmmZ`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timestamp(pub Millis);
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl From<Millis> for Timestamp {
+    fn from(moment: Millis) -> Self {
+        Self(moment)
+    }
+}
+
+/// A list as it is sent.
+#[derive(Debug, Serialize)]
+pub struct List<T> {
+    object: &'static str,
+    data: Vec<T>,
+    #[serde(rename = "list_metadata")]
+    around: Around,
+}
+
+#[derive(Debug, Serialize)]
+struct Around {
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl<T> From<Page<T>> for List<T> {
+    fn from(page: Page<T>) -> Self {
+        Self {
+            object: "list",
+            data: page.items,
+            around: Around { before: page.before, after: page.after },
+        }
+    }
+}
+
+/// 200 with an object.
+pub fn ok(object: impl Serialize) -> Answer {
+    Ok(HttpResponse::Ok().json(object))
+}
+
+/// 201 with the object that was made.
+pub fn created(object: impl Serialize) -> Answer {
+    Ok(HttpResponse::Created().json(object))
+}
+
+/// 202 with what tells more.
+pub fn accepted(object: impl Serialize) -> Answer {
+    Ok(HttpResponse::Accepted().json(object))
+}
+
+/// 204.
+pub fn deleted() -> Answer {
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// 200 with a list whose rows are shown by `show`.
+pub fn list<R, T: Serialize>(page: Page<R>, show: impl FnMut(R) -> T) -> Answer {
+    ok(List::from(page.map(show)))
+}

@@ -1,0 +1,105 @@
+//! `/api/v1/organizations/{id}/admins`: who is told of failures.
+
+use actix_web::HttpRequest;
+use actix_web::web::Path;
+use serde::Serialize;
+
+use crate::db::Lane;
+use crate::db::admins::{self, Admin};
+use crate::domain::employee::EmailNorm;
+use crate::domain::ids::{AdminId, OrganizationId};
+use crate::web::answer::{self, Answer, Timestamp};
+use crate::web::api::organizations;
+use crate::web::body::{Email, Members, Text};
+use crate::web::error::Problem;
+use crate::web::query::Query;
+use crate::web::state::State;
+
+/// An admin as they are sent.
+#[derive(Debug, Serialize)]
+struct Shown {
+    object: &'static str,
+    id: AdminId,
+    organization_id: OrganizationId,
+    email: String,
+    name: String,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl From<Admin> for Shown {
+    fn from(row: Admin) -> Self {
+        Self {
+            object: "admin",
+            id: row.id,
+            organization_id: row.organization_id,
+            email: row.email,
+            name: row.name,
+            created_at: row.created_at_ms.into(),
+            updated_at: row.updated_at_ms.into(),
+        }
+    }
+}
+
+/// `GET …/admins`.
+pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+    let organization = organizations::id_of(&path);
+    let mut query = Query::of(&req);
+    let page = query.page();
+    query.finish()?;
+    let found = state.context.db.read(move |conn| {
+        organizations::find(conn, &organization)?;
+        Ok::<_, Problem>(admins::page(conn, &organization, &page)?)
+    });
+    answer::list(found.await?, Shown::from)
+}
+
+/// `POST …/admins`.
+pub async fn create(state: State, path: Path<String>, mut body: Members) -> Answer {
+    let now = state.now();
+    let email: Option<Email> = body.required("email");
+    let name: Option<Text> = body.required("name");
+    let (email, name) = body.finish_with(email.zip(name))?;
+    let admin = Admin {
+        id: AdminId::new(now, state.context.random.as_ref()),
+        organization_id: organizations::id_of(&path),
+        email_norm: EmailNorm::of(&email.0),
+        email: email.0,
+        name: name.0,
+        created_at_ms: now,
+        updated_at_ms: now,
+    };
+    let stored = admin.clone();
+    let write = state.context.db.write(Lane::Urgent, move |tx| {
+        organizations::find(tx, &stored.organization_id)?;
+        admins::insert(tx, &stored).map_err(Problem::of_write)
+    });
+    write.await?;
+    answer::created(Shown::from(admin))
+}
+
+/// `GET …/admins/{admin_id}`.
+pub async fn get(state: State, path: Path<(String, String)>) -> Answer {
+    let (organization, admin) = ids_of(path);
+    let read = state.context.db.read(move |conn| {
+        admins::find(conn, &organization, &admin)
+            .map_err(|error| Problem::of_lookup(error, "Admin", &admin))
+    });
+    answer::ok(Shown::from(read.await?))
+}
+
+/// `DELETE …/admins/{admin_id}`.
+pub async fn delete(state: State, path: Path<(String, String)>) -> Answer {
+    let (organization, admin) = ids_of(path);
+    let write = state.context.db.write(Lane::Urgent, move |tx| {
+        admins::delete(tx, &organization, &admin)
+            .map_err(|error| Problem::of_lookup(error, "Admin", &admin))
+    });
+    write.await?;
+    answer::deleted()
+}
+
+fn ids_of(path: Path<(String, String)>) -> (OrganizationId, AdminId) {
+    let (organization, admin) = path.into_inner();
+    (OrganizationId::from_text(organization), AdminId::from_text(admin))
+}

@@ -1,0 +1,50 @@
+//! Who may use the API: bearers of a key that is not revoked.
+//!
+//! Only a keyed hash of the key is looked up. Nothing about a key is logged.
+
+use actix_web::Error;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::middleware::Next;
+
+use crate::db::api_keys;
+use crate::secret::Secret;
+use crate::web::error::Problem;
+use crate::web::state::State;
+
+/// What every API key starts with.
+pub const KEY_PREFIX: &str = "sk_live_";
+
+/// Lets a request through when its key is good.
+pub async fn need_api_key(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match allowed(&req).await {
+        Ok(()) => Ok(next.call(req).await?.map_into_boxed_body()),
+        Err(problem) => Ok(req.error_response(problem)),
+    }
+}
+
+async fn allowed(req: &ServiceRequest) -> Result<(), Problem> {
+    let key = bearer(req).ok_or(Problem::Unauthorized)?;
+    let state = req
+        .app_data::<State>()
+        .ok_or_else(|| Problem::Internal("the server was started without its state".to_owned()))?;
+    let hash = state.context.keys.lookup.lookup_hash(key.reveal());
+    let found = state.context.db.read(move |conn| api_keys::find_valid(conn, &hash)).await;
+    match found {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(Problem::Unauthorized),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The key of an `Authorization: Bearer sk_live_…` header.
+fn bearer(req: &ServiceRequest) -> Option<Secret> {
+    let header = req.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = header.split_once(' ')?;
+    let key = key.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && key.starts_with(KEY_PREFIX)).then(|| Secret::new(key))
+}

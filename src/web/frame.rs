@@ -1,0 +1,101 @@
+//! The frame around every answer: a request id, and a JSON body on whatever is no success.
+//!
+//! Invariants:
+//! - Every answer has `X-Request-ID`; the id is ours, whatever the caller sends.
+//! - Every answer from 400 on has a problem body, also those that the server library makes.
+//! - The path is repeated to the caller only under `/api/`: a webhook's path holds its secret.
+//! - The log gets the pattern of the route and never the path.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
+
+use crate::domain::ids::RequestId;
+use crate::web::error::Problem;
+use crate::web::state::State;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Runs a request and frames its answer.
+pub async fn frame(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = req
+        .app_data::<State>()
+        .map(|state| RequestId::new(state.now(), state.context.random.as_ref()));
+    let id = id.unwrap_or_else(|| RequestId::from_text("req_unknown"));
+    req.extensions_mut().insert(id.clone());
+    let answer = next.call(req).await?.map_into_boxed_body();
+    Ok(finish(answer, &id))
+}
+
+fn finish(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
+    let status = answer.status();
+    let mut answer = if status.as_u16() < 400 { answer } else { with_problem(answer, id) };
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        answer.headers_mut().insert(REQUEST_ID, value);
+    }
+    let route = answer.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
+    tracing::debug!(
+        request_id = %id,
+        method = %answer.request().method(),
+        route,
+        status = answer.status().as_u16(),
+        "request answered"
+    );
+    answer
+}
+
+/// Gives an answer its problem body.
+fn with_problem(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
+    let path = answer.request().path().to_owned();
+    let instance = path.starts_with("/api/").then_some(path.as_str());
+    let foreign;
+    let problem = match answer.response().error().map(|error| error.as_error::<Problem>()) {
+        Some(Some(problem)) => problem,
+        _ if is_problem(&answer) => return answer,
+        _ => {
+            foreign = of_status(answer.status());
+            &foreign
+        }
+    };
+    if let Problem::Internal(source) = problem {
+        tracing::error!(request_id = %id, source, "a request failed through our own fault");
+    } else if problem.status().is_server_error() {
+        tracing::warn!(request_id = %id, code = problem.code(), "a request could not be done");
+    }
+    let body = problem.body(instance, id.as_str()).to_string();
+    let mut answer = answer.map_body(|_, _| BoxBody::new(body));
+    answer.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
+    answer
+}
+
+/// Whether somebody has written a body that says what is wrong.
+fn is_problem(answer: &ServiceResponse<BoxBody>) -> bool {
+    let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|text| text.contains("json") || text.contains("html"))
+}
+
+/// The problem for a status that the server library answered by itself.
+fn of_status(status: StatusCode) -> Problem {
+    match status {
+        StatusCode::NOT_FOUND => Problem::UnknownRoute,
+        StatusCode::METHOD_NOT_ALLOWED => Problem::MethodNotAllowed,
+        StatusCode::UNAUTHORIZED => Problem::Unauthorized,
+        StatusCode::SERVICE_UNAVAILABLE => Problem::Unavailable,
+        status if status.is_server_error() => {
+            Problem::Internal(format!("the server library answered {status}"))
+        }
+        status => Problem::Protocol(status),
+    }
+}
+
+/// Answers what no route takes.
+pub async fn unknown_route() -> Result<actix_web::HttpResponse, Problem> {
+    Err(Problem::UnknownRoute)
+}
