@@ -437,7 +437,9 @@ impl Element {
 }
 
 fn valid(json: &[u8]) -> Result<(), SplitError> {
-    serde_json::from_slice::<IgnoredAny>(json).map(|_| ()).map_err(|_| SplitError::Invalid)
+    // From text, because serde_json lets damaged UTF-8 pass in strings that it skips.
+    let text = std::str::from_utf8(json).map_err(|_| SplitError::Invalid)?;
+    serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(|_| SplitError::Invalid)
 }
 
 #[cfg(test)]

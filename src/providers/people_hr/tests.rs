@@ -1,1 +1,1 @@
-//! (to come)
+//! People HR over a real socket: a server that plays scripted answers.
