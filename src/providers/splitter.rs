@@ -1,7 +1,7 @@
 //! Cuts the list out of an HR system's JSON answer, record by record, while it arrives.
 //!
-//! Why: a list of 100,000 people is half a gigabyte. Parsing it whole costs gigabytes of memory, and
-//! most of its records are unchanged and need no parse at all; their bytes are only hashed.
+//! Why: a list of 100,000 people is half a gigabyte. Parsing it whole costs gigabytes of memory,
+//! and most of its records are unchanged and need no parse at all; their bytes are only hashed.
 //!
 //! Invariants:
 //! - Memory holds at most one record and the envelope (everything around the list), both bounded.
@@ -121,8 +121,8 @@ pub struct Splitter {
 }
 
 impl Splitter {
-    /// A splitter for the list under `path`: the keys that lead to it from the top, compared without
-    /// regard to ASCII case, for example `["Result"]` or `["Result", "Result"]`.
+    /// A splitter for the list under `path`: the keys that lead to it from the top, compared
+    /// without regard to ASCII case, for example `["Result"]` or `["Result", "Result"]`.
     #[must_use]
     pub fn new(path: &'static [&'static str]) -> Self {
         Self {

@@ -14,6 +14,7 @@ use super::client::{
 use super::normalise::{self, clean_key};
 use super::wire::Company;
 use crate::domain::employee::{EmployeeNumber, clean_text};
+use crate::limits;
 use crate::providers::{CallLane, Check, Fetched, Probe, ProbeResult, ProviderError, Tenant};
 
 const GRANTED: &str = "The key has this permission.";
@@ -92,8 +93,9 @@ async fn first_of_list(hr: &PeopleHr) -> Result<Listed, ProviderError> {
         first = Some(normalise::keys(raw).ok().and_then(|keys| keys.employee_number));
         Err(Halt::Enough)
     };
-    let streamed =
-        hr.api.stream(Action::AllEmployees { include_leavers: false }, &mut each).await?;
+    let action = Action::AllEmployees { include_leavers: false };
+    // An admin waits for it.
+    let streamed = hr.api.stream(action, limits::PROVIDER_READ_MS_MAX, &mut each).await?;
     Ok(match (streamed, first) {
         (Streamed::Stopped, Some(number)) => Listed::Somebody(number),
         _ => Listed::Nobody,

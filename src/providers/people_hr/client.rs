@@ -144,13 +144,14 @@ impl Api {
     }
 
     /// Makes one reserved call for a list and hands over each record as it comes. Records count for
-    /// nothing before this gave [`Streamed::Complete`].
+    /// nothing before this gave [`Streamed::Complete`]. It may take `ms_max` milliseconds.
     pub async fn stream(
         &self,
         action: Action<'_>,
+        ms_max: u64,
         each: &mut (dyn FnMut(&[u8]) -> Result<(), Halt> + Send),
     ) -> Result<Streamed, ProviderError> {
-        let streamed = self.stream_unheard(action, each).await;
+        let streamed = self.stream_unheard(action, ms_max, each).await;
         self.hear(streamed).await
     }
 
@@ -163,8 +164,7 @@ impl Api {
     }
 
     async fn ask_unheard(&self, action: Action<'_>) -> Result<(Vec<u8>, Judgement), ProviderError> {
-        let time_max = Duration::from_millis(limits::PROVIDER_FETCH_MS_MAX);
-        let response = self.post(action, Some(time_max)).await?;
+        let response = self.post(action, limits::PROVIDER_FETCH_MS_MAX).await?;
         let mut answer = http::read_whole(response, limits::ANSWER_BYTES_MAX).await?;
         if answer.starts_with(b"\xEF\xBB\xBF") {
             answer.drain(..3);
@@ -179,9 +179,10 @@ impl Api {
     async fn stream_unheard(
         &self,
         action: Action<'_>,
+        ms_max: u64,
         each: &mut (dyn FnMut(&[u8]) -> Result<(), Halt> + Send),
     ) -> Result<Streamed, ProviderError> {
-        let response = self.post(action, None).await?;
+        let response = self.post(action, ms_max).await?;
         let mut body = BoundedBody::new(response, limits::LIST_BYTES_MAX);
         let mut splitter = Splitter::new(&["Result"]);
         while let Some(chunk) = body.chunk().await? {
@@ -203,22 +204,16 @@ impl Api {
     }
 
     /// Sends one request and gives the answer if HTTP calls it a success.
-    async fn post(
-        &self,
-        action: Action<'_>,
-        time_max: Option<Duration>,
-    ) -> Result<Response, ProviderError> {
+    async fn post(&self, action: Action<'_>, ms_max: u64) -> Result<Response, ProviderError> {
         let body = serde_json::to_vec(&action.body(&self.key))
             .map_err(|_| malformed("the request could not be written"))?;
-        let mut request = self
+        let request = self
             .http
             .post(&self.url)
             .header(CONTENT_TYPE, "application/json; charset=utf-8")
             .header(ACCEPT, "application/json")
+            .timeout(Duration::from_millis(ms_max))
             .body(body);
-        if let Some(time_max) = time_max {
-            request = request.timeout(time_max);
-        }
         let response = http::send(request).await?;
         if response.status().is_success() {
             return Ok(response);
@@ -227,8 +222,8 @@ impl Api {
     }
 }
 
-/// What an answer with another HTTP status than 2xx means. People HR itself always answers 200 (§2.2),
-/// so this is an edge or a proxy in between: a 403 page says nothing about the key.
+/// What an answer with another HTTP status than 2xx means. People HR itself always answers 200
+/// (§2.2), so this is an edge or a proxy in between: a 403 page says nothing about the key.
 async fn refused_by_http(response: Response, permission: Option<&'static str>) -> ProviderError {
     let status = response.status();
     let retry_after_ms = http::retry_after_ms(response.headers());

@@ -16,7 +16,11 @@ fn read(body: &str) -> Vec<Hint> {
     read_hints(None, body.as_bytes())
 }
 
-const OBJECT: &str = r#"{"ActionId":2,"Action":"Employee Detail Updated","EmployeeId":"PW42","FieldName":"Last Name","NewValue":"Jo, \"EmployeeId:PW9\"","OldValue":"CANARY","Reason":"a=b&EmployeeId=PW8"}"#;
+const OBJECT: &str = concat!(
+    r#"{"ActionId":2,"Action":"Employee Detail Updated","EmployeeId":"PW42","#,
+    r#""FieldName":"Last Name","NewValue":"Jo, \"EmployeeId:PW9\"","OldValue":"CANARY","#,
+    r#""Reason":"a=b&EmployeeId=PW8"}"#
+);
 
 fn form(pairs: &[(&str, &str)]) -> String {
     serde_urlencoded::to_string(pairs).unwrap()
@@ -61,9 +65,9 @@ fn json_in_every_wrapping() {
 #[test]
 fn form_fields_and_listed_text() {
     for body in [
-        "ActionId=2&Action=Employee+Detail+Updated&EmployeeId=PW42&NewValue=10%3A30%2C+EmployeeId%3AX",
+        "ActionId=2&Action=Employee+Detail+Updated&EmployeeId=PW42&NewValue=1%3A3%2C+EmployeeId%3AX",
         "actionid=2&employee_id=PW42",
-        "ActionId:2, Action:Employee Detail Updated, EmployeeId:PW42, NewValue:a, b=c&EmployeeId=PW9",
+        "ActionId:2, Action:Employee Detail Updated, EmployeeId:PW42, NewValue:a, b=c&Employee=9",
         "ActionId : 2,EmployeeId : PW42,NewValue: 02:00, EmployeeId:PW9",
         "{ActionId:2, EmployeeId:\"PW42\"}",
         "ActionId:2\nEmployeeId:PW42\n",
@@ -81,7 +85,7 @@ fn every_charset() {
     let utf_16 = |big: bool, mark: bool| -> Vec<u8> {
         let mark = mark.then_some('\u{feff}');
         let units: Vec<u16> =
-            String::from_iter(mark.into_iter().chain(body.chars())).encode_utf16().collect();
+            mark.into_iter().chain(body.chars()).collect::<String>().encode_utf16().collect();
         let bytes = |unit: &u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
         units.iter().flat_map(bytes).collect()
     };

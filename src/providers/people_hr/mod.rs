@@ -38,8 +38,8 @@ pub struct PeopleHr {
 }
 
 impl PeopleHr {
-    /// A customer's People HR. `base_url` is the address without a path (`https://api.peoplehr.net`);
-    /// `http` comes from [`super::http::client`]; `gate` gives leave for every call (S-44).
+    /// A customer's People HR. `base_url` is the address without a path
+    /// (`https://api.peoplehr.net`); `http` comes from [`super::http::client`]; `gate` gives leave for every call (S-44).
     pub fn new(base_url: &str, key: Secret, http: Client, gate: Arc<dyn CallGate>) -> Self {
         Self { api: Api::new(base_url, key, http, gate) }
     }
@@ -82,7 +82,8 @@ impl PeopleHr {
             }
             take(raw).map_err(Halt::Failed)
         };
-        match self.api.stream(Action::AllEmployees { include_leavers }, &mut each).await? {
+        let action = Action::AllEmployees { include_leavers };
+        match self.api.stream(action, limits::PROVIDER_LIST_MS_MAX, &mut each).await? {
             Streamed::Complete { records: 0 } => Err(malformed("the list is empty")),
             Streamed::Complete { .. } => Ok(()),
             Streamed::Stopped => Err(malformed("the list was not read to its end")),
