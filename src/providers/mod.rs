@@ -48,7 +48,10 @@ pub enum ProviderError {
     #[error("the HR system refused the key")]
     Credential,
     /// The key lacks a permission; `permission` names it in the HR system's own words when known.
-    #[error("the HR system refused access{}", .permission.map(|p| format!(" ({p})")).unwrap_or_default())]
+    #[error(
+        "the HR system refused access ({})",
+        .permission.unwrap_or("it does not say which permission is missing")
+    )]
     Permission {
         /// The permission as the HR system's pages call it.
         permission: Option<&'static str>,

@@ -65,7 +65,7 @@ fn json_in_every_wrapping() {
 #[test]
 fn form_fields_and_listed_text() {
     for body in [
-        "ActionId=2&Action=Employee+Detail+Updated&EmployeeId=PW42&NewValue=1%3A3%2C+EmployeeId%3AX",
+        "ActionId=2&Action=Employee+Detail+Updated&EmployeeId=PW42&NewValue=1%2C+EmployeeId%3AX",
         "actionid=2&employee_id=PW42",
         "ActionId:2, Action:Employee Detail Updated, EmployeeId:PW42, NewValue:a, b=c&Employee=9",
         "ActionId : 2,EmployeeId : PW42,NewValue: 02:00, EmployeeId:PW9",

@@ -39,7 +39,8 @@ pub struct PeopleHr {
 
 impl PeopleHr {
     /// A customer's People HR. `base_url` is the address without a path
-    /// (`https://api.peoplehr.net`); `http` comes from [`super::http::client`]; `gate` gives leave for every call (S-44).
+    /// (`https://api.peoplehr.net`); `http` comes from [`super::http::client`]; `gate` gives leave
+    /// for every call (S-44).
     pub fn new(base_url: &str, key: Secret, http: Client, gate: Arc<dyn CallGate>) -> Self {
         Self { api: Api::new(base_url, key, http, gate) }
     }

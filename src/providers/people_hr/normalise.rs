@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 
 use jiff::civil::Date;
+use memchr::memchr;
 use serde::Deserialize;
 
 use super::wire;
@@ -30,7 +31,8 @@ const EMPTY_GUID: &str = "00000000-0000-0000-0000-000000000000";
 /// Reads one employee object. Fails when it is no JSON object or has neither `UniqueKey` nor
 /// `EmployeeId` (S-21).
 pub fn record(raw: &[u8]) -> Result<EmployeeRecord, ProviderError> {
-    let employee: wire::Employee<'_> = object(raw)?;
+    let raw = mend(raw);
+    let employee: wire::Employee<'_> = object(&raw)?;
     let employee_number = number(&employee.employee_id);
     let (external_key, key_kind) = key(&employee.unique_key, employee_number.as_ref())?;
     let mut unreadable = Vec::new();
@@ -63,7 +65,8 @@ pub fn record(raw: &[u8]) -> Result<EmployeeRecord, ProviderError> {
 
 /// Reads only the keys of one employee object; fails like [`record`].
 pub fn keys(raw: &[u8]) -> Result<RecordKeys, ProviderError> {
-    let employee: wire::EmployeeKeys<'_> = object(raw)?;
+    let raw = mend(raw);
+    let employee: wire::EmployeeKeys<'_> = object(&raw)?;
     let employee_number = number(&employee.employee_id);
     let (external_key, _) = key(&employee.unique_key, employee_number.as_ref())?;
     Ok(RecordKeys { external_key, employee_number })
@@ -76,6 +79,47 @@ pub fn object<'a, T: Deserialize<'a>>(raw: &'a [u8]) -> Result<T, ProviderError>
     }
     // Serde's own words may quote the record.
     serde_json::from_slice(raw).map_err(|_| malformed("a record is not valid JSON"))
+}
+
+/// Puts the replacement character for damaged UTF-8 and for halves of surrogate pairs (`\ud83d`
+/// alone), which systems leave behind that cut texts to a length. Without it one cut name would
+/// cost the whole record. Sound records are not copied.
+fn mend(raw: &[u8]) -> Cow<'_, [u8]> {
+    let mut mended = match String::from_utf8_lossy(raw) {
+        Cow::Borrowed(_) => Cow::Borrowed(raw),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    };
+    let mut from = 0_usize;
+    while let Some(found) = mended.get(from..).and_then(|rest| memchr(b'\\', rest)) {
+        let at = from.saturating_add(found);
+        let unit = escaped_unit(&mended, at);
+        let next = escaped_unit(&mended, at.saturating_add(ESCAPE_BYTES));
+        let is_low = |unit: Option<u16>| matches!(unit, Some(0xDC00..=0xDFFF));
+        let length = match unit {
+            Some(0xD800..=0xDBFF) if is_low(next) => ESCAPE_BYTES.saturating_mul(2),
+            Some(0xD800..=0xDFFF) => {
+                let end = at.saturating_add(ESCAPE_BYTES);
+                if let Some(half) = mended.to_mut().get_mut(at..end) {
+                    half.copy_from_slice(br"\ufffd");
+                }
+                ESCAPE_BYTES
+            }
+            // Any other escape: its second byte may be a backslash itself.
+            _ => 2,
+        };
+        from = at.saturating_add(length);
+    }
+    mended
+}
+
+/// Length of `\u0000`.
+const ESCAPE_BYTES: usize = 6;
+
+/// The UTF-16 unit that the escape at `at` stands for, if there is one.
+fn escaped_unit(raw: &[u8], at: usize) -> Option<u16> {
+    let escape = raw.get(at..at.checked_add(ESCAPE_BYTES)?)?;
+    let hex = std::str::from_utf8(escape.strip_prefix(br"\u")?).ok()?;
+    u16::from_str_radix(hex, 16).ok()
 }
 
 /// A key or number as it is sent back to People HR: trimmed, without control characters. Blanks

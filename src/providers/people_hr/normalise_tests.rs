@@ -186,3 +186,25 @@ fn s_07_an_unreadable_date_is_a_problem_of_this_person_only() {
     assert_eq!(record.unreadable, codes);
     assert_eq!(record.first_name.as_deref(), Some("Siân"));
 }
+
+#[test]
+fn a_text_that_was_cut_in_the_middle_costs_only_its_end() {
+    for (sent, read) in [
+        (r"Ann \ud83d", "Ann \u{fffd}"),
+        (r"Ann \uD83D\u0041", "Ann \u{fffd}A"),
+        (r"\udE00 Ann", "\u{fffd} Ann"),
+        (r"\ud83d\ud83d\ude00", "\u{fffd}\u{1f600}"),
+        (r"Ann \ud83d\ude00", "Ann \u{1f600}"),
+        (r"Ann \\ud83d", r"Ann \ud83d"),
+        (r"Ann \\\ud83d", "Ann \\\u{fffd}"),
+    ] {
+        let raw = format!(r#"{{"EmployeeId":"1","FirstName":"{sent}"}}"#);
+        assert_eq!(record(raw.as_bytes()).unwrap().first_name.as_deref(), Some(read), "{sent}");
+        assert!(keys(raw.as_bytes()).is_ok());
+    }
+    let damaged = b"{\"EmployeeId\":\"1\",\"FirstName\":\"Ann \xC3\"}";
+    assert_eq!(record(damaged).unwrap().first_name.as_deref(), Some("Ann \u{fffd}"));
+    for sound in [br#"{"a":"b\n\u00e9\ud83d\ude00"}"#.as_slice(), b"", b"\\", b"\\u", b"\\ud8"] {
+        assert!(matches!(mend(sound), Cow::Borrowed(_)));
+    }
+}

@@ -352,6 +352,10 @@ async fn s_31_one_person_is_found_or_gone_or_could_not_be_asked_for() {
     let found = fetch(ok(&success(employee(" PW42 ")))).await.unwrap();
     let Fetched::Found(record) = found else { panic!("{found:?}") };
     assert_eq!(record.external_key.as_str(), "key- PW42");
+    let cut_name = r#"{"Status":0,"Result":{"EmployeeId":"PW42","FirstName":"A\ud83d"}}"#;
+    let found = fetch(ok(cut_name)).await.unwrap();
+    let Fetched::Found(record) = found else { panic!("{found:?}") };
+    assert_eq!(record.first_name.as_deref(), Some("A\u{fffd}"));
     let gone = ok(&json!({"isError": false, "Status": 10, "Result": null}).to_string());
     for answer in [refusal(5, "EmployeeId does not exists."), refusal(10, "No record found."), gone]
     {
