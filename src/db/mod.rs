@@ -23,11 +23,17 @@ use crate::db::writer::{Failed, Writer};
 use crate::limits;
 
 pub mod conn;
+pub mod directories;
+pub mod directory_users;
 pub mod error;
 pub mod events;
+pub mod groups;
+pub mod holds;
+pub mod inbox;
 pub mod links;
 pub mod migrate;
 pub mod pool;
+pub mod row_problems;
 pub mod schema;
 pub mod types;
 mod writer;

@@ -11,6 +11,7 @@ pub mod event;
 pub mod failure;
 pub mod hold;
 pub mod ids;
+pub mod linking;
 pub mod notice;
 pub mod provider;
 
