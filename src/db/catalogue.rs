@@ -1,0 +1,120 @@
+//! Departments, positions and office locations of an organization: lists that fill themselves (S-09).
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use crate::clock::{Millis, Random};
+use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::error::DbError;
+use crate::db::page::{Page, PageRequest, load_page};
+use crate::db::schema::catalogue_entries;
+use crate::domain::directory::CatalogueKind;
+use crate::domain::employee::name_norm;
+use crate::domain::ids::{CatalogueEntryId, OrganizationId};
+use crate::limits;
+
+/// A department, position or office location.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = catalogue_entries)]
+pub struct CatalogueEntry {
+    /// Its id.
+    pub id: CatalogueEntryId,
+    /// The organization it belongs to.
+    pub organization_id: OrganizationId,
+    /// Which of the lists it is in.
+    pub kind: CatalogueKind,
+    /// Its name as first seen.
+    pub name: String,
+    /// Its name for comparison; once per list.
+    pub name_norm: String,
+    /// When it was first seen.
+    pub created_at_ms: Millis,
+}
+
+/// The entry with this name, made when there is none. Case and white space do not make a second one.
+pub fn ensure(
+    tx: &mut Tx<'_>,
+    organization: &OrganizationId,
+    kind: CatalogueKind,
+    name: &str,
+    now: Millis,
+    random: &dyn Random,
+) -> Result<CatalogueEntryId, DbError> {
+    let norm = name_norm(name);
+    if let Some(id) = find_by_norm(tx, organization, kind, &norm)? {
+        return Ok(id);
+    }
+    let entry = CatalogueEntry {
+        id: CatalogueEntryId::new(now, random),
+        organization_id: organization.clone(),
+        kind,
+        name: name.to_owned(),
+        name_norm: norm.clone(),
+        created_at_ms: now,
+    };
+    on_backend!(&mut **tx, |c| diesel::insert_into(catalogue_entries::table)
+        .values(&entry)
+        .on_conflict((
+            catalogue_entries::organization_id,
+            catalogue_entries::kind,
+            catalogue_entries::name_norm,
+        ))
+        .do_nothing()
+        .execute(c))?;
+    find_by_norm(tx, organization, kind, &norm)?.ok_or(DbError::NotFound)
+}
+
+fn find_by_norm(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    kind: CatalogueKind,
+    norm: &str,
+) -> Result<Option<CatalogueEntryId>, DbError> {
+    Ok(on_backend!(conn, |c| catalogue_entries::table
+        .filter(catalogue_entries::organization_id.eq(organization))
+        .filter(catalogue_entries::kind.eq(kind))
+        .filter(catalogue_entries::name_norm.eq(norm))
+        .select(catalogue_entries::id)
+        .first(c)
+        .optional())?)
+}
+
+/// The names of these entries.
+pub fn names(
+    conn: &mut Conn,
+    ids: &[CatalogueEntryId],
+) -> Result<HashMap<CatalogueEntryId, String>, DbError> {
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(limits::IN_LIST_MAX) {
+        let rows: Vec<(CatalogueEntryId, String)> =
+            on_backend!(conn, |c| catalogue_entries::table
+                .filter(catalogue_entries::id.eq_any(chunk))
+                .select((catalogue_entries::id, catalogue_entries::name))
+                .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// A page of one list of an organization.
+pub fn page(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    kind: CatalogueKind,
+    request: &PageRequest,
+) -> Result<Page<CatalogueEntry>, DbError> {
+    Ok(load_page!(
+        conn,
+        request,
+        catalogue_entries::id,
+        |row: &CatalogueEntry| row.id.as_str(),
+        {
+            catalogue_entries::table
+                .filter(catalogue_entries::organization_id.eq(organization))
+                .filter(catalogue_entries::kind.eq(kind))
+                .select(CatalogueEntry::as_select())
+                .into_boxed()
+        }
+    ))
+}

@@ -1,0 +1,109 @@
+//! Organizations: the customers of the application, each a tenant of its own.
+
+use diesel::prelude::*;
+
+use crate::clock::Millis;
+use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::error::DbError;
+use crate::db::page::{Page, PageRequest, load_page};
+use crate::db::schema::{directories, organizations};
+use crate::db::types::Json;
+use crate::domain::directory::DirectoryState;
+use crate::domain::ids::OrganizationId;
+use crate::domain::provider::ProviderKind;
+
+/// An organization.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = organizations)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// The application's own key of it; at most one organization has it.
+    pub external_id: Option<String>,
+    /// Its time zone, when somebody has chosen one (S-12).
+    pub time_zone: Option<String>,
+    /// The HR systems it may use (L-01).
+    pub allowed_providers: Json<Vec<ProviderKind>>,
+    /// When it was made.
+    pub created_at_ms: Millis,
+    /// When it last changed.
+    pub updated_at_ms: Millis,
+}
+
+impl Organization {
+    /// The time zone that counts: the chosen one, else the default (S-12).
+    #[must_use]
+    pub fn effective_time_zone(&self) -> &str {
+        self.time_zone.as_deref().unwrap_or("Europe/London")
+    }
+}
+
+/// Stores a new organization.
+pub fn insert(tx: &mut Tx<'_>, organization: &Organization) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::insert_into(organizations::table)
+        .values(organization)
+        .execute(c))?;
+    Ok(())
+}
+
+/// One organization.
+pub fn find(conn: &mut Conn, id: &OrganizationId) -> Result<Organization, DbError> {
+    Ok(on_backend!(conn, |c| organizations::table
+        .find(id)
+        .select(Organization::as_select())
+        .first(c))?)
+}
+
+/// A page of all organizations, or of the one with an external id.
+pub fn page(
+    conn: &mut Conn,
+    external_id: Option<&str>,
+    request: &PageRequest,
+) -> Result<Page<Organization>, DbError> {
+    Ok(load_page!(
+        conn,
+        request,
+        organizations::id,
+        |row: &Organization| row.id.as_str(),
+        {
+            let mut query =
+                organizations::table.select(Organization::as_select()).into_boxed();
+            if let Some(external_id) = external_id {
+                query = query.filter(organizations::external_id.eq(external_id));
+            }
+            query
+        }
+    ))
+}
+
+/// Writes every column that can change.
+pub fn update_row(tx: &mut Tx<'_>, organization: &Organization) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(organizations::table.find(&organization.id))
+        .set((
+            organizations::name.eq(&organization.name),
+            organizations::external_id.eq(&organization.external_id),
+            organizations::time_zone.eq(&organization.time_zone),
+            organizations::allowed_providers.eq(&organization.allowed_providers),
+            organizations::updated_at_ms.eq(organization.updated_at_ms),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// How many directories of an organization are not disabled.
+pub fn open_directories(conn: &mut Conn, id: &OrganizationId) -> Result<i64, DbError> {
+    Ok(on_backend!(conn, |c| directories::table
+        .filter(directories::organization_id.eq(id))
+        .filter(directories::state.ne(DirectoryState::Disabled))
+        .count()
+        .get_result(c))?)
+}
+
+/// Deletes an organization with everything that belongs to it.
+pub fn delete(tx: &mut Tx<'_>, id: &OrganizationId) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::delete(organizations::table.find(id)).execute(c))?;
+    Ok(())
+}
