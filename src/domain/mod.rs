@@ -8,7 +8,9 @@ pub mod account;
 pub mod employee;
 pub mod failure;
 pub mod ids;
+pub mod notice;
 pub mod provider;
+pub mod retry;
 
 /// Declares an enum that is stored and sent as a fixed lower-case word.
 #[macro_export]
