@@ -14,6 +14,7 @@ pub mod ids;
 pub mod linking;
 pub mod notice;
 pub mod provider;
+pub mod retry;
 
 /// Declares an enum that is stored and sent as a fixed lower-case word.
 #[macro_export]
