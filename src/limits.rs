@@ -87,5 +87,15 @@ pub const EVENT_DAYS_KEPT: i64 = 90;
 pub const INBOX_DAYS_KEPT: i64 = 7;
 /// How long a mail server may take for one mail, in milliseconds.
 pub const SMTP_MS_MAX: u64 = 30_000;
+/// How long a mail server may take to say goodbye after it took a mail, in milliseconds.
+pub const SMTP_QUIT_MS_MAX: u64 = 1_000;
+/// Longest name (of an organization, a directory, a person) in a notice or mail, in characters.
+pub const NOTICE_NAME_CHARS_MAX: usize = 120;
+/// How long mails are tried before they count as undelivered, in milliseconds.
+pub const MAIL_RETRY_MS_MAX: i64 = 3 * 24 * 60 * 60 * 1_000;
+/// Longest wait that a receiver may ask for (`Retry-After`), in milliseconds.
+pub const RETRY_AFTER_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
+/// Share by which a retry may come earlier or later, in percent.
+pub const RETRY_JITTER_PERCENT: i64 = 20;
 /// How long a stop waits for work in progress, in milliseconds.
 pub const STOP_MS_MAX: u64 = 20_000;

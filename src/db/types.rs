@@ -27,7 +27,7 @@ use crate::domain::notice::NoticeKind;
 use crate::domain::provider::ProviderKind;
 
 /// Types stored as text: how each becomes text, and how it comes back.
-trait StoredText: Sized {
+pub(crate) trait StoredText: Sized {
     fn text(&self) -> &str;
     fn parse_stored(text: String) -> Option<Self>;
 }
@@ -88,6 +88,34 @@ macro_rules! stored_words {
         stored_as_text!($($name),+);
     };
 }
+
+pub(crate) use stored_as_text;
+
+/// Lets a `text_enum!` that belongs to one table be stored as its word.
+macro_rules! text_enum_column {
+    ($name:ident) => {
+        const _: () = {
+            use diesel::backend::Backend;
+            use diesel::deserialize::{self, FromSql, FromSqlRow};
+            use diesel::expression::AsExpression;
+            use diesel::pg::Pg;
+            use diesel::serialize::{self, IsNull, Output, ToSql};
+            use diesel::sql_types::Text;
+            use diesel::sqlite::Sqlite;
+            use $crate::db::types::StoredText;
+            impl StoredText for $name {
+                fn text(&self) -> &str {
+                    self.as_str()
+                }
+                fn parse_stored(text: String) -> Option<Self> {
+                    Self::parse(&text)
+                }
+            }
+            $crate::db::types::stored_as_text!($name);
+        };
+    };
+}
+pub(crate) use text_enum_column;
 
 stored_ids!(
     OrganizationId,

@@ -11,8 +11,10 @@ pub mod event;
 pub mod failure;
 pub mod hold;
 pub mod ids;
+pub mod linking;
 pub mod notice;
 pub mod provider;
+pub mod retry;
 
 /// Declares an enum that is stored and sent as a fixed lower-case word.
 #[macro_export]

@@ -1,17 +1,752 @@
-//! Notices.
+//! What the admins are told, in words (S-41, S-43).
+//!
+//! The reader is an HR admin, not an engineer. Each text says what happened, what it means, and
+//! what to do step by step in the HR system's own words (L-03). The same text goes to mail, portal
+//! and API.
+//!
+//! Invariants:
+//! - No personal data of employees: the facts have no place for any.
+//! - No text of a failure's technical reason; it is in the log for the operator.
+//! - Names come from customers. They are cut and kept on one line, so that they can neither forge a
+//!   mail header nor a paragraph, a step or a link of the text.
+//!
+//! What this module must not do: decide when a notice is due, send it, or format it for a page.
+//!
+//! The body is plain text of a fixed form, read back by [`NoticeText::blocks`]: blocks are parted
+//! by an empty line; a block is a paragraph of one line, numbered steps of one line each, or a
+//! label with a web address on the line below.
+
+use jiff::tz::TimeZone;
+
+use crate::clock::Millis;
+use crate::domain::failure::FailureClass;
+use crate::domain::provider::ProviderKind;
+use crate::limits;
 use crate::text_enum;
+
 text_enum! {
     /// What a notice is about.
     NoticeKind {
-        /// a
+        /// Changes from the HR system no longer arrive.
         SyncFailed = "sync_failed",
-        /// b
+        /// They arrive again.
         SyncRecovered = "sync_recovered",
-        /// c
+        /// Nothing failed as such, but nothing succeeded for too long either.
         SyncSilent = "sync_silent",
-        /// d
+        /// Unusually many people would lose access; an admin has to decide.
         HoldOpened = "hold_opened",
-        /// e
+        /// A receiver of events was switched off because it failed for too long.
         EndpointDisabled = "endpoint_disabled",
+    }
+}
+
+/// A notice in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeText {
+    /// One line.
+    pub subject: String,
+    /// Plain text, see the module's description for its form.
+    pub body: String,
+}
+
+/// One block of a notice's body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block<'a> {
+    /// A paragraph.
+    Paragraph(&'a str),
+    /// Steps to be done in this order, without their numbers.
+    Steps(Vec<&'a str>),
+    /// A page to open.
+    Link {
+        /// What the page is for.
+        label: &'a str,
+        /// Its address; `http` or `https`.
+        url: &'a str,
+    },
+}
+
+impl NoticeText {
+    /// The parts of the body, for showing it other than as plain text.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<Block<'_>> {
+        self.body.split("\n\n").map(block).collect()
+    }
+}
+
+/// Whose notice it is, and where the page is that repairs or shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The organization's name.
+    pub organization: &'a str,
+    /// The directory's name.
+    pub directory: &'a str,
+    /// The HR system.
+    pub provider: ProviderKind,
+    /// The organization's time zone.
+    pub zone: &'a TimeZone,
+    /// The page's address, `http` or `https`.
+    pub link: &'a str,
+}
+
+/// What is known about a failed sync.
+#[derive(Debug, Clone, Copy)]
+pub struct FailureFacts<'a> {
+    /// Whose it is.
+    pub place: Place<'a>,
+    /// Why it failed.
+    pub class: FailureClass,
+    /// The missing permission in the HR system's own words, when it is known.
+    pub permission: Option<&'a str>,
+    /// Since when it has been failing.
+    pub since: Millis,
+}
+
+/// What is known about a recovery.
+#[derive(Debug, Clone, Copy)]
+pub struct RecoveryFacts<'a> {
+    /// Whose it is.
+    pub place: Place<'a>,
+    /// Since when it had been failing.
+    pub failing_since: Millis,
+    /// When it worked again.
+    pub recovered_at: Millis,
+}
+
+/// What is known about a silence.
+#[derive(Debug, Clone, Copy)]
+pub struct SilenceFacts<'a> {
+    /// Whose it is.
+    pub place: Place<'a>,
+    /// The last time everything was brought up to date, when there was one.
+    pub last_success: Option<Millis>,
+}
+
+/// What is known about a hold.
+#[derive(Debug, Clone, Copy)]
+pub struct HoldFacts<'a> {
+    /// Whose it is.
+    pub place: Place<'a>,
+    /// How many people wait in it.
+    pub people: u64,
+    /// When it was opened.
+    pub opened_at: Millis,
+}
+
+/// A moment as the admin's calendar and clock show it: `22 November 2026, 14:05`.
+#[must_use]
+pub fn moment_text(moment: Millis, zone: &TimeZone) -> String {
+    let timestamp =
+        jiff::Timestamp::from_millisecond(moment.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    timestamp.to_zoned(zone.clone()).strftime("%-d %B %Y, %H:%M").to_string()
+}
+
+/// A name made fit for a line of text: no line breaks or other invisible characters, which could
+/// forge a header or turn the reading direction around; not longer than
+/// [`limits::NOTICE_NAME_CHARS_MAX`].
+#[must_use]
+pub fn one_line(name: &str) -> String {
+    let visible: String =
+        name.chars().map(|c| if invisible(c) || c.is_whitespace() { ' ' } else { c }).collect();
+    let words: Vec<&str> = visible.split(' ').filter(|word| !word.is_empty()).collect();
+    let line = words.join(" ");
+    if line.chars().count() <= limits::NOTICE_NAME_CHARS_MAX {
+        return line;
+    }
+    let kept = limits::NOTICE_NAME_CHARS_MAX.saturating_sub(1);
+    line.chars().take(kept).chain(['…']).collect()
+}
+
+/// Changes from the HR system no longer arrive (S-41).
+#[must_use]
+pub fn sync_failed(facts: &FailureFacts<'_>) -> NoticeText {
+    let (names, title) = (Names::of(&facts.place), facts.place.provider.title());
+    let since = moment_text(facts.since, facts.place.zone);
+    let mut text = Draft::default();
+    text.paragraph(format!(
+        "Since {since}, changes in {title} no longer reach the user accounts of {names}."
+    ));
+    text.paragraph(what_happened(facts));
+    text.paragraph(what_failure_means(facts.class).to_owned());
+    match what_to_do(facts) {
+        ToDo::Nothing(words) => text.paragraph(words),
+        ToDo::Steps(steps) => {
+            text.paragraph("What to do:".to_owned());
+            text.steps(&steps);
+        }
+    }
+    let label = match facts.class {
+        FailureClass::Credential => "Enter the new API key on this page:",
+        _ => "See on this page how things stand:",
+    };
+    text.link(label, facts.place.link);
+    let short = match facts.class {
+        FailureClass::Credential => format!("{title} no longer accepts the API key"),
+        FailureClass::Permission => format!("a permission is missing in {title}"),
+        FailureClass::Throttled => format!("{title} asks us to slow down"),
+        FailureClass::Suspended => format!("your company's account at {title} is not active"),
+        FailureClass::ProviderDown => format!("{title} does not answer"),
+        FailureClass::Malformed => format!("{title} sends answers that we cannot read"),
+        FailureClass::Internal => format!("a fault on our side stops updates from {title}"),
+    };
+    text.finish(format!("{}: {short}", one_line(facts.place.organization)))
+}
+
+/// Changes from the HR system arrive again.
+#[must_use]
+pub fn sync_recovered(facts: &RecoveryFacts<'_>) -> NoticeText {
+    let (names, title) = (Names::of(&facts.place), facts.place.provider.title());
+    let from = moment_text(facts.failing_since, facts.place.zone);
+    let until = moment_text(facts.recovered_at, facts.place.zone);
+    let mut text = Draft::default();
+    text.paragraph(format!(
+        "Changes in {title} reach the user accounts of {names} again. They did not arrive from \
+         {from} to {until}."
+    ));
+    text.paragraph(
+        "What it means: nothing was lost. What changed in HR in the meantime is now brought up to \
+         date."
+            .to_owned(),
+    );
+    text.paragraph("What to do: nothing.".to_owned());
+    text.link("See on this page what was updated:", facts.place.link);
+    let organization = one_line(facts.place.organization);
+    text.finish(format!("{organization}: updates from {title} work again"))
+}
+
+/// Nothing succeeded for too long.
+#[must_use]
+pub fn sync_silent(facts: &SilenceFacts<'_>) -> NoticeText {
+    let (names, title) = (Names::of(&facts.place), facts.place.provider.title());
+    let mut text = Draft::default();
+    text.paragraph(match facts.last_success {
+        Some(last) => format!(
+            "The user accounts of {names} were last brought up to date with {title} on {}. That \
+             is longer ago than it should be.",
+            moment_text(last, facts.place.zone)
+        ),
+        None => format!(
+            "The user accounts of {names} have not been brought up to date with {title} yet. That \
+             takes longer than it should."
+        ),
+    });
+    text.paragraph(
+        "What happened: no update was completed. We do not know of a fault; an update may be slow \
+         or may not have started."
+            .to_owned(),
+    );
+    text.paragraph(WAITING.to_owned());
+    text.paragraph("What to do:".to_owned());
+    text.steps(&[
+        "Open the page below. If it shows a problem, it also shows how to repair it.".to_owned(),
+        "If it shows none and nothing has changed by tomorrow, tell the people who run this \
+         service for you. Send them this message."
+            .to_owned(),
+    ]);
+    text.link("See on this page how things stand:", facts.place.link);
+    let organization = one_line(facts.place.organization);
+    text.finish(format!("{organization}: no update from {title} for too long"))
+}
+
+/// Unusually many people would lose access (S-32).
+#[must_use]
+pub fn hold_opened(facts: &HoldFacts<'_>) -> NoticeText {
+    let (names, title) = (Names::of(&facts.place), facts.place.provider.title());
+    let (people, verb) = match facts.people {
+        1 => ("1 person".to_owned(), "waits"),
+        count => (format!("{count} people"), "wait"),
+    };
+    let opened = moment_text(facts.opened_at, facts.place.zone);
+    let mut text = Draft::default();
+    text.paragraph(format!(
+        "What happened: because of changes in {title}, {people} would lose access to the user \
+         accounts of {names}. That is more than usual for such a short time, so we stopped on \
+         {opened} and ask you first."
+    ));
+    text.paragraph(format!(
+        "What it means: {people} {verb} for your decision. Nobody on the list loses access before \
+         you decide. All other changes go on as usual."
+    ));
+    text.paragraph("What to do:".to_owned());
+    text.steps(&[
+        "Open the page below and read the list of names.".to_owned(),
+        "If these people have left, choose \"Approve\". You can also approve only some.".to_owned(),
+        format!(
+            "If they have not left, choose \"Reject\" and correct their records in {title}. They \
+             keep their access."
+        ),
+    ]);
+    text.link("Decide on this page:", facts.place.link);
+    let organization = one_line(facts.place.organization);
+    text.finish(format!("{organization}: please decide, {people} would lose access"))
+}
+
+/// Organization and directory in one phrase.
+struct Names {
+    organization: String,
+    directory: String,
+}
+
+impl Names {
+    fn of(place: &Place<'_>) -> Self {
+        Self { organization: one_line(place.organization), directory: one_line(place.directory) }
+    }
+}
+
+impl std::fmt::Display for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} (directory \"{}\")", self.organization, self.directory)
+    }
+}
+
+/// The reassurance that every text about a missing update carries.
+const WAITING: &str = "What it means: nobody loses access because of this. Changes in HR, such as \
+                       new starters and leavers, wait. They are brought up to date as soon as \
+                       updates work again.";
+
+const fn what_failure_means(class: FailureClass) -> &'static str {
+    match class {
+        FailureClass::Credential | FailureClass::Permission => {
+            "What it means: nobody loses access because of this. Changes in HR, such as new \
+             starters and leavers, wait. They are brought up to date once this is repaired."
+        }
+        _ => WAITING,
+    }
+}
+
+fn what_happened(facts: &FailureFacts<'_>) -> String {
+    let title = facts.place.provider.title();
+    match facts.class {
+        FailureClass::Credential => format!(
+            "What happened: {title} no longer accepts the API key that you gave us. It was \
+             probably removed or replaced."
+        ),
+        FailureClass::Permission => match facts.permission.map(one_line) {
+            Some(permission) => format!(
+                "What happened: {title} accepts our API key but refuses the permission \
+                 \"{permission}\". It was probably unticked."
+            ),
+            None => format!(
+                "What happened: {title} accepts our API key but refuses to show the employees."
+            ),
+        },
+        FailureClass::Throttled => format!(
+            "What happened: {title} asks us to slow down. It answers only so many questions in a \
+             minute, and the limit has been used up for a while."
+        ),
+        FailureClass::Suspended => format!(
+            "What happened: {title} says that your company's account there is suspended or has \
+             ended."
+        ),
+        FailureClass::ProviderDown => {
+            format!("What happened: {title} does not answer, or only reports a fault of its own.")
+        }
+        FailureClass::Malformed => {
+            format!("What happened: {title} answers, but we cannot read the answer in full.")
+        }
+        FailureClass::Internal => format!(
+            "What happened: there is a fault on our side. {title} and your settings there are fine."
+        ),
+    }
+}
+
+/// What the admin is asked to do.
+enum ToDo {
+    Nothing(String),
+    Steps(Vec<String>),
+}
+
+fn what_to_do(facts: &FailureFacts<'_>) -> ToDo {
+    let (provider, title) = (facts.place.provider, facts.place.provider.title());
+    match facts.class {
+        FailureClass::Credential => ToDo::Steps(new_key_steps(provider)),
+        FailureClass::Permission => {
+            ToDo::Steps(permission_steps(provider, facts.permission.map(one_line)))
+        }
+        FailureClass::Throttled => ToDo::Nothing(format!(
+            "What to do: nothing. We go slower and continue by ourselves. If this happens often, \
+             ask whoever looks after other programs connected to {title} to let them ask less \
+             often."
+        )),
+        FailureClass::Suspended => ToDo::Steps(vec![
+            format!(
+                "Talk to the person in your company who owns the account at {title}, or to the \
+                 support of {title}."
+            ),
+            "Once the account is active again, updates start by themselves.".to_owned(),
+        ]),
+        FailureClass::ProviderDown => ToDo::Nothing(format!(
+            "What to do: nothing. We keep trying. If {title} does not open in your browser either, \
+             its support can tell you more."
+        )),
+        FailureClass::Malformed => ToDo::Nothing(format!(
+            "What to do: nothing. We keep trying. Often this is a passing fault of {title}. If it \
+             lasts longer than a day, tell the people who run this service for you."
+        )),
+        FailureClass::Internal => ToDo::Steps(vec![
+            "Tell the people who run this service for you. Send them this message.".to_owned(),
+            format!("You need not change anything in {title}. We keep trying."),
+        ]),
+    }
+}
+
+fn new_key_steps(provider: ProviderKind) -> Vec<String> {
+    let steps: &[&str] = match provider {
+        ProviderKind::PeopleHr => &[
+            "In People HR, open HR Admin → Settings → API and press \"+\".",
+            "Enter any key name and leave the IP addresses blank.",
+            "Choose the application Employee. Tick \"Get All Employee Detail\" and \"Get Employee \
+             Detail By Id\".",
+            "Save, and copy the key.",
+            "Open the page below, press \"Update API key\", paste the key and save.",
+        ],
+        ProviderKind::BreatheHr => &[
+            "In Breathe HR, open Settings → Integrations → API Setup. Only the account's owner or \
+             administrator can see it.",
+            "If it is off, press \"Enable API\".",
+            "Copy the production key.",
+            "Open the page below, press \"Update API key\", paste the key and save.",
+        ],
+        ProviderKind::Hrworks => &[
+            "In HRworks, open the admin interface → Basics → Integrations → HR WORKS-API.",
+            "Press \"New key pair\", then \"Download\".",
+            "Tick the permissions for the new key pair. The page below lists them. Save.",
+            "Open the page below, press \"Update API key\", paste the whole downloaded text and \
+             save.",
+        ],
+    };
+    steps.iter().map(|step| (*step).to_owned()).collect()
+}
+
+fn permission_steps(provider: ProviderKind, permission: Option<String>) -> Vec<String> {
+    let named = permission.map(|name| format!("\"{name}\""));
+    let mut steps: Vec<String> = match provider {
+        ProviderKind::PeopleHr => {
+            let both =
+                || "\"Get All Employee Detail\" and \"Get Employee Detail By Id\"".to_owned();
+            vec![
+                "In People HR, open HR Admin → Settings → API and open the key that we use."
+                    .to_owned(),
+                format!(
+                    "For the application Employee, tick {}. Leave the IP addresses blank.",
+                    named.unwrap_or_else(both)
+                ),
+                "Save.".to_owned(),
+            ]
+        }
+        ProviderKind::BreatheHr => vec![
+            "In Breathe HR, open Settings → Integrations → API Setup. Only the account's owner or \
+             administrator can see it."
+                .to_owned(),
+            match named {
+                Some(name) => format!("Make sure that the API is enabled and {name} is allowed."),
+                None => "Make sure that the API is enabled.".to_owned(),
+            },
+            "If the production key there is new, copy it, press \"Update API key\" on the page \
+             below, paste the key and save."
+                .to_owned(),
+        ],
+        ProviderKind::Hrworks => vec![
+            "In HRworks, open the admin interface → Basics → Integrations → HR WORKS-API and \
+             select the key pair that we use."
+                .to_owned(),
+            match named {
+                Some(name) => format!("Tick {name} in the list of permissions."),
+                None => "Tick the permissions that the page below lists.".to_owned(),
+            },
+            "Save.".to_owned(),
+        ],
+    };
+    steps.push("That is all. We try again regularly and tell you when it works.".to_owned());
+    steps
+}
+
+/// A body while it is being written.
+#[derive(Default)]
+struct Draft(Vec<String>);
+
+impl Draft {
+    fn paragraph(&mut self, text: String) {
+        self.0.push(text);
+    }
+
+    fn steps(&mut self, steps: &[String]) {
+        let lines: Vec<String> =
+            (1_u32..).zip(steps).map(|(number, step)| format!("{number}. {step}")).collect();
+        self.0.push(lines.join("\n"));
+    }
+
+    fn link(&mut self, label: &str, url: &str) {
+        // An address with a line break would not be read back as one.
+        let url: String = url.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+        self.0.push(format!("{label}\n{url}"));
+    }
+
+    fn finish(self, subject: String) -> NoticeText {
+        NoticeText { subject, body: self.0.join("\n\n") }
+    }
+}
+
+fn block(text: &str) -> Block<'_> {
+    if let Some((label, url)) = text.split_once('\n')
+        && ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme))
+        && !url.contains(char::is_whitespace)
+    {
+        return Block::Link { label, url };
+    }
+    let steps: Option<Vec<&str>> = (1_u32..)
+        .zip(text.lines())
+        .map(|(number, line)| line.strip_prefix(&format!("{number}. ")))
+        .collect();
+    match steps {
+        Some(steps) if !steps.is_empty() => Block::Steps(steps),
+        _ => Block::Paragraph(text),
+    }
+}
+
+/// Characters that show nothing and can change how the rest of a line looks.
+fn invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINK: &str = "https://rollcall.example/portal/directories/directory_01?a=1&b=2";
+    /// 2026-11-22T14:05:00Z.
+    const SINCE: Millis = Millis(1_795_356_300_000);
+
+    /// What an HR admin need not know. "API key" and "HR WORKS-API" are what the HR systems call
+    /// their buttons, so the bare word stays allowed.
+    const JARGON: &[&str] = &[
+        "http",
+        "json",
+        "401",
+        "403",
+        "429",
+        "500",
+        "api error",
+        "error",
+        "timeout",
+        "time-out",
+        "credential",
+        "sync",
+        "token",
+        "endpoint",
+        "webhook",
+        "payload",
+        "request",
+        "response",
+        "server",
+        "backoff",
+        "throttl",
+        "rate limit",
+        "retry",
+        "retries",
+        "exception",
+        "parse",
+        "malformed",
+        "provider",
+        "tenant",
+        "null",
+        "database",
+        "stack",
+        "log file",
+        "instance",
+        "authenticat",
+        "authoriz",
+        "scope",
+        "invalid",
+        "deprovision",
+        "provision",
+    ];
+
+    fn place(provider: ProviderKind, zone: &TimeZone) -> Place<'_> {
+        Place {
+            organization: "Müller & Söhne",
+            directory: "Head office",
+            provider,
+            zone,
+            link: LINK,
+        }
+    }
+
+    fn failed(class: FailureClass, provider: ProviderKind, name: Option<&str>) -> NoticeText {
+        let zone = TimeZone::UTC;
+        sync_failed(&FailureFacts {
+            place: place(provider, &zone),
+            class,
+            permission: name,
+            since: SINCE,
+        })
+    }
+
+    fn check_common(text: &NoticeText, provider: ProviderKind) {
+        let whole = format!("{}\n{}", text.subject, text.body);
+        assert!(text.subject.contains("Müller & Söhne"), "{whole}");
+        assert!(!text.subject.contains('\n') && text.subject.chars().count() < 100, "{whole}");
+        assert!(whole.contains(provider.title()) && whole.contains("\"Head office\""), "{whole}");
+        assert!(text.body.contains(LINK), "{whole}");
+        assert!(text.body.contains("What it means:"), "{whole}");
+        assert!(text.body.contains("What to do:"), "{whole}");
+        let words = whole.replace(LINK, "").to_lowercase();
+        for jargon in JARGON {
+            assert!(!words.contains(jargon), "{jargon:?} in:\n{whole}");
+        }
+        let links = text.blocks().into_iter().filter(|b| matches!(b, Block::Link { .. }));
+        assert_eq!(links.count(), 1, "{whole}");
+        assert!(matches!(text.blocks().last(), Some(Block::Link { url: LINK, .. })), "{whole}");
+    }
+
+    /// Words that the text of a class for a provider has to contain.
+    fn action(class: FailureClass, provider: ProviderKind) -> &'static [&'static str] {
+        use FailureClass as C;
+        use ProviderKind as P;
+        match (class, provider) {
+            (C::Credential, P::PeopleHr) => &[
+                "HR Admin → Settings → API",
+                "\"+\"",
+                "IP addresses blank",
+                "application Employee",
+                "\"Get All Employee Detail\"",
+                "\"Get Employee Detail By Id\"",
+                "\"Update API key\"",
+            ],
+            (C::Credential, P::BreatheHr) => &[
+                "Settings → Integrations → API Setup",
+                "Enable API",
+                "production key",
+                "\"Update API key\"",
+            ],
+            (C::Credential, P::Hrworks) => &[
+                "Basics → Integrations → HR WORKS-API",
+                "\"New key pair\"",
+                "\"Download\"",
+                "\"Update API key\"",
+            ],
+            (C::Permission, P::PeopleHr) => &["HR Admin → Settings → API", "tick \"Some right\""],
+            (C::Permission, P::BreatheHr) => &["API Setup", "\"Some right\""],
+            (C::Permission, P::Hrworks) => &["HR WORKS-API", "Tick \"Some right\""],
+            (C::Throttled, _) => &["What to do: nothing.", "other programs connected to"],
+            (C::Suspended, _) => &["owns the account at", "start by themselves"],
+            (C::ProviderDown | C::Malformed, _) => &["What to do: nothing. We keep trying."],
+            (C::Internal, _) => &["Tell the people who run this service", "fault on our side"],
+        }
+    }
+
+    #[test]
+    fn s_41_every_class_of_every_hr_system_says_what_to_do() {
+        for provider in ProviderKind::ALL {
+            for class in FailureClass::ALL {
+                let text = failed(*class, *provider, Some("Some right"));
+                check_common(&text, *provider);
+                assert!(text.body.starts_with("Since 22 November 2026, 14:05, "), "{}", text.body);
+                assert!(text.body.contains("nobody loses access because of this"));
+                for words in action(*class, *provider) {
+                    assert!(text.body.contains(words), "{words:?} not in:\n{}", text.body);
+                }
+                for other in ProviderKind::ALL.iter().filter(|other| *other != provider) {
+                    assert!(!text.body.contains(other.title()), "{other} in:\n{}", text.body);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_permission_without_a_name_still_has_steps() {
+        for provider in ProviderKind::ALL {
+            let text = failed(FailureClass::Permission, *provider, None);
+            check_common(&text, *provider);
+            let steps = text.blocks().into_iter().any(|block| matches!(block, Block::Steps(_)));
+            assert!(steps, "{}", text.body);
+        }
+    }
+
+    #[test]
+    fn the_other_notices_keep_the_same_rules() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        for provider in ProviderKind::ALL {
+            let place = place(*provider, &zone);
+            let recovered = sync_recovered(&RecoveryFacts {
+                place,
+                failing_since: SINCE,
+                recovered_at: SINCE.plus(Millis::HOUR),
+            });
+            check_common(&recovered, *provider);
+            assert!(recovered.body.contains("22 November 2026, 15:05 to 22 November 2026, 16:05"));
+            for last_success in [None, Some(SINCE)] {
+                let silent = sync_silent(&SilenceFacts { place, last_success });
+                check_common(&silent, *provider);
+                assert!(silent.body.contains("nobody loses access because of this"));
+            }
+            let hold = hold_opened(&HoldFacts { place, people: 12, opened_at: SINCE });
+            check_common(&hold, *provider);
+            assert!(hold.body.contains("12 people wait for your decision"), "{}", hold.body);
+            let one = hold_opened(&HoldFacts { place, people: 1, opened_at: SINCE });
+            assert!(one.body.contains("1 person waits for your decision"), "{}", one.body);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_told_in_the_organizations_time_zone() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        assert_eq!(moment_text(SINCE, &TimeZone::UTC), "22 November 2026, 14:05");
+        assert_eq!(moment_text(SINCE, &berlin), "22 November 2026, 15:05");
+        assert_eq!(moment_text(Millis(i64::MAX), &TimeZone::UTC), "1 January 1970, 00:00");
+    }
+
+    #[test]
+    fn a_name_can_forge_neither_a_header_nor_a_block() {
+        let evil = "Evil\r\nBcc: x@example.com\n\nOpen this:\nhttps://evil.example\u{202e}";
+        let zone = TimeZone::UTC;
+        let text = sync_failed(&FailureFacts {
+            place: Place {
+                organization: evil,
+                directory: evil,
+                ..place(ProviderKind::PeopleHr, &zone)
+            },
+            class: FailureClass::Permission,
+            permission: Some(evil),
+            since: SINCE,
+        });
+        assert!(!text.subject.contains(['\r', '\n']), "{}", text.subject);
+        assert!(!text.body.contains(['\r', '\u{202e}']), "{}", text.body);
+        let usual = failed(FailureClass::Permission, ProviderKind::PeopleHr, Some("x"));
+        assert_eq!(text.blocks().len(), usual.blocks().len());
+        let links = text.blocks().into_iter().filter(|b| matches!(b, Block::Link { .. }));
+        assert_eq!(links.count(), 1);
+    }
+
+    #[test]
+    fn a_long_name_is_cut() {
+        let cut = one_line(&"ä".repeat(500));
+        assert_eq!(cut.chars().count(), limits::NOTICE_NAME_CHARS_MAX);
+        assert!(cut.ends_with('…'));
+        assert_eq!(one_line("  A \t B\n"), "A B");
+    }
+
+    #[test]
+    fn blocks_are_read_back_as_they_were_written() {
+        let body = "One.\n\n1. A\n2. B\n\nOpen:\nhttps://x.example/\n\n2. Not a step";
+        let text = NoticeText { subject: String::new(), body: body.to_owned() };
+        let link = Block::Link { label: "Open:", url: "https://x.example/" };
+        assert_eq!(
+            text.blocks(),
+            [
+                Block::Paragraph("One."),
+                Block::Steps(vec!["A", "B"]),
+                link,
+                Block::Paragraph("2. Not a step"),
+            ]
+        );
+        let script = NoticeText { subject: String::new(), body: "Go:\njavascript:x".to_owned() };
+        assert_eq!(script.blocks(), [Block::Paragraph("Go:\njavascript:x")]);
     }
 }

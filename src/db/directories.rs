@@ -1,0 +1,229 @@
+//! Directories: one organization's connection to one HR system.
+
+use diesel::prelude::*;
+
+use crate::clock::Millis;
+use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::error::DbError;
+use crate::db::schema::{directories, directory_groups, directory_users, holds, row_problems};
+use crate::domain::account::Activity;
+use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
+use crate::domain::failure::FailureClass;
+use crate::domain::hold::HoldState;
+use crate::domain::ids::{DirectoryId, OrganizationId};
+use crate::domain::provider::ProviderKind;
+
+/// A directory. The sealed columns are opened only where they are used.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset, Identifiable)]
+#[diesel(table_name = directories)]
+#[diesel(treat_none_as_null = true)]
+pub struct Directory {
+    /// Its id.
+    pub id: DirectoryId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// Which HR system.
+    pub provider: ProviderKind,
+    /// Set while the directory is not disabled: at most one per organization and provider (L-01).
+    pub open_key: Option<String>,
+    /// What people call it.
+    pub name: String,
+    /// Where it is in its life.
+    pub state: DirectoryState,
+    /// Whether any row problem fails a run (S-07).
+    pub strict: bool,
+    /// Seconds between full syncs.
+    pub poll_seconds: i64,
+    /// What happens to the directory users of leavers.
+    pub inactive_policy: InactivePolicy,
+    /// How people are linked on a reconnect.
+    pub relink: Relink,
+    /// A random name for the WorkOS surface.
+    pub external_key: String,
+    /// Keyed hash of the webhook token.
+    pub webhook_token_hash: Option<Vec<u8>>,
+    /// The webhook token, sealed.
+    pub webhook_token_sealed: Option<Vec<u8>>,
+    /// The credential, sealed.
+    pub credential_sealed: Option<Vec<u8>>,
+    /// The last four characters of the credential.
+    pub credential_last4: Option<String>,
+    /// When the credential was last checked.
+    pub credential_checked_at_ms: Option<Millis>,
+    /// Counts up with each new credential; work begun under an older one writes nothing.
+    pub credential_generation: i64,
+    /// The customer at the HR system, when it tells.
+    pub tenant_key: Option<String>,
+    /// The number of the latest question sent to the HR system (S-05).
+    pub observation_seq: i64,
+    /// When the next full sync is due.
+    pub next_sync_at_ms: Option<Millis>,
+    /// When a sync last succeeded.
+    pub last_success_at_ms: Option<Millis>,
+    /// What went wrong last, while it has not gone right since.
+    pub failure_class: Option<FailureClass>,
+    /// More about it, in the HR system's words (the missing permission).
+    pub failure_detail: Option<String>,
+    /// When it first went wrong.
+    pub failure_since_ms: Option<Millis>,
+    /// When it last went wrong.
+    pub failure_last_ms: Option<Millis>,
+    /// How often it went wrong in a row.
+    pub failure_tries: i64,
+    /// Not before this moment is the HR system asked again.
+    pub retry_at_ms: Option<Millis>,
+    /// When `dsync.activated` was sent.
+    pub activated_at_ms: Option<Millis>,
+    /// When it was disabled.
+    pub disabled_at_ms: Option<Millis>,
+    /// When it was made.
+    pub created_at_ms: Millis,
+    /// When its settings or state last changed.
+    pub updated_at_ms: Millis,
+}
+
+impl Directory {
+    /// The value of `open_key` while a directory is not disabled.
+    #[must_use]
+    pub fn open_key_of(organization: &OrganizationId, provider: ProviderKind) -> String {
+        format!("{organization}|{provider}")
+    }
+}
+
+/// Numbers for people (own API, object `directory`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DirectoryCounts {
+    /// Directory users who are employed.
+    pub active: i64,
+    /// Directory users who are not.
+    pub inactive: i64,
+    /// Groups.
+    pub groups: i64,
+    /// Records that can not be applied.
+    pub row_problems: i64,
+    /// Changes that wait for a decision.
+    pub holds: i64,
+}
+
+/// Stores a new directory. A second open one of the same provider is a conflict on `open_key`.
+pub fn insert(tx: &mut Tx<'_>, directory: &Directory) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::insert_into(directories::table)
+        .values(directory)
+        .execute(c))?;
+    Ok(())
+}
+
+/// One directory.
+pub fn find(conn: &mut Conn, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
+    Ok(on_backend!(conn, |c| directories::table
+        .find(id)
+        .select(Directory::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// One directory, locked against other writers until the transaction ends. Comes after
+/// [`Tx::lock_organization`].
+pub fn lock(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
+    if let Conn::Pg(c) = &mut **tx {
+        let row = directories::table.find(id).select(directories::observation_seq).for_update();
+        row.first::<i64>(c).optional()?;
+    }
+    find(tx, id)
+}
+
+/// Writes every changeable column.
+pub fn update(tx: &mut Tx<'_>, directory: &Directory) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(directories::table.find(&directory.id))
+        .set(directory)
+        .execute(c))?;
+    Ok(())
+}
+
+/// Hands out `count` observation numbers; returns the first (S-05).
+pub fn take_observation_seqs(
+    tx: &mut Tx<'_>,
+    id: &DirectoryId,
+    count: i64,
+) -> Result<i64, DbError> {
+    let last: i64 = on_backend!(&mut **tx, |c| diesel::update(directories::table.find(id))
+        .set(directories::observation_seq.eq(directories::observation_seq + count))
+        .returning(directories::observation_seq)
+        .get_result(c))?;
+    Ok(last.saturating_sub(count).saturating_add(1))
+}
+
+/// The directories of an organization, oldest first; all organizations when `None`.
+pub fn list(
+    conn: &mut Conn,
+    organization: Option<&OrganizationId>,
+) -> Result<Vec<Directory>, DbError> {
+    Ok(on_backend!(conn, |c| {
+        let mut query = directories::table
+            .order(directories::id.asc())
+            .select(Directory::as_select())
+            .into_boxed();
+        if let Some(organization) = organization {
+            query = query.filter(directories::organization_id.eq(organization));
+        }
+        query.load(c)
+    })?)
+}
+
+/// Directories whose full sync is due, the longest waiting first.
+pub fn due(conn: &mut Conn, now: Millis, limit: i64) -> Result<Vec<Directory>, DbError> {
+    Ok(on_backend!(conn, |c| directories::table
+        .filter(directories::next_sync_at_ms.le(now))
+        .order(directories::next_sync_at_ms.asc())
+        .limit(limit)
+        .select(Directory::as_select())
+        .load(c))?)
+}
+
+/// When the next full sync of any directory is due.
+pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+    Ok(on_backend!(conn, |c| directories::table
+        .select(diesel::dsl::min(directories::next_sync_at_ms))
+        .first(c))?)
+}
+
+/// The directory a webhook token belongs to, and its organization and state.
+pub fn by_token_hash(
+    conn: &mut Conn,
+    hash: &[u8],
+) -> Result<Option<(DirectoryId, OrganizationId, DirectoryState)>, DbError> {
+    Ok(on_backend!(conn, |c| directories::table
+        .filter(directories::webhook_token_hash.eq(hash))
+        .select((directories::id, directories::organization_id, directories::state))
+        .first(c)
+        .optional())?)
+}
+
+/// Counts for people.
+pub fn counts(conn: &mut Conn, id: &DirectoryId) -> Result<DirectoryCounts, DbError> {
+    on_backend!(conn, |c| {
+        let in_state = |activity: Activity| {
+            directory_users::table
+                .filter(directory_users::directory_id.eq(id))
+                .filter(directory_users::state.eq(activity))
+                .count()
+        };
+        Ok(DirectoryCounts {
+            active: in_state(Activity::Active).get_result(c)?,
+            inactive: in_state(Activity::Inactive).get_result(c)?,
+            groups: directory_groups::table
+                .filter(directory_groups::directory_id.eq(id))
+                .count()
+                .get_result(c)?,
+            row_problems: row_problems::table
+                .filter(row_problems::directory_id.eq(id))
+                .count()
+                .get_result(c)?,
+            holds: holds::table
+                .filter(holds::directory_id.eq(id))
+                .filter(holds::state.eq(HoldState::Open))
+                .count()
+                .get_result(c)?,
+        })
+    })
+}

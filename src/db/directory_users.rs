@@ -1,0 +1,222 @@
+//! Directory users: people as the HR system has them.
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use crate::clock::Millis;
+use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::error::DbError;
+use crate::db::schema::directory_users;
+use crate::db::types::Json;
+use crate::domain::account::Activity;
+use crate::domain::employee::{
+    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, Membership,
+};
+use crate::domain::ids::{DirectoryId, DirectoryUserId, OrganizationId};
+use crate::limits;
+
+/// A directory user.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = directory_users)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct DirectoryUser {
+    /// Its id.
+    pub id: DirectoryUserId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The directory it belongs to.
+    pub directory_id: DirectoryId,
+    /// The provider's key, which the link follows (S-21).
+    pub external_key: ExternalKey,
+    /// How far that key can be trusted.
+    pub key_kind: KeyKind,
+    /// The employee number.
+    pub employee_number: Option<EmployeeNumber>,
+    /// The work e-mail, for comparison.
+    pub email_norm: Option<EmailNorm>,
+    /// Whether the HR system counts them as employed.
+    pub state: Activity,
+    /// Whether they are in the list of current staff.
+    pub membership: Membership,
+    /// What was applied last.
+    pub record: Json<EmployeeRecord>,
+    /// Keyed hash of the raw record it came from; none when a full sync has to look again.
+    pub raw_hash: Option<Vec<u8>>,
+    /// The number of the question that brought it (S-05).
+    pub observation_seq: i64,
+    /// Counts up with every event about this person.
+    pub version: i64,
+    /// When they were first seen.
+    pub created_at_ms: Millis,
+    /// When they last changed.
+    pub updated_at_ms: Millis,
+}
+
+/// What a full sync has to know of everybody before it reads.
+#[derive(Debug, Clone, Queryable)]
+pub struct Known {
+    /// Who.
+    pub id: DirectoryUserId,
+    /// Their key.
+    pub external_key: ExternalKey,
+    /// Their number.
+    pub employee_number: Option<EmployeeNumber>,
+    /// Their e-mail, for comparison.
+    pub email_norm: Option<EmailNorm>,
+    /// Whether they count as employed.
+    pub state: Activity,
+    /// Whether they were in the list of current staff.
+    pub membership: Membership,
+    /// The hash of their raw record.
+    pub raw_hash: Option<Vec<u8>>,
+}
+
+/// Inserts or replaces directory users by id. The batch must not name one twice.
+pub fn upsert(tx: &mut Tx<'_>, users: &[DirectoryUser]) -> Result<(), DbError> {
+    use directory_users as t;
+    for chunk in users.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+        on_backend!(&mut **tx, |c| diesel::insert_into(t::table)
+            .values(chunk)
+            .on_conflict(t::id)
+            .do_update()
+            .set((
+                t::external_key.eq(excluded(t::external_key)),
+                t::key_kind.eq(excluded(t::key_kind)),
+                t::employee_number.eq(excluded(t::employee_number)),
+                t::email_norm.eq(excluded(t::email_norm)),
+                t::state.eq(excluded(t::state)),
+                t::membership.eq(excluded(t::membership)),
+                t::record.eq(excluded(t::record)),
+                t::raw_hash.eq(excluded(t::raw_hash)),
+                t::observation_seq.eq(excluded(t::observation_seq)),
+                t::version.eq(excluded(t::version)),
+                t::updated_at_ms.eq(excluded(t::updated_at_ms)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// The directory users with these keys or numbers.
+pub fn by_keys(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    keys: &[ExternalKey],
+    numbers: &[EmployeeNumber],
+) -> Result<Vec<DirectoryUser>, DbError> {
+    use directory_users as t;
+    let mut found: Vec<DirectoryUser> = Vec::new();
+    for chunk in keys.chunks(limits::IN_LIST_MAX) {
+        found.extend(on_backend!(conn, |c| t::table
+            .filter(t::directory_id.eq(directory))
+            .filter(t::external_key.eq_any(chunk))
+            .select(DirectoryUser::as_select())
+            .load(c))?);
+    }
+    for chunk in numbers.chunks(limits::IN_LIST_MAX) {
+        found.extend(on_backend!(conn, |c| t::table
+            .filter(t::directory_id.eq(directory))
+            .filter(t::employee_number.eq_any(chunk))
+            .select(DirectoryUser::as_select())
+            .load(c))?);
+    }
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    found.dedup_by(|a, b| a.id == b.id);
+    Ok(found)
+}
+
+/// The directory users with these e-mails.
+pub fn by_emails(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    emails: &[EmailNorm],
+) -> Result<Vec<DirectoryUser>, DbError> {
+    use directory_users as t;
+    let mut found: Vec<DirectoryUser> = Vec::new();
+    for chunk in emails.chunks(limits::IN_LIST_MAX) {
+        found.extend(on_backend!(conn, |c| t::table
+            .filter(t::directory_id.eq(directory))
+            .filter(t::email_norm.eq_any(chunk))
+            .select(DirectoryUser::as_select())
+            .load(c))?);
+    }
+    Ok(found)
+}
+
+/// Directory users by id, in no particular order.
+pub fn by_ids(conn: &mut Conn, ids: &[DirectoryUserId]) -> Result<Vec<DirectoryUser>, DbError> {
+    let mut found: Vec<DirectoryUser> = Vec::new();
+    for chunk in ids.chunks(limits::IN_LIST_MAX) {
+        found.extend(on_backend!(conn, |c| directory_users::table
+            .filter(directory_users::id.eq_any(chunk))
+            .select(DirectoryUser::as_select())
+            .load(c))?);
+    }
+    Ok(found)
+}
+
+/// What a full sync has to know of everybody.
+pub fn known(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Known>, DbError> {
+    use directory_users as t;
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::directory_id.eq(directory))
+        .order(t::id.asc())
+        .select((
+            t::id,
+            t::external_key,
+            t::employee_number,
+            t::email_norm,
+            t::state,
+            t::membership,
+            t::raw_hash,
+        ))
+        .load(c))?)
+}
+
+/// A page of directory users in order of id, for passes over everybody.
+pub fn page_after(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    after: Option<&DirectoryUserId>,
+    limit: i64,
+) -> Result<Vec<DirectoryUser>, DbError> {
+    use directory_users as t;
+    Ok(on_backend!(conn, |c| {
+        let mut query = t::table
+            .filter(t::directory_id.eq(directory))
+            .order(t::id.asc())
+            .limit(limit)
+            .select(DirectoryUser::as_select())
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(t::id.gt(after));
+        }
+        query.load(c)
+    })?)
+}
+
+/// Moves the observation number of people who were seen unchanged, so that an older answer that
+/// comes later is dropped (S-05).
+pub fn mark_seen(
+    tx: &mut Tx<'_>,
+    ids: &[DirectoryUserId],
+    observation_seq: i64,
+) -> Result<(), DbError> {
+    use directory_users as t;
+    for chunk in ids.chunks(limits::IN_LIST_MAX) {
+        on_backend!(&mut **tx, |c| diesel::update(
+            t::table.filter(t::id.eq_any(chunk)).filter(t::observation_seq.lt(observation_seq))
+        )
+        .set(t::observation_seq.eq(observation_seq))
+        .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Deletes everybody of a directory (L-08: a disabled directory's users list is empty).
+pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> {
+    Ok(on_backend!(&mut **tx, |c| diesel::delete(
+        directory_users::table.filter(directory_users::directory_id.eq(directory))
+    )
+    .execute(c))?)
+}

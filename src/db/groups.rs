@@ -1,0 +1,111 @@
+//! Groups: departments of the HR system, and who is in them (S-14).
+
+use diesel::prelude::*;
+
+use crate::clock::Millis;
+use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::error::DbError;
+use crate::db::schema::{directory_groups, group_memberships};
+use crate::domain::ids::{DirectoryId, DirectoryUserId, GroupId, OrganizationId};
+use crate::limits;
+
+/// A group.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = directory_groups)]
+pub struct Group {
+    /// Its id.
+    pub id: GroupId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The directory it belongs to.
+    pub directory_id: DirectoryId,
+    /// The provider's key, or the name in comparable form where there is none.
+    pub group_key: String,
+    /// Its name.
+    pub name: String,
+    /// When it was first seen.
+    pub created_at_ms: Millis,
+    /// When it last changed.
+    pub updated_at_ms: Millis,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = group_memberships)]
+struct Membership<'a> {
+    directory_user_id: &'a DirectoryUserId,
+    organization_id: &'a OrganizationId,
+    group_id: &'a GroupId,
+}
+
+/// Stores a new group.
+pub fn insert(tx: &mut Tx<'_>, group: &Group) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::insert_into(directory_groups::table)
+        .values(group)
+        .execute(c))?;
+    Ok(())
+}
+
+/// Gives a group another name.
+pub fn rename(tx: &mut Tx<'_>, id: &GroupId, name: &str, now: Millis) -> Result<(), DbError> {
+    use directory_groups as t;
+    on_backend!(&mut **tx, |c| diesel::update(t::table.find(id))
+        .set((t::name.eq(name), t::updated_at_ms.eq(now)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The groups of a directory.
+pub fn of_directory(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Group>, DbError> {
+    use directory_groups as t;
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::directory_id.eq(directory))
+        .order(t::id.asc())
+        .select(Group::as_select())
+        .load(c))?)
+}
+
+/// Who is in which group, of these people.
+pub fn memberships_of(
+    conn: &mut Conn,
+    users: &[DirectoryUserId],
+) -> Result<Vec<(DirectoryUserId, GroupId)>, DbError> {
+    use group_memberships as t;
+    let mut found = Vec::new();
+    for chunk in users.chunks(limits::IN_LIST_MAX) {
+        let mut part: Vec<(DirectoryUserId, GroupId)> = on_backend!(conn, |c| t::table
+            .filter(t::directory_user_id.eq_any(chunk))
+            .select((t::directory_user_id, t::group_id))
+            .load(c))?;
+        found.append(&mut part);
+    }
+    Ok(found)
+}
+
+/// Puts a person into a group, and out of the one they were in.
+pub fn set_membership(
+    tx: &mut Tx<'_>,
+    organization: &OrganizationId,
+    user: &DirectoryUserId,
+    group: Option<&GroupId>,
+) -> Result<(), DbError> {
+    use group_memberships as t;
+    let Some(group_id) = group else {
+        on_backend!(&mut **tx, |c| diesel::delete(t::table.find(user)).execute(c))?;
+        return Ok(());
+    };
+    let row = Membership { directory_user_id: user, organization_id: organization, group_id };
+    on_backend!(&mut **tx, |c| diesel::insert_into(t::table)
+        .values(&row)
+        .on_conflict(t::directory_user_id)
+        .do_update()
+        .set(t::group_id.eq(group_id))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Deletes the groups of a directory.
+pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> {
+    use directory_groups as t;
+    Ok(on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::directory_id.eq(directory)))
+        .execute(c))?)
+}

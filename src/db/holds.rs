@@ -1,0 +1,188 @@
+//! Holds: changes that wait for an admin's decision, and the people in them.
+
+use diesel::prelude::*;
+
+use crate::clock::Millis;
+use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::error::DbError;
+use crate::db::schema::{hold_items, holds};
+use crate::db::types::Json;
+use crate::domain::employee::ExternalKey;
+use crate::domain::hold::{HoldKind, HoldState};
+use crate::domain::ids::{AccountId, DirectoryId, HoldId, HoldItemId, OrganizationId};
+use crate::limits;
+
+/// A hold.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = holds)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct Hold {
+    /// Its id.
+    pub id: HoldId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The directory it belongs to.
+    pub directory_id: DirectoryId,
+    /// What waits.
+    pub kind: HoldKind,
+    /// Set while it is open: at most one per directory, kind and person.
+    pub open_key: Option<String>,
+    /// Why, in words for the admin.
+    pub reason: String,
+    /// What became of it.
+    pub state: HoldState,
+    /// When it was opened.
+    pub created_at_ms: Millis,
+    /// When it last changed.
+    pub updated_at_ms: Millis,
+    /// When it was decided.
+    pub decided_at_ms: Option<Millis>,
+    /// Who decided.
+    pub decided_by: Option<String>,
+}
+
+/// One person's change in a hold.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = hold_items)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct HoldItem {
+    /// Its id.
+    pub id: HoldItemId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The hold it is in.
+    pub hold_id: HoldId,
+    /// The person's key.
+    pub external_key: ExternalKey,
+    /// The account in question.
+    pub account_id: Option<AccountId>,
+    /// The person's name.
+    pub name: String,
+    /// What would be done.
+    pub planned_change: Json<serde_json::Value>,
+    /// When it was added.
+    pub created_at_ms: Millis,
+}
+
+/// The value of `open_key` for a hold about one person.
+#[must_use]
+pub fn open_key(directory: &DirectoryId, kind: HoldKind, person: &ExternalKey) -> String {
+    format!("{directory}|{kind}|{}", person.as_str())
+}
+
+/// The open hold with this key.
+pub fn find_open(conn: &mut Conn, key: &str) -> Result<Option<Hold>, DbError> {
+    Ok(on_backend!(conn, |c| holds::table
+        .filter(holds::open_key.eq(key))
+        .select(Hold::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Stores a new hold with its items.
+pub fn insert(tx: &mut Tx<'_>, hold: &Hold, items: &[HoldItem]) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::insert_into(holds::table).values(hold).execute(c))?;
+    for chunk in items.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+        on_backend!(&mut **tx, |c| diesel::insert_into(hold_items::table)
+            .values(chunk)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Changes the reason of an open hold.
+pub fn set_reason(tx: &mut Tx<'_>, id: &HoldId, reason: &str, now: Millis) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(holds::table.find(id))
+        .set((holds::reason.eq(reason), holds::updated_at_ms.eq(now)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Closes open holds that are no longer needed.
+pub fn supersede(tx: &mut Tx<'_>, open_keys: &[String], now: Millis) -> Result<usize, DbError> {
+    let mut closed: usize = 0;
+    for chunk in open_keys.chunks(limits::IN_LIST_MAX) {
+        closed = closed.saturating_add(on_backend!(&mut **tx, |c| diesel::update(
+            holds::table.filter(holds::open_key.eq_any(chunk))
+        )
+        .set((
+            holds::state.eq(HoldState::Superseded),
+            holds::open_key.eq(None::<String>),
+            holds::updated_at_ms.eq(now),
+        ))
+        .execute(c))?);
+    }
+    Ok(closed)
+}
+
+/// Closes all open holds of a directory.
+pub fn supersede_all(
+    tx: &mut Tx<'_>,
+    directory: &DirectoryId,
+    now: Millis,
+) -> Result<usize, DbError> {
+    Ok(on_backend!(&mut **tx, |c| diesel::update(
+        holds::table
+            .filter(holds::directory_id.eq(directory))
+            .filter(holds::state.eq(HoldState::Open))
+    )
+    .set((
+        holds::state.eq(HoldState::Superseded),
+        holds::open_key.eq(None::<String>),
+        holds::updated_at_ms.eq(now),
+    ))
+    .execute(c))?)
+}
+
+/// The keys of all open holds of a directory about one person each, for passes over everybody.
+pub fn open_keys(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<String>, DbError> {
+    let keys: Vec<Option<String>> = on_backend!(conn, |c| holds::table
+        .filter(holds::directory_id.eq(directory))
+        .filter(holds::state.eq(HoldState::Open))
+        .select(holds::open_key)
+        .load(c))?;
+    Ok(keys.into_iter().flatten().collect())
+}
+
+/// A page of holds in order of id; `state` narrows it.
+pub fn page(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    state: Option<HoldState>,
+    after: Option<&HoldId>,
+    limit: i64,
+) -> Result<Vec<Hold>, DbError> {
+    Ok(on_backend!(conn, |c| {
+        let mut query = holds::table
+            .filter(holds::directory_id.eq(directory))
+            .order(holds::id.asc())
+            .limit(limit)
+            .select(Hold::as_select())
+            .into_boxed();
+        if let Some(state) = state {
+            query = query.filter(holds::state.eq(state));
+        }
+        if let Some(after) = after {
+            query = query.filter(holds::id.gt(after));
+        }
+        query.load(c)
+    })?)
+}
+
+/// One hold.
+pub fn find(conn: &mut Conn, id: &HoldId) -> Result<Option<Hold>, DbError> {
+    Ok(on_backend!(conn, |c| holds::table.find(id).select(Hold::as_select()).first(c).optional())?)
+}
+
+/// The items of these holds, in order of id.
+pub fn items(conn: &mut Conn, ids: &[HoldId]) -> Result<Vec<HoldItem>, DbError> {
+    let mut found: Vec<HoldItem> = Vec::new();
+    for chunk in ids.chunks(limits::IN_LIST_MAX) {
+        found.extend(on_backend!(conn, |c| hold_items::table
+            .filter(hold_items::hold_id.eq_any(chunk))
+            .order(hold_items::id.asc())
+            .select(HoldItem::as_select())
+            .load(c))?);
+    }
+    Ok(found)
+}

@@ -1,0 +1,385 @@
+//! The inbox: whom webhooks told us to look at (S-02, S-03).
+//!
+//! What is stored is a hint (an employee number, or "everybody"), never a value from a body. At most
+//! one row waits per directory and person: `waiting_key` is set while a row waits and NULL once it is
+//! claimed, so hints that come during a look collapse into one more look.
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use crate::clock::Millis;
+use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::directories;
+use crate::db::error::DbError;
+use crate::db::schema::inbox;
+use crate::db::types::text_enum_column;
+use crate::domain::directory::DirectoryState;
+use crate::domain::ids::{DirectoryId, OrganizationId};
+use crate::limits;
+use crate::text_enum;
+
+text_enum! {
+    /// How far a hint is.
+    InboxState {
+        /// Waits for a look, or for a full sync to settle it.
+        Waiting = "waiting",
+        /// Somebody looks.
+        Leased = "leased",
+        /// Settled.
+        Done = "done",
+    }
+}
+text_enum_column!(InboxState);
+
+/// A hint.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = inbox)]
+pub struct InboxRow {
+    /// Its number.
+    pub id: i64,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The directory it came to.
+    pub directory_id: DirectoryId,
+    /// The employee number; empty for "everybody".
+    pub employee_hint: String,
+    /// The HR system's number for what happened; the latest one.
+    pub action_id: Option<i64>,
+    /// How far it is.
+    pub state: InboxState,
+    /// Set while it waits.
+    pub waiting_key: Option<String>,
+    /// How many webhooks it stands for.
+    pub hooks: i64,
+    /// When the first of them came.
+    pub first_received_at_ms: Millis,
+    /// When the last of them came.
+    pub last_received_at_ms: Millis,
+    /// Not before this moment is it looked at.
+    pub next_at_ms: Millis,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Until when the one who looks has it.
+    pub lease_until_ms: Option<Millis>,
+    /// Counts up with each claim; a result under an older number writes nothing.
+    pub lease_epoch: i64,
+    /// When it was settled.
+    pub done_at_ms: Option<Millis>,
+    /// How it was settled.
+    pub outcome: Option<String>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = inbox)]
+#[diesel(treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    organization_id: &'a OrganizationId,
+    directory_id: &'a DirectoryId,
+    employee_hint: &'a str,
+    action_id: Option<i64>,
+    state: InboxState,
+    waiting_key: Option<String>,
+    hooks: i64,
+    first_received_at_ms: Millis,
+    last_received_at_ms: Millis,
+    next_at_ms: Millis,
+    attempts: i64,
+    lease_epoch: i64,
+}
+
+/// A moment that never comes: the row waits for a full sync to settle it.
+pub const PARKED: Millis = Millis(i64::MAX);
+
+fn waiting_key(directory: &DirectoryId, hint: &str) -> String {
+    format!("{directory}|{hint}")
+}
+
+/// Stores the hints of one webhook: the token is looked up in the same transaction, so the URL of a
+/// disabled directory is dead at once everywhere. `None` when the token is nobody's (404). An empty
+/// list is fine: the webhook was about something that does not concern us.
+pub fn take_in(
+    tx: &mut Tx<'_>,
+    token_hash: &[u8],
+    hints: &[(String, Option<i64>)],
+    now: Millis,
+) -> Result<Option<DirectoryId>, DbError> {
+    let Some((directory, organization, state)) = directories::by_token_hash(tx, token_hash)? else {
+        return Ok(None);
+    };
+    let crowded = state != DirectoryState::Active
+        && !hints.is_empty()
+        && waiting_count(tx, &directory)? >= limits::INBOX_WAITING_MAX;
+    if crowded {
+        put(tx, &organization, &directory, &("".to_owned(), None), now)?;
+        return Ok(Some(directory));
+    }
+    for hint in hints {
+        put(tx, &organization, &directory, hint, now)?;
+    }
+    Ok(Some(directory))
+}
+
+fn put(
+    tx: &mut Tx<'_>,
+    organization: &OrganizationId,
+    directory: &DirectoryId,
+    (hint, action_id): &(String, Option<i64>),
+    now: Millis,
+) -> Result<(), DbError> {
+    let row = NewRow {
+        organization_id: organization,
+        directory_id: directory,
+        employee_hint: hint,
+        action_id: *action_id,
+        state: InboxState::Waiting,
+        waiting_key: Some(waiting_key(directory, hint)),
+        hooks: 1,
+        first_received_at_ms: now,
+        last_received_at_ms: now,
+        next_at_ms: now,
+        attempts: 0,
+        lease_epoch: 0,
+    };
+    on_backend!(&mut **tx, |c| diesel::insert_into(inbox::table)
+        .values(&row)
+        .on_conflict(inbox::waiting_key)
+        .do_update()
+        .set((
+            inbox::hooks.eq(inbox::hooks + 1),
+            inbox::last_received_at_ms.eq(excluded(inbox::last_received_at_ms)),
+            inbox::action_id.eq(excluded(inbox::action_id)),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// How many hints wait in a directory.
+pub fn waiting_count(conn: &mut Conn, directory: &DirectoryId) -> Result<i64, DbError> {
+    Ok(on_backend!(conn, |c| inbox::table
+        .filter(inbox::directory_id.eq(directory))
+        .filter(inbox::state.eq(InboxState::Waiting))
+        .count()
+        .get_result(c))?)
+}
+
+/// Directories that have hints to look at now, the longest waiting first.
+pub fn directories_due(
+    conn: &mut Conn,
+    now: Millis,
+    limit: i64,
+) -> Result<Vec<DirectoryId>, DbError> {
+    let rows: Vec<(DirectoryId, Option<i64>)> = on_backend!(conn, |c| inbox::table
+        .filter(inbox::state.eq(InboxState::Waiting))
+        .filter(inbox::next_at_ms.le(now))
+        .group_by(inbox::directory_id)
+        .select((inbox::directory_id, diesel::dsl::min(inbox::id)))
+        .order(diesel::dsl::min(inbox::id).asc())
+        .limit(limit)
+        .load(c))?;
+    Ok(rows.into_iter().map(|(directory, _)| directory).collect())
+}
+
+/// The hints of a directory that may be looked at now, oldest first; those whose person is being
+/// looked at already are left waiting.
+pub fn due(
+    tx: &mut Tx<'_>,
+    directory: &DirectoryId,
+    now: Millis,
+    limit: i64,
+) -> Result<Vec<InboxRow>, DbError> {
+    let busy: Vec<String> = on_backend!(&mut **tx, |c| inbox::table
+        .filter(inbox::directory_id.eq(directory))
+        .filter(inbox::state.eq(InboxState::Leased))
+        .select(inbox::employee_hint)
+        .load(c))?;
+    let query = || {
+        inbox::table
+            .filter(inbox::directory_id.eq(directory))
+            .filter(inbox::state.eq(InboxState::Waiting))
+            .filter(inbox::next_at_ms.le(now))
+            .filter(inbox::employee_hint.ne_all(&busy))
+            .order(inbox::id.asc())
+            .limit(limit)
+            .select(inbox::id)
+    };
+    // The row lock only saves other replicas the attempt; `claim` repeats the condition.
+    let ids: Vec<i64> = match &mut **tx {
+        Conn::Sqlite(c) => query().load(c)?,
+        Conn::Pg(c) => query().for_update().skip_locked().load(c)?,
+    };
+    Ok(on_backend!(&mut **tx, |c| inbox::table
+        .filter(inbox::id.eq_any(&ids))
+        .order(inbox::id.asc())
+        .select(InboxRow::as_select())
+        .load(c))?)
+}
+
+/// Claims a waiting row until `until`; false when somebody else was faster.
+pub fn claim(tx: &mut Tx<'_>, row: &InboxRow, until: Millis) -> Result<bool, DbError> {
+    let changed = on_backend!(&mut **tx, |c| diesel::update(
+        inbox::table
+            .find(row.id)
+            .filter(inbox::state.eq(InboxState::Waiting))
+            .filter(inbox::lease_epoch.eq(row.lease_epoch))
+    )
+    .set((
+        inbox::state.eq(InboxState::Leased),
+        inbox::waiting_key.eq(None::<String>),
+        inbox::lease_until_ms.eq(until),
+        inbox::lease_epoch.eq(inbox::lease_epoch + 1),
+        inbox::attempts.eq(inbox::attempts + 1),
+    ))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Prolongs a claim; false when it was lost.
+pub fn renew(tx: &mut Tx<'_>, id: i64, epoch: i64, until: Millis) -> Result<bool, DbError> {
+    let changed = on_backend!(&mut **tx, |c| diesel::update(
+        inbox::table
+            .find(id)
+            .filter(inbox::state.eq(InboxState::Leased))
+            .filter(inbox::lease_epoch.eq(epoch))
+    )
+    .set(inbox::lease_until_ms.eq(until))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Settles a claimed row; false when the claim was lost, and then nothing else may be written.
+pub fn settle(
+    tx: &mut Tx<'_>,
+    id: i64,
+    epoch: i64,
+    outcome: &str,
+    now: Millis,
+) -> Result<bool, DbError> {
+    let changed = on_backend!(&mut **tx, |c| diesel::update(
+        inbox::table
+            .find(id)
+            .filter(inbox::state.eq(InboxState::Leased))
+            .filter(inbox::lease_epoch.eq(epoch))
+    )
+    .set((
+        inbox::state.eq(InboxState::Done),
+        inbox::done_at_ms.eq(now),
+        inbox::outcome.eq(outcome),
+        inbox::lease_until_ms.eq(None::<Millis>),
+    ))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Gives a claimed row back, to be looked at from `next_at` on. When the person has a newer waiting
+/// row, this one is merged into it.
+pub fn give_back(
+    tx: &mut Tx<'_>,
+    row: &InboxRow,
+    epoch: i64,
+    next_at: Millis,
+    now: Millis,
+) -> Result<(), DbError> {
+    let key = waiting_key(&row.directory_id, &row.employee_hint);
+    let newer = on_backend!(&mut **tx, |c| diesel::update(
+        inbox::table.filter(inbox::waiting_key.eq(&key))
+    )
+    .set((
+        inbox::hooks.eq(inbox::hooks + row.hooks),
+        inbox::first_received_at_ms.eq(row.first_received_at_ms),
+    ))
+    .execute(c))?;
+    if newer > 0 {
+        settle(tx, row.id, epoch, "merged", now)?;
+        return Ok(());
+    }
+    on_backend!(&mut **tx, |c| diesel::update(
+        inbox::table
+            .find(row.id)
+            .filter(inbox::state.eq(InboxState::Leased))
+            .filter(inbox::lease_epoch.eq(epoch))
+    )
+    .set((
+        inbox::state.eq(InboxState::Waiting),
+        inbox::waiting_key.eq(key),
+        inbox::next_at_ms.eq(next_at),
+        inbox::lease_until_ms.eq(None::<Millis>),
+    ))
+    .execute(c))?;
+    Ok(())
+}
+
+/// Rows whose claim ended without a result: their worker died.
+pub fn expired(tx: &mut Tx<'_>, now: Millis, limit: i64) -> Result<Vec<InboxRow>, DbError> {
+    Ok(on_backend!(&mut **tx, |c| inbox::table
+        .filter(inbox::state.eq(InboxState::Leased))
+        .filter(inbox::lease_until_ms.lt(now))
+        .order(inbox::id.asc())
+        .limit(limit)
+        .select(InboxRow::as_select())
+        .load(c))?)
+}
+
+/// Lets all waiting hints of a directory wait for a full sync.
+pub fn park(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> {
+    Ok(on_backend!(&mut **tx, |c| diesel::update(
+        inbox::table
+            .filter(inbox::directory_id.eq(directory))
+            .filter(inbox::state.eq(InboxState::Waiting))
+    )
+    .set(inbox::next_at_ms.eq(PARKED))
+    .execute(c))?)
+}
+
+/// A full sync that began to ask at `began` has succeeded: hints that came before are settled by it,
+/// the others are due now.
+pub fn settle_by_run(
+    tx: &mut Tx<'_>,
+    directory: &DirectoryId,
+    began: Millis,
+    now: Millis,
+) -> Result<usize, DbError> {
+    let waiting = || {
+        inbox::table
+            .filter(inbox::directory_id.eq(directory))
+            .filter(inbox::state.eq(InboxState::Waiting))
+    };
+    let settled = on_backend!(&mut **tx, |c| diesel::update(
+        waiting().filter(inbox::last_received_at_ms.lt(began))
+    )
+    .set((
+        inbox::state.eq(InboxState::Done),
+        inbox::waiting_key.eq(None::<String>),
+        inbox::done_at_ms.eq(now),
+        inbox::outcome.eq("full_sync"),
+    ))
+    .execute(c))?;
+    on_backend!(&mut **tx, |c| diesel::update(waiting())
+        .set(inbox::next_at_ms.eq(now))
+        .execute(c))?;
+    Ok(settled)
+}
+
+/// When the next waiting hint is due.
+pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+    Ok(on_backend!(conn, |c| inbox::table
+        .filter(inbox::state.eq(InboxState::Waiting))
+        .filter(inbox::next_at_ms.lt(PARKED))
+        .select(diesel::dsl::min(inbox::next_at_ms))
+        .first(c))?)
+}
+
+/// Deletes the hints of a directory.
+pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> {
+    Ok(on_backend!(&mut **tx, |c| diesel::delete(
+        inbox::table.filter(inbox::directory_id.eq(directory))
+    )
+    .execute(c))?)
+}
+
+/// Deletes settled hints older than `before`.
+pub fn prune(tx: &mut Tx<'_>, before: Millis) -> Result<usize, DbError> {
+    Ok(on_backend!(&mut **tx, |c| diesel::delete(
+        inbox::table.filter(inbox::state.eq(InboxState::Done)).filter(inbox::done_at_ms.lt(before))
+    )
+    .execute(c))?)
+}

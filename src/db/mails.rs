@@ -1,0 +1,163 @@
+//! Notices on their way: one row per notice and admin, sent by mail until it arrives (S-43, A-07).
+
+use diesel::prelude::*;
+
+use crate::clock::Millis;
+use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::error::DbError;
+use crate::db::notices::Notice;
+use crate::db::schema::{mails, notices};
+use crate::db::types::text_enum_column;
+use crate::domain::ids::{MailId, NoticeId, OrganizationId};
+use crate::text_enum;
+
+text_enum! {
+    /// How far a mail is.
+    MailState {
+        /// Waits to be sent.
+        Waiting = "waiting",
+        /// Is being sent.
+        Leased = "leased",
+        /// The mail server has taken it.
+        Sent = "sent",
+        /// Given up; shown as undelivered.
+        Undelivered = "undelivered",
+    }
+}
+text_enum_column!(MailState);
+
+/// One notice to one admin.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = mails)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct Mail {
+    /// Its id; the mail's Message-ID is made from it.
+    pub id: MailId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// What it says.
+    pub notice_id: NoticeId,
+    /// To whom.
+    pub recipient_email: String,
+    /// Their name.
+    pub recipient_name: String,
+    /// How far it is.
+    pub state: MailState,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Not before this moment is it tried.
+    pub next_at_ms: Millis,
+    /// Until when the sender has it.
+    pub lease_until_ms: Option<Millis>,
+    /// Counts up with each claim.
+    pub lease_epoch: i64,
+    /// When the mail server took it.
+    pub sent_at_ms: Option<Millis>,
+    /// Why the last try failed; no personal data.
+    pub last_error: Option<String>,
+    /// When it was written.
+    pub created_at_ms: Millis,
+}
+
+/// Stores a notice, unless this episode and cause have one already (S-41); false then.
+pub fn insert_notice(
+    tx: &mut Tx<'_>,
+    notice: &Notice,
+    episode_key: Option<&str>,
+) -> Result<bool, DbError> {
+    let written = on_backend!(&mut **tx, |c| diesel::insert_into(notices::table)
+        .values((
+            notices::id.eq(&notice.id),
+            notices::organization_id.eq(&notice.organization_id),
+            notices::directory_id.eq(&notice.directory_id),
+            notices::kind.eq(notice.kind),
+            notices::episode_key.eq(episode_key),
+            notices::subject.eq(&notice.subject),
+            notices::body.eq(&notice.body),
+            notices::link.eq(&notice.link),
+            notices::created_at_ms.eq(notice.created_at_ms),
+        ))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(written == 1)
+}
+
+/// Stores mails.
+pub fn insert(tx: &mut Tx<'_>, rows: &[Mail]) -> Result<(), DbError> {
+    for chunk in rows.chunks(500) {
+        on_backend!(&mut **tx, |c| diesel::insert_into(mails::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Claims mails that are due, with their notices; a dead sender's mails are due again when its claim
+/// ends.
+pub fn claim(
+    tx: &mut Tx<'_>,
+    now: Millis,
+    until: Millis,
+    limit: i64,
+) -> Result<Vec<(Mail, Notice)>, DbError> {
+    let due: Vec<(Mail, Notice)> = on_backend!(&mut **tx, |c| mails::table
+        .inner_join(notices::table)
+        .filter(
+            mails::state
+                .eq(MailState::Waiting)
+                .and(mails::next_at_ms.le(now))
+                .or(mails::state.eq(MailState::Leased).and(mails::lease_until_ms.lt(now)))
+        )
+        .order(mails::id.asc())
+        .limit(limit)
+        .select((Mail::as_select(), Notice::as_select()))
+        .load(c))?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for (mail, notice) in due {
+        let changed = on_backend!(&mut **tx, |c| diesel::update(
+            mails::table.find(&mail.id).filter(mails::lease_epoch.eq(mail.lease_epoch))
+        )
+        .set((
+            mails::state.eq(MailState::Leased),
+            mails::lease_until_ms.eq(until),
+            mails::lease_epoch.eq(mails::lease_epoch + 1),
+            mails::attempts.eq(mails::attempts + 1),
+        ))
+        .execute(c))?;
+        if changed == 1 {
+            let attempts = mail.attempts.saturating_add(1);
+            let lease_epoch = mail.lease_epoch.saturating_add(1);
+            claimed.push((Mail { attempts, lease_epoch, ..mail }, notice));
+        }
+    }
+    Ok(claimed)
+}
+
+/// Notes what became of a try; nothing is written when the claim was lost.
+pub fn record(
+    tx: &mut Tx<'_>,
+    mail: &Mail,
+    state: MailState,
+    next_at: Millis,
+    sent_at: Option<Millis>,
+    error: Option<&str>,
+) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(
+        mails::table.find(&mail.id).filter(mails::lease_epoch.eq(mail.lease_epoch))
+    )
+    .set((
+        mails::state.eq(state),
+        mails::next_at_ms.eq(next_at),
+        mails::lease_until_ms.eq(None::<Millis>),
+        mails::sent_at_ms.eq(sent_at),
+        mails::last_error.eq(error),
+    ))
+    .execute(c))?;
+    Ok(())
+}
+
+/// When the next mail is due.
+pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+    Ok(on_backend!(conn, |c| mails::table
+        .filter(mails::state.eq(MailState::Waiting))
+        .select(diesel::dsl::min(mails::next_at_ms))
+        .first(c))?)
+}

@@ -1,0 +1,124 @@
+//! Row problems: people whose record can not be applied, and why (S-07).
+
+use diesel::prelude::*;
+
+use crate::clock::Millis;
+use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::error::DbError;
+use crate::db::schema::row_problems;
+use crate::domain::employee::{EmployeeNumber, ExternalKey, RowProblemCode};
+use crate::domain::ids::{DirectoryId, OrganizationId, RowProblemId};
+use crate::limits;
+
+/// A person whose record can not be applied. Holds what HR needs to find the person, nothing more.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = row_problems)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct RowProblem {
+    /// Its id.
+    pub id: RowProblemId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The directory it belongs to.
+    pub directory_id: DirectoryId,
+    /// The person's key.
+    pub external_key: ExternalKey,
+    /// The person's number.
+    pub employee_number: Option<EmployeeNumber>,
+    /// The person's name, or what there is of it.
+    pub name: String,
+    /// The e-mail as written.
+    pub email: Option<String>,
+    /// What is wrong.
+    pub code: RowProblemCode,
+    /// When it was first seen.
+    pub first_seen_at_ms: Millis,
+    /// When it was last seen.
+    pub updated_at_ms: Millis,
+}
+
+/// Stores a problem; a second one of the same person replaces the first and keeps its date.
+pub fn put(tx: &mut Tx<'_>, problem: &RowProblem) -> Result<(), DbError> {
+    use row_problems as t;
+    on_backend!(&mut **tx, |c| diesel::insert_into(t::table)
+        .values(problem)
+        .on_conflict((t::directory_id, t::external_key))
+        .do_update()
+        .set((
+            t::employee_number.eq(&problem.employee_number),
+            t::name.eq(&problem.name),
+            t::email.eq(&problem.email),
+            t::code.eq(problem.code),
+            t::updated_at_ms.eq(problem.updated_at_ms),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Forgets the problems of these people, who are fine now.
+pub fn clear(
+    tx: &mut Tx<'_>,
+    directory: &DirectoryId,
+    keys: &[ExternalKey],
+) -> Result<usize, DbError> {
+    use row_problems as t;
+    let mut cleared: usize = 0;
+    for chunk in keys.chunks(limits::IN_LIST_MAX) {
+        cleared = cleared.saturating_add(on_backend!(&mut **tx, |c| diesel::delete(
+            t::table.filter(t::directory_id.eq(directory)).filter(t::external_key.eq_any(chunk))
+        )
+        .execute(c))?);
+    }
+    Ok(cleared)
+}
+
+/// Forgets the problems that a full sync which began at `began` has not met again.
+pub fn clear_unseen(
+    tx: &mut Tx<'_>,
+    directory: &DirectoryId,
+    began: Millis,
+) -> Result<usize, DbError> {
+    use row_problems as t;
+    Ok(on_backend!(&mut **tx, |c| diesel::delete(
+        t::table.filter(t::directory_id.eq(directory)).filter(t::updated_at_ms.lt(began))
+    )
+    .execute(c))?)
+}
+
+/// The keys of all people with a problem.
+pub fn keys(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<ExternalKey>, DbError> {
+    use row_problems as t;
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::directory_id.eq(directory))
+        .select(t::external_key)
+        .load(c))?)
+}
+
+/// A page of problems in order of id.
+pub fn page(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    after: Option<&RowProblemId>,
+    limit: i64,
+) -> Result<Vec<RowProblem>, DbError> {
+    use row_problems as t;
+    Ok(on_backend!(conn, |c| {
+        let mut query = t::table
+            .filter(t::directory_id.eq(directory))
+            .order(t::id.asc())
+            .limit(limit)
+            .select(RowProblem::as_select())
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(t::id.gt(after));
+        }
+        query.load(c)
+    })?)
+}
+
+/// Deletes all problems of a directory.
+pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> {
+    use row_problems as t;
+    Ok(on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::directory_id.eq(directory)))
+        .execute(c))?)
+}

@@ -1,0 +1,250 @@
+//! Runs: full syncs, from the request to the result (S-06).
+//!
+//! At most one run per directory is queued and at most one works: `open_key` is unique while a run is
+//! open.
+
+use diesel::prelude::*;
+
+use crate::clock::Millis;
+use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::error::DbError;
+use crate::db::schema::runs;
+use crate::db::types::Json;
+use crate::domain::directory::{RunCounts, RunState, RunTrigger};
+use crate::domain::failure::FailureClass;
+use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
+
+/// A full sync.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = runs)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The directory it reads.
+    pub directory_id: DirectoryId,
+    /// Why it runs.
+    pub run_trigger: RunTrigger,
+    /// How far it is.
+    pub state: RunState,
+    /// Set while it is open.
+    pub open_key: Option<String>,
+    /// When it was asked for.
+    pub requested_at_ms: Millis,
+    /// When it began to work for the first time.
+    pub started_at_ms: Option<Millis>,
+    /// When it ended.
+    pub finished_at_ms: Option<Millis>,
+    /// Not before this moment does it work.
+    pub next_at_ms: Millis,
+    /// How often it was tried.
+    pub tries: i64,
+    /// Until when its worker has it.
+    pub lease_until_ms: Option<Millis>,
+    /// Counts up with each claim; a result under an older number writes nothing.
+    pub lease_epoch: i64,
+    /// Why it failed.
+    pub error_class: Option<FailureClass>,
+    /// Why it failed, in words.
+    pub error_message: Option<String>,
+    /// What it did.
+    pub counts: Json<RunCounts>,
+}
+
+fn queued_key(directory: &DirectoryId) -> String {
+    format!("{directory}|queued")
+}
+
+fn running_key(directory: &DirectoryId) -> String {
+    format!("{directory}|running")
+}
+
+/// Queues a run. When one is queued already, that one serves and its id is returned.
+pub fn queue(tx: &mut Tx<'_>, new: Run) -> Result<RunId, DbError> {
+    let key = queued_key(&new.directory_id);
+    if let Some(waiting) = find_by_key(tx, &key)? {
+        return Ok(waiting.id);
+    }
+    let row = Run { open_key: Some(key), state: RunState::Queued, ..new };
+    on_backend!(&mut **tx, |c| diesel::insert_into(runs::table).values(&row).execute(c))?;
+    Ok(row.id)
+}
+
+fn find_by_key(conn: &mut Conn, key: &str) -> Result<Option<Run>, DbError> {
+    Ok(on_backend!(conn, |c| runs::table
+        .filter(runs::open_key.eq(key))
+        .select(Run::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The open run of a directory: the one that works, else the one that waits.
+pub fn open(conn: &mut Conn, directory: &DirectoryId) -> Result<Option<Run>, DbError> {
+    match find_by_key(conn, &running_key(directory))? {
+        Some(run) => Ok(Some(run)),
+        None => find_by_key(conn, &queued_key(directory)),
+    }
+}
+
+/// The queued run that has waited longest and whose directory has none at work.
+pub fn due(conn: &mut Conn, now: Millis) -> Result<Option<Run>, DbError> {
+    let working: Vec<DirectoryId> = on_backend!(conn, |c| runs::table
+        .filter(runs::state.eq(RunState::Running))
+        .select(runs::directory_id)
+        .load(c))?;
+    Ok(on_backend!(conn, |c| runs::table
+        .filter(runs::state.eq(RunState::Queued))
+        .filter(runs::next_at_ms.le(now))
+        .filter(runs::directory_id.ne_all(&working))
+        .order((runs::next_at_ms.asc(), runs::id.asc()))
+        .select(Run::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Claims a queued run until `until`; false when somebody else was faster.
+pub fn claim(tx: &mut Tx<'_>, run: &Run, now: Millis, until: Millis) -> Result<bool, DbError> {
+    let changed = on_backend!(&mut **tx, |c| diesel::update(
+        runs::table
+            .find(&run.id)
+            .filter(runs::state.eq(RunState::Queued))
+            .filter(runs::lease_epoch.eq(run.lease_epoch))
+    )
+    .set((
+        runs::state.eq(RunState::Running),
+        runs::open_key.eq(running_key(&run.directory_id)),
+        runs::started_at_ms.eq(run.started_at_ms.unwrap_or(now)),
+        runs::tries.eq(runs::tries + 1),
+        runs::lease_until_ms.eq(until),
+        runs::lease_epoch.eq(runs::lease_epoch + 1),
+    ))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Prolongs a claim; false when it was lost.
+pub fn renew(tx: &mut Tx<'_>, id: &RunId, epoch: i64, until: Millis) -> Result<bool, DbError> {
+    let changed = on_backend!(&mut **tx, |c| diesel::update(
+        runs::table
+            .find(id)
+            .filter(runs::state.eq(RunState::Running))
+            .filter(runs::lease_epoch.eq(epoch))
+    )
+    .set(runs::lease_until_ms.eq(until))
+    .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Whether a claim still stands.
+pub fn holds(conn: &mut Conn, id: &RunId, epoch: i64) -> Result<bool, DbError> {
+    let count: i64 = on_backend!(conn, |c| runs::table
+        .find(id)
+        .filter(runs::state.eq(RunState::Running))
+        .filter(runs::lease_epoch.eq(epoch))
+        .count()
+        .get_result(c))?;
+    Ok(count == 1)
+}
+
+/// Notes what a run has done so far.
+pub fn set_counts(tx: &mut Tx<'_>, id: &RunId, counts: RunCounts) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(runs::table.find(id))
+        .set(runs::counts.eq(Json(counts)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Puts a run back into the queue, to be tried again from `next_at` on. A newer queued run of the
+/// same directory gives way to it.
+pub fn requeue(tx: &mut Tx<'_>, run: &Run, next_at: Millis, now: Millis) -> Result<(), DbError> {
+    let key = queued_key(&run.directory_id);
+    if let Some(newer) = find_by_key(tx, &key)? {
+        finish(tx, &newer.id, RunState::Failed, Some((FailureClass::Internal, "superseded")), now)?;
+    }
+    on_backend!(&mut **tx, |c| diesel::update(runs::table.find(&run.id))
+        .set((
+            runs::state.eq(RunState::Queued),
+            runs::open_key.eq(key),
+            runs::next_at_ms.eq(next_at),
+            runs::lease_until_ms.eq(None::<Millis>),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Ends a run.
+pub fn finish(
+    tx: &mut Tx<'_>,
+    id: &RunId,
+    state: RunState,
+    error: Option<(FailureClass, &str)>,
+    now: Millis,
+) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(runs::table.find(id))
+        .set((
+            runs::state.eq(state),
+            runs::open_key.eq(None::<String>),
+            runs::finished_at_ms.eq(now),
+            runs::lease_until_ms.eq(None::<Millis>),
+            runs::error_class.eq(error.map(|(class, _)| class)),
+            runs::error_message.eq(error.map(|(_, message)| message)),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Runs whose worker died: their claim has ended without a result.
+pub fn expired(conn: &mut Conn, now: Millis) -> Result<Vec<Run>, DbError> {
+    Ok(on_backend!(conn, |c| runs::table
+        .filter(runs::state.eq(RunState::Running))
+        .filter(runs::lease_until_ms.lt(now))
+        .select(Run::as_select())
+        .load(c))?)
+}
+
+/// Ends the open runs of a directory that was disabled.
+pub fn cancel_open(tx: &mut Tx<'_>, directory: &DirectoryId, now: Millis) -> Result<(), DbError> {
+    for key in [queued_key(directory), running_key(directory)] {
+        if let Some(run) = find_by_key(tx, &key)? {
+            let error = (FailureClass::Internal, "The directory was disabled.");
+            finish(tx, &run.id, RunState::Failed, Some(error), now)?;
+        }
+    }
+    Ok(())
+}
+
+/// When the next queued run is due.
+pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+    Ok(on_backend!(conn, |c| runs::table
+        .filter(runs::state.eq(RunState::Queued))
+        .select(diesel::dsl::min(runs::next_at_ms))
+        .first(c))?)
+}
+
+/// One run.
+pub fn find(conn: &mut Conn, id: &RunId) -> Result<Option<Run>, DbError> {
+    Ok(on_backend!(conn, |c| runs::table.find(id).select(Run::as_select()).first(c).optional())?)
+}
+
+/// A page of runs, the latest first.
+pub fn page(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    after: Option<&RunId>,
+    limit: i64,
+) -> Result<Vec<Run>, DbError> {
+    Ok(on_backend!(conn, |c| {
+        let mut query = runs::table
+            .filter(runs::directory_id.eq(directory))
+            .order(runs::id.desc())
+            .limit(limit)
+            .select(Run::as_select())
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(runs::id.lt(after));
+        }
+        query.load(c)
+    })?)
+}

@@ -1,0 +1,181 @@
+//! When something that failed is tried again, as a value.
+//!
+//! Invariants:
+//! - Every delay lies within 20 % of the schedule, so that many failures at one moment do not
+//!   come back at one moment.
+//! - What a receiver asks for (`Retry-After`) only ever delays, and by no more than a day.
+//! - A schedule ends: after its last delay the answer is `None`, and the work counts as
+//!   undelivered.
+//!
+//! What this module must not do: wait, know the time, or decide whether a failure may be retried.
+
+use crate::clock::{Millis, Random};
+use crate::limits;
+
+/// A schedule of retries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// The delays after the first, second, … failed attempt, in milliseconds.
+    steps_ms: &'static [i64],
+    /// The delay after all later failures, in milliseconds; without one the steps are all there is.
+    then_every_ms: Option<i64>,
+    /// No retry is planned beyond this many milliseconds after the first attempt (without jitter).
+    total_ms_max: i64,
+}
+
+/// Mail: 5 s, 30 s, 5 min, 30 min, then every 2 h up to 3 days.
+pub const MAIL: RetryPolicy = RetryPolicy {
+    steps_ms: &[5 * Millis::SECOND, 30 * Millis::SECOND, 5 * Millis::MINUTE, 30 * Millis::MINUTE],
+    then_every_ms: Some(2 * Millis::HOUR),
+    total_ms_max: limits::MAIL_RETRY_MS_MAX,
+};
+
+/// Deliveries to endpoints: ten retries, the last a good three days (75.6 h) after the first try.
+pub const DELIVERY: RetryPolicy = RetryPolicy {
+    steps_ms: &[
+        5 * Millis::SECOND,
+        30 * Millis::SECOND,
+        5 * Millis::MINUTE,
+        30 * Millis::MINUTE,
+        2 * Millis::HOUR,
+        5 * Millis::HOUR,
+        10 * Millis::HOUR,
+        14 * Millis::HOUR,
+        20 * Millis::HOUR,
+        24 * Millis::HOUR,
+    ],
+    then_every_ms: None,
+    total_ms_max: i64::MAX,
+};
+
+impl RetryPolicy {
+    /// How long to wait after the `attempt`-th attempt (from 1) has failed, in milliseconds; `None`
+    /// when there is no further attempt.
+    #[must_use]
+    pub fn delay_ms(&self, attempt: u32, random: &dyn Random) -> Option<i64> {
+        self.planned_ms(attempt).map(|planned| jittered(planned, random))
+    }
+
+    /// The same, when the receiver asked to wait `hint_ms`. The hint can only make the wait longer.
+    #[must_use]
+    pub fn delay_with_hint_ms(
+        &self,
+        attempt: u32,
+        hint_ms: Option<i64>,
+        random: &dyn Random,
+    ) -> Option<i64> {
+        let delay = self.delay_ms(attempt, random)?;
+        let hint = hint_ms.unwrap_or(0).min(limits::RETRY_AFTER_MS_MAX);
+        Some(delay.max(hint))
+    }
+
+    /// The delay of the schedule, without jitter.
+    #[must_use]
+    pub fn planned_ms(&self, attempt: u32) -> Option<i64> {
+        let index = usize::try_from(attempt.checked_sub(1)?).ok()?;
+        if let Some(step) = self.steps_ms.get(index) {
+            return Some(*step);
+        }
+        let every = self.then_every_ms?;
+        let repeats = i64::try_from(index.checked_sub(self.steps_ms.len())?).ok()?;
+        let steps: i64 = self.steps_ms.iter().sum();
+        let total = every.checked_mul(repeats.checked_add(1)?)?.checked_add(steps)?;
+        (total <= self.total_ms_max).then_some(every)
+    }
+}
+
+/// How long a mail waits after its `attempt`-th attempt (from 1) has failed, in milliseconds;
+/// `None` means that it stays undelivered.
+#[must_use]
+pub fn retry_delay_ms(attempt: u32, random: &dyn Random) -> Option<i64> {
+    MAIL.delay_ms(attempt, random)
+}
+
+/// `planned` moved by a random share of at most [`limits::RETRY_JITTER_PERCENT`] either way.
+fn jittered(planned: i64, random: &dyn Random) -> i64 {
+    // Divides first, so that no delay can overflow; whole seconds lose nothing by it.
+    let spread = (planned / 100).saturating_mul(limits::RETRY_JITTER_PERCENT);
+    let width = u64::try_from(spread.saturating_mul(2).saturating_add(1)).unwrap_or(0);
+    let offset = i64::try_from(random.below(width)).unwrap_or(0);
+    planned.saturating_sub(spread).saturating_add(offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clock::SeededRandom;
+
+    const THREE_DAYS: i64 = 3 * Millis::DAY;
+
+    fn plan(policy: &RetryPolicy) -> Vec<i64> {
+        (1..).map_while(|attempt| policy.planned_ms(attempt)).collect()
+    }
+
+    #[test]
+    fn a_07_mail_is_tried_for_three_days_and_no_longer() {
+        let plan = plan(&MAIL);
+        assert_eq!(plan[..5], [5_000, 30_000, 300_000, 1_800_000, 7_200_000]);
+        assert!(plan[4..].iter().all(|delay| *delay == 2 * Millis::HOUR));
+        let total: i64 = plan.iter().sum();
+        assert!(total <= THREE_DAYS && total + 2 * Millis::HOUR > THREE_DAYS, "{total}");
+    }
+
+    #[test]
+    fn a_07_deliveries_follow_the_ten_steps() {
+        let seconds: Vec<i64> = plan(&DELIVERY).iter().map(|ms| ms / 1_000).collect();
+        let steps = [5, 30, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+        assert_eq!(seconds, steps);
+        assert_eq!(seconds.iter().sum::<i64>(), 272_135);
+    }
+
+    #[test]
+    fn there_is_no_attempt_zero() {
+        assert_eq!(MAIL.planned_ms(0), None);
+        assert_eq!(DELIVERY.delay_with_hint_ms(0, Some(1), &SeededRandom::new(1)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_07_a_delay_is_within_a_fifth_of_the_plan(seed: u64, attempt in 0_u32..60) {
+            for policy in [MAIL, DELIVERY] {
+                let delay = policy.delay_ms(attempt, &SeededRandom::new(seed));
+                prop_assert_eq!(delay.is_some(), policy.planned_ms(attempt).is_some());
+                if let (Some(delay), Some(planned)) = (delay, policy.planned_ms(attempt)) {
+                    prop_assert!(delay * 5 >= planned * 4 && delay * 5 <= planned * 6);
+                }
+            }
+        }
+
+        #[test]
+        fn a_07_all_delays_together_stay_within_the_plan_and_its_jitter(seed: u64) {
+            let random = SeededRandom::new(seed);
+            for (policy, total_max) in [(MAIL, THREE_DAYS), (DELIVERY, 272_135_000)] {
+                let total: i64 = (1..).map_while(|n| policy.delay_ms(n, &random)).sum();
+                prop_assert!(total * 5 <= total_max * 6 && total * 5 >= total_max * 3);
+            }
+        }
+
+        #[test]
+        fn a_hint_only_ever_delays(seed: u64, attempt: u32, hint: Option<i64>) {
+            for policy in [MAIL, DELIVERY] {
+                let without = policy.delay_ms(attempt, &SeededRandom::new(seed));
+                let with = policy.delay_with_hint_ms(attempt, hint, &SeededRandom::new(seed));
+                prop_assert_eq!(with.is_some(), without.is_some());
+                if let (Some(with), Some(without)) = (with, without) {
+                    prop_assert!(with >= without);
+                    prop_assert!(with <= without.max(limits::RETRY_AFTER_MS_MAX));
+                    let wanted = hint.unwrap_or(0).min(limits::RETRY_AFTER_MS_MAX);
+                    prop_assert!(with >= wanted);
+                }
+            }
+        }
+
+        #[test]
+        fn no_attempt_number_overflows(seed: u64, attempt: u32) {
+            let _ = MAIL.delay_ms(attempt, &SeededRandom::new(seed));
+            let _ = DELIVERY.delay_ms(attempt, &SeededRandom::new(seed));
+        }
+    }
+}
