@@ -152,3 +152,8 @@ pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbErr
     )
     .execute(c))?)
 }
+
+/// The number of the newest event there ever was; 0 when there was none.
+pub fn last_number(conn: &mut Conn) -> Result<i64, DbError> {
+    Ok(on_backend!(conn, |c| event_sequence::table.select(event_sequence::last_number).first(c))?)
+}

@@ -37,6 +37,7 @@ pub mod groups;
 pub mod holds;
 pub mod inbox;
 pub mod links;
+pub mod lists;
 pub mod mails;
 pub mod migrate;
 pub mod notices;

@@ -27,6 +27,7 @@ pub mod body;
 pub mod error;
 pub mod frame;
 pub mod health;
+pub mod hooks;
 pub mod query;
 pub mod state;
 
@@ -39,6 +40,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .app_data(web::PayloadConfig::new(limits::API_BODY_BYTES_MAX))
             .service(web::resource("/livez").route(web::get().to(health::live)))
             .service(web::resource("/readyz").route(web::get().to(health::ready)))
+            .service(
+                web::resource("/hooks/people-hr/{token}")
+                    .route(web::get().to(hooks::look))
+                    .route(web::head().to(hooks::look))
+                    .default_service(web::to(hooks::take)),
+            )
             .service(
                 web::scope("/api/v1")
                     .wrap(from_fn(auth::need_api_key))

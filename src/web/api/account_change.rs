@@ -149,16 +149,21 @@ pub(super) fn update(
     managed_by: Option<&DirectoryId>,
     writing: Writing<'_>,
 ) -> Result<bool, Problem> {
+    let mut change = change.clone();
     if let Some(directory) = managed_by {
-        let fields = managed_differences(tx, account, change)?;
+        // Written in other case it is still the address that HR has; HR's way of writing it stays.
+        if change.email_norm() == account.email_norm {
+            change.email = None;
+        }
+        let fields = managed_differences(tx, account, &change)?;
         if !fields.is_empty() {
             let directory = directory.clone();
             return Err(Problem::AccountManaged { fields, directory, deleting: false });
         }
     }
-    check_unique(tx, account, change)?;
+    check_unique(tx, account, &change)?;
     let before = account.clone();
-    set_members(tx, account, change, writing)?;
+    set_members(tx, account, &change, writing)?;
     if *account == before {
         return Ok(false);
     }

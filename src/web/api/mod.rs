@@ -7,6 +7,11 @@ use actix_web::web::{self, ServiceConfig};
 mod account_change;
 pub mod accounts;
 pub mod admins;
+pub mod catalogue;
+pub mod events;
+pub mod import;
+mod import_rows;
+pub mod notices;
 pub mod organizations;
 
 /// The routes under `/api/v1`.
@@ -37,6 +42,27 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .route(web::get().to(accounts::list))
             .route(web::post().to(accounts::create)),
     )
+    .service(
+        web::resource("/organizations/{organization_id}/accounts/import")
+            .route(web::post().to(import::import)),
+    )
+    .service(
+        web::resource("/organizations/{organization_id}/departments")
+            .route(web::get().to(catalogue::departments)),
+    )
+    .service(
+        web::resource("/organizations/{organization_id}/positions")
+            .route(web::get().to(catalogue::positions)),
+    )
+    .service(
+        web::resource("/organizations/{organization_id}/office_locations")
+            .route(web::get().to(catalogue::office_locations)),
+    )
+    .service(
+        web::resource("/organizations/{organization_id}/notices")
+            .route(web::get().to(notices::list)),
+    )
+    .service(web::resource("/events").route(web::get().to(events::list)))
     .service(
         web::resource("/accounts/{account_id}")
             .route(web::get().to(accounts::get))

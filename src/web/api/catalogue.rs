@@ -1,0 +1,66 @@
+//! `/api/v1/organizations/{id}/departments`, `positions` and `office_locations` (S-09).
+
+use actix_web::HttpRequest;
+use actix_web::web::Path;
+use serde::Serialize;
+
+use crate::db::catalogue::{self, CatalogueEntry};
+use crate::domain::directory::CatalogueKind;
+use crate::domain::ids::{CatalogueEntryId, OrganizationId};
+use crate::web::answer::{self, Answer, Timestamp};
+use crate::web::api::organizations;
+use crate::web::error::Problem;
+use crate::web::query::Query;
+use crate::web::state::State;
+
+/// A department, position or office location as it is sent.
+#[derive(Debug, Serialize)]
+struct Shown {
+    object: &'static str,
+    id: CatalogueEntryId,
+    organization_id: OrganizationId,
+    name: String,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl From<CatalogueEntry> for Shown {
+    fn from(row: CatalogueEntry) -> Self {
+        Self {
+            object: row.kind.as_str(),
+            id: row.id,
+            organization_id: row.organization_id,
+            name: row.name,
+            created_at: row.created_at_ms.into(),
+            // An entry keeps the name under which it was first seen.
+            updated_at: row.created_at_ms.into(),
+        }
+    }
+}
+
+/// `GET …/departments`.
+pub async fn departments(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+    list(state, path, req, CatalogueKind::Department).await
+}
+
+/// `GET …/positions`.
+pub async fn positions(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+    list(state, path, req, CatalogueKind::Position).await
+}
+
+/// `GET …/office_locations`.
+pub async fn office_locations(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+    list(state, path, req, CatalogueKind::OfficeLocation).await
+}
+
+async fn list(state: State, path: Path<String>, req: HttpRequest, kind: CatalogueKind) -> Answer {
+    let organization = organizations::id_of(&path);
+    let mut query = Query::of(&req);
+    let page = query.page();
+    query.finish()?;
+    let found = state.context.db.read(move |conn| {
+        organizations::find(conn, &organization)?;
+        Ok::<_, Problem>(catalogue::page(conn, &organization, kind, &page)?)
+    });
+    answer::list(found.await?, Shown::from)
+}

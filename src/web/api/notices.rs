@@ -1,0 +1,114 @@
+//! `/api/v1/organizations/{id}/notices`: what the admins were told, and how it reached them (S-43).
+
+use std::collections::HashMap;
+
+use actix_web::HttpRequest;
+use actix_web::web::Path;
+use serde::Serialize;
+
+use crate::db::notices::{self, MailState, Notice};
+use crate::domain::ids::{DirectoryId, NoticeId, OrganizationId};
+use crate::domain::notice::NoticeKind;
+use crate::web::answer::{self, Answer, Timestamp};
+use crate::web::api::organizations;
+use crate::web::error::Problem;
+use crate::web::query::Query;
+use crate::web::state::State;
+
+/// A notice as it is sent.
+#[derive(Debug, Serialize)]
+struct Shown {
+    object: &'static str,
+    id: NoticeId,
+    organization_id: OrganizationId,
+    directory_id: Option<DirectoryId>,
+    kind: NoticeKind,
+    subject: String,
+    body: String,
+    link: String,
+    channels: Vec<Channel>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// What became of a notice on one way to its readers.
+#[derive(Debug, Serialize)]
+struct Channel {
+    channel: &'static str,
+    state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipient: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl Channel {
+    /// The portal shows a notice, and the feed carries its event, from the moment it is written.
+    fn at_once(channel: &'static str) -> Self {
+        Self {
+            channel,
+            state: "sent".to_owned(),
+            recipient: None,
+            attempts: None,
+            sent_at: None,
+            error: None,
+        }
+    }
+
+    fn mail(mail: MailState) -> Self {
+        // That a worker has it in hand is of no interest to readers.
+        let waits = mail.state == "leased";
+        Self {
+            channel: "mail",
+            state: if waits { "waiting".to_owned() } else { mail.state },
+            recipient: Some(mail.recipient_email),
+            attempts: Some(mail.attempts),
+            sent_at: mail.sent_at_ms.map(Timestamp),
+            error: mail.last_error,
+        }
+    }
+}
+
+fn show(row: Notice, mails: Vec<MailState>) -> Shown {
+    let mut channels = vec![Channel::at_once("portal"), Channel::at_once("event")];
+    channels.extend(mails.into_iter().map(Channel::mail));
+    Shown {
+        object: "notice",
+        id: row.id,
+        organization_id: row.organization_id,
+        directory_id: row.directory_id,
+        kind: row.kind,
+        subject: row.subject,
+        body: row.body,
+        link: row.link,
+        channels,
+        created_at: row.created_at_ms.into(),
+        updated_at: row.created_at_ms.into(),
+    }
+}
+
+/// `GET …/notices`.
+pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+    let organization = organizations::id_of(&path);
+    let mut query = Query::of(&req);
+    let page = query.page();
+    query.finish()?;
+    let read = state.context.db.read(move |conn| {
+        organizations::find(conn, &organization)?;
+        let found = notices::page(conn, &organization, &page)?;
+        let ids: Vec<NoticeId> = found.items.iter().map(|row| row.id.clone()).collect();
+        let mut mails: HashMap<NoticeId, Vec<MailState>> = HashMap::new();
+        for mail in notices::mails_of(conn, &ids)? {
+            mails.entry(mail.notice_id.clone()).or_default().push(mail);
+        }
+        Ok::<_, Problem>(found.map(|row| {
+            let mails = mails.remove(&row.id).unwrap_or_default();
+            show(row, mails)
+        }))
+    });
+    answer::list(read.await?, std::convert::identity)
+}
