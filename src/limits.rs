@@ -34,6 +34,10 @@ pub const BIND_MAX: usize = 30_000;
 /// Values in one `IN (…)` list.
 pub const IN_LIST_MAX: usize = 5_000;
 
+/// Shortest and longest time between full syncs that a directory may be set to, in seconds.
+pub const POLL_SECONDS_MIN: i64 = 60;
+/// The longest of them: a week.
+pub const POLL_SECONDS_MAX: i64 = 604_800;
 /// People that one transaction of a full sync applies, so that no webhook waits long behind it.
 pub const APPLY_BATCH_PEOPLE_MAX: usize = 200;
 /// People that may wait for a live look in one directory; more become one full sync (S-03).

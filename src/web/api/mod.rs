@@ -8,14 +8,25 @@ mod account_change;
 pub mod accounts;
 pub mod admins;
 pub mod catalogue;
+pub mod directories;
+pub mod directory_actions;
+pub mod directory_lists;
 pub mod events;
 pub mod import;
 mod import_rows;
 pub mod notices;
 pub mod organizations;
+mod setup_problem;
 
 /// The routes under `/api/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.configure(of_organizations)
+        .configure(of_accounts)
+        .configure(of_directories)
+        .service(web::resource("/events").route(web::get().to(events::list)));
+}
+
+fn of_organizations(cfg: &mut ServiceConfig) {
     cfg.service(
         web::resource("/organizations")
             .route(web::get().to(organizations::list))
@@ -38,15 +49,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .route(web::delete().to(admins::delete)),
     )
     .service(
-        web::resource("/organizations/{organization_id}/accounts")
-            .route(web::get().to(accounts::list))
-            .route(web::post().to(accounts::create)),
-    )
-    .service(
-        web::resource("/organizations/{organization_id}/accounts/import")
-            .route(web::post().to(import::import)),
-    )
-    .service(
         web::resource("/organizations/{organization_id}/departments")
             .route(web::get().to(catalogue::departments)),
     )
@@ -61,12 +63,76 @@ pub fn routes(cfg: &mut ServiceConfig) {
     .service(
         web::resource("/organizations/{organization_id}/notices")
             .route(web::get().to(notices::list)),
+    );
+}
+
+fn of_accounts(cfg: &mut ServiceConfig) {
+    cfg.service(
+        web::resource("/organizations/{organization_id}/accounts")
+            .route(web::get().to(accounts::list))
+            .route(web::post().to(accounts::create)),
     )
-    .service(web::resource("/events").route(web::get().to(events::list)))
+    .service(
+        web::resource("/organizations/{organization_id}/accounts/import")
+            .route(web::post().to(import::import)),
+    )
     .service(
         web::resource("/accounts/{account_id}")
             .route(web::get().to(accounts::get))
             .route(web::patch().to(accounts::patch))
             .route(web::delete().to(accounts::delete)),
+    );
+}
+
+fn of_directories(cfg: &mut ServiceConfig) {
+    cfg.service(
+        web::resource("/directories")
+            .route(web::get().to(directories::list))
+            .route(web::post().to(directories::create)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}")
+            .route(web::get().to(directories::get))
+            .route(web::patch().to(directories::patch)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}/credentials")
+            .route(web::put().to(directory_actions::set_credentials)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}/check")
+            .route(web::post().to(directory_actions::check)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}/complete_setup")
+            .route(web::post().to(directory_actions::complete_setup)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}/sync")
+            .route(web::post().to(directory_actions::sync)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}/disable")
+            .route(web::post().to(directory_actions::disable)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}/runs")
+            .route(web::get().to(directory_lists::runs)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}/runs/{run_id}")
+            .route(web::get().to(directory_lists::run)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}/row_problems")
+            .route(web::get().to(directory_lists::row_problems)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}/holds")
+            .route(web::get().to(directory_lists::holds)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}/holds/{hold_id}")
+            .route(web::get().to(directory_lists::hold)),
     );
 }

@@ -1,0 +1,259 @@
+//! `/api/v1/directories`: an organization's connections to HR systems (product description §2).
+//!
+//! What a directory does is decided in [`crate::sync::setup`]; here it is asked and shown.
+
+use actix_web::HttpRequest;
+use actix_web::web::Path;
+use serde::Serialize;
+
+use crate::clock::Millis;
+use crate::db::directories::{self, Directory, DirectoryCounts};
+use crate::db::{Conn, DbError, Lane, lists};
+use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
+use crate::domain::failure::FailureClass;
+use crate::domain::ids::{DirectoryId, OrganizationId};
+use crate::domain::provider::ProviderKind;
+use crate::limits;
+use crate::sync::Context;
+use crate::sync::setup::{self, NewDirectory};
+use crate::web::answer::{self, Answer, Timestamp};
+use crate::web::api::{organizations, setup_problem};
+use crate::web::body::{Members, Text};
+use crate::web::error::Problem;
+use crate::web::query::Query;
+use crate::web::state::State;
+
+/// A directory as it is sent.
+#[derive(Debug, Serialize)]
+struct Shown {
+    object: &'static str,
+    id: DirectoryId,
+    organization_id: OrganizationId,
+    provider: ProviderKind,
+    name: String,
+    state: DirectoryState,
+    strict: bool,
+    poll_seconds: i64,
+    inactive_policy: InactivePolicy,
+    relink: Relink,
+    webhook_url: Option<String>,
+    credential: Option<ShownCredential>,
+    last_success_at: Option<Timestamp>,
+    next_sync_at: Option<Timestamp>,
+    failure: Option<ShownFailure>,
+    counts: ShownCounts,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownCredential {
+    last4: String,
+    checked_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownFailure {
+    class: FailureClass,
+    message: String,
+    since: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownCounts {
+    active: i64,
+    inactive: i64,
+    groups: i64,
+    row_problems: i64,
+    holds: i64,
+}
+
+fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Shown {
+    let webhook_url = match row.state {
+        DirectoryState::Disabled => None,
+        _ => setup::webhook_url(context, &row),
+    };
+    let credential = row.credential_last4.map(|last4| ShownCredential {
+        last4,
+        checked_at: row.credential_checked_at_ms.map(Timestamp),
+    });
+    let failure = row.failure_class.map(|class| ShownFailure {
+        class,
+        message: failure_message(row.provider, class, row.failure_detail.as_deref()),
+        since: row.failure_since_ms.map(Timestamp),
+    });
+    Shown {
+        object: "directory",
+        id: row.id,
+        organization_id: row.organization_id,
+        provider: row.provider,
+        name: row.name,
+        state: row.state,
+        strict: row.strict,
+        poll_seconds: row.poll_seconds,
+        inactive_policy: row.inactive_policy,
+        relink: row.relink,
+        webhook_url,
+        credential,
+        last_success_at: row.last_success_at_ms.map(Timestamp),
+        next_sync_at: row.next_sync_at_ms.map(Timestamp),
+        failure,
+        counts: ShownCounts {
+            active: counts.active,
+            inactive: counts.inactive,
+            groups: counts.groups,
+            row_problems: counts.row_problems,
+            holds: counts.holds,
+        },
+        created_at: row.created_at_ms.into(),
+        updated_at: row.updated_at_ms.into(),
+    }
+}
+
+/// What is wrong, in plain words. `detail` is what the HR system called it.
+fn failure_message(provider: ProviderKind, class: FailureClass, detail: Option<&str>) -> String {
+    let hr = provider.title();
+    let what = match class {
+        FailureClass::Credential => format!("{hr} refuses the API key. Enter a new one."),
+        FailureClass::Permission => format!("The API key lacks a permission in {hr}."),
+        FailureClass::Throttled => format!("{hr} asks us to slow down. We try again by ourselves."),
+        FailureClass::Suspended => format!("{hr} says that the company's account is suspended."),
+        FailureClass::ProviderDown => {
+            format!("{hr} does not answer properly. We try again by ourselves.")
+        }
+        FailureClass::Malformed => format!("{hr} sent an answer that can not be understood."),
+        FailureClass::Internal => "Something went wrong on our side.".to_owned(),
+    };
+    match detail {
+        Some(detail) if !detail.is_empty() => format!("{what} ({detail})"),
+        _ => what,
+    }
+}
+
+/// Fails with 404 when there is no such directory.
+pub(super) fn find(conn: &mut Conn, id: &DirectoryId) -> Result<Directory, Problem> {
+    directories::find(conn, id)?.ok_or_else(|| not_found(id))
+}
+
+fn not_found(id: &DirectoryId) -> Problem {
+    Problem::of_lookup(DbError::NotFound, "Directory", id)
+}
+
+/// The id in the path.
+pub(super) fn id_of(path: &Path<String>) -> DirectoryId {
+    DirectoryId::from_text(path.as_str())
+}
+
+async fn load(state: &State, id: &DirectoryId) -> Result<Shown, Problem> {
+    let wanted = id.clone();
+    let read = state.context.db.read(move |conn| {
+        let row = find(conn, &wanted)?;
+        let counts = directories::counts(conn, &wanted)?;
+        Ok::<_, Problem>((row, counts))
+    });
+    let (row, counts) = read.await?;
+    Ok(show(&state.context, row, counts))
+}
+
+/// `GET /api/v1/directories`.
+pub async fn list(state: State, req: HttpRequest) -> Answer {
+    let mut query = Query::of(&req);
+    let page = query.page();
+    let organization = query.text("organization_id").map(OrganizationId::from_text);
+    query.finish()?;
+    let read = state.context.db.read(move |conn| {
+        let found = lists::directories(conn, organization.as_ref(), &page)?;
+        let mut counts = Vec::with_capacity(found.items.len());
+        for row in &found.items {
+            counts.push(directories::counts(conn, &row.id)?);
+        }
+        Ok::<_, Problem>((found, counts))
+    });
+    let (found, counts) = read.await?;
+    let mut counts = counts.into_iter();
+    answer::list(found, |row| show(&state.context, row, counts.next().unwrap_or_default()))
+}
+
+/// `POST /api/v1/directories`.
+pub async fn create(state: State, mut body: Members) -> Answer {
+    let organization: Option<String> = body.required("organization_id");
+    let provider: Option<ProviderKind> = body.required("provider");
+    let name = body.optional::<Text>("name").map(|text| text.0);
+    let strict: Option<bool> = body.optional("strict");
+    let poll_seconds: Option<i64> = body.optional("poll_seconds");
+    check_poll_seconds(&mut body, poll_seconds);
+    let inactive_policy: Option<InactivePolicy> = body.optional("inactive_policy");
+    let relink: Option<Relink> = body.optional("relink");
+    let (organization, provider) = body.finish_with(organization.zip(provider))?;
+    let organization_id = OrganizationId::from_text(organization);
+    let wanted = organization_id.clone();
+    state.context.db.read(move |conn| organizations::find(conn, &wanted)).await?;
+    let new = NewDirectory {
+        organization_id,
+        provider,
+        name,
+        strict: strict.unwrap_or(false),
+        poll_seconds,
+        inactive_policy: inactive_policy.unwrap_or(InactivePolicy::Keep),
+        relink: relink.unwrap_or(Relink::Ledger),
+    };
+    let nobody = DirectoryId::from_text("");
+    let id = setup::create_directory(&state.context, new)
+        .await
+        .map_err(|error| setup_problem::problem(error, &nobody))?;
+    answer::created(load(&state, &id).await?)
+}
+
+fn check_poll_seconds(body: &mut Members, seconds: Option<i64>) {
+    let range = limits::POLL_SECONDS_MIN..=limits::POLL_SECONDS_MAX;
+    if seconds.is_some_and(|seconds| !range.contains(&seconds)) {
+        let message = format!("must be from {} to {} seconds", range.start(), range.end());
+        body.refuse("poll_seconds", "out_of_range", message);
+    }
+}
+
+/// `GET /api/v1/directories/{id}`.
+pub async fn get(state: State, path: Path<String>) -> Answer {
+    answer::ok(load(&state, &id_of(&path)).await?)
+}
+
+/// `PATCH /api/v1/directories/{id}`: only the members that are there change.
+pub async fn patch(state: State, path: Path<String>, mut body: Members) -> Answer {
+    let (id, now) = (id_of(&path), state.now());
+    let name = body.not_null::<Text>("name");
+    let strict: Option<bool> = body.not_null("strict");
+    let poll_seconds: Option<i64> = body.not_null("poll_seconds");
+    check_poll_seconds(&mut body, poll_seconds);
+    let inactive_policy: Option<InactivePolicy> = body.not_null("inactive_policy");
+    let relink: Option<Relink> = body.not_null("relink");
+    body.finish()?;
+    let wanted = id.clone();
+    let change = move |row: &mut Directory| {
+        if let Some(name) = name {
+            row.name = name.0;
+        }
+        row.strict = strict.unwrap_or(row.strict);
+        row.inactive_policy = inactive_policy.unwrap_or(row.inactive_policy);
+        row.relink = relink.unwrap_or(row.relink);
+        if let Some(seconds) = poll_seconds {
+            row.poll_seconds = seconds;
+            let next = now.plus(seconds.saturating_mul(Millis::SECOND));
+            row.next_sync_at_ms = row.next_sync_at_ms.map(|due| due.min(next));
+        }
+        row.updated_at_ms = now;
+    };
+    let write = state.context.db.write(Lane::Urgent, move |tx| {
+        let organization = find(tx, &wanted)?.organization_id;
+        tx.lock_organization(&organization)?;
+        let mut row = directories::lock(tx, &wanted)?.ok_or_else(|| not_found(&wanted))?;
+        if row.state == DirectoryState::Disabled {
+            return Err(Problem::DirectoryDisabled);
+        }
+        change(&mut row);
+        Ok::<_, Problem>(directories::update(tx, &row)?)
+    });
+    write.await?;
+    // A shorter interval may make a sync due.
+    state.activators.runs.wake();
+    answer::ok(load(&state, &id).await?)
+}

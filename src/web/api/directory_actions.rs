@@ -1,0 +1,98 @@
+//! What can be done with a directory: `/api/v1/directories/{id}/credentials`, `check`,
+//! `complete_setup`, `sync` and `disable`.
+//!
+//! A credential is in no log and in no answer; what is wrong with it is said without repeating it.
+
+use actix_web::web::Path;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::domain::ids::RunId;
+use crate::secret::Secret;
+use crate::sync::setup::{self, CredentialInput};
+use crate::web::answer::{self, Answer};
+use crate::web::api::directories::{self, id_of};
+use crate::web::api::setup_problem::{self, ShownCheck};
+use crate::web::body::Members;
+use crate::web::error::Problem;
+use crate::web::state::State;
+
+/// A check with the full sync that a new credential has started.
+#[derive(Debug, Serialize)]
+struct Stored {
+    #[serde(flatten)]
+    check: ShownCheck,
+    run_id: Option<RunId>,
+}
+
+/// `PUT …/credentials`: checks a credential and stores it when it is good (L-04, L-07).
+pub async fn set_credentials(state: State, path: Path<String>, mut body: Members) -> Answer {
+    let id = id_of(&path);
+    let key = secret(&mut body, "api_key");
+    // The forms of other HR systems are known by name, so that the refusal can say what is needed.
+    let others = ["access_key", "secret_access_key", "text"];
+    let other_given = others.map(|name| secret(&mut body, name).is_some()).contains(&true);
+    if key.is_none() && !other_given {
+        body.refuse("api_key", "required", "is required");
+    }
+    body.finish()?;
+    let Some(key) = key else {
+        let message = "This HR system takes one API key: send {\"api_key\": \"…\"}.".to_owned();
+        return Err(Problem::InvalidCredential { message });
+    };
+    let done = setup::set_credential(&state.context, &id, CredentialInput::ApiKey(key))
+        .await
+        .map_err(|error| setup_problem::problem(error, &id))?;
+    state.activators.runs.wake();
+    answer::ok(Stored { check: done.check.into(), run_id: done.run_id })
+}
+
+/// Takes a member that is a secret. Its value is not repeated, whatever it is.
+fn secret(body: &mut Members, name: &'static str) -> Option<Secret> {
+    match body.optional::<Value>(name)? {
+        Value::String(text) if !text.trim().is_empty() => Some(Secret::new(text.trim())),
+        _ => {
+            body.refuse(name, "invalid", "must be text and not empty");
+            None
+        }
+    }
+}
+
+/// `POST …/check`: asks the HR system whether the stored credential works.
+pub async fn check(state: State, path: Path<String>) -> Answer {
+    let id = id_of(&path);
+    let found = setup::check(&state.context, &id)
+        .await
+        .map_err(|error| setup_problem::problem(error, &id))?;
+    answer::ok(ShownCheck::from(found))
+}
+
+/// `POST …/complete_setup`: starts the first full sync (L-05).
+pub async fn complete_setup(state: State, path: Path<String>) -> Answer {
+    let id = id_of(&path);
+    let run = setup::complete_setup(&state.context, &id)
+        .await
+        .map_err(|error| setup_problem::problem(error, &id))?;
+    state.activators.runs.wake();
+    answer::accepted(json!({ "run_id": run }))
+}
+
+/// `POST …/sync`: starts a full sync.
+pub async fn sync(state: State, path: Path<String>) -> Answer {
+    let id = id_of(&path);
+    let run = setup::request_sync(&state.context, &id)
+        .await
+        .map_err(|error| setup_problem::problem(error, &id))?;
+    state.activators.runs.wake();
+    answer::accepted(json!({ "run_id": run }))
+}
+
+/// `POST …/disable`: ends the directory for good (L-08). Once more changes nothing.
+pub async fn disable(state: State, path: Path<String>) -> Answer {
+    let id = id_of(&path);
+    setup::disable(&state.context, &id)
+        .await
+        .map_err(|error| setup_problem::problem(error, &id))?;
+    state.activators.runs.wake();
+    directories::get(state, path).await
+}

@@ -1,0 +1,238 @@
+//! What belongs to a directory: `/api/v1/directories/{id}/runs`, `row_problems` and `holds`.
+
+use std::collections::HashMap;
+
+use actix_web::HttpRequest;
+use actix_web::web::Path;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::db::holds::{self, Hold, HoldItem};
+use crate::db::row_problems::RowProblem;
+use crate::db::runs::{self, Run};
+use crate::db::{DbError, lists};
+use crate::domain::directory::{RunCounts, RunState, RunTrigger};
+use crate::domain::employee::{EmployeeNumber, ExternalKey, RowProblemCode};
+use crate::domain::failure::FailureClass;
+use crate::domain::hold::{HoldKind, HoldState};
+use crate::domain::ids::{
+    AccountId, DirectoryId, HoldId, HoldItemId, OrganizationId, RowProblemId, RunId,
+};
+use crate::web::answer::{self, Answer, Timestamp};
+use crate::web::api::directories::{self, id_of};
+use crate::web::error::Problem;
+use crate::web::query::Query;
+use crate::web::state::State;
+
+/// A run as it is sent.
+#[derive(Debug, Serialize)]
+struct ShownRun {
+    object: &'static str,
+    id: RunId,
+    organization_id: OrganizationId,
+    directory_id: DirectoryId,
+    trigger: RunTrigger,
+    state: RunState,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    error: Option<ShownError>,
+    counts: RunCounts,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownError {
+    class: FailureClass,
+    message: String,
+}
+
+impl From<Run> for ShownRun {
+    fn from(row: Run) -> Self {
+        let changed = row.finished_at_ms.or(row.started_at_ms).unwrap_or(row.requested_at_ms);
+        let message = row.error_message.unwrap_or_default();
+        Self {
+            object: "run",
+            id: row.id,
+            organization_id: row.organization_id,
+            directory_id: row.directory_id,
+            trigger: row.run_trigger,
+            state: row.state,
+            started_at: row.started_at_ms.map(Timestamp),
+            finished_at: row.finished_at_ms.map(Timestamp),
+            error: row.error_class.map(|class| ShownError { class, message }),
+            counts: row.counts.0,
+            created_at: row.requested_at_ms.into(),
+            updated_at: changed.into(),
+        }
+    }
+}
+
+/// `GET …/runs`.
+pub async fn runs(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+    let id = id_of(&path);
+    let mut query = Query::of(&req);
+    let page = query.page();
+    query.finish()?;
+    let read = state.context.db.read(move |conn| {
+        directories::find(conn, &id)?;
+        Ok::<_, Problem>(lists::runs(conn, &id, &page)?)
+    });
+    answer::list(read.await?, ShownRun::from)
+}
+
+/// `GET …/runs/{run_id}`.
+pub async fn run(state: State, path: Path<(String, String)>) -> Answer {
+    let (directory, run) = path.into_inner();
+    let run = RunId::from_text(run);
+    let read = state.context.db.read(move |conn| {
+        let found = runs::find(conn, &run)?.filter(|row| row.directory_id.as_str() == directory);
+        found.ok_or_else(|| Problem::of_lookup(DbError::NotFound, "Run", &run))
+    });
+    answer::ok(ShownRun::from(read.await?))
+}
+
+/// A row problem as it is sent.
+#[derive(Debug, Serialize)]
+struct ShownRowProblem {
+    object: &'static str,
+    id: RowProblemId,
+    organization_id: OrganizationId,
+    directory_id: DirectoryId,
+    external_key: ExternalKey,
+    employee_number: Option<EmployeeNumber>,
+    name: String,
+    email: Option<String>,
+    code: RowProblemCode,
+    message: &'static str,
+    first_seen_at: Timestamp,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl From<RowProblem> for ShownRowProblem {
+    fn from(row: RowProblem) -> Self {
+        Self {
+            object: "row_problem",
+            id: row.id,
+            organization_id: row.organization_id,
+            directory_id: row.directory_id,
+            external_key: row.external_key,
+            employee_number: row.employee_number,
+            name: row.name,
+            email: row.email,
+            code: row.code,
+            message: row.code.message(),
+            first_seen_at: row.first_seen_at_ms.into(),
+            created_at: row.first_seen_at_ms.into(),
+            updated_at: row.updated_at_ms.into(),
+        }
+    }
+}
+
+/// `GET …/row_problems`.
+pub async fn row_problems(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+    let id = id_of(&path);
+    let mut query = Query::of(&req);
+    let page = query.page();
+    query.finish()?;
+    let read = state.context.db.read(move |conn| {
+        directories::find(conn, &id)?;
+        Ok::<_, Problem>(lists::row_problems(conn, &id, &page)?)
+    });
+    answer::list(read.await?, ShownRowProblem::from)
+}
+
+/// A hold as it is sent.
+#[derive(Debug, Serialize)]
+struct ShownHold {
+    object: &'static str,
+    id: HoldId,
+    organization_id: OrganizationId,
+    directory_id: DirectoryId,
+    kind: HoldKind,
+    reason: String,
+    state: HoldState,
+    items: Vec<ShownHoldItem>,
+    decided_at: Option<Timestamp>,
+    decided_by: Option<String>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownHoldItem {
+    id: HoldItemId,
+    account_id: Option<AccountId>,
+    external_key: ExternalKey,
+    name: String,
+    change: Value,
+}
+
+fn show_hold(row: Hold, items: Vec<HoldItem>) -> ShownHold {
+    let items = items.into_iter().map(|item| ShownHoldItem {
+        id: item.id,
+        account_id: item.account_id,
+        external_key: item.external_key,
+        name: item.name,
+        change: item.planned_change.0,
+    });
+    ShownHold {
+        object: "hold",
+        id: row.id,
+        organization_id: row.organization_id,
+        directory_id: row.directory_id,
+        kind: row.kind,
+        reason: row.reason,
+        state: row.state,
+        items: items.collect(),
+        decided_at: row.decided_at_ms.map(Timestamp),
+        decided_by: row.decided_by,
+        created_at: row.created_at_ms.into(),
+        updated_at: row.updated_at_ms.into(),
+    }
+}
+
+/// `GET …/holds`, all or those of one `state`.
+pub async fn holds(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+    let id = id_of(&path);
+    let mut query = Query::of(&req);
+    let page = query.page();
+    let wanted = query.text("state").and_then(|text| {
+        let parsed = HoldState::parse(&text);
+        if parsed.is_none() {
+            let known: Vec<&str> = HoldState::ALL.iter().map(|state| state.as_str()).collect();
+            let message = format!("must be one of: {}", known.join(", "));
+            query.refuse("state", "unknown_value", message);
+        }
+        parsed
+    });
+    query.finish()?;
+    let read = state.context.db.read(move |conn| {
+        directories::find(conn, &id)?;
+        let found = lists::holds(conn, &id, wanted, &page)?;
+        let ids: Vec<HoldId> = found.items.iter().map(|row| row.id.clone()).collect();
+        let mut items: HashMap<HoldId, Vec<HoldItem>> = HashMap::new();
+        for item in holds::items(conn, &ids)? {
+            items.entry(item.hold_id.clone()).or_default().push(item);
+        }
+        Ok::<_, Problem>(found.map(|row| {
+            let items = items.remove(&row.id).unwrap_or_default();
+            show_hold(row, items)
+        }))
+    });
+    answer::list(read.await?, std::convert::identity)
+}
+
+/// `GET …/holds/{hold_id}`.
+pub async fn hold(state: State, path: Path<(String, String)>) -> Answer {
+    let (directory, hold) = path.into_inner();
+    let hold = HoldId::from_text(hold);
+    let read = state.context.db.read(move |conn| {
+        let found = holds::find(conn, &hold)?.filter(|row| row.directory_id.as_str() == directory);
+        let row = found.ok_or_else(|| Problem::of_lookup(DbError::NotFound, "Hold", &hold))?;
+        let items = holds::items(conn, std::slice::from_ref(&hold))?;
+        Ok::<_, Problem>(show_hold(row, items))
+    });
+    answer::ok(read.await?)
+}

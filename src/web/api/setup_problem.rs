@@ -1,0 +1,80 @@
+//! What the refusals of [`crate::sync::setup`] mean over HTTP, and how a check is sent (L-04).
+
+use serde::Serialize;
+
+use crate::domain::ids::DirectoryId;
+use crate::providers::{Check, Probe, ProbeResult};
+use crate::sync::setup::SetupError;
+use crate::web::error::Problem;
+
+/// A check as it is sent.
+#[derive(Debug, Serialize)]
+pub(super) struct ShownCheck {
+    object: &'static str,
+    ok: bool,
+    probes: Vec<ShownProbe>,
+    tenant: Option<String>,
+    error: Option<ShownError>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownProbe {
+    permission: &'static str,
+    needed_for: &'static str,
+    result: ProbeResult,
+    message: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownError {
+    class: &'static str,
+    message: String,
+}
+
+impl From<Probe> for ShownProbe {
+    fn from(probe: Probe) -> Self {
+        Self {
+            permission: probe.permission,
+            needed_for: probe.needed_for,
+            result: probe.result,
+            message: probe.message,
+        }
+    }
+}
+
+impl From<Check> for ShownCheck {
+    fn from(check: Check) -> Self {
+        Self {
+            object: "check",
+            ok: check.ok(),
+            error: check.error.as_ref().map(|error| ShownError {
+                class: error.class().map_or("budget_spent", |class| class.as_str()),
+                message: error.to_string(),
+            }),
+            probes: check.probes.into_iter().map(ShownProbe::from).collect(),
+            tenant: check.tenant.map(|tenant| tenant.name),
+        }
+    }
+}
+
+/// The problem that a refusal is.
+pub(super) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
+    match error {
+        SetupError::NotFound => Problem::of_lookup(crate::db::DbError::NotFound, "Directory", id),
+        SetupError::ProviderNotAllowed { provider } => Problem::ProviderNotAllowed { provider },
+        SetupError::AlreadyConnected { directory } => Problem::AlreadyConnected { directory },
+        SetupError::Disabled => Problem::DirectoryDisabled,
+        SetupError::NoCredential => Problem::NoCredential,
+        SetupError::NoAdmin => Problem::NoAdmin,
+        SetupError::CredentialRefused(check) => {
+            let check = serde_json::to_value(ShownCheck::from(*check)).unwrap_or_default();
+            Problem::CredentialRefused { check }
+        }
+        SetupError::InvalidCredential { message } => Problem::InvalidCredential { message },
+        SetupError::RunInProgress(run) => Problem::RunInProgress { run },
+        SetupError::BudgetSpent { retry_after_seconds } => {
+            Problem::BudgetSpent { retry_after_seconds }
+        }
+        SetupError::Db(error) => error.into(),
+    }
+}
