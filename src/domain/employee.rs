@@ -82,7 +82,7 @@ pub struct Unit {
 }
 
 /// How a record names the person's manager (S-13).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ManagerReference {
     /// By external key (Breathe, HRworks).
