@@ -114,7 +114,7 @@ mod tests {
             ("ROLLCALL__SECRETS__MASTER_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
             ("ROLLCALL__LOG__LEVEL", "debug"),
         ];
-        let (code, out, err) = rollcall(&["check-config"], &env);
+        let (code, out, err) = rollcall(&["check-config", "--config", "/dev/null"], &env);
         assert_eq!((code, err.as_str()), (0, ""), "{out}");
         assert!(out.starts_with("configuration is fine\n"), "{out}");
         assert!(out.lines().any(|line| line.starts_with("log.level") && line.ends_with("debug")));
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn o_05_check_config_names_the_bad_key_and_fails() {
         let env = [("ROLLCALL__SYNC__POLL_SECONDS", "5")];
-        let (code, out, err) = rollcall(&["check-config"], &env);
+        let (code, out, err) = rollcall(&["check-config", "--config", "/dev/null"], &env);
         assert_eq!((code, out.as_str()), (EXIT_USAGE, ""));
         assert!(err.contains("sync.poll_seconds") && err.contains("604800"), "{err}");
         let (code, _, err) = rollcall(&["check-config", "--config", "/does/not/exist"], &[]);
