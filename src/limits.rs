@@ -1,4 +1,5 @@
-//! Every bound of Rollcall, in one place. `docs/LIMITS.md` says the same in a table; a test compares.
+//! Every bound of Rollcall, in one place. `docs/LIMITS.md` says the same in a table; a test
+//! compares.
 
 /// Largest webhook body that is accepted, after decompression (S-02). One byte more answers 413.
 pub const HOOK_BODY_BYTES_MAX: usize = 64 * 1024;

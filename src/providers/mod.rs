@@ -7,8 +7,8 @@
 //! - Sensitive fields are dropped while parsing (S-15): wire structs name only what a record keeps.
 //! - No secret and no personal data is logged or put into an error.
 //!
-//! What this module must not do: touch the database, decide who is linked or removed, wait or retry.
-//! The caller decides when to ask again; see [`ProviderError`] for what it is told.
+//! What this module must not do: touch the database, decide who is linked or removed, wait or
+//! retry. The caller decides when to ask again; see [`ProviderError`] for what it is told.
 
 use futures_util::future::BoxFuture;
 
@@ -48,7 +48,10 @@ pub enum ProviderError {
     #[error("the HR system refused the key")]
     Credential,
     /// The key lacks a permission; `permission` names it in the HR system's own words when known.
-    #[error("the HR system refused access{}", .permission.map(|p| format!(" ({p})")).unwrap_or_default())]
+    #[error(
+        "the HR system refused access{}",
+        .permission.map(|p| format!(" ({p})")).unwrap_or_default()
+    )]
     Permission {
         /// The permission as the HR system's pages call it.
         permission: Option<&'static str>,
@@ -126,8 +129,8 @@ pub trait RecordSink: Send {
     /// One person of the full list, leavers included.
     fn record(&mut self, raw: &[u8]) -> Result<(), ProviderError>;
 
-    /// One person of the list of current staff, for providers with [`Standing::ByMembership`]; comes
-    /// after all calls of [`RecordSink::record`].
+    /// One person of the list of current staff, for providers with [`Standing::ByMembership`];
+    /// comes after all calls of [`RecordSink::record`].
     ///
     /// [`Standing::ByMembership`]: crate::domain::employee::Standing::ByMembership
     fn current(&mut self, raw: &[u8]) -> Result<(), ProviderError>;
@@ -188,7 +191,7 @@ pub struct Tenant {
 }
 
 impl Check {
-    /// Whether the credential may be stored: not refused, and no needed permission is missing (L-04).
+    /// Whether the credential may be stored: not refused, no needed permission missing (L-04).
     #[must_use]
     pub fn acceptable(&self) -> bool {
         let refused = matches!(
