@@ -74,3 +74,6 @@ pub const INBOX_DAYS_KEPT: i64 = 7;
 pub const SMTP_MS_MAX: u64 = 30_000;
 /// How long a stop waits for work in progress, in milliseconds.
 pub const STOP_MS_MAX: u64 = 20_000;
+
+/// Calls and hooks of the sandbox that can be looked up; older ones are forgotten.
+pub const SANDBOX_LOG_ENTRIES_MAX: usize = 10_000;
