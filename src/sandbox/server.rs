@@ -25,10 +25,17 @@ pub(super) struct Running {
 
 impl Running {
     /// Stops the server and waits until it has.
-    pub(super) async fn stop(self) {
+    pub(super) async fn stop(mut self) {
         self.handle.stop(true).await;
         // The task has nothing to say beyond that it is over.
-        let _ = self.task.await;
+        let _ = (&mut self.task).await;
+    }
+}
+
+/// A test that fails, or forgets to stop its sandbox, must not leave threads behind.
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
     }
 }
 

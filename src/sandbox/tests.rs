@@ -410,6 +410,63 @@ async fn the_control_routes_do_what_the_methods_do() {
     assert!(index["people_hr"]["routes"].as_array().unwrap().len() > 10);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_comes_back_on_a_new_record_can_have_the_old_address() {
+    let world = World::of(20).await;
+    let first = world.hr().person("PW5").unwrap();
+    let email = Some(first.email.clone());
+    let hire = Hire { first_name: "A".into(), last_name: "B".into(), email, ..Hire::default() };
+    let taken = world.hr().hire(&hire).await.unwrap_err();
+    assert_eq!(taken, ChangeError::Conflict("Email already exists.".into()));
+    let (leaving_date, reason) = (date(2026, 6, 1), String::new());
+    let leave = Leave { leaving_date, immediately: false, blank_email: true, reason };
+    world.hr().leave("PW5", &leave).await.unwrap();
+    let second = world.hr().hire(&hire).await.unwrap().person;
+    assert_eq!(second.email, first.email);
+    assert_ne!(second.unique_key, first.unique_key);
+    assert_eq!(world.hr().people().len(), 21);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn histories_hold_what_was_edited_and_only_one_person_shows_them() {
+    let world = World::of(20).await;
+    let edit = |role: &str| Edit { job_role: Some(role.into()), ..Edit::default() };
+    world.hr().edit("PW5", &edit("Baker")).await.unwrap();
+    assert!(world.hr().edit("PW5", &edit("Baker")).await.unwrap().hooks.is_empty());
+    let person = world.one("PW5").await["Result"].clone();
+    assert_eq!(person["JobRole"]["DisplayValue"], "Baker");
+    assert_eq!(person["JobRole"]["FieldHistoryForJobRole"].as_array().unwrap().len(), 1);
+    assert_eq!(person["JobRoleChangeDate"]["DisplayValue"], "2026-07-01");
+    let list = world.list(json!({})).await;
+    assert_eq!(list[4]["JobRole"]["DisplayValue"], "Baker");
+    assert_eq!(list[4]["JobRole"]["FieldHistoryForJobRole"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_employee_id_can_hold_anything_in_a_control_route() {
+    let world = World::of(20).await;
+    world.hr().change_employee_id("PW1", "É/1 %41?#").await.unwrap();
+    let (status, person) =
+        world.control("GET", "/people/%C3%89%2F1%20%2541%3F%23", json!({})).await;
+    assert_eq!((status, &person["employee_id"]), (200, &json!("É/1 %41?#")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sending_can_be_off() {
+    let clock = Arc::new(ManualClock::at(NOW));
+    let hooks = HookSending::Off;
+    let settings = SandboxSettings { hooks, people: 20, ..SandboxSettings::default() };
+    let sandbox = start(settings, clock).await.unwrap();
+    let (url, inbox) = receiver();
+    sandbox.people_hr().set_webhook(Some(&url)).unwrap();
+    let hr = Arc::clone(sandbox.people_hr());
+    // In a task of its own, as callers on several threads do it.
+    let deleted = tokio::spawn(async move { hr.delete("PW4").await }).await.unwrap().unwrap();
+    assert_eq!(deleted.hooks[0].outcome, HookOutcome::NotSent);
+    assert_eq!(deleted.hooks[0].content_type, "application/json; charset=utf-8");
+    assert!(inbox.lock().unwrap().is_empty() && sandbox.people_hr().hooks().is_empty());
+}
+
 #[actix_web::test]
 async fn it_runs_under_the_runtime_of_actix_too_and_agrees_with_its_snapshot() {
     let world = World::of(50).await;

@@ -12,6 +12,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use flate2::write::GzEncoder;
+use futures_util::StreamExt;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -112,14 +113,18 @@ impl Answer {
             Body::Whole(bytes) => Box::new(std::iter::once(bytes)),
             Body::List(list) => Box::new(list),
         };
-        let ok = |chunk| Ok::<_, Infallible>(Bytes::from(chunk));
+        // There is one worker; a long list must not keep it from everybody else.
+        let fairly = |chunk| async {
+            tokio::task::yield_now().await;
+            Ok::<_, Infallible>(Bytes::from(chunk))
+        };
         if gzip {
             response.insert_header((CONTENT_ENCODING, "gzip"));
             let encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
             let chunks = Compressed { chunks, encoder: Some(encoder) };
-            response.streaming(futures_util::stream::iter(chunks.map(ok)))
+            response.streaming(futures_util::stream::iter(chunks).then(fairly))
         } else {
-            response.streaming(futures_util::stream::iter(chunks.map(ok)))
+            response.streaming(futures_util::stream::iter(chunks).then(fairly))
         }
     }
 }

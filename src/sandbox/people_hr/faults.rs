@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::keys::Action;
+
 /// An answer that is not the right one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,7 +60,7 @@ pub struct Faults {
     /// Every answer is odd until this is taken back; `next` goes before it.
     pub always: Option<OddAnswer>,
     /// `next` and `always` concern only calls with this Action.
-    pub only_action: Option<String>,
+    pub only_action: Option<Action>,
     /// Answers are indented.
     pub pretty: bool,
     /// Answers are compressed for callers who accept gzip.
@@ -89,8 +91,8 @@ impl Default for Faults {
 
 impl Faults {
     /// The odd answer for a call, if it gets one; counts `next` down.
-    pub(super) fn take(&mut self, action: Option<&str>) -> Option<OddAnswer> {
-        if self.only_action.is_some() && self.only_action.as_deref() != action {
+    pub(super) fn take(&mut self, action: Option<Action>) -> Option<OddAnswer> {
+        if self.only_action.is_some() && self.only_action != action {
             return None;
         }
         let Some(next) = &mut self.next else { return self.always };
@@ -158,8 +160,8 @@ mod tests {
         let taken: Vec<_> = (0..3).map(|_| faults.take(None)).collect();
         let expected = [OddAnswer::EmptyBody, OddAnswer::EmptyBody, OddAnswer::Status6];
         assert_eq!(taken, expected.map(Some));
-        faults.only_action = Some("GetAllEmployeeDetail".into());
-        assert_eq!(faults.take(Some("GetEmployeeDetailById")), None);
-        assert_eq!(faults.take(Some("GetAllEmployeeDetail")), Some(OddAnswer::Status6));
+        faults.only_action = Some(Action::GetAllEmployeeDetail);
+        assert_eq!(faults.take(Some(Action::GetEmployeeDetailById)), None);
+        assert_eq!(faults.take(Some(Action::GetAllEmployeeDetail)), Some(OddAnswer::Status6));
     }
 }

@@ -212,7 +212,7 @@ pub(super) fn client() -> std::io::Result<reqwest::Client> {
     )]
     let builder = reqwest::Client::builder();
     // Changes may come from several runtimes, and a connection dies with the runtime that made it.
-    let builder = builder.pool_max_idle_per_host(0);
+    let builder = builder.pool_max_idle_per_host(0).no_proxy();
     let builder = builder.redirect(reqwest::redirect::Policy::none());
     let builder = builder.timeout(std::time::Duration::from_secs(10));
     builder.build().map_err(std::io::Error::other)

@@ -36,7 +36,7 @@ pub(in super::super) async fn serve(
     let (action, employee_id) = (said("Action"), said("EmployeeId"));
     let (odd, faults) = {
         let mut state = hr.state();
-        let odd = state.faults.take(action.as_deref());
+        let odd = state.faults.take(action.as_deref().and_then(Action::named));
         (odd, state.faults.clone())
     };
     let mut answer = match odd {
