@@ -85,3 +85,6 @@ pub const RETRY_AFTER_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
 pub const RETRY_JITTER_PERCENT: i64 = 20;
 /// How long a stop waits for work in progress, in milliseconds.
 pub const STOP_MS_MAX: u64 = 20_000;
+
+/// Calls and hooks of the sandbox that can be looked up; older ones are forgotten.
+pub const SANDBOX_LOG_ENTRIES_MAX: usize = 10_000;
