@@ -62,6 +62,13 @@ pub const PROVIDER_CONNECT_MS_MAX: u64 = 10_000;
 pub const PROVIDER_READ_MS_MAX: u64 = 120_000;
 /// How long one answer about one person may take, in milliseconds.
 pub const PROVIDER_FETCH_MS_MAX: u64 = 30_000;
+/// How long a whole list of an HR system may take, in milliseconds; a list that drips in byte by
+/// byte must not hold a worker for ever.
+pub const PROVIDER_LIST_MS_MAX: u64 = 1_800_000;
+/// How long to wait after an HR system said "too many calls", when it does not say how long.
+pub const PROVIDER_THROTTLE_WAIT_MS: i64 = 60_000;
+/// Longest wait that is taken from an HR system's `Retry-After`, in milliseconds.
+pub const PROVIDER_RETRY_AFTER_MS_MAX: i64 = 3_600_000;
 
 /// Items in one page of a list, and without a `limit` (wire contract §3).
 pub const PAGE_ITEMS_MAX: i64 = 100;

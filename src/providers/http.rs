@@ -1,1 +1,256 @@
-//! (stub)
+//! The one place where HTTP clients for HR systems are built, and where their answers are read.
+//!
+//! Invariants:
+//! - Every wait is bounded: connecting, silence within an answer, and the whole answer.
+//! - Every body is bounded after decompression, so a small compressed answer can not fill memory.
+//! - No redirect is followed: it could carry the key to another host.
+//! - Errors name what happened and never the address, the key or a part of the body.
+//!
+//! What this module must not do: retry, know an HR system's words, or log bodies.
+
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
+
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::{Client, Response};
+
+use super::ProviderError;
+use crate::limits;
+
+/// What Rollcall calls itself. HR systems' edges refuse callers without a name (protocol page
+/// §1.3).
+pub const USER_AGENT: &str = concat!("Rollcall/", env!("CARGO_PKG_VERSION"));
+
+/// A client for HR systems. One is enough for the whole process: clones share its connections.
+#[derive(Clone)]
+pub struct HttpClient(Client);
+
+/// The machine has no usable TLS set-up, so that no client can be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no HTTP client can be built: the machine's TLS set-up can not be used")]
+pub struct NoClient;
+
+/// How a request is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Sends a body; People HR and HRworks read that way too.
+    Post,
+}
+
+/// A request to an HR system.
+pub struct Request<'a> {
+    /// How it is made.
+    pub method: Method,
+    /// Where to, with the query.
+    pub url: &'a str,
+    /// Headers besides `User-Agent` and `Accept-Encoding`; a key may be among them.
+    pub headers: &'a [(&'static str, &'a str)],
+    /// The body; may be empty.
+    pub body: Vec<u8>,
+    /// How long the whole answer may take, in milliseconds.
+    pub ms_max: u64,
+}
+
+impl HttpClient {
+    /// Builds the client. The machine's proxy settings are honoured.
+    pub fn build() -> Result<Self, NoClient> {
+        // Another part of the process may have chosen the provider before; either choice is good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        #[expect(clippy::disallowed_methods, reason = "the one place that builds bounded clients")]
+        let builder = Client::builder();
+        builder
+            .user_agent(USER_AGENT)
+            .connect_timeout(Duration::from_millis(limits::PROVIDER_CONNECT_MS_MAX))
+            .read_timeout(Duration::from_millis(limits::PROVIDER_READ_MS_MAX))
+            .redirect(reqwest::redirect::Policy::none())
+            // A call that is sent again would not have been reserved (S-44).
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .gzip(true)
+            .brotli(true)
+            .build()
+            .map(Self)
+            .map_err(|_| NoClient)
+    }
+
+    /// Sends a request and gives the answer's head. No answer at all is [`ProviderError::Down`];
+    /// an HTTP status is not judged here.
+    pub async fn send(&self, request: Request<'_>) -> Result<Answer, ProviderError> {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut builder = self.0.request(method, request.url);
+        for (name, value) in request.headers {
+            builder = builder.header(*name, *value);
+        }
+        if !request.body.is_empty() {
+            builder = builder.body(request.body);
+        }
+        let sent = builder.timeout(Duration::from_millis(request.ms_max)).send().await;
+        sent.map(Answer).map_err(|error| not_answered(&error))
+    }
+}
+
+/// An answer whose body has not been read yet.
+pub struct Answer(Response);
+
+impl Answer {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.0.status().as_u16()
+    }
+
+    /// How long the answer asks to wait, in milliseconds, at most
+    /// [`limits::PROVIDER_RETRY_AFTER_MS_MAX`] (S-40).
+    pub fn retry_after_ms(&self) -> Option<i64> {
+        retry_after_ms(self.0.headers())
+    }
+
+    /// The text of a header, trimmed.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.0.headers().get(name)?.to_str().ok().map(str::trim)
+    }
+
+    /// Reads the whole body, of at most `bytes_max` bytes after decompression.
+    pub async fn whole(self, bytes_max: usize) -> Result<Vec<u8>, ProviderError> {
+        let mut body = self.body(u64::try_from(bytes_max).unwrap_or(u64::MAX));
+        let mut bytes = Vec::new();
+        while let Some(chunk) = body.chunk().await? {
+            bytes.extend_from_slice(chunk.as_ref());
+        }
+        Ok(bytes)
+    }
+
+    /// The body for reading it piece by piece, of at most `bytes_max` bytes after decompression.
+    pub fn body(self, bytes_max: u64) -> BoundedBody {
+        BoundedBody { response: self.0, bytes_max, bytes_left: bytes_max }
+    }
+}
+
+/// A body that is read piece by piece and may not be larger than its bound.
+pub struct BoundedBody {
+    response: Response,
+    bytes_max: u64,
+    bytes_left: u64,
+}
+
+impl BoundedBody {
+    /// The next piece; `None` at the proper end. A body that breaks off is
+    /// [`ProviderError::Malformed`], silence is [`ProviderError::Down`].
+    pub async fn chunk(
+        &mut self,
+    ) -> Result<Option<impl AsRef<[u8]> + Send + use<>>, ProviderError> {
+        let chunk = self.response.chunk().await.map_err(|error| {
+            if error.is_timeout() {
+                let reason = "the answer stopped in the middle".to_owned();
+                ProviderError::Down { reason, retry_after_ms: None }
+            } else {
+                malformed("the answer broke off or its compression is damaged")
+            }
+        })?;
+        let Some(chunk) = chunk else { return Ok(None) };
+        let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        let Some(left) = self.bytes_left.checked_sub(length) else {
+            let reason = format!("the answer is larger than {} bytes", self.bytes_max);
+            return Err(ProviderError::Malformed { reason });
+        };
+        self.bytes_left = left;
+        Ok(Some(chunk))
+    }
+}
+
+/// A date is measured from the answer's own `Date`, as no clock of ours is asked.
+fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
+    let text = header(headers, &RETRY_AFTER)?;
+    let wait_ms = if let Ok(seconds) = text.parse::<u32>() {
+        i64::from(seconds).saturating_mul(1_000)
+    } else {
+        let until = http_date_ms(text)?;
+        until.saturating_sub(http_date_ms(header(headers, &DATE)?)?)
+    };
+    Some(wait_ms.clamp(0, limits::PROVIDER_RETRY_AFTER_MS_MAX))
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+fn http_date_ms(text: &str) -> Option<i64> {
+    let moment = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(moment.timestamp().as_millisecond())
+}
+
+fn not_answered(error: &reqwest::Error) -> ProviderError {
+    let what = if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the request failed"
+    };
+    let reason = match io_kind(error) {
+        Some(kind) => format!("{what} ({kind})"),
+        None => what.to_owned(),
+    };
+    ProviderError::Down { reason, retry_after_ms: None }
+}
+
+/// The operating system's word for what went wrong, which holds no address.
+fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<io::Error>() {
+            return Some(io.kind());
+        }
+        cause = inner.source();
+    }
+    None
+}
+
+fn malformed(reason: &str) -> ProviderError {
+    ProviderError::Malformed { reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn s_40_retry_after_is_read_as_seconds_or_as_a_date() {
+        let seconds = headers(&[(RETRY_AFTER, " 7 ")]);
+        assert_eq!(retry_after_ms(&seconds), Some(7_000));
+        let date = headers(&[
+            (RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT"),
+            (DATE, "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ]);
+        assert_eq!(retry_after_ms(&date), Some(60_000));
+        let huge = headers(&[(RETRY_AFTER, "4000000000")]);
+        assert_eq!(retry_after_ms(&huge), Some(limits::PROVIDER_RETRY_AFTER_MS_MAX));
+        for useless in ["", "soon", "-5"] {
+            assert_eq!(retry_after_ms(&headers(&[(RETRY_AFTER, useless)])), None, "{useless}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_connection_is_down_and_shows_no_address() {
+        let port = {
+            let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            closed.local_addr().unwrap().port()
+        };
+        let url = &format!("http://127.0.0.1:{port}/?key=canary");
+        let (method, headers, body) = (Method::Get, &[("X-Key", "canary")], Vec::new());
+        let request = Request { method, url, headers, body, ms_max: 5_000 };
+        let Err(error) = HttpClient::build().unwrap().send(request).await else { panic!() };
+        let text = format!("{error:?} {error}");
+        assert!(matches!(error, ProviderError::Down { .. }), "{text}");
+        assert!(!text.contains("127.0.0.1") && !text.contains("canary"), "{text}");
+    }
+}

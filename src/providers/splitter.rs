@@ -1,1 +1,447 @@
-//! (stub)
+//! Cuts the list out of an HR system's JSON answer, record by record, while it arrives.
+//!
+//! Why: a list of 100,000 people is half a gigabyte. Parsing it whole costs gigabytes of memory,
+//! and most of its records are unchanged and need no parse at all; their bytes are only hashed.
+//!
+//! Invariants:
+//! - Memory holds at most one record and the envelope (everything around the list), both bounded.
+//! - Records are handed out in order, exactly as sent, without the white space around them.
+//! - [`Splitter::finish`] succeeds only for a complete document: one JSON object, nothing after it,
+//!   the list closed, the envelope valid. A cut-off answer is never a short list (S-30).
+//!
+//! What is not checked: that the inside of a record is valid JSON. Whoever parses it finds out.
+//!
+//! What this module must not do: know an HR system, judge the envelope, do I/O.
+
+use std::ops::Range;
+
+use memchr::{memchr2, memchr3};
+use serde::de::IgnoredAny;
+
+use super::ProviderError;
+use crate::limits;
+
+/// Why a document could not be split. Positions and contents are not told: they could be personal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SplitError {
+    /// Nothing but white space.
+    #[error("the answer is empty")]
+    Empty,
+    /// The document does not begin with `{`.
+    #[error("the answer is not a JSON object")]
+    NotAnObject,
+    /// The document ended too early.
+    #[error("the answer was cut off")]
+    Truncated,
+    /// Something stands where JSON does not allow it.
+    #[error("the answer is not valid JSON")]
+    Invalid,
+    /// There is something after the end of the document.
+    #[error("there is something after the end of the answer")]
+    Trailing,
+    /// The list occurs twice; which one is meant can not be known.
+    #[error("the list occurs twice in the answer")]
+    TwoLists,
+    /// One record is larger than [`limits::RECORD_BYTES_MAX`].
+    #[error("one record is larger than {} bytes", limits::RECORD_BYTES_MAX)]
+    RecordTooLarge,
+    /// The rest of the document is larger than [`limits::ENVELOPE_BYTES_MAX`].
+    #[error("the answer without its records is larger than {} bytes", limits::ENVELOPE_BYTES_MAX)]
+    EnvelopeTooLarge,
+    /// An earlier piece of this document already failed.
+    #[error("the answer could not be read")]
+    Broken,
+}
+
+/// An empty body is the HR system's own failure (protocol page §2.4); the rest is malformed.
+impl From<SplitError> for ProviderError {
+    fn from(error: SplitError) -> Self {
+        let reason = error.to_string();
+        match error {
+            SplitError::Empty => Self::Down { reason, retry_after_ms: None },
+            _ => Self::Malformed { reason },
+        }
+    }
+}
+
+/// What is known once the whole document was read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Split {
+    /// The document as JSON, with an empty list in place of the list.
+    pub envelope: Vec<u8>,
+    /// How many records were handed out.
+    pub records: u64,
+    /// Whether there was a list at all; `"Result": null` has none.
+    pub list_found: bool,
+}
+
+/// Where in the document the next byte belongs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Before the document, after so many bytes of a byte order mark.
+    Start { mark_bytes: usize },
+    /// In the envelope, outside of strings.
+    Envelope,
+    /// In a string of the envelope.
+    EnvelopeString { escaped: bool },
+    /// After the list's `[`.
+    FirstElement,
+    /// After a comma of the list.
+    NextElement,
+    /// Inside a record.
+    Element,
+    /// After a record.
+    AfterElement,
+    /// After the document.
+    Done,
+    /// After an error.
+    Broken,
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Takes a document in pieces of any size and hands out the records of its list.
+pub struct Splitter {
+    path: &'static [&'static str],
+    state: State,
+    envelope: Vec<u8>,
+    /// Objects and arrays of the envelope that are open.
+    depth: usize,
+    /// How many keys of `path` lead to where we are.
+    matched: usize,
+    /// The latest string that stands directly in the object where the path goes on.
+    string: Range<usize>,
+    /// Whether the value that comes next belongs to the next key of the path.
+    on_path: bool,
+    list_found: bool,
+    element: Element,
+    /// The part of a record that came with earlier pieces.
+    record: Vec<u8>,
+    records: u64,
+}
+
+impl Splitter {
+    /// A splitter for the list under `path`: the keys that lead to it from the top, compared
+    /// without regard to ASCII case, for example `["Result"]` or `["Result", "Result"]`.
+    #[must_use]
+    pub fn new(path: &'static [&'static str]) -> Self {
+        Self {
+            path,
+            state: State::Start { mark_bytes: 0 },
+            envelope: Vec::new(),
+            depth: 0,
+            matched: 0,
+            string: 0..0,
+            on_path: false,
+            list_found: false,
+            element: Element::starting_with(b'{'),
+            record: Vec::new(),
+            records: 0,
+        }
+    }
+
+    /// Takes the next piece and calls `each` for every record that is complete with it. After an
+    /// error, also one of `each`, the document is lost and [`Splitter::finish`] fails.
+    pub fn feed<E: From<SplitError>>(
+        &mut self,
+        piece: &[u8],
+        mut each: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let result = self.advance(piece, &mut each);
+        if result.is_err() {
+            self.state = State::Broken;
+        }
+        result
+    }
+
+    /// Ends the document.
+    pub fn finish(self) -> Result<Split, SplitError> {
+        match self.state {
+            State::Done => {}
+            State::Start { .. } => return Err(SplitError::Empty),
+            State::Broken => return Err(SplitError::Broken),
+            _ => return Err(SplitError::Truncated),
+        }
+        // Outside of records only the nesting was followed; this is the check of the rest.
+        valid(&self.envelope)?;
+        let Self { envelope, records, list_found, .. } = self;
+        Ok(Split { envelope, records, list_found })
+    }
+
+    fn advance<E: From<SplitError>>(
+        &mut self,
+        piece: &[u8],
+        each: &mut impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut rest = piece;
+        while let Some((&byte, tail)) = rest.split_first() {
+            match self.state {
+                State::Element => rest = self.take_element(rest, each)?,
+                State::FirstElement | State::NextElement if Element::starts_with(byte) => {
+                    self.element = Element::starting_with(byte);
+                    self.state = State::Element;
+                }
+                _ => {
+                    self.take_byte(byte)?;
+                    rest = tail;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what belongs to the current record and gives what comes after.
+    fn take_element<'a, E: From<SplitError>>(
+        &mut self,
+        rest: &'a [u8],
+        each: &mut impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<&'a [u8], E> {
+        let end = self.element.scan(rest);
+        let (part, tail) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, &[]));
+        if self.record.len().saturating_add(part.len()) > limits::RECORD_BYTES_MAX {
+            return Err(SplitError::RecordTooLarge.into());
+        }
+        if end.is_none() {
+            self.record.extend_from_slice(part);
+            return Ok(tail);
+        }
+        self.state = State::AfterElement;
+        self.records = self.records.saturating_add(1);
+        if self.record.is_empty() {
+            self.element.check(part)?;
+            each(part)?;
+        } else {
+            self.record.extend_from_slice(part);
+            self.element.check(&self.record)?;
+            each(&self.record)?;
+            self.record.clear();
+        }
+        Ok(tail)
+    }
+
+    fn take_byte(&mut self, byte: u8) -> Result<(), SplitError> {
+        let blank = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+        match self.state {
+            State::Start { mark_bytes } => self.start(byte, mark_bytes, blank),
+            State::Envelope => self.envelope_byte(byte),
+            State::EnvelopeString { escaped } => self.envelope_string_byte(byte, escaped),
+            State::FirstElement | State::NextElement | State::AfterElement | State::Done
+                if blank =>
+            {
+                Ok(())
+            }
+            State::FirstElement | State::AfterElement if byte == b']' => {
+                self.state = State::Envelope;
+                self.push(byte)
+            }
+            State::AfterElement if byte == b',' => {
+                self.state = State::NextElement;
+                Ok(())
+            }
+            State::Done => Err(SplitError::Trailing),
+            State::Broken => Err(SplitError::Broken),
+            _ => Err(SplitError::Invalid),
+        }
+    }
+
+    fn start(&mut self, byte: u8, mark_bytes: usize, blank: bool) -> Result<(), SplitError> {
+        if BYTE_ORDER_MARK.get(mark_bytes) == Some(&byte) {
+            self.state = State::Start { mark_bytes: mark_bytes.saturating_add(1) };
+            return Ok(());
+        }
+        if mark_bytes != 0 && mark_bytes != BYTE_ORDER_MARK.len() {
+            return Err(SplitError::NotAnObject);
+        }
+        match byte {
+            b'{' => {
+                self.state = State::Envelope;
+                self.depth = 1;
+                self.push(byte)
+            }
+            _ if blank => {
+                // A byte order mark may not come after white space.
+                self.state = State::Start { mark_bytes: BYTE_ORDER_MARK.len() };
+                Ok(())
+            }
+            _ => Err(SplitError::NotAnObject),
+        }
+    }
+
+    fn envelope_byte(&mut self, byte: u8) -> Result<(), SplitError> {
+        // Directly in the object in which the next key of the path is looked for.
+        let here = self.depth == self.matched.saturating_add(1);
+        match byte {
+            b'"' => {
+                if here {
+                    self.string = self.envelope.len()..self.envelope.len();
+                }
+                self.state = State::EnvelopeString { escaped: false };
+            }
+            b':' if here => self.on_path = self.string_is_next_key(),
+            b',' if here => self.on_path = false,
+            b'[' | b'{' => self.open(byte, here)?,
+            b']' | b'}' => {
+                self.depth = self.depth.saturating_sub(1);
+                if self.depth == 0 {
+                    self.state = State::Done;
+                }
+                if here {
+                    self.matched = self.matched.saturating_sub(1);
+                    self.on_path = false;
+                }
+            }
+            _ => {}
+        }
+        self.push(byte)
+    }
+
+    fn open(&mut self, byte: u8, here: bool) -> Result<(), SplitError> {
+        let is_last_key = self.matched.saturating_add(1) == self.path.len();
+        match byte {
+            b'[' if here && self.on_path && is_last_key => {
+                if self.list_found {
+                    return Err(SplitError::TwoLists);
+                }
+                self.list_found = true;
+                self.state = State::FirstElement;
+                // The closing bracket comes from `take_byte` and does not lower the depth.
+                return Ok(());
+            }
+            b'{' if here && self.on_path && !is_last_key => {
+                self.matched = self.matched.saturating_add(1);
+                self.on_path = false;
+            }
+            _ => {}
+        }
+        self.depth = self.depth.saturating_add(1);
+        Ok(())
+    }
+
+    fn envelope_string_byte(&mut self, byte: u8, escaped: bool) -> Result<(), SplitError> {
+        self.push(byte)?;
+        match byte {
+            _ if escaped => self.state = State::EnvelopeString { escaped: false },
+            b'\\' => self.state = State::EnvelopeString { escaped: true },
+            b'"' => {
+                self.state = State::Envelope;
+                if self.depth == self.matched.saturating_add(1) {
+                    self.string.end = self.envelope.len();
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn string_is_next_key(&self) -> bool {
+        let raw = self.envelope.get(self.string.clone()).unwrap_or_default();
+        let key = serde_json::from_slice::<String>(raw).unwrap_or_default();
+        self.path.get(self.matched).is_some_and(|wanted| key.eq_ignore_ascii_case(wanted))
+    }
+
+    fn push(&mut self, byte: u8) -> Result<(), SplitError> {
+        if self.envelope.len() >= limits::ENVELOPE_BYTES_MAX {
+            return Err(SplitError::EnvelopeTooLarge);
+        }
+        self.envelope.push(byte);
+        Ok(())
+    }
+}
+
+/// One element of the list, while its end is looked for.
+struct Element {
+    shape: Shape,
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// An object or array. Only its own kind of brackets is counted: in valid JSON that is enough,
+    /// and three needles are what `memchr` searches at once.
+    Nested { open: u8, close: u8 },
+    /// A string.
+    Text,
+    /// A number, `true`, `false` or `null`.
+    Bare,
+}
+
+impl Element {
+    fn starts_with(byte: u8) -> bool {
+        matches!(byte, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
+    }
+
+    fn starting_with(byte: u8) -> Self {
+        let shape = match byte {
+            b'{' => Shape::Nested { open: b'{', close: b'}' },
+            b'[' => Shape::Nested { open: b'[', close: b']' },
+            b'"' => Shape::Text,
+            _ => Shape::Bare,
+        };
+        Self { shape, depth: 0, in_string: false, escaped: false }
+    }
+
+    /// How many of these bytes still belong to the element, when its end is among them.
+    fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
+        let (open, close) = match self.shape {
+            Shape::Nested { open, close } => (open, close),
+            Shape::Text => (b'"', b'"'),
+            Shape::Bare => {
+                let is_end = |b: &u8| matches!(b, b',' | b']' | b' ' | b'\t' | b'\r' | b'\n');
+                return bytes.iter().position(is_end);
+            }
+        };
+        let mut at = 0_usize;
+        loop {
+            let rest = bytes.get(at..)?;
+            if self.escaped {
+                rest.first()?;
+                self.escaped = false;
+                at = at.saturating_add(1);
+                continue;
+            }
+            let found = if self.in_string {
+                memchr2(b'"', b'\\', rest)?
+            } else {
+                memchr3(b'"', open, close, rest)?
+            };
+            let byte = rest.get(found).copied()?;
+            at = at.saturating_add(found).saturating_add(1);
+            match byte {
+                b'\\' => self.escaped = true,
+                b'"' => {
+                    self.in_string = !self.in_string;
+                    if self.shape == Shape::Text && !self.in_string {
+                        return Some(at);
+                    }
+                }
+                _ if byte == open => self.depth = self.depth.saturating_add(1),
+                _ => {
+                    self.depth = self.depth.saturating_sub(1);
+                    if self.depth == 0 {
+                        return Some(at);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Elements that are no objects or arrays are short, rare and suspicious: they are looked at.
+    fn check(&self, raw: &[u8]) -> Result<(), SplitError> {
+        match self.shape {
+            Shape::Nested { .. } => Ok(()),
+            Shape::Text | Shape::Bare => valid(raw),
+        }
+    }
+}
+
+fn valid(json: &[u8]) -> Result<(), SplitError> {
+    // From text, because serde_json lets damaged UTF-8 pass in strings that it skips.
+    let text = std::str::from_utf8(json).map_err(|_| SplitError::Invalid)?;
+    serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(|_| SplitError::Invalid)
+}
+
+#[cfg(test)]
+#[path = "splitter_tests.rs"]
+mod tests;

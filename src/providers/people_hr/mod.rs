@@ -1,0 +1,142 @@
+//! Access People HR: live by webhook, with a full list as the truth (protocol page `people-hr`).
+//!
+//! `client` asks and judges answers, `wire` names what is read of them, `normalise` brings a record
+//! to the normal form, `check` looks for permissions, `hook` reads webhooks.
+//!
+//! Invariants:
+//! - People HR is only read; no writing request can be built.
+//! - A list counts only when both of its calls were answered completely, without an error and not
+//!   empty (S-11, S-30). Throttling comes as HTTP 200 with nobody in it.
+//! - *Gone* is said only for the answers of S-31's table.
+//!
+//! What this module must not do: decide who is active or removed, retry or wait.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::http::HttpClient;
+use super::{CallGate, CallLane, Check, Fetched, Provider, ProviderError, RecordKeys, RecordSink};
+use crate::domain::employee::{EmployeeNumber, EmployeeRecord};
+use crate::domain::provider::ProviderKind;
+use crate::limits;
+use crate::secret::Secret;
+
+mod check;
+mod client;
+mod hook;
+mod normalise;
+mod wire;
+
+pub use hook::read_hints;
+
+use client::{Action, Api, Halt, Judgement, Streamed};
+
+/// People HR with one customer's key.
+pub struct PeopleHr {
+    api: Api,
+}
+
+impl PeopleHr {
+    /// A customer's People HR. `base_url` is the address without a path
+    /// (`https://api.peoplehr.net`); `http` comes from [`HttpClient::build`]; `gate` gives leave
+    /// for every call (S-44).
+    pub fn new(base_url: &str, key: Secret, http: HttpClient, gate: Arc<dyn CallGate>) -> Self {
+        Self { api: Api::new(base_url, key, http, gate) }
+    }
+
+    async fn fetch_in(
+        &self,
+        lane: CallLane,
+        number: &EmployeeNumber,
+    ) -> Result<Fetched, ProviderError> {
+        self.api.reserve(lane).await?;
+        let (answer, judgement) = self.api.ask(Action::EmployeeById(number)).await?;
+        if judgement == Judgement::NothingThere {
+            return Ok(Fetched::Gone);
+        }
+        let envelope = client::envelope(&answer)?;
+        let raw = envelope.result.map(|result| result.get().as_bytes()).unwrap_or_default();
+        let record = normalise::record(raw)?;
+        let answered = record.employee_number.as_ref().map(|number| number.as_str().trim());
+        if answered != Some(number.as_str().trim()) {
+            return Err(malformed("the answer is about another employee than asked for"));
+        }
+        Ok(Fetched::Found(Box::new(record)))
+    }
+
+    /// Streams one of the two lists. An empty one is an error: silence is no proof that everybody
+    /// left (S-30).
+    async fn read_list(
+        &self,
+        include_leavers: bool,
+        take: &mut (dyn FnMut(&[u8]) -> Result<(), ProviderError> + Send),
+    ) -> Result<(), ProviderError> {
+        let mut count = 0_usize;
+        let mut each = |raw: &[u8]| {
+            count = count.saturating_add(1);
+            if count > limits::DIRECTORY_PEOPLE_MAX {
+                return Err(Halt::Failed(malformed("the list has more people than are allowed")));
+            }
+            if raw.first() != Some(&b'{') {
+                return Err(Halt::Failed(malformed("the list holds something that is no object")));
+            }
+            take(raw).map_err(Halt::Failed)
+        };
+        let action = Action::AllEmployees { include_leavers };
+        match self.api.stream(action, limits::PROVIDER_LIST_MS_MAX, &mut each).await? {
+            Streamed::Complete { records: 0 } => Err(malformed("the list is empty")),
+            Streamed::Complete { .. } => Ok(()),
+            Streamed::Stopped => Err(malformed("the list was not read to its end")),
+        }
+    }
+}
+
+impl Provider for PeopleHr {
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::PeopleHr
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<Check, ProviderError>> {
+        Box::pin(check::check(self))
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        number: &'a EmployeeNumber,
+    ) -> BoxFuture<'a, Result<Fetched, ProviderError>> {
+        Box::pin(self.fetch_in(CallLane::Live, number))
+    }
+
+    fn list<'a>(
+        &'a self,
+        sink: &'a mut dyn RecordSink,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(async move {
+            // Both at once: the first list is worth nothing if the second may not be asked for.
+            self.api.reserve(CallLane::Bulk).await?;
+            self.api.reserve(CallLane::Bulk).await?;
+            self.read_list(true, &mut |raw| sink.record(raw)).await?;
+            self.read_list(false, &mut |raw| sink.current(raw)).await
+        })
+    }
+
+    fn normalise(&self, raw: &[u8]) -> Result<EmployeeRecord, ProviderError> {
+        normalise::record(raw)
+    }
+
+    fn keys(&self, raw: &[u8]) -> Result<RecordKeys, ProviderError> {
+        normalise::keys(raw)
+    }
+
+    fn mapping_version(&self) -> u32 {
+        normalise::MAPPING_VERSION
+    }
+}
+
+fn malformed(reason: &str) -> ProviderError {
+    ProviderError::Malformed { reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,236 @@
+//! What People HR sends, as far as a record or a decision needs it.
+//!
+//! Invariants:
+//! - The structs name only what is kept; everything else, the sensitive fields among it, is skipped
+//!   while parsing and never enters a structure of ours (S-15).
+//! - A field of an unexpected shape is "not there", never an error: one odd field must not cost a
+//!   person the rest of the record.
+//!
+//! What this module must not do: judge or clean what it reads.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// A text of the employee object: `{"DisplayValue": …}`, a bare string, a number, or nothing
+/// (protocol page §3.1, §3.3). A newtype because serde never borrows into `Option<Cow<str>>`.
+#[derive(Default)]
+pub struct Text<'a>(pub Option<Cow<'a, str>>);
+
+impl Text<'_> {
+    /// The text as sent; empty when there is none.
+    pub fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor).map(Text)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Option<Cow<'de, str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(key) = map.next_key::<Key<'de>>()? {
+            if key.0 == "DisplayValue" && found.is_none() {
+                found = map.next_value::<Text<'de>>()?.0;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// An object's key, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The fields of one employee that a record is made of (protocol page §3.2).
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+#[expect(clippy::struct_field_names, reason = "the fields have the vendor's names")]
+pub struct Employee<'a> {
+    /// The customer's number for the person; can be edited.
+    #[serde(borrow)]
+    pub employee_id: Text<'a>,
+    /// The system's own key; not sent by old systems.
+    #[serde(borrow)]
+    pub unique_key: Text<'a>,
+    /// First name.
+    #[serde(borrow)]
+    pub first_name: Text<'a>,
+    /// Last name.
+    #[serde(borrow)]
+    pub last_name: Text<'a>,
+    /// Work e-mail.
+    #[serde(borrow)]
+    pub email_id: Text<'a>,
+    /// First day of employment.
+    #[serde(borrow)]
+    pub start_date: Text<'a>,
+    /// Last day of employment.
+    #[serde(borrow)]
+    pub leaving_date: Text<'a>,
+    /// Department.
+    #[serde(borrow)]
+    pub department: Text<'a>,
+    /// Job title.
+    #[serde(borrow)]
+    pub job_role: Text<'a>,
+    /// Office location.
+    #[serde(borrow)]
+    pub location: Text<'a>,
+    /// The manager's `EmployeeId`.
+    #[serde(borrow)]
+    pub reports_to_employee_id: Text<'a>,
+    /// A digit whose meaning is not settled (protocol page §4).
+    #[serde(borrow)]
+    pub employee_status: Text<'a>,
+}
+
+/// Only the keys of one employee.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct EmployeeKeys<'a> {
+    /// See [`Employee::employee_id`].
+    #[serde(borrow)]
+    pub employee_id: Text<'a>,
+    /// See [`Employee::unique_key`].
+    #[serde(borrow)]
+    pub unique_key: Text<'a>,
+}
+
+/// The result of `GetCompanyInformation`.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Company<'a> {
+    /// The customer's number.
+    #[serde(borrow)]
+    pub company_id: Text<'a>,
+    /// The customer's name.
+    #[serde(borrow)]
+    pub company_name: Text<'a>,
+}
+
+/// What stands around every answer (protocol page §2.1). Keys are read in any case: the vendor's
+/// pages write `IsError`, the wire has `isError`.
+#[derive(Default)]
+pub struct Envelope<'a> {
+    /// Whether the answer calls itself an error, as a boolean or as text.
+    pub is_error: bool,
+    /// The answer's number, sent as a number or as text; 0 is success.
+    pub status: Option<i64>,
+    /// The answer's words. Never shown: they decide the class of a failure only.
+    pub message: Cow<'a, str>,
+    /// The result, unread.
+    pub result: Option<&'a RawValue>,
+}
+
+impl Envelope<'_> {
+    /// Whether the result holds nothing: absent, `null`, `{}`, `[]` or `""` (protocol page §2.1).
+    pub fn result_is_blank(&self) -> bool {
+        let Some(result) = self.result else { return true };
+        let dense: String = result.get().split_ascii_whitespace().collect();
+        matches!(dense.as_str(), "null" | "{}" | "[]" | "\"\"")
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EnvelopeVisitor)
+    }
+}
+
+struct EnvelopeVisitor;
+
+impl<'de> Visitor<'de> for EnvelopeVisitor {
+    type Value = Envelope<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut envelope = Envelope::default();
+        while let Some(key) = map.next_key::<Key<'de>>()? {
+            match key.0.to_ascii_lowercase().as_str() {
+                // Sent twice, one "yes" is enough.
+                "iserror" => envelope.is_error |= map.next_value::<Flag>()?.0,
+                "status" => {
+                    let status = map.next_value::<Text<'de>>()?.as_str().trim().parse().ok();
+                    if envelope.status.is_some_and(|earlier| Some(earlier) != status) {
+                        return Err(A::Error::custom("two different statuses"));
+                    }
+                    envelope.status = status;
+                }
+                "message" => {
+                    envelope.message = map.next_value::<Text<'de>>()?.0.unwrap_or_default();
+                }
+                "result" if envelope.result.is_some() => {
+                    return Err(A::Error::custom("two results"));
+                }
+                "result" => envelope.result = Some(map.next_value()?),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(envelope)
+    }
+}
+
+/// `true`, `"true"` or a number other than 0.
+struct Flag(bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get().trim_matches('"').trim();
+        let no = raw.is_empty() || raw == "0" || raw == "null" || raw.eq_ignore_ascii_case("false");
+        Ok(Self(!no))
+    }
+}
