@@ -26,16 +26,16 @@ use crate::domain::provider::ProviderKind;
 use crate::providers::Connect;
 use crate::secret::Keys;
 
-pub mod apply;
-pub mod budget;
-pub mod failure;
-pub mod full;
-pub mod live;
-pub mod objects;
+// apply
+// budget
+// failure
+// full
+// live
+// objects
 pub mod plan;
-pub mod setup;
-pub mod staging;
-pub mod view;
+// setup
+// staging
+// view
 
 /// Everything sync needs from outside. Cheap to clone.
 #[derive(Clone)]
