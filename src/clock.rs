@@ -1,8 +1,8 @@
 //! Time and randomness, as values that are passed in.
 //!
 //! Nothing else in Rollcall asks the machine for the time or for random bytes (`clippy.toml` bans
-//! the calls), so that tests and simulations decide both. Durations of work in progress (a request's
-//! time-out) are the runtime's business and do not come from here.
+//! the calls), so that tests and simulations decide both. Durations of work in progress (a
+//! request's time-out) are the runtime's business and do not come from here.
 
 use std::fmt;
 use std::sync::Mutex;

@@ -1,4 +1,5 @@
-//! Every bound of Rollcall, in one place. `docs/LIMITS.md` says the same in a table; a test compares.
+//! Every bound of Rollcall, in one place. `docs/LIMITS.md` says the same in a table; a test
+//! compares.
 
 /// Largest webhook body that is accepted, after decompression (S-02). One byte more answers 413.
 pub const HOOK_BODY_BYTES_MAX: usize = 64 * 1024;
@@ -103,3 +104,6 @@ pub const RETRY_AFTER_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
 pub const RETRY_JITTER_PERCENT: i64 = 20;
 /// How long a stop waits for work in progress, in milliseconds.
 pub const STOP_MS_MAX: u64 = 20_000;
+
+/// Calls and hooks of the sandbox that can be looked up; older ones are forgotten.
+pub const SANDBOX_LOG_ENTRIES_MAX: usize = 10_000;

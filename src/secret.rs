@@ -1,8 +1,8 @@
 //! Secrets in memory, and their sealing for storage (L-06).
 //!
 //! The master key (file or environment) seals only random *data keys*; data keys seal everything
-//! else and key the look-up hashes. Changing the master key therefore re-seals a handful of rows and
-//! orphans no hash.
+//! else and key the look-up hashes. Changing the master key therefore re-seals a handful of rows
+//! and orphans no hash.
 //!
 //! A [`Secret`] has no `Display`, no `Serialize`, and a `Debug` that shows nothing.
 

@@ -2,7 +2,7 @@
 //!
 //! A record holds only what the product needs (S-07, S-08). Sensitive fields have no place here, so
 //! they can not be stored, logged or sent (S-15). A record may be incomplete: whether it can be
-//! applied is a rule ([`EmployeeRecord::problems`]), not a property of the type, because a person
+//! applied is a rule ([`EmployeeRecord::problem`]), not a property of the type, because a person
 //! with a problem still counts as seen.
 
 use jiff::civil::Date;
@@ -82,7 +82,7 @@ pub struct Unit {
 }
 
 /// How a record names the person's manager (S-13).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ManagerReference {
     /// By external key (Breathe, HRworks).
@@ -154,19 +154,23 @@ impl RowProblemCode {
     pub const fn message(self) -> &'static str {
         match self {
             Self::MissingFirstName => {
-                "The first name is empty. Enter it in the HR system; this person is then synced by itself."
+                "The first name is empty. Enter it in the HR system; \
+                 this person is then synced by itself."
             }
             Self::MissingLastName => {
-                "The last name is empty. Enter it in the HR system; this person is then synced by itself."
+                "The last name is empty. Enter it in the HR system; \
+                 this person is then synced by itself."
             }
             Self::MissingEmail => {
-                "The work e-mail is empty. Enter it in the HR system; this person is then synced by itself."
+                "The work e-mail is empty. Enter it in the HR system; \
+                 this person is then synced by itself."
             }
             Self::InvalidEmail => {
                 "The work e-mail is not an e-mail address. Correct it in the HR system."
             }
             Self::DuplicateEmail => {
-                "Another person has the same work e-mail. Give each person their own in the HR system."
+                "Another person has the same work e-mail. \
+                 Give each person their own in the HR system."
             }
             Self::InvalidStartDate => "The start date is not a date. Correct it in the HR system.",
             Self::InvalidLeavingDate => {

@@ -11,7 +11,8 @@ use crate::clock::{Millis, Random};
 macro_rules! text_id {
     ($($(#[$meta:meta])* $name:ident = $prefix:literal),+ $(,)?) => {$(
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 

@@ -1,8 +1,7 @@
 //! The one place where HTTP clients for HR systems are built, and where their answers are read.
 //!
 //! Invariants:
-//! - Every wait is bounded: connecting, silence within an answer, and (by the caller's
-//!   [`reqwest::RequestBuilder::timeout`]) a whole short answer.
+//! - Every wait is bounded: connecting, silence within an answer, and the whole answer.
 //! - Every body is bounded after decompression, so a small compressed answer can not fill memory.
 //! - No redirect is followed: it could carry the key to another host.
 //! - Errors name what happened and never the address, the key or a part of the body.
@@ -14,7 +13,7 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, Response};
 
 use super::ProviderError;
 use crate::limits;
@@ -23,53 +22,113 @@ use crate::limits;
 /// §1.3).
 pub const USER_AGENT: &str = concat!("Rollcall/", env!("CARGO_PKG_VERSION"));
 
-/// Builds a client for HR systems. One is enough for the whole process; it keeps connections open.
-///
-/// The machine's proxy settings are honoured. Fails only when the machine has no usable TLS set-up.
-pub fn client() -> Result<Client, reqwest::Error> {
-    // Another part of the process may have chosen the same provider before; either choice is good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    #[expect(clippy::disallowed_methods, reason = "the one place that builds bounded clients")]
-    let builder = Client::builder();
-    builder
-        .user_agent(USER_AGENT)
-        .connect_timeout(Duration::from_millis(limits::PROVIDER_CONNECT_MS_MAX))
-        .read_timeout(Duration::from_millis(limits::PROVIDER_READ_MS_MAX))
-        .redirect(reqwest::redirect::Policy::none())
-        // A call that is sent again would not have been reserved (S-44).
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .gzip(true)
-        .brotli(true)
-        .build()
+/// A client for HR systems. One is enough for the whole process: clones share its connections.
+#[derive(Clone)]
+pub struct HttpClient(Client);
+
+/// The machine has no usable TLS set-up, so that no client can be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no HTTP client can be built: the machine's TLS set-up can not be used")]
+pub struct NoClient;
+
+/// How a request is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Sends a body; People HR and HRworks read that way too.
+    Post,
 }
 
-/// Sends a request and gives the answer's head. No answer at all is [`ProviderError::Down`].
-pub async fn send(request: RequestBuilder) -> Result<Response, ProviderError> {
-    request.send().await.map_err(|error| {
-        let what = if error.is_timeout() {
-            "no answer in time"
-        } else if error.is_connect() {
-            "no connection"
-        } else {
-            "the request failed"
-        };
-        let reason = match io_kind(&error) {
-            Some(kind) => format!("{what} ({kind})"),
-            None => what.to_owned(),
-        };
-        ProviderError::Down { reason, retry_after_ms: None }
-    })
+/// A request to an HR system.
+pub struct Request<'a> {
+    /// How it is made.
+    pub method: Method,
+    /// Where to, with the query.
+    pub url: &'a str,
+    /// Headers besides `User-Agent` and `Accept-Encoding`; a key may be among them.
+    pub headers: &'a [(&'static str, &'a str)],
+    /// The body; may be empty.
+    pub body: Vec<u8>,
+    /// How long the whole answer may take, in milliseconds.
+    pub ms_max: u64,
 }
 
-/// Reads a whole body of at most `bytes_max` bytes after decompression.
-pub async fn read_whole(response: Response, bytes_max: usize) -> Result<Vec<u8>, ProviderError> {
-    let mut body = BoundedBody::new(response, u64::try_from(bytes_max).unwrap_or(u64::MAX));
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.chunk().await? {
-        bytes.extend_from_slice(chunk.as_ref());
+impl HttpClient {
+    /// Builds the client. The machine's proxy settings are honoured.
+    pub fn build() -> Result<Self, NoClient> {
+        // Another part of the process may have chosen the provider before; either choice is good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        #[expect(clippy::disallowed_methods, reason = "the one place that builds bounded clients")]
+        let builder = Client::builder();
+        builder
+            .user_agent(USER_AGENT)
+            .connect_timeout(Duration::from_millis(limits::PROVIDER_CONNECT_MS_MAX))
+            .read_timeout(Duration::from_millis(limits::PROVIDER_READ_MS_MAX))
+            .redirect(reqwest::redirect::Policy::none())
+            // A call that is sent again would not have been reserved (S-44).
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .gzip(true)
+            .brotli(true)
+            .build()
+            .map(Self)
+            .map_err(|_| NoClient)
     }
-    Ok(bytes)
+
+    /// Sends a request and gives the answer's head. No answer at all is [`ProviderError::Down`];
+    /// an HTTP status is not judged here.
+    pub async fn send(&self, request: Request<'_>) -> Result<Answer, ProviderError> {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut builder = self.0.request(method, request.url);
+        for (name, value) in request.headers {
+            builder = builder.header(*name, *value);
+        }
+        if !request.body.is_empty() {
+            builder = builder.body(request.body);
+        }
+        let sent = builder.timeout(Duration::from_millis(request.ms_max)).send().await;
+        sent.map(Answer).map_err(|error| not_answered(&error))
+    }
+}
+
+/// An answer whose body has not been read yet.
+pub struct Answer(Response);
+
+impl Answer {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.0.status().as_u16()
+    }
+
+    /// How long the answer asks to wait, in milliseconds, at most
+    /// [`limits::PROVIDER_RETRY_AFTER_MS_MAX`] (S-40).
+    pub fn retry_after_ms(&self) -> Option<i64> {
+        retry_after_ms(self.0.headers())
+    }
+
+    /// The text of a header, trimmed.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.0.headers().get(name)?.to_str().ok().map(str::trim)
+    }
+
+    /// Reads the whole body, of at most `bytes_max` bytes after decompression.
+    pub async fn whole(self, bytes_max: usize) -> Result<Vec<u8>, ProviderError> {
+        let mut body = self.body(u64::try_from(bytes_max).unwrap_or(u64::MAX));
+        let mut bytes = Vec::new();
+        while let Some(chunk) = body.chunk().await? {
+            bytes.extend_from_slice(chunk.as_ref());
+        }
+        Ok(bytes)
+    }
+
+    /// The body for reading it piece by piece, of at most `bytes_max` bytes after decompression.
+    pub fn body(self, bytes_max: u64) -> BoundedBody {
+        BoundedBody { response: self.0, bytes_max, bytes_left: bytes_max }
+    }
 }
 
 /// A body that is read piece by piece and may not be larger than its bound.
@@ -80,11 +139,6 @@ pub struct BoundedBody {
 }
 
 impl BoundedBody {
-    /// The body of an answer, of at most `bytes_max` bytes after decompression.
-    pub fn new(response: Response, bytes_max: u64) -> Self {
-        Self { response, bytes_max, bytes_left: bytes_max }
-    }
-
     /// The next piece; `None` at the proper end. A body that breaks off is
     /// [`ProviderError::Malformed`], silence is [`ProviderError::Down`].
     pub async fn chunk(
@@ -109,9 +163,8 @@ impl BoundedBody {
     }
 }
 
-/// How long the answer asks to wait, in milliseconds, at most
-/// [`limits::PROVIDER_RETRY_AFTER_MS_MAX`] (S-40). A date is measured from the answer's own `Date`.
-pub fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
+/// A date is measured from the answer's own `Date`, as no clock of ours is asked.
+fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
     let text = header(headers, &RETRY_AFTER)?;
     let wait_ms = if let Ok(seconds) = text.parse::<u32>() {
         i64::from(seconds).saturating_mul(1_000)
@@ -129,6 +182,21 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 fn http_date_ms(text: &str) -> Option<i64> {
     let moment = jiff::fmt::rfc2822::parse(text).ok()?;
     Some(moment.timestamp().as_millisecond())
+}
+
+fn not_answered(error: &reqwest::Error) -> ProviderError {
+    let what = if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the request failed"
+    };
+    let reason = match io_kind(error) {
+        Some(kind) => format!("{what} ({kind})"),
+        None => what.to_owned(),
+    };
+    ProviderError::Down { reason, retry_after_ms: None }
 }
 
 /// The operating system's word for what went wrong, which holds no address.
@@ -177,8 +245,10 @@ mod tests {
             let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             closed.local_addr().unwrap().port()
         };
-        let request = client().unwrap().get(format!("http://127.0.0.1:{port}/?key=canary"));
-        let error = send(request).await.unwrap_err();
+        let url = &format!("http://127.0.0.1:{port}/?key=canary");
+        let (method, headers, body) = (Method::Get, &[("X-Key", "canary")], Vec::new());
+        let request = Request { method, url, headers, body, ms_max: 5_000 };
+        let Err(error) = HttpClient::build().unwrap().send(request).await else { panic!() };
         let text = format!("{error:?} {error}");
         assert!(matches!(error, ProviderError::Down { .. }), "{text}");
         assert!(!text.contains("127.0.0.1") && !text.contains("canary"), "{text}");

@@ -10,12 +10,15 @@
 //! What this module must not do: touch the database, decide who is linked or removed, wait or
 //! retry. The caller decides when to ask again; see [`ProviderError`] for what it is told.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 
 use crate::clock::Millis;
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey};
 use crate::domain::failure::FailureClass;
 use crate::domain::provider::ProviderKind;
+use crate::secret::Secret;
 use crate::text_enum;
 
 pub mod http;
@@ -108,6 +111,86 @@ impl ProviderError {
             Self::Down { .. } => Some(FailureClass::ProviderDown),
             Self::Malformed { .. } => Some(FailureClass::Malformed),
             Self::Sink { .. } => Some(FailureClass::Internal),
+        }
+    }
+}
+
+/// A customer's way in to their HR system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// One key (People HR, Breathe HR).
+    ApiKey(Secret),
+}
+
+impl Credential {
+    /// The text that is sealed.
+    #[must_use]
+    pub fn to_sealed_text(&self) -> &str {
+        match self {
+            Self::ApiKey(key) => key.reveal(),
+        }
+    }
+
+    /// Back from the text that was sealed.
+    #[must_use]
+    pub fn from_sealed_text(kind: ProviderKind, text: Secret) -> Self {
+        match kind {
+            ProviderKind::PeopleHr | ProviderKind::BreatheHr | ProviderKind::Hrworks => {
+                Self::ApiKey(text)
+            }
+        }
+    }
+
+    /// The last four characters, all that is ever shown again (L-06).
+    #[must_use]
+    pub fn last4(&self) -> String {
+        match self {
+            Self::ApiKey(key) => key.last4(),
+        }
+    }
+}
+
+/// Opens a conversation with an HR system in the name of one customer.
+pub trait Connect: Send + Sync {
+    /// The provider of this kind, or `None` when this version does not speak to it.
+    fn connect(
+        &self,
+        kind: ProviderKind,
+        credential: &Credential,
+        gate: Arc<dyn CallGate>,
+    ) -> Option<Box<dyn Provider>>;
+}
+
+/// The HR systems that this version speaks to.
+pub struct Registry {
+    http: http::HttpClient,
+    people_hr_base_url: String,
+}
+
+impl Registry {
+    /// The registry for these addresses.
+    #[must_use]
+    pub fn new(http: http::HttpClient, people_hr_base_url: String) -> Self {
+        Self { http, people_hr_base_url }
+    }
+}
+
+impl Connect for Registry {
+    fn connect(
+        &self,
+        kind: ProviderKind,
+        credential: &Credential,
+        gate: Arc<dyn CallGate>,
+    ) -> Option<Box<dyn Provider>> {
+        let Credential::ApiKey(key) = credential;
+        match kind {
+            ProviderKind::PeopleHr => Some(Box::new(people_hr::PeopleHr::new(
+                &self.people_hr_base_url,
+                key.clone(),
+                self.http.clone(),
+                gate,
+            ))),
+            ProviderKind::BreatheHr | ProviderKind::Hrworks => None,
         }
     }
 }

@@ -1,1 +1,82 @@
-//! (stub)
+//! Sync: from "look at this person" to a changed account, on one path.
+//!
+//! A webhook, a poll and a full sync end in the same place (S-04):
+//!
+//! ```text
+//! live.rs  (one person, because a webhook named them) ─┐
+//!                                                      ├─> view.rs ─> plan.rs ─> apply.rs ─> events
+//! full.rs  (everybody, because it is time)            ─┘   load       decide     write
+//! ```
+//!
+//! Invariants:
+//! - [`plan`] is pure: what is decided follows from what was observed and what is stored.
+//! - No network call happens inside a transaction; an answer is taken in before one is opened.
+//! - An observation that is older than what is stored is dropped, by number and not by clock (S-05).
+//! - A result is written only while the claim, the directory's state and the credential it was
+//!   obtained with still stand.
+//! - An error never removes anyone (S-30).
+//!
+//! What this module must not do: serve HTTP, send mail, decide when to run (that is `tasks`).
+
+use std::sync::Arc;
+
+use crate::clock::{Clock, Random};
+use crate::db::Db;
+use crate::domain::provider::ProviderKind;
+use crate::providers::Connect;
+use crate::secret::Keys;
+
+// apply
+// budget
+// failure
+// full
+// live
+// objects
+pub mod plan;
+// setup
+// staging
+// view
+
+/// Everything sync needs from outside. Cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// The opened data keys.
+    pub keys: Arc<Keys>,
+    /// Opens a conversation with an HR system.
+    pub connect: Arc<dyn Connect>,
+    /// What webhook URLs and links are built from, without a slash at the end.
+    pub public_url: Arc<str>,
+    /// How often and how fast HR systems are asked.
+    pub pace: Arc<Pace>,
+}
+
+/// How often and how fast HR systems are asked.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    /// Seconds between full syncs, for directories that do not say.
+    pub poll_seconds_default: i64,
+    /// Calls a minute and directory, by provider.
+    pub calls_per_minute: [(ProviderKind, i64); 3],
+    /// Calls a minute for all directories of a provider, where the operator fixed it.
+    pub shared_calls_per_minute: Vec<(ProviderKind, i64)>,
+}
+
+impl Pace {
+    /// Calls a minute and directory.
+    #[must_use]
+    pub fn of(&self, provider: ProviderKind) -> i64 {
+        self.calls_per_minute.iter().find(|(kind, _)| *kind == provider).map_or(25, |(_, n)| *n)
+    }
+
+    /// Calls a minute for all directories of a provider, where the operator fixed it.
+    #[must_use]
+    pub fn shared(&self, provider: ProviderKind) -> Option<i64> {
+        self.shared_calls_per_minute.iter().find(|(kind, _)| *kind == provider).map(|(_, n)| *n)
+    }
+}

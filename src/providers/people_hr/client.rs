@@ -9,16 +9,13 @@
 //! What this module must not do: retry, wait, read records.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Client, Response, StatusCode};
 use serde::Serialize;
 
 use super::wire::Envelope;
 use crate::domain::employee::EmployeeNumber;
 use crate::limits;
-use crate::providers::http::{self, BoundedBody};
+use crate::providers::http::{Answer, HttpClient, Method, Request};
 use crate::providers::splitter::{SplitError, Splitter};
 use crate::providers::{CallGate, CallLane, ProviderError};
 use crate::secret::Secret;
@@ -121,13 +118,13 @@ pub enum Streamed {
 pub struct Api {
     url: String,
     key: Secret,
-    http: Client,
+    http: HttpClient,
     gate: Arc<dyn CallGate>,
 }
 
 impl Api {
     /// `base_url` without a path, for example `https://api.peoplehr.net`.
-    pub fn new(base_url: &str, key: Secret, http: Client, gate: Arc<dyn CallGate>) -> Self {
+    pub fn new(base_url: &str, key: Secret, http: HttpClient, gate: Arc<dyn CallGate>) -> Self {
         let url = format!("{}/Employee", base_url.trim_end_matches('/'));
         Self { url, key, http, gate }
     }
@@ -165,7 +162,7 @@ impl Api {
 
     async fn ask_unheard(&self, action: Action<'_>) -> Result<(Vec<u8>, Judgement), ProviderError> {
         let response = self.post(action, limits::PROVIDER_FETCH_MS_MAX).await?;
-        let mut answer = http::read_whole(response, limits::ANSWER_BYTES_MAX).await?;
+        let mut answer = response.whole(limits::ANSWER_BYTES_MAX).await?;
         if answer.starts_with(b"\xEF\xBB\xBF") {
             answer.drain(..3);
         }
@@ -183,7 +180,7 @@ impl Api {
         each: &mut (dyn FnMut(&[u8]) -> Result<(), Halt> + Send),
     ) -> Result<Streamed, ProviderError> {
         let response = self.post(action, ms_max).await?;
-        let mut body = BoundedBody::new(response, limits::LIST_BYTES_MAX);
+        let mut body = response.body(limits::LIST_BYTES_MAX);
         let mut splitter = Splitter::new(&["Result"]);
         while let Some(chunk) = body.chunk().await? {
             match splitter.feed(chunk.as_ref(), &mut *each) {
@@ -204,18 +201,14 @@ impl Api {
     }
 
     /// Sends one request and gives the answer if HTTP calls it a success.
-    async fn post(&self, action: Action<'_>, ms_max: u64) -> Result<Response, ProviderError> {
+    async fn post(&self, action: Action<'_>, ms_max: u64) -> Result<Answer, ProviderError> {
         let body = serde_json::to_vec(&action.body(&self.key))
             .map_err(|_| malformed("the request could not be written"))?;
-        let request = self
-            .http
-            .post(&self.url)
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .header(ACCEPT, "application/json")
-            .timeout(Duration::from_millis(ms_max))
-            .body(body);
-        let response = http::send(request).await?;
-        if response.status().is_success() {
+        let headers =
+            &[("Content-Type", "application/json; charset=utf-8"), ("Accept", "application/json")];
+        let request = Request { method: Method::Post, url: &self.url, headers, body, ms_max };
+        let response = self.http.send(request).await?;
+        if (200..300).contains(&response.status()) {
             return Ok(response);
         }
         Err(refused_by_http(response, action.permission()).await)
@@ -224,11 +217,11 @@ impl Api {
 
 /// What an answer with another HTTP status than 2xx means. People HR itself always answers 200
 /// (§2.2), so this is an edge or a proxy in between: a 403 page says nothing about the key.
-async fn refused_by_http(response: Response, permission: Option<&'static str>) -> ProviderError {
+async fn refused_by_http(response: Answer, permission: Option<&'static str>) -> ProviderError {
     let status = response.status();
-    let retry_after_ms = http::retry_after_ms(response.headers());
-    if status.is_client_error()
-        && let Ok(body) = http::read_whole(response, limits::ENVELOPE_BYTES_MAX).await
+    let retry_after_ms = response.retry_after_ms();
+    if (400..500).contains(&status)
+        && let Ok(body) = response.whole(limits::ENVELOPE_BYTES_MAX).await
         && let Ok(envelope) = envelope(&body)
         && let Some(error) = refusal(&envelope, permission)
     {
@@ -240,11 +233,11 @@ async fn refused_by_http(response: Response, permission: Option<&'static str>) -
             error => error,
         };
     }
-    if status == StatusCode::TOO_MANY_REQUESTS {
+    if status == 429 {
         let retry_after_ms = retry_after_ms.unwrap_or(limits::PROVIDER_THROTTLE_WAIT_MS);
         return ProviderError::Throttled { retry_after_ms, calls_per_minute: None };
     }
-    ProviderError::Down { reason: format!("HTTP status {}", status.as_u16()), retry_after_ms }
+    ProviderError::Down { reason: format!("HTTP status {status}"), retry_after_ms }
 }
 
 /// Reads an answer's envelope.

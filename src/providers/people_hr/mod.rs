@@ -14,8 +14,8 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use reqwest::Client;
 
+use super::http::HttpClient;
 use super::{CallGate, CallLane, Check, Fetched, Provider, ProviderError, RecordKeys, RecordSink};
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord};
 use crate::domain::provider::ProviderKind;
@@ -39,9 +39,9 @@ pub struct PeopleHr {
 
 impl PeopleHr {
     /// A customer's People HR. `base_url` is the address without a path
-    /// (`https://api.peoplehr.net`); `http` comes from [`super::http::client`]; `gate` gives leave
+    /// (`https://api.peoplehr.net`); `http` comes from [`HttpClient::build`]; `gate` gives leave
     /// for every call (S-44).
-    pub fn new(base_url: &str, key: Secret, http: Client, gate: Arc<dyn CallGate>) -> Self {
+    pub fn new(base_url: &str, key: Secret, http: HttpClient, gate: Arc<dyn CallGate>) -> Self {
         Self { api: Api::new(base_url, key, http, gate) }
     }
 

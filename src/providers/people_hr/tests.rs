@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::Millis;
 use crate::providers::ProbeResult::{Granted, Missing, NotDetermined};
-use crate::providers::{Probe, ProbeResult, http};
+use crate::providers::{Probe, ProbeResult};
 
 /// One answer: bytes written with pauses between them, then the connection is closed.
 type Answer = Vec<Vec<u8>>;
@@ -137,7 +137,7 @@ fn setup_with(calls: u32, answers: Vec<Answer>) -> Setup {
     let server = Server::play(answers);
     let gate = Arc::new(Gate { calls_left: Mutex::new(calls), heard: Mutex::default() });
     let key = Secret::new("00000000-0000-4000-8000-00000000cafe");
-    let hr = PeopleHr::new(&server.url, key, http::client().unwrap(), gate.clone());
+    let hr = PeopleHr::new(&server.url, key, HttpClient::build().unwrap(), gate.clone());
     Setup { hr, server, gate }
 }
 

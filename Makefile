@@ -1,0 +1,24 @@
+# What there is to run. CI runs the same targets (.ci/run).
+.PHONY: lint test build
+
+CARGO ?= cargo
+
+# Format, lints and documentation; warnings are errors.
+lint:
+	@$(CARGO) fmt --version >/dev/null 2>&1 && $(CARGO) clippy --version >/dev/null 2>&1 || \
+		{ echo "rustfmt or clippy is missing: rustup component add rustfmt clippy" >&2; exit 1; }
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --locked
+	@if command -v cargo-deny >/dev/null 2>&1; then $(CARGO) deny --locked check; else \
+		echo "cargo-deny is not installed: advisories were NOT checked" \
+		"(licences and sources are, by tests/licences.rs)"; fi
+
+# Every suite, on both databases. A missing PostgreSQL is a failure, not a skip.
+test:
+	scripts/test-setup
+	ROLLCALL_TEST_REQUIRE_POSTGRES=1 $(CARGO) test --locked
+
+# The binary: target/release/rollcall
+build:
+	$(CARGO) build --release --locked

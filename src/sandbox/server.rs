@@ -1,0 +1,108 @@
+//! The sandbox's HTTP server: which path belongs to which HR system or control route.
+//!
+//! The vendor's API lives at the root, as at the vendor; everything of our own is below
+//! `/_sandbox`. Must not decide anything about an HR system.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::Method;
+use actix_web::http::header::ACCEPT_ENCODING;
+use actix_web::web::{self, Bytes, Data, PayloadConfig};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use serde_json::json;
+
+use super::people_hr::{self, PeopleHr, control};
+use crate::limits::API_BODY_BYTES_MAX;
+
+/// A server that was started.
+pub(super) struct Running {
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    task: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Stops the server and waits until it has.
+    pub(super) async fn stop(mut self) {
+        self.handle.stop(true).await;
+        // The task has nothing to say beyond that it is over.
+        let _ = (&mut self.task).await;
+    }
+}
+
+/// A test that fails, or forgets to stop its sandbox, must not leave threads behind.
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+    }
+}
+
+/// Starts the server.
+pub(super) fn start(listen: SocketAddr, people_hr: &Arc<PeopleHr>) -> std::io::Result<Running> {
+    let people_hr: Data<PeopleHr> = Data::from(Arc::clone(people_hr));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(people_hr.clone())
+            .app_data(PayloadConfig::new(API_BODY_BYTES_MAX))
+            .service(
+                web::scope("/_sandbox/people-hr")
+                    .configure(control::routes)
+                    .default_service(web::to(no_such_route)),
+            )
+            .route("/_sandbox", web::get().to(index))
+            .route("/_sandbox/", web::get().to(index))
+            .default_service(web::to(vendor))
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_timeout(1)
+    .bind(listen)?;
+    let address = server.addrs().first().copied().unwrap_or(listen);
+    let server: Server = server.run();
+    let handle = server.handle();
+    Ok(Running { address, handle, task: tokio::spawn(server) })
+}
+
+async fn index() -> HttpResponse {
+    let routes = control::ROUTES.iter();
+    let routes: Vec<_> =
+        routes.map(|(route, what)| json!({ "route": route, "what": what })).collect();
+    HttpResponse::Ok().json(json!({
+        "what": "A sandbox HR system for trying Rollcall out. Everybody in it is made up.",
+        "people_hr": {
+            "api": "POST /Employee with {APIKey, Action, …}, as at the vendor",
+            "control": "/_sandbox/people-hr",
+            "routes": routes,
+        },
+    }))
+}
+
+async fn no_such_route(request: HttpRequest) -> HttpResponse {
+    let (method, path) = (request.method(), request.path());
+    let error = format!("There is no {method} {path}. GET /_sandbox lists what there is.");
+    HttpResponse::NotFound().json(json!({ "error": error }))
+}
+
+/// Everything that is not ours: the vendor's API, or nothing.
+async fn vendor(request: HttpRequest, body: Bytes, hr: Data<PeopleHr>) -> HttpResponse {
+    let path = request.path();
+    if path.starts_with("/_sandbox") {
+        return no_such_route(request).await;
+    }
+    let first = path.split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+    let known = ["Employee", "Query", "History"];
+    if !known.iter().any(|resource| resource.eq_ignore_ascii_case(first)) {
+        return HttpResponse::NotFound().content_type("text/html; charset=utf-8").body(NOT_FOUND);
+    }
+    if request.method() != Method::POST {
+        return HttpResponse::MethodNotAllowed().finish();
+    }
+    let accepted = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let accepts_gzip = accepted.is_some_and(|encodings| encodings.contains("gzip"));
+    people_hr::serve(hr.into_inner(), &body, accepts_gzip).await
+}
+
+const NOT_FOUND: &str = "<!DOCTYPE html>\n<html><head><title>404</title></head>\
+    <body><h1>404 - File or directory not found.</h1></body></html>\n";

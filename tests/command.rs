@@ -1,0 +1,42 @@
+//! The `rollcall` command as a person starts it: in a folder, with an environment.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Exit code, standard output and standard error.
+fn rollcall(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+    command.env_clear().envs(env.iter().copied()).current_dir(folder).args(args);
+    let output = command.output().unwrap_or_else(|error| panic!("rollcall: {error}"));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn o_05_check_config_reads_the_file_of_the_folder_and_the_environment_over_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, err) = rollcall(folder.path(), &["check-config"], &[]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(out.contains("1800"), "{out}");
+    let file = folder.path().join("rollcall.toml");
+    std::fs::write(&file, "[sync]\npoll_seconds = 901\nguard_min_count = 17\n").unwrap();
+    let env = [("ROLLCALL__SYNC__POLL_SECONDS", "902")];
+    let (code, out, _) = rollcall(folder.path(), &["check-config"], &env);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("902") && !out.contains("901") && out.contains("17"), "{out}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "it made a file");
+}
+
+#[test]
+fn o_05_a_bad_setting_stops_with_its_key_and_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("rollcall.toml"), "[sync]\npoll_second = 90\n").unwrap();
+    let (code, out, err) = rollcall(folder.path(), &["check-config"], &[]);
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    for part in ["sync.poll_second ", "rollcall.toml", "sync.poll_seconds"] {
+        assert!(err.contains(part), "{part:?} is not in: {err}");
+    }
+    let env = [("DATABASE_URL", "rollcall.db")];
+    let (code, _, err) = rollcall(folder.path(), &["check-config", "--config", "/dev/null"], &env);
+    assert!(code == Some(2) && err.contains("DATABASE_URL"), "{err}");
+}

@@ -1,0 +1,530 @@
+//! Rules about the source tree that the compiler does not keep: who may import whom, which crate is
+//! used where, lengths, words, and that the documents say what the code says.
+//!
+//! Every rule is a function from a tree to a list of complaints. It has one test on this repository
+//! and one on a planted violation, so that a rule that can no longer fail is noticed.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test program may stop at the first surprise"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+#[path = "support/source.rs"]
+mod source;
+
+use source::{File, Tree, behind_closing, words};
+
+/// Who may import whom. A top-level module that is not listed here is a complaint.
+const IMPORTS: &[(&str, &[&str])] = &[
+    ("clock", &[]),
+    ("secret", &["clock"]),
+    ("limits", &[]),
+    ("domain", &["clock", "limits"]),
+    ("config", &["domain", "secret", "limits"]),
+    ("telemetry", &["config"]),
+    ("db", &["domain", "clock", "secret", "limits"]),
+    ("providers", &["domain", "clock", "secret", "limits"]),
+    ("sync", &["domain", "db", "providers", "secret", "clock", "limits"]),
+    ("delivery", &["domain", "db", "clock", "secret", "limits"]),
+    ("notify", &["domain", "db", "clock", "secret", "limits"]),
+    (
+        "tasks",
+        &["sync", "delivery", "notify", "providers", "db", "domain", "clock", "secret", "limits"],
+    ),
+    ("web", &["tasks", "sync", "providers", "db", "domain", "clock", "secret", "limits"]),
+    ("sandbox", &["clock", "limits"]),
+    ("app", &["*"]),
+    ("cli", &["*"]),
+    ("main", &["*"]),
+    ("lib", &[]),
+];
+
+/// Crates that only some places may use: the crate, the places, and whether tests may anywhere.
+const CRATES: &[(&str, &[&str], bool)] = &[
+    ("diesel", &["src/db"], false),
+    ("actix", &["src/web", "src/app.rs", "src/sandbox"], true),
+    (
+        "reqwest",
+        &["src/providers", "src/sandbox", "src/delivery", "src/notify", "src/cli/demo"],
+        false,
+    ),
+    ("lettre", &["src/notify"], false),
+];
+
+const LINE_CHARS_MAX: usize = 100;
+const FUNCTION_LINES_MAX: usize = 70;
+const FILE_LINES_MAX: usize = 700;
+
+/// Functions that may be longer, as `path::name`, each with its reason in a comment.
+const LONG_FUNCTIONS: &[&str] = &[];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn repository() -> Tree {
+    let tree = Tree::read(root(), &["src", "tests", "benches", "examples"]);
+    assert!(tree.under("src/").count() > 10, "the source tree was not found");
+    tree
+}
+
+fn assert_none(complaints: Vec<String>) {
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+/// Asserts that a rule complains once about a planted violation, and not without it.
+fn assert_one(complaints: &[String], part: &str) {
+    assert_eq!(complaints.len(), 1, "{complaints:?}");
+    assert!(complaints[0].contains(part), "{complaints:?}");
+}
+
+fn line_of(code: &[char], at: usize) -> usize {
+    code[..at].iter().filter(|c| **c == '\n').count() + 1
+}
+
+// ------------------------------------------------------------------------------- who imports whom
+
+/// `src/db/pool.rs` is in `db`, as is `src/db.rs`.
+fn module_of(path: &str) -> &str {
+    let inner = path.trim_start_matches("src/").trim_end_matches(".rs");
+    inner.split('/').next().unwrap_or(inner)
+}
+
+/// How many `super` lead from a file to the root of the crate.
+fn depth_of(path: &str) -> usize {
+    let parts = path.trim_start_matches("src/").trim_end_matches(".rs").split('/');
+    parts.filter(|part| !matches!(*part, "mod" | "lib" | "main")).count()
+}
+
+/// The first names that a path group `{a, b::c, d::{e}}` or a plain path begins with.
+fn first_names(code: &[char], at: usize) -> Vec<String> {
+    let is_name = |c: &&char| c.is_alphanumeric() || **c == '_';
+    let start = at + code[at..].iter().take_while(|c| c.is_whitespace()).count();
+    if code.get(start) != Some(&'{') {
+        return vec![code[start..].iter().take_while(is_name).collect()];
+    }
+    let end = behind_closing(code, start);
+    let (mut names, mut next, mut expected) = (Vec::new(), start + 1, true);
+    while next < end {
+        match code[next] {
+            '{' => {
+                next = behind_closing(code, next);
+                continue;
+            }
+            ',' => expected = true,
+            c if expected && is_name(&&c) => {
+                names.push(code[next..].iter().take_while(is_name).collect());
+                expected = false;
+            }
+            _ => {}
+        }
+        next += 1;
+    }
+    names
+}
+
+/// Every name directly under the root of the crate that a file mentions, with its line.
+fn names_at_root(file: &File) -> Vec<(usize, String)> {
+    let code: Vec<char> = file.shipped.chars().collect();
+    let all = words(&file.shipped);
+    let goes_on = |at: usize| code[at..].iter().collect::<String>().trim_start().starts_with("::");
+    let mut found = Vec::new();
+    let mut supers = 0;
+    for (at, word) in all {
+        let end = at + word.chars().count();
+        let tail: String = code[end..code.len().min(end + 8)].iter().collect();
+        supers =
+            if word == "super" && tail.trim_start().starts_with("::") { supers + 1 } else { 0 };
+        let at_root = match word.as_str() {
+            "crate" => goes_on(end),
+            "super" => supers == depth_of(&file.path),
+            _ => false,
+        };
+        if at_root {
+            let gap = tail.chars().take_while(|c| c.is_whitespace()).count();
+            let names = first_names(&code, end + gap + 2);
+            found.extend(names.into_iter().map(|name| (line_of(&code, at), name)));
+        }
+    }
+    found
+}
+
+fn check_imports(tree: &Tree) -> Vec<String> {
+    let table: BTreeMap<&str, &[&str]> = IMPORTS.iter().copied().collect();
+    let mut complaints = BTreeSet::new();
+    for file in tree.under("src/") {
+        let from = module_of(&file.path);
+        let Some(allowed) = table.get(from) else {
+            complaints.insert(format!("{}: module {from} is not in IMPORTS", file.path));
+            continue;
+        };
+        for (line, to) in names_at_root(file) {
+            // Macros of the crate stand at its root too; only modules have edges.
+            let edge = table.contains_key(to.as_str()) && to != from;
+            if edge && !allowed.contains(&to.as_str()) && !allowed.contains(&"*") {
+                complaints.insert(format!("{}:{line}: {from} must not import {to}", file.path));
+            }
+        }
+    }
+    complaints.into_iter().collect()
+}
+
+#[test]
+fn modules_import_only_what_the_table_allows() {
+    assert_none(check_imports(&repository()));
+}
+
+#[test]
+fn a_planted_import_is_found_in_each_form() {
+    let planted = |path: &str, text: &str| check_imports(&Tree::of(&[(path, text)]));
+    assert_one(&planted("src/domain/a.rs", "use crate::db::Db;"), "domain must not import db");
+    assert_one(&planted("src/domain/a.rs", "\nfn a() { crate::web::b() }"), ":2: domain must not");
+    assert_one(
+        &planted("src/db/mod.rs", "use crate::{clock::{self, app}, limits, providers::http};"),
+        "db must not import providers",
+    );
+    assert_one(&planted("src/db/a.rs", "use super::super::sync;"), "db must not import sync");
+    assert_one(&planted("src/db/mod.rs", "use super::sync;"), "db must not import sync");
+    assert_one(&planted("src/sandbox/a.rs", "use crate::domain::x;"), "sandbox must not");
+    assert_one(&planted("src/surprise.rs", ""), "surprise is not in IMPORTS");
+    assert_one(&planted("src/web/a.rs", "use crate::cli::x;"), "web must not import cli");
+    let fine = "//! crate::web
+        use crate::text_enum; use crate::domain::a; use super::pool;
+        /* crate::web /* crate::web */ */ const A: &str = \"crate::web\";
+        const B: &str = r#\"\"crate::web\"#;
+        fn f<'a>(x: &'a str) -> char { '\"' } // crate::web
+        #[cfg(test)] mod tests { use crate::web::x; }";
+    assert_none(planted("src/db/a.rs", fine));
+    let in_a_test_file = [
+        ("src/db/mod.rs", "#[cfg(test)]\nmod tests;\nmod pool;"),
+        ("src/db/tests.rs", "use crate::web::x;"),
+        ("src/db/tests/more.rs", "use crate::web::x;"),
+    ];
+    assert_none(check_imports(&Tree::of(&in_a_test_file)));
+}
+
+// ------------------------------------------------------------------------------ which crate where
+
+fn check_crates(tree: &Tree) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for file in tree.under("src/") {
+        for (name, places, tests_too) in CRATES {
+            let inside = |place: &str| {
+                let rest = file.path.strip_prefix(place);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
+            };
+            if places.iter().any(|place| inside(place)) {
+                continue;
+            }
+            let code = if *tests_too { &file.shipped } else { &file.code };
+            let of_crate = |word: &str| {
+                word.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+            };
+            if let Some((at, word)) = words(code).into_iter().find(|(_, word)| of_crate(word)) {
+                let line = line_of(&code.chars().collect::<Vec<_>>(), at);
+                complaints.push(format!(
+                    "{}:{line}: {word} belongs in {} only",
+                    file.path,
+                    places.join(", ")
+                ));
+            }
+        }
+    }
+    complaints
+}
+
+#[test]
+fn crates_stay_where_they_belong() {
+    assert_none(check_crates(&repository()));
+}
+
+#[test]
+fn a_planted_use_of_a_crate_is_found() {
+    let planted = |path: &str, text: &str| check_crates(&Tree::of(&[(path, text)]));
+    assert_one(&planted("src/web/a.rs", "use diesel::prelude::*;"), "diesel belongs in src/db");
+    assert_one(&planted("src/dbx/a.rs", "use diesel_migrations::x;"), "diesel_migrations");
+    assert_one(&planted("src/tasks/a.rs", "\nactix_web::rt::spawn(x);"), ":2: actix_web");
+    assert_one(&planted("src/web/a.rs", "use reqwest::Client;"), "reqwest");
+    assert_one(&planted("src/sync/a.rs", "lettre::x()"), "lettre");
+    assert_none(planted("src/db/a.rs", "use diesel::prelude::*;"));
+    assert_none(planted("src/cli/demo.rs", "use reqwest::Client;"));
+    assert_none(planted("src/tasks/a.rs", "// diesel\n#[cfg(test)]\nmod tests { use actix_web; }"));
+}
+
+// ---------------------------------------------------------------------------------------- lengths
+
+/// Every function with a body: name, first line, number of lines.
+fn functions(code: &str) -> Vec<(String, usize, usize)> {
+    let chars: Vec<char> = code.chars().collect();
+    let all = words(code);
+    let mut found = Vec::new();
+    for pair in all.windows(2).filter(|pair| pair[0].1 == "fn") {
+        let (start, (name_at, name)) = (pair[0].0, pair[1].clone());
+        if chars[start + 2..name_at].iter().any(|c| !c.is_whitespace()) {
+            continue; // a function type
+        }
+        let mut at = name_at;
+        while at < chars.len() && !matches!(chars[at], '{' | ';') {
+            at = if matches!(chars[at], '(' | '[') { behind_closing(&chars, at) } else { at + 1 };
+        }
+        if chars.get(at) == Some(&'{') {
+            let first = line_of(&chars, start);
+            let last = line_of(&chars, behind_closing(&chars, at));
+            found.push((name, first, last + 1 - first));
+        }
+    }
+    found
+}
+
+fn check_lengths(tree: &Tree) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for file in &tree.0 {
+        let path = &file.path;
+        let count = file.text.lines().count();
+        // What diesel generates is as long as the schema.
+        if count > FILE_LINES_MAX && path != "src/db/schema.rs" {
+            complaints.push(format!("{path}: {count} lines; {FILE_LINES_MAX} at most"));
+        }
+        for (index, line) in file.text.lines().enumerate() {
+            let length = line.chars().count();
+            if length > LINE_CHARS_MAX {
+                complaints.push(format!("{path}:{}: {length} characters", index + 1));
+            }
+        }
+        for (name, line, length) in functions(&file.code) {
+            let excepted = LONG_FUNCTIONS.contains(&format!("{path}::{name}").as_str());
+            if length > FUNCTION_LINES_MAX && !excepted {
+                complaints.push(format!("{path}:{line}: fn {name} has {length} lines"));
+            }
+        }
+    }
+    complaints
+}
+
+fn check_openings(tree: &Tree) -> Vec<String> {
+    let silent = |file: &&File| !file.text.starts_with("//!");
+    let complain = |file: &File| format!("{}: does not open with //!", file.path);
+    tree.0.iter().filter(silent).map(complain).collect()
+}
+
+#[test]
+fn lines_functions_and_files_are_short() {
+    assert_none(check_lengths(&repository()));
+}
+
+#[test]
+fn a_planted_long_line_function_or_file_is_found() {
+    let planted = |text: &str| check_lengths(&Tree::of(&[("src/a.rs", text)]));
+    assert_one(&planted(&format!("\n// {}", "ä".repeat(98))), "src/a.rs:2: 101");
+    assert_none(planted(&format!("// {}", "ä".repeat(97))));
+    let function = |lines: usize| {
+        format!("\nfn f(a: [u8; 2]) -> [u8; 3] {{\n{}}}\n", "    \"}\";\n".repeat(lines - 2))
+    };
+    assert_one(&planted(&function(71)), "src/a.rs:2: fn f has 71");
+    assert_none(planted(&function(70)));
+    assert_one(&planted(&"\n".repeat(701)), "701 lines");
+    assert_none(planted("trait T { fn f(&self); } type F = fn(u8);"));
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    assert_none(check_openings(&repository()));
+}
+
+#[test]
+fn a_planted_silent_file_is_found() {
+    assert_one(&check_openings(&Tree::of(&[("src/a.rs", "use b;\n//! c")])), "src/a.rs");
+}
+
+// ------------------------------------------------------------------------------------------ words
+
+fn check_words(tree: &Tree) -> Vec<String> {
+    // In two halves, so that this file does not complain about itself.
+    let later = concat!("TO", "DO");
+    let banned = [
+        concat!("FIX", "ME"),
+        concat!("XX", "X"),
+        concat!("to", "do!("),
+        concat!("unimplement", "ed!("),
+        concat!("#[ign", "ore"),
+    ];
+    let mut complaints = Vec::new();
+    for file in &tree.0 {
+        for (index, line) in file.text.lines().enumerate() {
+            let place = format!("{}:{}", file.path, index + 1);
+            for word in banned.iter().filter(|word| line.contains(**word)) {
+                complaints.push(format!("{place}: {word}"));
+            }
+            for (_, behind) in line.match_indices(later).map(|(at, _)| line.split_at(at + 4)) {
+                let number = behind.strip_prefix("(#").and_then(|rest| rest.split_once(')'));
+                let numbered = number.is_some_and(|(number, _)| number.parse::<u32>().is_ok());
+                if !numbered {
+                    complaints.push(format!("{place}: {later} without an issue, as in (#12)"));
+                }
+            }
+        }
+    }
+    complaints
+}
+
+#[test]
+fn nothing_is_left_for_later_without_an_issue() {
+    assert_none(check_words(&repository()));
+}
+
+#[test]
+fn a_planted_banned_word_is_found() {
+    let planted = |text: &str| check_words(&Tree::of(&[("src/a.rs", text)]));
+    assert_one(&planted(concat!("// TO", "DO: later")), "src/a.rs:1");
+    assert_one(&planted(concat!("// TO", "DO(me)")), "without an issue");
+    assert_none(planted(concat!("// TO", "DO(#12): later")));
+    assert_one(&planted(concat!("\n// FIX", "ME")), "src/a.rs:2");
+    assert_one(&planted(concat!("// XX", "X")), "src/a.rs:1");
+    assert_one(&planted(concat!("to", "do!()")), "src/a.rs:1");
+    assert_one(&planted(concat!("unimplement", "ed!()")), "src/a.rs:1");
+    assert_one(&planted(concat!("#[ign", "ore = \"slow\"]")), "src/a.rs:1");
+}
+
+fn check_sleeps(tree: &Tree) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for file in tree.under("tests/") {
+        for (at, _) in words(&file.code).iter().filter(|(_, word)| word.starts_with("sleep")) {
+            let line = line_of(&file.code.chars().collect::<Vec<_>>(), *at);
+            complaints.push(format!("{}:{line}: wait for an event, not for time", file.path));
+        }
+    }
+    complaints
+}
+
+#[test]
+fn tests_do_not_sleep() {
+    assert_none(check_sleeps(&repository()));
+}
+
+#[test]
+fn a_planted_sleep_is_found() {
+    let planted = |text: &str| check_sleeps(&Tree::of(&[("tests/it/a.rs", text)]));
+    assert_one(&planted("\nstd::thread::sleep(x);"), "tests/it/a.rs:2");
+    assert_one(&planted("tokio::time::sleep_until(x).await;"), "tests/it/a.rs:1");
+    assert_none(planted("// sleep\nlet a = \"sleep 1\";"));
+}
+
+// -------------------------------------------------------------------------------------- documents
+
+/// The value of a product of whole numbers such as `64 * 1024`.
+fn evaluate(expression: &str) -> Option<u128> {
+    expression.split('*').map(|part| part.trim().replace('_', "").parse::<u128>().ok()).product()
+}
+
+fn check_limits(code: &str, document: &str) -> Vec<String> {
+    let mut declared = BTreeMap::new();
+    let mut meanings = BTreeMap::new();
+    let mut meaning = Vec::new();
+    for line in code.lines() {
+        meaning.extend(line.strip_prefix("/// "));
+        let Some(line) = line.strip_prefix("pub const ") else { continue };
+        let (name, rest) = line.split_once(':').unwrap();
+        let (_, expression) = rest.split_once('=').unwrap();
+        declared.insert(name.trim(), expression.trim().trim_end_matches(';'));
+        meanings.insert(name.trim(), std::mem::take(&mut meaning).join(" "));
+    }
+    let mut complaints = Vec::new();
+    let mut documented = BTreeSet::new();
+    for row in document.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [name, value, meaning] = cells[..] else {
+            complaints.push(format!("docs/LIMITS.md: not three cells: {row}"));
+            continue;
+        };
+        let name = name.trim_matches('`');
+        if !documented.insert(name) {
+            complaints.push(format!("docs/LIMITS.md: {name} is there twice"));
+        }
+        if meaning.is_empty() {
+            complaints.push(format!("docs/LIMITS.md: {name} has no meaning"));
+        }
+        let Some(expression) = declared.get(name) else {
+            complaints.push(format!("docs/LIMITS.md: {name} is not in src/limits.rs"));
+            continue;
+        };
+        let value = value.trim_matches('`').replace(',', "");
+        let same = evaluate(&value).is_some_and(|value| Some(value) == evaluate(expression));
+        if !same && value != *expression {
+            complaints.push(format!("docs/LIMITS.md: {name} is {value}, in code {expression}"));
+        }
+    }
+    for (name, expression) in declared.iter().filter(|(name, _)| !documented.contains(*name)) {
+        let row = format!("| `{name}` | `{expression}` | {} |", meanings[name]);
+        complaints.push(format!("docs/LIMITS.md: {name} is missing; add {row}"));
+    }
+    complaints
+}
+
+#[test]
+fn the_document_of_the_limits_says_what_the_code_says() {
+    let code = std::fs::read_to_string(root().join("src/limits.rs")).unwrap();
+    let document = std::fs::read_to_string(root().join("docs/LIMITS.md")).unwrap();
+    assert!(code.contains("pub const "));
+    assert_none(check_limits(&code, &document));
+}
+
+#[test]
+fn a_planted_difference_of_a_limit_is_found() {
+    let code = "/// A.\npub const A_MAX: usize = 64 * 1024;\npub const B: u64 = 1_000;\n";
+    let table = |a: &str, b: &str| format!("| name | value | meaning |\n{a}\n{b}\n");
+    let (a, b) = ("| `A_MAX` | 65,536 | A |", "| `B` | 1,000 | B |");
+    assert_none(check_limits(code, &table(a, b)));
+    assert_none(check_limits(code, &table("| `A_MAX` | `64 * 1024` | A |", b)));
+    assert_one(&check_limits(code, &table(a, "")), "B is missing");
+    assert_one(&check_limits(code, &table(a, "| `B` | 1,001 | B |")), "B is 1001");
+    assert_one(&check_limits(code, &table(a, "| `B` | 1,000 | |")), "no meaning");
+    assert_one(&check_limits(code, &format!("{}{b}", table(a, b))), "twice");
+    assert_one(&check_limits(code, &format!("{}| `C` | 1 | C |", table(a, b))), "C is not in");
+}
+
+fn check_migrations(folder: &Path) -> Vec<String> {
+    let names = |engine: &str| -> BTreeSet<String> {
+        let Ok(entries) = std::fs::read_dir(folder.join(engine)) else { return BTreeSet::new() };
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let mut complaints = Vec::new();
+    for (engine, other) in [("sqlite", "postgres"), ("postgres", "sqlite")] {
+        for name in names(engine).difference(&names(other)) {
+            complaints.push(format!("migrations/{engine}/{name} is not in {other}"));
+        }
+        for name in names(engine) {
+            for part in ["up.sql", "down.sql"] {
+                if !folder.join(engine).join(&name).join(part).is_file() {
+                    complaints.push(format!("migrations/{engine}/{name}/{part} is missing"));
+                }
+            }
+        }
+    }
+    complaints
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    assert_none(check_migrations(&root().join("migrations")));
+}
+
+#[test]
+fn a_planted_difference_of_the_migrations_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    for (engine, parts) in [("sqlite", &["up", "down"][..]), ("postgres", &["up", "down"][..])] {
+        let migration = folder.path().join(engine).join("2026-01-01-000000_first");
+        std::fs::create_dir_all(&migration).unwrap();
+        for part in parts {
+            std::fs::write(migration.join(format!("{part}.sql")), "").unwrap();
+        }
+    }
+    assert_none(check_migrations(folder.path()));
+    let down = folder.path().join("postgres/2026-01-01-000000_first/down.sql");
+    std::fs::remove_file(&down).unwrap();
+    assert_one(&check_migrations(folder.path()), "down.sql is missing");
+    std::fs::remove_dir_all(down.parent().unwrap()).unwrap();
+    assert_one(&check_migrations(folder.path()), "is not in postgres");
+}
