@@ -15,6 +15,13 @@ pub const IMPORT_ROWS_MAX: usize = 500_000;
 pub const IMPORT_BATCH_ROWS_MAX: usize = 200;
 /// Largest `attributes` of an account, as JSON.
 pub const ATTRIBUTES_BYTES_MAX: usize = 64 * 1024;
+/// Largest webhook body before decompression; what does not compress gets a little longer by it.
+pub const HOOK_RAW_BYTES_MAX: usize = 2 * HOOK_BODY_BYTES_MAX;
+/// Largest piece that is decompressed before the bound is looked at; it can become a thousand times
+/// as much.
+pub const HOOK_PIECE_BYTES_MAX: usize = 1024;
+/// How far a webhook body over the bound is still read, so that its sender gets to see the answer.
+pub const HOOK_DRAIN_BYTES_MAX: usize = 16 * HOOK_BODY_BYTES_MAX;
 /// How long a webhook's sender may take for the body, in milliseconds.
 pub const HOOK_READ_MS_MAX: u64 = 20_000;
 /// Hints read from one webhook body; more are one hint to look at everybody.
@@ -35,9 +42,9 @@ pub const BIND_MAX: usize = 30_000;
 /// Values in one `IN (…)` list.
 pub const IN_LIST_MAX: usize = 5_000;
 
-/// Shortest and longest time between full syncs that a directory may be set to, in seconds.
+/// Shortest time between full syncs that a directory may be set to, in seconds.
 pub const POLL_SECONDS_MIN: i64 = 60;
-/// The longest of them: a week.
+/// Longest time between full syncs that a directory may be set to, in seconds: a week.
 pub const POLL_SECONDS_MAX: i64 = 604_800;
 /// People that one transaction of a full sync applies, so that no webhook waits long behind it.
 pub const APPLY_BATCH_PEOPLE_MAX: usize = 200;

@@ -1,4 +1,5 @@
-//! Departments, positions and office locations of an organization: lists that fill themselves (S-09).
+//! Departments, positions and office locations of an organization: lists that fill themselves
+//! (S-09).
 
 use std::collections::HashMap;
 
@@ -32,7 +33,8 @@ pub struct CatalogueEntry {
     pub created_at_ms: Millis,
 }
 
-/// The entry with this name, made when there is none. Case and white space do not make a second one.
+/// The entry with this name, made when there is none. Case and white space do not make a second
+/// one.
 pub fn ensure(
     tx: &mut Tx<'_>,
     organization: &OrganizationId,

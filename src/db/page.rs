@@ -1,8 +1,8 @@
 //! Pages of lists: which part of a list a caller asks for, and how a query is cut to it.
 //!
-//! Lists are sorted by id, and ids sort by creation, so a cursor is simply the id of an item: it stays
-//! good when that item is deleted (wire contract §3). `desc` shows the newest first, `asc` the
-//! oldest. `normal` is `desc` with the meaning of the two cursors exchanged, as WorkOS has it.
+//! Lists are sorted by id, and ids sort by creation, so a cursor is simply the id of an item: it
+//! stays good when that item is deleted (wire contract §3). `desc` shows the newest first, `asc`
+//! the oldest. `normal` is `desc` with the meaning of the two cursors exchanged, as WorkOS has it.
 //!
 //! What this module must not do: know any table. Table files use [`load_page!`].
 

@@ -1,7 +1,8 @@
-//! JSON bodies of requests: read member by member, so that everything that is wrong is named at once.
+//! JSON bodies of requests: read member by member, so that everything that is wrong is named at
+//! once.
 //!
-//! A body that is no JSON is a 400 that says where; wrong, missing and unknown members are a 422 that
-//! names each. The content type is not looked at: clients that forget it mean JSON too.
+//! A body that is no JSON is a 400 that says where; wrong, missing and unknown members are a 422
+//! that names each. The content type is not looked at: clients that forget it mean JSON too.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -72,7 +73,6 @@ impl Members {
     }
 
     /// Takes a member of a change: missing is `None`, null is `Some(None)`.
-    #[expect(clippy::option_option, reason = "missing, null or a value")]
     pub fn patch<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<Option<T>> {
         self.known.push(name);
         match self.map.remove(name)? {

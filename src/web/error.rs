@@ -1,7 +1,8 @@
-//! What can go wrong with a request, and how the caller is told (RFC 9457, product description A-01).
+//! What can go wrong with a request, and how the caller is told (RFC 9457, product description
+//!
 //!
-//! A handler returns a [`Problem`]; [`crate::web::frame`] writes the body, because only it knows the
-//! request id. What no handler has foreseen is a 500 and logged once, with that id.
+//! A handler returns a [`Problem`]; [`crate::web::frame`] writes the body, because only it knows
+//! the request id. What no handler has foreseen is a 500 and logged once, with that id.
 //!
 //! Invariants: no text of a problem repeats a secret, a webhook URL or a row's contents; the source
 //! of an internal error goes to the log and not to the caller.

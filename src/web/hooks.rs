@@ -1,8 +1,8 @@
 //! Webhooks of People HR: `POST /hooks/people-hr/{token}` (S-01, S-02).
 //!
-//! A webhook is a hint and never data: from its body only employee numbers and the kind of change are
-//! read, and only they are stored. The 2xx leaves after that is durable. Look-up of the token and the
-//! write are one transaction, so the address of a disabled directory is dead at once.
+//! A webhook is a hint and never data: from its body only employee numbers and the kind of change
+//! are read, and only they are stored. The 2xx leaves after that is durable. Look-up of the token
+//! and the write are one transaction, so the address of a disabled directory is dead at once.
 //!
 //! Invariants:
 //! - The token is in no log, error or answer. Nothing here logs a path.
@@ -28,14 +28,6 @@ use crate::web::answer::Answer;
 use crate::web::error::Problem;
 use crate::web::state::State;
 
-/// Compressed bytes are fed to the decompressor in pieces of this size, so that one piece can not
-/// become more than about a thousand times as much before the bound is looked at.
-const PIECE_BYTES: usize = 1024;
-/// Compressing can make incompressible bytes a little longer.
-const RAW_BYTES_MAX: usize = 2 * limits::HOOK_BODY_BYTES_MAX;
-/// A body over the bound is still read this far, so that its sender gets to see the answer.
-const DRAIN_BYTES_MAX: usize = 16 * limits::HOOK_BODY_BYTES_MAX;
-
 /// `GET` and `HEAD`: says that the address is right, and stores nothing.
 pub async fn look(state: State, token: Path<String>) -> Answer {
     let hash = hash_of(&state, token);
@@ -52,8 +44,9 @@ pub async fn take(state: State, token: Path<String>, req: HttpRequest, payload: 
     let hints = read_hints(&req, payload).await?;
     let hints: Vec<(String, Option<i64>)> = hints.into_iter().map(stored).collect();
     let now = state.now();
-    let taken = state.context.db.take_in(move |tx| inbox::take_in(tx, &hash, &hints, now)).await?;
-    if taken.is_none() {
+    let directory =
+        state.context.db.take_in(move |tx| inbox::take_in(tx, &hash, &hints, now)).await?;
+    if directory.is_none() {
         return Err(unknown_token());
     }
     state.activators.inbox.wake();
@@ -136,9 +129,10 @@ fn in_pieces(payload: &mut Payload) -> impl Stream<Item = Result<Bytes, PayloadE
                 Err(error) => return Some((Err(error), (payload, Bytes::new(), seen))),
             }
         }
-        let piece = chunk.split_to(chunk.len().min(PIECE_BYTES));
+        let piece = chunk.split_to(chunk.len().min(limits::HOOK_PIECE_BYTES_MAX));
         seen = seen.saturating_add(piece.len());
-        let piece = if seen > RAW_BYTES_MAX { Err(PayloadError::Overflow) } else { Ok(piece) };
+        let piece =
+            if seen > limits::HOOK_RAW_BYTES_MAX { Err(PayloadError::Overflow) } else { Ok(piece) };
         Some((piece, (payload, chunk, seen)))
     })
 }
@@ -148,7 +142,7 @@ async fn drain(payload: &mut Payload) {
     let mut seen = 0_usize;
     while let Some(Ok(chunk)) = payload.next().await {
         seen = seen.saturating_add(chunk.len());
-        if seen > DRAIN_BYTES_MAX {
+        if seen > limits::HOOK_DRAIN_BYTES_MAX {
             return;
         }
     }

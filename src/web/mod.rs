@@ -30,8 +30,6 @@ pub mod health;
 pub mod hooks;
 pub mod query;
 pub mod state;
-#[cfg(test)]
-mod tests;
 
 /// All routes. They take every path, so nothing that is registered after them is ever asked.
 /// The application needs the [`State`] among its data.

@@ -189,21 +189,27 @@ fn managed_differences(
     };
     let same = [
         ("email", change.email.as_ref().is_none_or(|email| *email == account.email)),
-        ("first_name", same(&change.first_name, &account.first_name)),
-        ("last_name", same(&change.last_name, &account.last_name)),
+        ("first_name", same(change.first_name.as_ref(), &account.first_name)),
+        ("last_name", same(change.last_name.as_ref(), &account.last_name)),
         ("status", change.status.is_none_or(|status| status == account.status)),
-        ("manager_account_id", same(&change.manager_account_id, &account.manager_account_id)),
+        (
+            "manager_account_id",
+            same(change.manager_account_id.as_ref(), &account.manager_account_id),
+        ),
         ("department", same_unit(&change.department, &account.department_id)),
         ("position", same_unit(&change.position, &account.position_id)),
         ("office_location", same_unit(&change.office_location, &account.office_location_id)),
-        ("start_date", same(&change.start_date, &account.start_date.map(|date| date.0))),
-        ("leaving_date", same(&change.leaving_date, &account.leaving_date.map(|date| date.0))),
+        ("start_date", same(change.start_date.as_ref(), &account.start_date.map(|date| date.0))),
+        (
+            "leaving_date",
+            same(change.leaving_date.as_ref(), &account.leaving_date.map(|date| date.0)),
+        ),
     ];
     Ok(same.into_iter().filter(|(_, same)| !same).map(|(name, _)| name.to_owned()).collect())
 }
 
-fn same<T: PartialEq>(wanted: &Option<T>, has: &T) -> bool {
-    wanted.as_ref().is_none_or(|wanted| wanted == has)
+fn same<T: PartialEq>(wanted: Option<&T>, has: &T) -> bool {
+    wanted.is_none_or(|wanted| wanted == has)
 }
 
 /// Looks for another account with the same e-mail or external id. Looking first keeps a refused row

@@ -1,7 +1,7 @@
 //! `POST /api/v1/organizations/{id}/accounts/import`: many accounts at once, as NDJSON or CSV.
 //!
-//! The body is read as a stream; rows are written in small batches and each gets its own result, one
-//! JSON object per line. Results are collected and not sent while the body is still being read,
+//! The body is read as a stream; rows are written in small batches and each gets its own result,
+//! one JSON object per line. Results are collected and not sent while the body is still being read,
 //! because many clients read nothing before they have sent everything. Their size is bounded by
 //! `limits::IMPORT_ROWS_MAX`.
 //!

@@ -34,7 +34,8 @@ struct Shown {
 /// What became of a notice on one way to its readers.
 #[derive(Debug, Serialize)]
 struct Channel {
-    channel: &'static str,
+    #[serde(rename = "channel")]
+    name: &'static str,
     state: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     recipient: Option<String>,
@@ -48,9 +49,9 @@ struct Channel {
 
 impl Channel {
     /// The portal shows a notice, and the feed carries its event, from the moment it is written.
-    fn at_once(channel: &'static str) -> Self {
+    fn at_once(name: &'static str) -> Self {
         Self {
-            channel,
+            name,
             state: "sent".to_owned(),
             recipient: None,
             attempts: None,
@@ -63,7 +64,7 @@ impl Channel {
         // That a worker has it in hand is of no interest to readers.
         let waits = mail.state == "leased";
         Self {
-            channel: "mail",
+            name: "mail",
             state: if waits { "waiting".to_owned() } else { mail.state },
             recipient: Some(mail.recipient_email),
             attempts: Some(mail.attempts),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::db::organizations::{self, Organization};
 use crate::db::types::Json;
-use crate::db::{Conn, DbError, Lane};
+use crate::db::{Conn, Lane};
 use crate::domain::ids::OrganizationId;
 use crate::domain::provider::ProviderKind;
 use crate::web::answer::{self, Answer, Timestamp};
@@ -59,9 +59,8 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
     let page = query.page();
     let external_id = query.text("external_id");
     query.finish()?;
-    let found = state.context.db.read(move |conn| {
-        Ok::<_, DbError>(organizations::page(conn, external_id.as_deref(), &page)?)
-    });
+    let found =
+        state.context.db.read(move |conn| organizations::page(conn, external_id.as_deref(), &page));
     answer::list(found.await?, Shown::from)
 }
 

@@ -1,24 +1,29 @@
 //! The routes over a real socket and a real SQLite file.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test program may stop at the first surprise"
+)]
 
 use std::net::TcpListener;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::clock::{Clock, ManualClock, Millis, Random, SeededRandom};
-use crate::db::api_keys::{self, ApiKey};
-use crate::db::directories::{self, Directory};
-use crate::db::links::{self, Link};
-use crate::db::{Db, DbError, Lane, Place, directory_users};
-use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
-use crate::domain::ids::{ApiKeyId, DirectoryId, OrganizationId};
-use crate::domain::provider::ProviderKind;
-use crate::limits;
-use crate::providers::{CallGate, Connect, Credential, Provider};
-use crate::secret::{Keys, SealingKey};
-use crate::sync::{Context, Pace};
-use crate::tasks::Activators;
-use crate::web::state::AppState;
+use rollcall::clock::{Clock, ManualClock, Millis, Random, SeededRandom};
+use rollcall::db::api_keys::{self, ApiKey};
+use rollcall::db::directories::{self, Directory};
+use rollcall::db::links::{self, Link};
+use rollcall::db::{Db, DbError, Lane, Place, directory_users};
+use rollcall::domain::directory::{DirectoryState, InactivePolicy, Relink};
+use rollcall::domain::ids::{ApiKeyId, DirectoryId, OrganizationId};
+use rollcall::domain::provider::ProviderKind;
+use rollcall::limits;
+use rollcall::providers::{CallGate, Connect, Credential, Provider};
+use rollcall::secret::{Keys, SealingKey};
+use rollcall::sync::{Context, Pace};
+use rollcall::tasks::Activators;
+use rollcall::web::state::AppState;
 
 struct NoHrSystem;
 
@@ -105,7 +110,7 @@ impl Server {
         let served = state.clone();
         std::thread::spawn(move || {
             actix_web::rt::System::new()
-                .block_on(async { super::serve(served, listener, 1).unwrap().await })
+                .block_on(async { rollcall::web::serve(served, listener, 1).unwrap().await })
         });
         let _ = rustls::crypto::ring::default_provider().install_default();
         #[expect(clippy::disallowed_methods, reason = "a test talks to its own server")]
@@ -182,7 +187,7 @@ impl Server {
 
     async fn write(
         &self,
-        work: impl FnOnce(&mut crate::db::Tx<'_>) -> Result<(), DbError> + Send + 'static,
+        work: impl FnOnce(&mut rollcall::db::Tx<'_>) -> Result<(), DbError> + Send + 'static,
     ) {
         self.state.context.db.write(Lane::Urgent, work).await.unwrap();
     }
@@ -190,7 +195,7 @@ impl Server {
     async fn waiting_hints(&self) -> i64 {
         let id = DirectoryId::from_text("directory_1");
         let db = &self.state.context.db;
-        db.read(move |conn| crate::db::inbox::waiting_count(conn, &id)).await.unwrap()
+        db.read(move |conn| rollcall::db::inbox::waiting_count(conn, &id)).await.unwrap()
     }
 }
 
@@ -293,13 +298,13 @@ async fn a_08_and_s_10_accounts_keep_their_rules() {
 }
 
 async fn link(server: &Server, organization: &str, directory: &DirectoryId, account: &str) {
-    use crate::db::directory_users::DirectoryUser;
+    use rollcall::db::directory_users::DirectoryUser;
     let link = Link {
-        id: crate::domain::ids::LinkId::from_text("link_1"),
+        id: rollcall::domain::ids::LinkId::from_text("link_1"),
         organization_id: OrganizationId::from_text(organization),
         directory_id: directory.clone(),
-        directory_user_id: crate::domain::ids::DirectoryUserId::from_text("directory_user_1"),
-        account_id: crate::domain::ids::AccountId::from_text(account),
+        directory_user_id: rollcall::domain::ids::DirectoryUserId::from_text("directory_user_1"),
+        account_id: rollcall::domain::ids::AccountId::from_text(account),
         link_rule: "email".to_owned(),
         created_at_ms: server.state.now(),
     };
@@ -312,9 +317,9 @@ async fn link(server: &Server, organization: &str, directory: &DirectoryId, acco
         .await;
 }
 
-fn directory_user(link: &Link) -> crate::db::directory_users::DirectoryUser {
-    use crate::domain::account::Activity;
-    use crate::domain::employee::{EmployeeRecord, ExternalKey, KeyKind, Membership, Standing};
+fn directory_user(link: &Link) -> directory_users::DirectoryUser {
+    use rollcall::domain::account::Activity;
+    use rollcall::domain::employee::{EmployeeRecord, ExternalKey, KeyKind, Membership, Standing};
     let record = EmployeeRecord {
         external_key: ExternalKey("k".to_owned()),
         key_kind: KeyKind::Stable,
@@ -332,7 +337,7 @@ fn directory_user(link: &Link) -> crate::db::directory_users::DirectoryUser {
         status_text: None,
         unreadable: Vec::new(),
     };
-    crate::db::directory_users::DirectoryUser {
+    directory_users::DirectoryUser {
         id: link.directory_user_id.clone(),
         organization_id: link.organization_id.clone(),
         directory_id: link.directory_id.clone(),
@@ -342,7 +347,7 @@ fn directory_user(link: &Link) -> crate::db::directory_users::DirectoryUser {
         email_norm: None,
         state: Activity::Active,
         membership: Membership::Member,
-        record: crate::db::types::Json(record),
+        record: rollcall::db::types::Json(record),
         raw_hash: None,
         observation_seq: 1,
         version: 1,
@@ -421,16 +426,19 @@ async fn an_import_tells_what_became_of_each_row() {
     assert_eq!(import(csv).await, [row(2, "unchanged"), row(3, "created")]);
     let header = server.request("POST", &path).header("content-type", "text/csv").body("name\nx");
     server.send(header).await.problem(422, "invalid_request_parameters");
-    let many: String = (0..450).map(|n| format!("{{\"email\":\"p{n}@b.co\"}}\n")).collect();
-    assert_eq!(import(&many).await.iter().filter(|(_, status)| status == "created").count(), 450);
+    let many: Vec<String> = (0..450).map(|n| format!("{{\"email\":\"p{n}@b.co\"}}")).collect();
+    assert_eq!(
+        import(&many.join("\n")).await.iter().filter(|(_, status)| status == "created").count(),
+        450
+    );
     let departments = format!("/api/v1/organizations/{organization}/departments");
     assert_eq!(server.get(&departments).await.json()["data"][0]["name"], "Sales");
 }
 
 #[tokio::test]
 async fn a_03_the_feed_is_in_order_and_old_cursors_are_refused() {
-    use crate::db::events::NewEvent;
-    use crate::domain::event::EventKind;
+    use rollcall::db::events::NewEvent;
+    use rollcall::domain::event::EventKind;
     let server = Server::start().await;
     let organization = server.organization().await;
     let now = server.state.now();
@@ -464,7 +472,7 @@ async fn a_03_the_feed_is_in_order_and_old_cursors_are_refused() {
     server.get("/api/v1/events?after=event_x").await.problem(400, "invalid_cursor");
     let foreign = "event_7ZZZZZZZZZZZZZZZZZZZZZZZZZ";
     server.get(&format!("/api/v1/events?after={foreign}")).await.problem(400, "invalid_cursor");
-    server.write(move |tx| crate::db::events::prune(tx, now.plus(2), 10).map(drop)).await;
+    server.write(move |tx| rollcall::db::events::prune(tx, now.plus(2), 10).map(drop)).await;
     server.get(&format!("/api/v1/events?after={cursor}")).await.problem(400, "cursor_expired");
     assert_eq!(server.get("/api/v1/events").await.json()["data"].as_array().unwrap().len(), 1);
 }
