@@ -217,6 +217,9 @@ async fn every_refusal_is_a_problem_with_a_request_id() {
     let broken = server.request("POST", "/api/v1/organizations").body("{\"name\": }");
     let broken = server.send(broken).await.problem(400, "malformed_json");
     assert!(broken["detail"].as_str().unwrap().contains("line 1, column 10"), "{broken}");
+    server.get("/api/v1/accounts/a%00b").await.problem(404, "unknown_route");
+    let nul = server.get("/api/v1/organizations?external_id=a%00b").await;
+    nul.problem(422, "invalid_request_parameters");
     let long = server.get("/api/v1/organizations?limit=101").await;
     assert_eq!(long.problem(422, "invalid_request_parameters")["errors"][0]["field"], "limit");
     for path in ["/livez", "/readyz"] {

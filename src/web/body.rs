@@ -77,6 +77,11 @@ impl Members {
         self.known.push(name);
         match self.map.remove(name)? {
             Value::Null => Some(None),
+            // PostgreSQL can not keep it in a text, and no text needs it.
+            Value::String(text) if text.contains('\0') => {
+                self.refuse(name, "invalid", "must not contain the character U+0000");
+                None
+            }
             value => match serde_json::from_value(value) {
                 Ok(value) => Some(Some(value)),
                 Err(error) => {

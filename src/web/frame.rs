@@ -30,6 +30,10 @@ pub async fn frame(
         .map(|state| RequestId::new(state.now(), state.context.random.as_ref()));
     let id = id.unwrap_or_else(|| RequestId::from_text("req_unknown"));
     req.extensions_mut().insert(id.clone());
+    // No id has it in it, and PostgreSQL can not compare with it.
+    if req.path().contains("%00") || req.path().contains('\0') {
+        return Ok(finish(req.error_response(Problem::UnknownRoute), &id));
+    }
     let answer = next.call(req).await?.map_into_boxed_body();
     Ok(finish(answer, &id))
 }

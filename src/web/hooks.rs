@@ -20,7 +20,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::json;
 
-use crate::db::{directories, inbox};
+use crate::db::{DbError, directories, inbox};
 use crate::limits;
 use crate::providers::{Hint, people_hr};
 use crate::secret::Secret;
@@ -45,12 +45,21 @@ pub async fn take(state: State, token: Path<String>, req: HttpRequest, payload: 
     let hints: Vec<(String, Option<i64>)> = hints.into_iter().map(stored).collect();
     let now = state.now();
     let directory =
-        state.context.db.take_in(move |tx| inbox::take_in(tx, &hash, &hints, now)).await?;
+        state.context.db.take_in(move |tx| inbox::take_in(tx, &hash, &hints, now)).await;
+    let directory = directory.map_err(|error| not_stored(&error))?;
     if directory.is_none() {
         return Err(unknown_token());
     }
     state.activators.inbox.wake();
     Ok(HttpResponse::Accepted().json(json!({ "ok": true })))
+}
+
+/// The sender can do nothing about it but send it again, whatever the database's reason is.
+fn not_stored(error: &DbError) -> Problem {
+    if !error.is_temporary() {
+        tracing::error!(error = %error, "a webhook could not be stored");
+    }
+    Problem::Unavailable
 }
 
 fn hash_of(state: &State, token: Path<String>) -> Vec<u8> {

@@ -40,6 +40,10 @@ impl Query {
             std::mem::take(&mut self.pairs).into_iter().partition(|(key, _)| key == name);
         self.pairs = left;
         let taken: Vec<(String, String)> = taken;
+        if taken.iter().any(|(_, value)| value.contains('\0')) {
+            self.refuse(name, "invalid", "must not contain the character U+0000");
+            return Vec::new();
+        }
         taken.into_iter().map(|(_, value)| value).filter(|value| !value.is_empty()).collect()
     }
 
