@@ -49,6 +49,20 @@ pub fn insert(tx: &mut Tx<'_>, organization: &Organization) -> Result<(), DbErro
     Ok(())
 }
 
+/// Sets the time zone of an organization that has not chosen one (S-12).
+pub fn set_default_time_zone(
+    tx: &mut Tx<'_>,
+    id: &OrganizationId,
+    time_zone: &str,
+) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(
+        organizations::table.find(id).filter(organizations::time_zone.is_null())
+    )
+    .set(organizations::time_zone.eq(time_zone))
+    .execute(c))?;
+    Ok(())
+}
+
 /// One organization.
 pub fn find(conn: &mut Conn, id: &OrganizationId) -> Result<Organization, DbError> {
     Ok(on_backend!(conn, |c| organizations::table
@@ -63,20 +77,13 @@ pub fn page(
     external_id: Option<&str>,
     request: &PageRequest,
 ) -> Result<Page<Organization>, DbError> {
-    Ok(load_page!(
-        conn,
-        request,
-        organizations::id,
-        |row: &Organization| row.id.as_str(),
-        {
-            let mut query =
-                organizations::table.select(Organization::as_select()).into_boxed();
-            if let Some(external_id) = external_id {
-                query = query.filter(organizations::external_id.eq(external_id));
-            }
-            query
+    Ok(load_page!(conn, request, organizations::id, |row: &Organization| row.id.as_str(), {
+        let mut query = organizations::table.select(Organization::as_select()).into_boxed();
+        if let Some(external_id) = external_id {
+            query = query.filter(organizations::external_id.eq(external_id));
         }
-    ))
+        query
+    }))
 }
 
 /// Writes every column that can change.
