@@ -114,3 +114,14 @@ pub const STOP_MS_MAX: u64 = 20_000;
 
 /// Calls and hooks of the sandbox that can be looked up; older ones are forgotten.
 pub const SANDBOX_LOG_ENTRIES_MAX: usize = 10_000;
+
+/// People of one directory that are looked at at the same time.
+pub const LIVE_LOOKS_MAX: usize = 5;
+/// Calls of each minute that full syncs leave to live looks (S-44).
+pub const LIVE_CALLS_KEPT: i64 = 5;
+/// How long no directory may hear of throttling before a shared pace ends, in milliseconds (S-44).
+pub const SHARED_PACE_QUIET_MS: i64 = 600_000;
+/// Tries after which an HR system that does not answer is a failure (S-45).
+pub const TRIES_MAX: i64 = 4;
+/// How long throttling may last before it is a failure, in milliseconds (S-45).
+pub const THROTTLED_MS_MAX: i64 = 900_000;

@@ -80,6 +80,14 @@ pub fn insert(tx: &mut Tx<'_>, account: &Account) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Stores new accounts; a manager may be among them.
+pub fn insert_many(tx: &mut Tx<'_>, rows: &[Account]) -> Result<(), DbError> {
+    for chunk in rows.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+        on_backend!(&mut **tx, |c| diesel::insert_into(accounts::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
 /// One account.
 pub fn find(conn: &mut Conn, id: &AccountId) -> Result<Account, DbError> {
     Ok(on_backend!(conn, |c| accounts::table.find(id).select(Account::as_select()).first(c))?)

@@ -14,6 +14,7 @@ use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
 use crate::db::error::DbError;
 use crate::db::events::{self, NewEvent};
 use crate::domain::ids::OrganizationId;
+use crate::domain::provider::ProviderKind;
 
 /// A connection to SQLite or PostgreSQL.
 #[expect(clippy::large_enum_variant, reason = "a handful exist, each behind a pool or a thread")]
@@ -124,15 +125,22 @@ impl<'a> Tx<'a> {
     /// holds (the lock order is: organization, then the numbering of events). SQLite has one writer,
     /// so there it is free.
     pub fn lock_organization(&mut self, organization: &OrganizationId) -> Result<(), DbError> {
-        match &mut *self.conn {
-            Conn::Sqlite(_) => Ok(()),
-            Conn::Pg(c) => {
-                diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 7))")
-                    .bind::<Text, _>(organization.as_str())
-                    .execute(c)?;
-                Ok(())
-            }
+        self.lock_name(organization.as_str())
+    }
+
+    /// Makes everybody else who counts calls to this HR system wait until this transaction ends, for
+    /// budgets that several directories share (S-44).
+    pub fn lock_calls(&mut self, provider: ProviderKind) -> Result<(), DbError> {
+        self.lock_name(provider.as_str())
+    }
+
+    fn lock_name(&mut self, name: &str) -> Result<(), DbError> {
+        if let Conn::Pg(c) = &mut *self.conn {
+            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 7))")
+                .bind::<Text, _>(name)
+                .execute(c)?;
         }
+        Ok(())
     }
 
     /// Adds an event; it is numbered and written as the last thing before the commit.

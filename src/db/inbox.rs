@@ -106,15 +106,17 @@ pub fn take_in(
     let Some((directory, organization, state)) = directories::by_token_hash(tx, token_hash)? else {
         return Ok(None);
     };
+    // Only an active directory looks at once; elsewhere the next full sync settles what waits (L-07).
+    let next_at = if state == DirectoryState::Active { now } else { PARKED };
     let crowded = state != DirectoryState::Active
         && !hints.is_empty()
         && waiting_count(tx, &directory)? >= limits::INBOX_WAITING_MAX;
     if crowded {
-        put(tx, &organization, &directory, &("".to_owned(), None), now)?;
+        put(tx, &organization, &directory, &(String::new(), None), now, next_at)?;
         return Ok(Some(directory));
     }
     for hint in hints {
-        put(tx, &organization, &directory, hint, now)?;
+        put(tx, &organization, &directory, hint, now, next_at)?;
     }
     Ok(Some(directory))
 }
@@ -125,6 +127,7 @@ fn put(
     directory: &DirectoryId,
     (hint, action_id): &(String, Option<i64>),
     now: Millis,
+    next_at: Millis,
 ) -> Result<(), DbError> {
     let row = NewRow {
         organization_id: organization,
@@ -136,7 +139,7 @@ fn put(
         hooks: 1,
         first_received_at_ms: now,
         last_received_at_ms: now,
-        next_at_ms: now,
+        next_at_ms: next_at,
         attempts: 0,
         lease_epoch: 0,
     };
@@ -327,6 +330,18 @@ pub fn park(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> 
             .filter(inbox::state.eq(InboxState::Waiting))
     )
     .set(inbox::next_at_ms.eq(PARKED))
+    .execute(c))?)
+}
+
+/// Lets the waiting hints of a directory that are due wait until `until`.
+pub fn defer(tx: &mut Tx<'_>, directory: &DirectoryId, until: Millis) -> Result<usize, DbError> {
+    Ok(on_backend!(&mut **tx, |c| diesel::update(
+        inbox::table
+            .filter(inbox::directory_id.eq(directory))
+            .filter(inbox::state.eq(InboxState::Waiting))
+            .filter(inbox::next_at_ms.lt(until))
+    )
+    .set(inbox::next_at_ms.eq(until))
     .execute(c))?)
 }
 

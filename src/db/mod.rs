@@ -150,6 +150,18 @@ impl Db {
         self.0.writer.write(Lane::Urgent, work).await
     }
 
+    /// Removes what was deleted from the files too (L-08): on SQLite the write-ahead log is emptied
+    /// into the file, whose freed pages are zeroed (`secure_delete`); on PostgreSQL the table with
+    /// the credentials is vacuumed.
+    pub async fn scrub(&self) -> Result<(), DbError> {
+        let inner = Arc::clone(&self.0);
+        blocking(move || {
+            let mut conn = inner.place.connect(Use::Write)?;
+            scrub_on(&mut conn)
+        })
+        .await
+    }
+
     /// What the live sessions say about durability: of a pooled connection and of the writer's.
     /// SQLite answers the number of `PRAGMA synchronous` (2 is FULL), PostgreSQL `on` or `off`.
     pub async fn durability(&self) -> Result<[String; 2], DbError> {
@@ -178,6 +190,26 @@ fn durability_of(conn: &mut Conn) -> Result<String, DbError> {
             diesel::sql_query("SHOW synchronous_commit").get_result::<Pg>(c)?.synchronous_commit
         }
     })
+}
+
+fn scrub_on(conn: &mut Conn) -> Result<(), DbError> {
+    use diesel::connection::SimpleConnection;
+    use diesel::prelude::*;
+    #[derive(QueryableByName)]
+    struct Checkpoint {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        busy: i32,
+    }
+    match conn {
+        Conn::Pg(c) => c.batch_execute("VACUUM directories")?,
+        Conn::Sqlite(c) => {
+            let done = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)");
+            if done.get_result::<Checkpoint>(c)?.busy != 0 {
+                return Err(DbError::Unavailable("a reader holds the log".to_owned()));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether the database answers; for `/readyz`.

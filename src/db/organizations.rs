@@ -49,6 +49,20 @@ pub fn insert(tx: &mut Tx<'_>, organization: &Organization) -> Result<(), DbErro
     Ok(())
 }
 
+/// Sets the time zone of an organization that has not chosen one (S-12).
+pub fn set_default_time_zone(
+    tx: &mut Tx<'_>,
+    id: &OrganizationId,
+    time_zone: &str,
+) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(
+        organizations::table.find(id).filter(organizations::time_zone.is_null())
+    )
+    .set(organizations::time_zone.eq(time_zone))
+    .execute(c))?;
+    Ok(())
+}
+
 /// One organization.
 pub fn find(conn: &mut Conn, id: &OrganizationId) -> Result<Organization, DbError> {
     Ok(on_backend!(conn, |c| organizations::table

@@ -204,11 +204,16 @@ pub fn expired(conn: &mut Conn, now: Millis) -> Result<Vec<Run>, DbError> {
         .load(c))?)
 }
 
-/// Ends the open runs of a directory that was disabled.
-pub fn cancel_open(tx: &mut Tx<'_>, directory: &DirectoryId, now: Millis) -> Result<(), DbError> {
+/// Ends the open runs of a directory that was disabled or got a new credential.
+pub fn cancel_open(
+    tx: &mut Tx<'_>,
+    directory: &DirectoryId,
+    reason: &str,
+    now: Millis,
+) -> Result<(), DbError> {
     for key in [queued_key(directory), running_key(directory)] {
         if let Some(run) = find_by_key(tx, &key)? {
-            let error = (FailureClass::Internal, "The directory was disabled.");
+            let error = (FailureClass::Internal, reason);
             finish(tx, &run.id, RunState::Failed, Some(error), now)?;
         }
     }

@@ -141,6 +141,8 @@ text_enum! {
         InvalidEmail = "invalid_email",
         /// Two people have the same work e-mail.
         DuplicateEmail = "duplicate_email",
+        /// Two people have the same key in the HR system.
+        DuplicateKey = "duplicate_key",
         /// The start date can not be read.
         InvalidStartDate = "invalid_start_date",
         /// The leaving date can not be read.
@@ -171,6 +173,10 @@ impl RowProblemCode {
             Self::DuplicateEmail => {
                 "Another person has the same work e-mail. \
                  Give each person their own in the HR system."
+            }
+            Self::DuplicateKey => {
+                "Two people have the same unique key in the HR system. Ask the HR system's support to \
+                 correct one of them."
             }
             Self::InvalidStartDate => "The start date is not a date. Correct it in the HR system.",
             Self::InvalidLeavingDate => {

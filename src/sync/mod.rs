@@ -21,21 +21,52 @@
 use std::sync::Arc;
 
 use crate::clock::{Clock, Random};
-use crate::db::Db;
+use crate::db::{Db, DbError};
 use crate::domain::provider::ProviderKind;
-use crate::providers::Connect;
-use crate::secret::Keys;
+use crate::providers::{Connect, ProviderError};
+use crate::secret::{Keys, SecretError};
 
-// apply
-// budget
-// failure
-// full
-// live
-// objects
+pub mod apply;
+pub mod budget;
+pub mod failure;
+pub mod full;
+pub mod live;
+pub mod objects;
 pub mod plan;
-// setup
-// staging
-// view
+pub mod setup;
+pub mod staging;
+pub mod view;
+
+/// Why a piece of sync work was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The claim was lost, or the directory or its credential changed meanwhile; nothing was written.
+    #[error("the work was superseded")]
+    Superseded,
+    /// This version does not speak to this HR system.
+    #[error("this version does not sync with {}", .0.title())]
+    NoProvider(ProviderKind),
+    /// The directory has no credential.
+    #[error("the directory has no key")]
+    NoCredential,
+    /// The HR system could not be asked.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The database did not do what was asked.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A sealed credential does not open.
+    #[error("the stored key can not be opened: {0}")]
+    Secret(#[from] SecretError),
+}
+
+impl SyncError {
+    /// Whether the same work may succeed a little later, with nobody to blame.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_temporary())
+    }
+}
 
 /// Everything sync needs from outside. Cheap to clone.
 #[derive(Clone)]

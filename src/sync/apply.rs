@@ -1,0 +1,644 @@
+//! THE apply path: plans about people become rows and events, in one transaction (S-04).
+//!
+//! Webhooks, full syncs and everything that comes later end here; nothing else writes people, links
+//! or the managed fields of accounts.
+//!
+//! Invariants:
+//! - A person's row, link, account, holds, problems and events are written together or not at all.
+//! - Nothing that did not change is an event, and no version moves for it.
+//! - The caller has locked the organization and has checked that its claim still stands.
+//!
+//! What this module must not do: decide ([`crate::sync::plan`] does), or talk to the network.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+
+use crate::clock::{Millis, Random};
+use crate::db::accounts::{self, Account};
+use crate::db::directories::{self, Directory};
+use crate::db::directory_users::{self, DirectoryUser};
+use crate::db::events::NewEvent;
+use crate::db::groups::{self, Group};
+use crate::db::holds::{self, Hold, HoldItem};
+use crate::db::links::{self, Link};
+use crate::db::row_problems::{self, RowProblem};
+use crate::db::types::{Json, StoredDate};
+use crate::db::{Conn, DbError, Tx, catalogue, organizations};
+use crate::domain::account::AccountStatus;
+use crate::domain::directory::{CatalogueKind, RunCounts};
+use crate::domain::employee::{
+    EmailNorm, EmployeeRecord, ExternalKey, RowProblemCode, Unit, name_norm,
+};
+use crate::domain::event::EventKind;
+use crate::domain::hold::{HoldKind, HoldState};
+use crate::domain::ids::*;
+use crate::sync::objects;
+use crate::sync::plan::{
+    AccountFields, Applied, Facts, HoldPlan, LinkStep, Observed, PersonPlan, Step, View,
+    plan_person,
+};
+use crate::sync::view::{self, Rows};
+
+/// Which part of a batch is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// Everything; a single person.
+    Whole,
+    /// People without their groups: the first half of a full sync, so that all `user.created` come
+    /// before the groups (wire contract §6).
+    People,
+    /// Managers and groups: the second half.
+    Relations,
+}
+
+/// What applying needs besides the transaction.
+pub struct Applier<'a> {
+    /// The directory.
+    pub directory: &'a Directory,
+    /// The moment.
+    pub now: Millis,
+    /// Today in the organization's time zone (S-12).
+    pub today: Date,
+    /// For ids.
+    pub random: &'a dyn Random,
+    /// Which part is written.
+    pub pass: Pass,
+    /// What only a look at everybody can know.
+    pub facts: &'a Facts,
+}
+
+/// What a batch did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// In people.
+    pub counts: RunCounts,
+    /// Somebody's status or leaving date in the HR system is another than before; only a full sync
+    /// shows what that means for the list of current staff (S-11).
+    pub employment_moved: bool,
+}
+
+/// Today in the organization's time zone.
+pub fn today(conn: &mut Conn, organization: &OrganizationId, now: Millis) -> Result<Date, DbError> {
+    let organization = organizations::find(conn, organization)?;
+    let zone = TimeZone::get(organization.effective_time_zone()).unwrap_or(TimeZone::UTC);
+    Ok(now.date_in(&zone))
+}
+
+impl Applier<'_> {
+    /// Applies observations in order; returns what was done.
+    pub fn apply(&self, tx: &mut Tx<'_>, batch: Vec<Observed>) -> Result<Outcome, DbError> {
+        let records: Vec<&EmployeeRecord> = batch.iter().map(|seen| &seen.record).collect();
+        let (view, rows) =
+            view::load(tx, &self.directory.organization_id, &self.directory.id, &records)?;
+        let facts = self.facts_of(tx, &records)?;
+        let mut writing = Writing {
+            cx: self,
+            tx,
+            view,
+            rows,
+            groups: None,
+            units: HashMap::new(),
+            users: Vec::new(),
+            new_accounts: Vec::new(),
+            links: Vec::new(),
+            memberships: Vec::new(),
+            resolved: Resolved::default(),
+            outcome: Outcome::default(),
+        };
+        for observed in batch {
+            let mut new_account = || AccountId::new(self.now, self.random);
+            let plan = plan_person(
+                &writing.view,
+                &facts,
+                &self.directory.id,
+                self.today,
+                observed,
+                &mut new_account,
+            );
+            writing.person(plan)?;
+        }
+        writing.finish()
+    }
+
+    /// A full sync knows who else has an e-mail; a single look asks the database.
+    fn facts_of(&self, tx: &mut Tx<'_>, records: &[&EmployeeRecord]) -> Result<Facts, DbError> {
+        if self.pass != Pass::Whole {
+            return Ok(Facts {
+                managers_may_come: self.pass == Pass::People,
+                ..self.facts.clone()
+            });
+        }
+        let emails: Vec<EmailNorm> = records.iter().filter_map(|r| r.email_norm()).collect();
+        let mut facts = Facts::default();
+        for user in directory_users::by_emails(tx, &self.directory.id, &emails)? {
+            let Some(email) = user.email_norm else { continue };
+            let people = facts.people_by_email.entry(email).or_default();
+            people.push((user.external_key, user.state));
+        }
+        Ok(facts)
+    }
+
+    fn event(&self, kind: EventKind, lane: &str, data: Value) -> NewEvent {
+        NewEvent {
+            organization_id: self.directory.organization_id.clone(),
+            directory_id: Some(self.directory.id.clone()),
+            kind,
+            lane: lane.to_owned(),
+            data,
+            created_at: self.now,
+        }
+    }
+}
+
+/// Problems and holds that the batch has settled.
+#[derive(Default)]
+struct Resolved {
+    problems: Vec<ExternalKey>,
+    holds: Vec<String>,
+}
+
+/// A person whose group may have changed.
+struct Mover {
+    user: DirectoryUserId,
+    object: Map<String, Value>,
+    department: Option<Unit>,
+}
+
+/// One batch while it is being written.
+struct Writing<'a, 'tx, 'conn> {
+    cx: &'a Applier<'a>,
+    tx: &'tx mut Tx<'conn>,
+    view: View,
+    rows: Rows,
+    groups: Option<HashMap<String, Group>>,
+    units: HashMap<(CatalogueKind, String), CatalogueEntryId>,
+    users: Vec<DirectoryUser>,
+    new_accounts: Vec<Account>,
+    links: Vec<(LinkStep, Link)>,
+    memberships: Vec<Mover>,
+    resolved: Resolved,
+    outcome: Outcome,
+}
+
+impl Writing<'_, '_, '_> {
+    fn person(&mut self, plan: PersonPlan) -> Result<(), DbError> {
+        self.outcome.counts.seen = self.outcome.counts.seen.saturating_add(1);
+        match plan.step {
+            Step::Stale => {
+                self.outcome.counts.unchanged = self.outcome.counts.unchanged.saturating_add(1);
+                Ok(())
+            }
+            Step::Problem { code, observed } => {
+                self.problem(&plan.key, code, &observed.record)?;
+                self.look_again(plan.before, observed.seq)
+            }
+            Step::Apply(applied) => self.applied(&plan.key, plan.before, *applied),
+        }
+    }
+
+    fn applied(
+        &mut self,
+        key: &ExternalKey,
+        before: Option<DirectoryUserId>,
+        applied: Applied,
+    ) -> Result<(), DbError> {
+        let before = before.and_then(|id| self.view.users.get(&id)).cloned();
+        match &applied.problem {
+            Some((code, record)) => self.problem(key, *code, record)?,
+            None => self.resolved.problems.push(key.clone()),
+        }
+        self.hold(key, &applied)?;
+        let account_changed = self.account(&applied)?;
+        let mut user = self.user_row(key, before.as_ref(), &applied);
+        let former_account = before
+            .as_ref()
+            .and_then(|user| self.view.links.get(&user.id))
+            .map(|link| link.account_id.clone());
+        let link = self.link(&user.id, &applied);
+        let account = link.as_ref().map(|link| link.account_id.clone()).or(former_account.clone());
+        let changed = self.user_event(&mut user, before.as_ref(), former_account, account.as_ref());
+        self.memberships.push(Mover {
+            user: user.id.clone(),
+            object: objects::directory_user(&user, account.as_ref()),
+            department: user.record.0.department.clone(),
+        });
+        self.count(&applied, before.as_ref(), account_changed || changed);
+        self.outcome.employment_moved |= before.as_ref().is_some_and(|before| {
+            before.record.0.status_text != user.record.0.status_text
+                || before.record.0.leaving_date != user.record.0.leaving_date
+        });
+        self.users.push(user.clone());
+        self.links.extend(link.clone().map(|link| (applied.link.clone(), link)));
+        self.view.take_in(&applied, user, link);
+        Ok(())
+    }
+
+    fn count(&mut self, applied: &Applied, before: Option<&DirectoryUser>, changed: bool) {
+        if self.cx.pass == Pass::Relations {
+            return;
+        }
+        let became_inactive = matches!(
+            &applied.account,
+            Some((_, Some(old), new)) if old.status != AccountStatus::Inactive
+                && new.status == AccountStatus::Inactive
+        );
+        let counts = &mut self.outcome.counts;
+        let slot = match applied.link {
+            LinkStep::Create => &mut counts.created,
+            LinkStep::Link | LinkStep::Move(_) => &mut counts.linked,
+            LinkStep::Keep if changed || before.is_none() => &mut counts.updated,
+            LinkStep::Keep => &mut counts.unchanged,
+        };
+        *slot = slot.saturating_add(1);
+        if became_inactive {
+            counts.deactivated = counts.deactivated.saturating_add(1);
+        }
+    }
+
+    fn user_row(
+        &self,
+        key: &ExternalKey,
+        before: Option<&DirectoryUser>,
+        applied: &Applied,
+    ) -> DirectoryUser {
+        let cx = self.cx;
+        let record = applied.observed.record.clone();
+        // Only the second pass of a full sync knows everything that a later one may skip.
+        let settled = applied.settled && cx.pass != Pass::People;
+        DirectoryUser {
+            id: before
+                .map_or_else(|| DirectoryUserId::new(cx.now, cx.random), |user| user.id.clone()),
+            organization_id: cx.directory.organization_id.clone(),
+            directory_id: cx.directory.id.clone(),
+            external_key: key.clone(),
+            key_kind: applied.key_kind,
+            employee_number: record.employee_number.clone(),
+            email_norm: record.email_norm(),
+            state: applied.activity,
+            membership: applied.observed.membership,
+            raw_hash: applied.observed.raw_hash.clone().filter(|_| settled),
+            observation_seq: applied.observed.seq,
+            version: before.map_or(0, |user| user.version),
+            created_at_ms: before.map_or(cx.now, |user| user.created_at_ms),
+            updated_at_ms: before.map_or(cx.now, |user| user.updated_at_ms),
+            record: Json(record),
+        }
+    }
+
+    /// Emits `user.created` or `user.updated` when the object changed, and moves the version.
+    fn user_event(
+        &mut self,
+        user: &mut DirectoryUser,
+        before: Option<&DirectoryUser>,
+        former_account: Option<AccountId>,
+        account: Option<&AccountId>,
+    ) -> bool {
+        let Some(before) = before else {
+            user.version = 1;
+            let object = objects::directory_user(user, account);
+            self.emit(EventKind::UserCreated, user.id.as_str(), Value::Object(object));
+            return true;
+        };
+        let old = objects::directory_user(before, former_account.as_ref());
+        let new = objects::directory_user(user, account);
+        let Some(previous) = objects::previous_attributes(&old, &new) else { return false };
+        user.version = user.version.saturating_add(1);
+        user.updated_at_ms = self.cx.now;
+        let mut object = objects::directory_user(user, account);
+        object.insert("previous_attributes".to_owned(), previous);
+        self.emit(EventKind::UserUpdated, user.id.as_str(), Value::Object(object));
+        true
+    }
+
+    fn emit(&mut self, kind: EventKind, lane: &str, data: Value) {
+        let event = self.cx.event(kind, lane, data);
+        self.tx.emit(event);
+    }
+
+    fn link(&self, user: &DirectoryUserId, applied: &Applied) -> Option<Link> {
+        let (account_id, _, _) = applied.account.as_ref()?;
+        let rule = match &applied.link {
+            LinkStep::Keep => return None,
+            LinkStep::Link => "email",
+            LinkStep::Move(_) => "rehire",
+            LinkStep::Create => "created",
+        };
+        let id = match &applied.link {
+            LinkStep::Move(id) => id.clone(),
+            _ => LinkId::new(self.cx.now, self.cx.random),
+        };
+        Some(Link {
+            id,
+            organization_id: self.cx.directory.organization_id.clone(),
+            directory_id: self.cx.directory.id.clone(),
+            directory_user_id: user.clone(),
+            account_id: account_id.clone(),
+            link_rule: rule.to_owned(),
+            created_at_ms: self.cx.now,
+        })
+    }
+
+    /// Writes the links that wait, in order; the people and accounts they refer to are there.
+    fn write_links(&mut self) -> Result<(), DbError> {
+        for (step, link) in std::mem::take(&mut self.links) {
+            match step {
+                LinkStep::Move(id) => links::move_to(self.tx, &id, &link.directory_user_id)?,
+                _ => links::insert(self.tx, &link)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the directory users that wait. A person can be in a batch twice; the last row counts.
+    fn write_users(&mut self) -> Result<(), DbError> {
+        let mut waiting = std::mem::take(&mut self.users);
+        waiting.reverse();
+        let mut seen = std::collections::HashSet::new();
+        waiting.retain(|user| seen.insert(user.id.clone()));
+        waiting.reverse();
+        directory_users::upsert(self.tx, &waiting)
+    }
+
+    /// Writes the account when it differs; true when it did.
+    fn account(&mut self, applied: &Applied) -> Result<bool, DbError> {
+        let Some((id, before, after)) = &applied.account else { return Ok(false) };
+        if before.as_ref() == Some(after) {
+            return Ok(false);
+        }
+        let row = self.account_row(id, after)?;
+        if before.is_none() {
+            self.new_accounts.push(row.clone());
+        } else {
+            // In order, because one person's old e-mail can be another's new one.
+            self.write_new_accounts()?;
+            accounts::update_row(self.tx, &row)?;
+        }
+        self.rows.accounts.insert(id.clone(), row);
+        Ok(true)
+    }
+
+    fn write_new_accounts(&mut self) -> Result<(), DbError> {
+        accounts::insert_many(self.tx, &std::mem::take(&mut self.new_accounts))
+    }
+
+    fn account_row(&mut self, id: &AccountId, after: &AccountFields) -> Result<Account, DbError> {
+        let stored = self.rows.accounts.get(id).cloned();
+        let cx = self.cx;
+        let department = self.unit(CatalogueKind::Department, after.department.as_deref())?;
+        let position = self.unit(CatalogueKind::Position, after.position.as_deref())?;
+        let office = self.unit(CatalogueKind::OfficeLocation, after.office_location.as_deref())?;
+        Ok(Account {
+            id: id.clone(),
+            organization_id: cx.directory.organization_id.clone(),
+            email: after.email.clone(),
+            email_norm: Some(EmailNorm::of(&after.email)),
+            first_name: after.first_name.clone(),
+            last_name: after.last_name.clone(),
+            external_id: stored.as_ref().and_then(|row| row.external_id.clone()),
+            status: after.status,
+            manager_account_id: after.manager.clone().filter(|manager| manager != id),
+            department_id: department,
+            position_id: position,
+            office_location_id: office,
+            start_date: after.start_date.map(StoredDate),
+            leaving_date: after.leaving_date.map(StoredDate),
+            protected: stored.as_ref().is_some_and(|row| row.protected),
+            attributes: stored.as_ref().map(|row| row.attributes.clone()).unwrap_or_default(),
+            version: stored.as_ref().map_or(1, |row| row.version.saturating_add(1)),
+            created_at_ms: stored.as_ref().map_or(cx.now, |row| row.created_at_ms),
+            updated_at_ms: cx.now,
+        })
+    }
+
+    /// The catalogue entry with this name, created when there is none (S-09).
+    fn unit(
+        &mut self,
+        kind: CatalogueKind,
+        name: Option<&str>,
+    ) -> Result<Option<CatalogueEntryId>, DbError> {
+        let Some(name) = name else { return Ok(None) };
+        let key = (kind, name_norm(name));
+        if let Some(id) = self.units.get(&key) {
+            return Ok(Some(id.clone()));
+        }
+        let organization = &self.cx.directory.organization_id;
+        let id = catalogue::ensure(self.tx, organization, kind, name, self.cx.now, self.cx.random)?;
+        self.units.insert(key, id.clone());
+        Ok(Some(id))
+    }
+
+    fn problem(
+        &mut self,
+        key: &ExternalKey,
+        code: RowProblemCode,
+        record: &EmployeeRecord,
+    ) -> Result<(), DbError> {
+        self.outcome.counts.row_problems = self.outcome.counts.row_problems.saturating_add(1);
+        let cx = self.cx;
+        let problem = RowProblem {
+            id: RowProblemId::new(cx.now, cx.random),
+            organization_id: cx.directory.organization_id.clone(),
+            directory_id: cx.directory.id.clone(),
+            external_key: key.clone(),
+            employee_number: record.employee_number.clone(),
+            name: record.display_name(),
+            email: record.email.clone(),
+            code,
+            first_seen_at_ms: cx.now,
+            updated_at_ms: cx.now,
+        };
+        row_problems::put(self.tx, &problem)
+    }
+
+    /// A person who could not be applied is looked at again by the next full sync, and an older
+    /// answer is still older (S-05).
+    fn look_again(&mut self, before: Option<DirectoryUserId>, seq: i64) -> Result<(), DbError> {
+        let Some(user) = before.and_then(|id| self.view.users.get(&id)).cloned() else {
+            return Ok(());
+        };
+        let user = DirectoryUser { raw_hash: None, observation_seq: seq, ..user };
+        self.users.push(user.clone());
+        self.view.users.insert(user.id.clone(), user);
+        Ok(())
+    }
+
+    /// Opens the hold the plan asks for; those it does not ask for are settled.
+    fn hold(&mut self, key: &ExternalKey, applied: &Applied) -> Result<(), DbError> {
+        for kind in [HoldKind::Link, HoldKind::EmailChange] {
+            if applied.hold.as_ref().is_none_or(|hold| hold.kind != kind) {
+                self.resolved.holds.push(holds::open_key(&self.cx.directory.id, kind, key));
+            }
+        }
+        let Some(plan) = &applied.hold else { return Ok(()) };
+        self.outcome.counts.held = self.outcome.counts.held.saturating_add(1);
+        let open_key = holds::open_key(&self.cx.directory.id, plan.kind, key);
+        if let Some(open) = holds::find_open(self.tx, &open_key)? {
+            if open.reason != plan.reason {
+                holds::set_reason(self.tx, &open.id, &plan.reason, self.cx.now)?;
+            }
+            return Ok(());
+        }
+        self.open_hold(key, applied, plan, open_key)
+    }
+
+    fn open_hold(
+        &mut self,
+        key: &ExternalKey,
+        applied: &Applied,
+        plan: &HoldPlan,
+        open_key: String,
+    ) -> Result<(), DbError> {
+        let cx = self.cx;
+        let hold = Hold {
+            id: HoldId::new(cx.now, cx.random),
+            organization_id: cx.directory.organization_id.clone(),
+            directory_id: cx.directory.id.clone(),
+            kind: plan.kind,
+            open_key: Some(open_key),
+            reason: plan.reason.clone(),
+            state: HoldState::Open,
+            created_at_ms: cx.now,
+            updated_at_ms: cx.now,
+            decided_at_ms: None,
+            decided_by: None,
+        };
+        let record = &applied.observed.record;
+        let item = HoldItem {
+            id: HoldItemId::new(cx.now, cx.random),
+            organization_id: hold.organization_id.clone(),
+            hold_id: hold.id.clone(),
+            external_key: key.clone(),
+            account_id: plan.account_id.clone(),
+            name: record.display_name(),
+            planned_change: Json(json!({"email": record.email})),
+            created_at_ms: cx.now,
+        };
+        holds::insert(self.tx, &hold, &[item])?;
+        let data = json!({
+            "object": "hold",
+            "id": hold.id,
+            "directory_id": hold.directory_id,
+            "organization_id": hold.organization_id,
+            "kind": hold.kind,
+            "reason": hold.reason,
+            "state": hold.state,
+            "created_at": hold.created_at_ms.to_string(),
+        });
+        self.emit(EventKind::HoldOpened, hold.directory_id.as_str(), data);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Outcome, DbError> {
+        self.write_new_accounts()?;
+        self.write_users()?;
+        self.write_links()?;
+        if self.cx.pass != Pass::People {
+            self.move_between_groups()?;
+        }
+        row_problems::clear(self.tx, &self.cx.directory.id, &self.resolved.problems)?;
+        holds::supersede(self.tx, &self.resolved.holds, self.cx.now)?;
+        Ok(self.outcome)
+    }
+
+    /// Departments are groups (S-14): a person is in the group of their department and in no other.
+    fn move_between_groups(&mut self) -> Result<(), DbError> {
+        let movers = std::mem::take(&mut self.memberships);
+        self.known_groups()?;
+        let ids: Vec<DirectoryUserId> = movers.iter().map(|mover| mover.user.clone()).collect();
+        let mut present: HashMap<DirectoryUserId, GroupId> =
+            groups::memberships_of(self.tx, &ids)?.into_iter().collect();
+        for mover in movers {
+            let target = match &mover.department {
+                Some(unit) => Some(self.group(unit)?),
+                None => None,
+            };
+            let former = present.get(&mover.user).cloned();
+            if former.as_ref() == target.as_ref().map(|group| &group.id) {
+                continue;
+            }
+            if let Some(group) = former.and_then(|id| self.group_by_id(&id)) {
+                let data = objects::membership(&mover.object, &group);
+                self.emit(EventKind::GroupUserRemoved, mover.user.as_str(), data);
+            }
+            let organization = &self.cx.directory.organization_id;
+            let id = target.as_ref().map(|group| &group.id);
+            groups::set_membership(self.tx, organization, &mover.user, id)?;
+            if let Some(group) = target {
+                let data = objects::membership(&mover.object, &group);
+                self.emit(EventKind::GroupUserAdded, mover.user.as_str(), data);
+                present.insert(mover.user, group.id);
+            } else {
+                present.remove(&mover.user);
+            }
+        }
+        Ok(())
+    }
+
+    fn known_groups(&mut self) -> Result<&mut HashMap<String, Group>, DbError> {
+        if self.groups.is_none() {
+            let groups = groups::of_directory(self.tx, &self.cx.directory.id)?;
+            let by_key = groups.into_iter().map(|group| (group.group_key.clone(), group)).collect();
+            self.groups = Some(by_key);
+        }
+        Ok(self.groups.get_or_insert_default())
+    }
+
+    fn group_by_id(&self, id: &GroupId) -> Option<Group> {
+        self.groups.as_ref()?.values().find(|group| group.id == *id).cloned()
+    }
+
+    /// The group of a department, created at first sight and renamed by its key.
+    fn group(&mut self, unit: &Unit) -> Result<Group, DbError> {
+        let key = unit.key.clone().unwrap_or_else(|| name_norm(&unit.name));
+        let cx = self.cx;
+        let Some(mut group) = self.known_groups()?.get(&key).cloned() else {
+            let group = Group {
+                id: GroupId::new(cx.now, cx.random),
+                organization_id: cx.directory.organization_id.clone(),
+                directory_id: cx.directory.id.clone(),
+                group_key: key.clone(),
+                name: unit.name.clone(),
+                created_at_ms: cx.now,
+                updated_at_ms: cx.now,
+            };
+            groups::insert(self.tx, &group)?;
+            let data = Value::Object(objects::group(&group));
+            self.emit(EventKind::GroupCreated, group.id.as_str(), data);
+            self.known_groups()?.insert(key, group.clone());
+            return Ok(group);
+        };
+        if name_norm(&group.name) != name_norm(&unit.name) {
+            let old = objects::group(&group);
+            groups::rename(self.tx, &group.id, &unit.name, cx.now)?;
+            group.name.clone_from(&unit.name);
+            group.updated_at_ms = cx.now;
+            let mut data = objects::group(&group);
+            let previous = objects::previous_attributes(&old, &data).unwrap_or_else(|| json!({}));
+            data.insert("previous_attributes".to_owned(), previous);
+            self.emit(EventKind::GroupUpdated, group.id.as_str(), Value::Object(data));
+            self.known_groups()?.insert(key, group.clone());
+        }
+        Ok(group)
+    }
+}
+
+/// Emits `dsync.activated` once in a directory's life: before the first person (A-04 barrier).
+pub fn activate(tx: &mut Tx<'_>, directory: &mut Directory, now: Millis) -> Result<(), DbError> {
+    if directory.activated_at_ms.is_some() {
+        return Ok(());
+    }
+    directory.activated_at_ms = Some(now);
+    directories::update(tx, directory)?;
+    tx.emit(NewEvent {
+        organization_id: directory.organization_id.clone(),
+        directory_id: Some(directory.id.clone()),
+        kind: EventKind::DsyncActivated,
+        lane: directory.id.to_string(),
+        data: objects::activated(directory, now),
+        created_at: now,
+    });
+    Ok(())
+}

@@ -1,0 +1,274 @@
+//! When a sync has failed, when it works again, and who is told (S-40 … S-45).
+//!
+//! Trouble is counted per directory. It becomes a *failure* by class: a refused key at the first
+//! answer, a silent HR system after four tries, throttling after a quarter of an hour. The first
+//! failure tells all admins; one notice per episode and cause, and one when it works again.
+//!
+//! Invariant: the state, the notice, its mails and its event are written in one transaction, so
+//! nobody is told of what did not happen, and nothing happens untold.
+
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use crate::clock::{Millis, Random};
+use crate::db::directories::{self, Directory};
+use crate::db::events::NewEvent;
+use crate::db::mails::{self, Mail, MailState};
+use crate::db::notices::Notice;
+use crate::db::{DbError, Tx, admins, inbox, organizations};
+use crate::domain::directory::DirectoryState;
+use crate::domain::event::EventKind;
+use crate::domain::failure::FailureClass;
+use crate::domain::ids::{MailId, NoticeId};
+use crate::domain::notice::{self, FailureFacts, NoticeKind, NoticeText, Place, RecoveryFacts};
+use crate::limits;
+use crate::providers::ProviderError;
+use crate::sync::Context;
+
+/// What goes into a notice besides the database.
+#[derive(Clone)]
+pub struct Teller {
+    now: Millis,
+    random: std::sync::Arc<dyn Random>,
+    public_url: std::sync::Arc<str>,
+}
+
+impl Teller {
+    /// A teller for this moment.
+    #[must_use]
+    pub fn new(cx: &Context) -> Self {
+        Self { now: cx.clock.now(), random: cx.random.clone(), public_url: cx.public_url.clone() }
+    }
+}
+
+/// A failed attempt, in the terms of S-45.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    /// Its class.
+    pub class: FailureClass,
+    /// The missing permission in the HR system's words, or what else helps.
+    pub detail: Option<String>,
+    /// How long the HR system asks to wait.
+    pub retry_after_ms: Option<i64>,
+    /// When the attempt began; attempts that began before the last failure was known do not count
+    /// again.
+    pub began: Millis,
+}
+
+impl Trouble {
+    /// The trouble an error means; `None` for a spent budget, which is none.
+    #[must_use]
+    pub fn of(error: &ProviderError, began: Millis) -> Option<Self> {
+        let class = error.class()?;
+        let (detail, retry_after_ms) = match error {
+            ProviderError::Permission { permission } => (permission.map(str::to_owned), None),
+            ProviderError::Throttled { retry_after_ms, .. } => (None, Some(*retry_after_ms)),
+            ProviderError::Down { retry_after_ms, .. } => (None, *retry_after_ms),
+            _ => (None, None),
+        };
+        Some(Self { class, detail, retry_after_ms, began })
+    }
+}
+
+/// What follows from a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Try again at this moment.
+    Retry(Millis),
+    /// The sync has failed; the next attempt is the next full sync.
+    Failed,
+}
+
+/// Counts a failed attempt. `directory` is the locked row.
+pub fn note_failure(
+    tx: &mut Tx<'_>,
+    teller: &Teller,
+    directory: &mut Directory,
+    trouble: &Trouble,
+) -> Result<Verdict, DbError> {
+    let now = teller.now;
+    let counted_already = directory.failure_last_ms.is_some_and(|last| last > trouble.began);
+    if !counted_already {
+        directory.failure_tries = directory.failure_tries.saturating_add(1);
+    }
+    let since = *directory.failure_since_ms.get_or_insert(now);
+    directory.failure_last_ms = Some(now);
+    directory.failure_class = Some(trouble.class);
+    directory.failure_detail.clone_from(&trouble.detail);
+    let failed = directory.state == DirectoryState::Failing
+        || has_failed(trouble.class, directory.failure_tries, now.since(since));
+    if !failed {
+        let wait = retry_wait_ms(directory.failure_tries, trouble.retry_after_ms, &*teller.random);
+        let retry_at = now.plus(wait);
+        directory.retry_at_ms = Some(retry_at);
+        directories::update(tx, directory)?;
+        return Ok(Verdict::Retry(retry_at));
+    }
+    if directory.state != DirectoryState::Failing {
+        directory.state = DirectoryState::Failing;
+        directory.updated_at_ms = now;
+    }
+    directory.retry_at_ms = None;
+    directories::update(tx, directory)?;
+    // What webhooks name from now on waits for the full sync that succeeds (L-07).
+    inbox::park(tx, &directory.id)?;
+    let text = with_place(tx, teller, directory, |place| {
+        notice::sync_failed(&FailureFacts {
+            place,
+            class: trouble.class,
+            permission: trouble.detail.as_deref(),
+            since,
+        })
+    })?;
+    let episode = format!("{}|{}|{}", directory.id, trouble.class, since.0);
+    tell(tx, teller, directory, NoticeKind::SyncFailed, text, Some(episode))?;
+    Ok(Verdict::Failed)
+}
+
+/// S-45: when trouble is a failure.
+fn has_failed(class: FailureClass, tries: i64, lasting_ms: i64) -> bool {
+    match class {
+        FailureClass::Credential
+        | FailureClass::Permission
+        | FailureClass::Suspended
+        | FailureClass::Internal => true,
+        FailureClass::ProviderDown | FailureClass::Malformed => tries >= limits::TRIES_MAX,
+        FailureClass::Throttled => lasting_ms >= limits::THROTTLED_MS_MAX,
+    }
+}
+
+/// Four tries within five minutes: after 15, 60 and 120 seconds, each ± 20 %; never before the HR
+/// system's own wish.
+fn retry_wait_ms(tries: i64, wish_ms: Option<i64>, random: &dyn Random) -> i64 {
+    let base = match tries {
+        ..=1 => 15 * Millis::SECOND,
+        2 => 60 * Millis::SECOND,
+        _ => 120 * Millis::SECOND,
+    };
+    let fifth = u64::try_from(base / 5).unwrap_or(1);
+    let jitter = i64::try_from(random.below(fifth.saturating_mul(2))).unwrap_or(0);
+    let wait = base.saturating_sub(base / 5).saturating_add(jitter);
+    wait.max(wish_ms.unwrap_or(0))
+}
+
+/// A sync has succeeded: trouble is forgotten, and after a failure the admins hear of it.
+/// `directory` is the locked row and is written by the caller's next update or here.
+pub fn note_success(
+    tx: &mut Tx<'_>,
+    teller: &Teller,
+    directory: &mut Directory,
+) -> Result<(), DbError> {
+    let failing_since = (directory.state == DirectoryState::Failing)
+        .then(|| directory.failure_since_ms.unwrap_or(teller.now));
+    if directory.state != DirectoryState::Active {
+        directory.state = DirectoryState::Active;
+        directory.updated_at_ms = teller.now;
+    }
+    directory.failure_class = None;
+    directory.failure_detail = None;
+    directory.failure_since_ms = None;
+    directory.failure_last_ms = None;
+    directory.failure_tries = 0;
+    directory.retry_at_ms = None;
+    directory.last_success_at_ms = Some(teller.now);
+    directories::update(tx, directory)?;
+    let Some(failing_since) = failing_since else { return Ok(()) };
+    let text = with_place(tx, teller, directory, |place| {
+        notice::sync_recovered(&RecoveryFacts { place, failing_since, recovered_at: teller.now })
+    })?;
+    tell(tx, teller, directory, NoticeKind::SyncRecovered, text, None)
+}
+
+/// The page that repairs a directory.
+#[must_use]
+pub fn repair_link(public_url: &str, directory: &Directory) -> String {
+    format!("{public_url}/portal/directories/{}", directory.id)
+}
+
+fn with_place(
+    tx: &mut Tx<'_>,
+    teller: &Teller,
+    directory: &Directory,
+    compose: impl FnOnce(Place<'_>) -> NoticeText,
+) -> Result<NoticeText, DbError> {
+    let organization = organizations::find(tx, &directory.organization_id)?;
+    let zone = TimeZone::get(organization.effective_time_zone()).unwrap_or(TimeZone::UTC);
+    let link = repair_link(&teller.public_url, directory);
+    Ok(compose(Place {
+        organization: &organization.name,
+        directory: &directory.name,
+        provider: directory.provider,
+        zone: &zone,
+        link: &link,
+    }))
+}
+
+/// Writes a notice, a mail for every admin, and the event; once per episode key.
+fn tell(
+    tx: &mut Tx<'_>,
+    teller: &Teller,
+    directory: &Directory,
+    kind: NoticeKind,
+    text: NoticeText,
+    episode_key: Option<String>,
+) -> Result<(), DbError> {
+    let notice = Notice {
+        id: NoticeId::new(teller.now, &*teller.random),
+        organization_id: directory.organization_id.clone(),
+        directory_id: Some(directory.id.clone()),
+        kind,
+        subject: text.subject,
+        body: text.body,
+        link: repair_link(&teller.public_url, directory),
+        created_at_ms: teller.now,
+    };
+    if !mails::insert_notice(tx, &notice, episode_key.as_deref())? {
+        return Ok(());
+    }
+    let rows: Vec<Mail> = admins::all_of(tx, &directory.organization_id)?
+        .into_iter()
+        .map(|admin| Mail {
+            id: MailId::new(teller.now, &*teller.random),
+            organization_id: directory.organization_id.clone(),
+            notice_id: notice.id.clone(),
+            recipient_email: admin.email,
+            recipient_name: admin.name,
+            state: MailState::Waiting,
+            attempts: 0,
+            next_at_ms: teller.now,
+            lease_until_ms: None,
+            lease_epoch: 0,
+            sent_at_ms: None,
+            last_error: None,
+            created_at_ms: teller.now,
+        })
+        .collect();
+    mails::insert(tx, &rows)?;
+    tracing::warn!(
+        directory.id = %directory.id,
+        organization.id = %directory.organization_id,
+        notice.id = %notice.id,
+        notice.kind = %kind,
+        failure.class = directory.failure_class.map(FailureClass::as_str),
+        admins = rows.len(),
+        "a notice was written to the admins"
+    );
+    tx.emit(NewEvent {
+        organization_id: directory.organization_id.clone(),
+        directory_id: Some(directory.id.clone()),
+        kind: EventKind::NoticeCreated,
+        lane: directory.id.to_string(),
+        data: json!({
+            "object": "notice",
+            "id": notice.id,
+            "organization_id": notice.organization_id,
+            "directory_id": notice.directory_id,
+            "kind": notice.kind,
+            "subject": notice.subject,
+            "body": notice.body,
+            "created_at": notice.created_at_ms.to_string(),
+        }),
+        created_at: teller.now,
+    });
+    Ok(())
+}

@@ -1,0 +1,358 @@
+//! Full syncs: everybody is read, then applied in batches (S-06, L-05, L-07).
+//!
+//! *Read*: the list is streamed and staged; nothing is applied before it is complete. *Apply*: first
+//! people, then managers and groups, in batches that each commit; a webhook never waits behind more
+//! than one of them. A crashed run is taken over when its claim ends and simply starts again: people
+//! who were applied already are unchanged then.
+//!
+//! Invariants:
+//! - A run that fails has removed nobody, and what it applied is complete per person (S-30).
+//! - The observation number is taken before the first call (S-05).
+//! - Every transaction checks that the claim, the state and the credential still stand.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::clock::Millis;
+use crate::db::directories::{self, Directory};
+use crate::db::directory_users::{self, DirectoryUser};
+use crate::db::runs::{self, Run};
+use crate::db::types::Json;
+use crate::db::{DbError, Lane, Tx, inbox, row_problems};
+use crate::domain::directory::{RunCounts, RunState, RunTrigger};
+use crate::domain::failure::FailureClass;
+use crate::domain::ids::{DirectoryUserId, RunId};
+use crate::limits;
+use crate::providers::{Provider, ProviderError};
+use crate::sync::apply::{self, Applier, Outcome, Pass};
+use crate::sync::budget::Gate;
+use crate::sync::failure::{self, Teller, Trouble, Verdict};
+use crate::sync::live::while_renewing;
+use crate::sync::plan::{Facts, Observed};
+use crate::sync::setup::connect;
+use crate::sync::staging::{Everybody, Staging};
+use crate::sync::{Context, SyncError};
+
+/// Queues a full sync; when one waits already, that one serves.
+pub fn queue(
+    tx: &mut Tx<'_>,
+    cx: &Context,
+    directory: &Directory,
+    trigger: RunTrigger,
+    now: Millis,
+) -> Result<RunId, DbError> {
+    runs::queue(
+        tx,
+        Run {
+            id: RunId::new(now, &*cx.random),
+            organization_id: directory.organization_id.clone(),
+            directory_id: directory.id.clone(),
+            run_trigger: trigger,
+            state: RunState::Queued,
+            open_key: None,
+            requested_at_ms: now,
+            started_at_ms: None,
+            finished_at_ms: None,
+            // Trouble that is being waited out is waited out here too.
+            next_at_ms: directory.retry_at_ms.map_or(now, |retry_at| retry_at.max(now)),
+            tries: 0,
+            lease_until_ms: None,
+            lease_epoch: 0,
+            error_class: None,
+            error_message: None,
+            counts: Json(RunCounts::default()),
+        },
+    )
+}
+
+/// A run at work.
+#[derive(Clone)]
+struct Claim {
+    run: Run,
+    epoch: i64,
+    directory: Directory,
+}
+
+/// Does the next run; false when none is due.
+pub async fn step(cx: &Context) -> Result<bool, SyncError> {
+    let claim_cx = cx.clone();
+    let Some(claim) = cx.db.write(Lane::Urgent, move |tx| claim(tx, &claim_cx)).await? else {
+        return Ok(false);
+    };
+    let Some(claim) = claim else { return Ok(true) };
+    let began = cx.clock.now();
+    let (id, epoch) = (claim.run.id.clone(), claim.epoch);
+    let renew = || {
+        let (id, until) = (id.clone(), cx.clock.now().plus(limits::LEASE_MS_MAX));
+        cx.db.write(Lane::Urgent, move |tx| runs::renew(tx, &id, epoch, until))
+    };
+    let result = while_renewing(work(cx, &claim, began), renew).await;
+    match result {
+        Ok(()) | Err(SyncError::Superseded) => Ok(true),
+        Err(error) => {
+            give_up(cx, claim, error, began).await?;
+            Ok(true)
+        }
+    }
+}
+
+/// `None`: nothing is due. `Some(None)`: something was put in order.
+fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Option<Option<Claim>>, DbError> {
+    let now = cx.clock.now();
+    for run in runs::expired(tx, now)? {
+        tracing::warn!(run.id = %run.id, "a run's worker died; the run starts again");
+        runs::requeue(tx, &run, now, now)?;
+    }
+    let Some(run) = runs::due(tx, now)? else { return Ok(None) };
+    let Some(directory) = directories::lock(tx, &run.directory_id)? else { return Ok(None) };
+    if !directory.state.is_syncing() {
+        let error = (FailureClass::Internal, "The directory is not set up.");
+        runs::finish(tx, &run.id, RunState::Failed, Some(error), now)?;
+        return Ok(Some(None));
+    }
+    if !runs::claim(tx, &run, now, now.plus(limits::LEASE_MS_MAX))? {
+        return Ok(Some(None));
+    }
+    let epoch = run.lease_epoch.saturating_add(1);
+    Ok(Some(Some(Claim { run, epoch, directory })))
+}
+
+async fn work(cx: &Context, claim: &Claim, began: Millis) -> Result<(), SyncError> {
+    let everybody = read(cx, claim).await?;
+    let mut counts = RunCounts {
+        seen: u64::try_from(everybody.seen).unwrap_or(u64::MAX),
+        unchanged: u64::try_from(everybody.unchanged.len()).unwrap_or(u64::MAX),
+        ..RunCounts::default()
+    };
+    let facts = Arc::new(everybody.facts);
+    let batch = Batch { cx, claim, facts };
+    batch.start().await?;
+    for people in everybody.changed.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+        let done = batch.apply(people.to_vec(), Pass::People).await?;
+        add(&mut counts, done.counts);
+    }
+    for people in everybody.changed.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+        batch.apply(people.to_vec(), Pass::Relations).await?;
+    }
+    for ids in everybody.unchanged.chunks(limits::IN_LIST_MAX) {
+        batch.mark_seen(ids.to_vec(), everybody.seq).await?;
+    }
+    batch.finish(counts, began).await
+}
+
+fn add(sum: &mut RunCounts, part: RunCounts) {
+    // `seen` is known from the list itself.
+    sum.created = sum.created.saturating_add(part.created);
+    sum.linked = sum.linked.saturating_add(part.linked);
+    sum.updated = sum.updated.saturating_add(part.updated);
+    sum.unchanged = sum.unchanged.saturating_add(part.unchanged);
+    sum.deactivated = sum.deactivated.saturating_add(part.deactivated);
+    sum.row_problems = sum.row_problems.saturating_add(part.row_problems);
+    sum.held = sum.held.saturating_add(part.held);
+}
+
+/// Reads everybody. Nothing is written but the observation number.
+async fn read(cx: &Context, claim: &Claim) -> Result<Everybody, SyncError> {
+    let directory = &claim.directory;
+    let id = directory.id.clone();
+    let seq =
+        cx.db.write(Lane::Urgent, move |tx| directories::take_observation_seqs(tx, &id, 1)).await?;
+    let id = directory.id.clone();
+    let known = cx.db.read(move |conn| directory_users::known(conn, &id)).await?;
+    let provider = connect(cx, directory, Arc::new(Gate::new(cx, directory, 0)))?;
+    let provider: &dyn Provider = &*provider;
+    let mut staging = Staging::new(provider, &cx.keys.record, known);
+    provider.list(&mut staging).await?;
+    let (organization, now) = (directory.organization_id.clone(), cx.clock.now());
+    let today = cx.db.read(move |conn| apply::today(conn, &organization, now)).await?;
+    let mut everybody = staging.close(seq, today);
+    add_moved(cx, &mut everybody).await?;
+    Ok(everybody)
+}
+
+/// People whose record is as it was but who joined or left the list of current staff are planned with
+/// the stored record.
+async fn add_moved(cx: &Context, all: &mut Everybody) -> Result<(), SyncError> {
+    let seq = all.seq;
+    let ids: Vec<DirectoryUserId> = all.moved.iter().map(|(id, _, _)| id.clone()).collect();
+    let stored: Vec<DirectoryUser> =
+        cx.db.read(move |conn| directory_users::by_ids(conn, &ids)).await?;
+    let mut stored: HashMap<DirectoryUserId, DirectoryUser> =
+        stored.into_iter().map(|user| (user.id.clone(), user)).collect();
+    for (id, membership, hash) in std::mem::take(&mut all.moved) {
+        let Some(user) = stored.remove(&id) else { continue };
+        let record = user.record.0;
+        all.changed.push(Observed { seq, record, membership, raw_hash: Some(hash) });
+    }
+    Ok(())
+}
+
+/// Applies parts of a run, each in a transaction that checks the claim first.
+struct Batch<'a> {
+    cx: &'a Context,
+    claim: &'a Claim,
+    facts: Arc<Facts>,
+}
+
+impl Batch<'_> {
+    /// Runs `work` in a transaction if the claim still stands.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>, Directory, &Context) -> Result<T, SyncError> + Send + 'static,
+    ) -> Result<T, SyncError> {
+        let (cx, claim) = (self.cx.clone(), self.claim.clone());
+        let db = cx.db.clone();
+        db.write(Lane::Bulk, move |tx| {
+            let directory = still_counts(tx, &claim)?;
+            work(tx, directory, &cx)
+        })
+        .await
+    }
+
+    async fn start(&self) -> Result<(), SyncError> {
+        self.write(|tx, mut directory, cx| Ok(apply::activate(tx, &mut directory, cx.clock.now())?))
+            .await
+    }
+
+    async fn apply(&self, people: Vec<Observed>, pass: Pass) -> Result<Outcome, SyncError> {
+        let facts = Arc::clone(&self.facts);
+        self.write(move |tx, directory, cx| {
+            let now = cx.clock.now();
+            let today = apply::today(tx, &directory.organization_id, now)?;
+            let random = &*cx.random;
+            let applier =
+                Applier { directory: &directory, now, today, random, pass, facts: &facts };
+            Ok(applier.apply(tx, people)?)
+        })
+        .await
+    }
+
+    async fn mark_seen(&self, ids: Vec<DirectoryUserId>, seq: i64) -> Result<(), SyncError> {
+        self.write(move |tx, _, _| Ok(directory_users::mark_seen(tx, &ids, seq)?)).await
+    }
+
+    /// The run has succeeded: hints that came before it are settled, and the directory is well.
+    async fn finish(&self, counts: RunCounts, began: Millis) -> Result<(), SyncError> {
+        let run = self.claim.run.id.clone();
+        self.write(move |tx, mut directory, cx| {
+            let now = cx.clock.now();
+            row_problems::clear_unseen(tx, &directory.id, began)?;
+            inbox::settle_by_run(tx, &directory.id, began, now)?;
+            runs::set_counts(tx, &run, counts)?;
+            runs::finish(tx, &run, RunState::Succeeded, None, now)?;
+            failure::note_success(tx, &Teller::new(cx), &mut directory)?;
+            tracing::info!(
+                directory.id = %directory.id,
+                run.id = %run,
+                seen = counts.seen,
+                created = counts.created,
+                linked = counts.linked,
+                updated = counts.updated,
+                deactivated = counts.deactivated,
+                row_problems = counts.row_problems,
+                held = counts.held,
+                "a full sync succeeded"
+            );
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// The directory as it must still be for a part of the run to count.
+fn still_counts(tx: &mut Tx<'_>, claim: &Claim) -> Result<Directory, SyncError> {
+    tx.lock_organization(&claim.directory.organization_id)?;
+    let directory = directories::lock(tx, &claim.directory.id)?.ok_or(SyncError::Superseded)?;
+    let same = directory.state.is_syncing()
+        && directory.credential_generation == claim.directory.credential_generation
+        && runs::holds(tx, &claim.run.id, claim.epoch)?;
+    if same { Ok(directory) } else { Err(SyncError::Superseded) }
+}
+
+/// The run could not be done now: it waits, or it has failed (S-45).
+async fn give_up(
+    cx: &Context,
+    claim: Claim,
+    error: SyncError,
+    began: Millis,
+) -> Result<(), SyncError> {
+    let cx = cx.clone();
+    let db = cx.db.clone();
+    let trouble = match &error {
+        SyncError::Provider(ProviderError::BudgetSpent { until }) => Err(*until),
+        SyncError::Provider(provider) => Trouble::of(provider, began).ok_or(cx.clock.now()),
+        // The database will be asked again soon; the HR system is not to blame.
+        error if error.is_temporary() => Err(cx.clock.now().plus(5 * Millis::SECOND)),
+        _ => {
+            tracing::error!(run.id = %claim.run.id, error = %error, "a full sync failed inside");
+            let (class, began) = (FailureClass::Internal, began);
+            Ok(Trouble { class, detail: None, retry_after_ms: None, began })
+        }
+    };
+    let message = error.to_string();
+    let written = db
+        .write(Lane::Urgent, move |tx| {
+            let mut directory = still_counts(tx, &claim)?;
+            let now = cx.clock.now();
+            let trouble = match trouble {
+                Ok(trouble) => trouble,
+                Err(until) => return Ok(runs::requeue(tx, &claim.run, until, now)?),
+            };
+            tracing::info!(
+                directory.id = %directory.id,
+                run.id = %claim.run.id,
+                failure.class = %trouble.class,
+                error = message,
+                "a full sync did not succeed"
+            );
+            let teller = Teller::new(&cx);
+            match failure::note_failure(tx, &teller, &mut directory, &trouble)? {
+                Verdict::Retry(at) => runs::requeue(tx, &claim.run, at, now)?,
+                Verdict::Failed => {
+                    let error = Some((trouble.class, message.as_str()));
+                    runs::finish(tx, &claim.run.id, RunState::Failed, error, now)?;
+                }
+            }
+            Ok(())
+        })
+        .await;
+    match written {
+        Err(SyncError::Superseded) => Ok(()),
+        other => other,
+    }
+}
+
+/// Queues the full syncs that are due by their schedule; returns whether there were any (S-06).
+pub async fn queue_due(cx: &Context) -> Result<bool, SyncError> {
+    let inner = cx.clone();
+    let queued = cx
+        .db
+        .write(Lane::Urgent, move |tx| {
+            let now = inner.clock.now();
+            let due = directories::due(tx, now, 50)?;
+            let any = !due.is_empty();
+            for directory in due {
+                let Some(mut directory) = directories::lock(tx, &directory.id)? else { continue };
+                if !directory.state.is_syncing() {
+                    directory.next_sync_at_ms = None;
+                    directories::update(tx, &directory)?;
+                    continue;
+                }
+                queue(tx, &inner, &directory, RunTrigger::Scheduled, now)?;
+                directory.next_sync_at_ms = Some(next_sync_at(&inner, &directory, now));
+                directories::update(tx, &directory)?;
+            }
+            Ok::<_, DbError>(any)
+        })
+        .await?;
+    Ok(queued)
+}
+
+/// The next scheduled full sync: one interval on, with up to 2 % jitter so that the directories of a
+/// restarted gateway do not all ask at once.
+#[must_use]
+pub fn next_sync_at(cx: &Context, directory: &Directory, now: Millis) -> Millis {
+    let interval = directory.poll_seconds.saturating_mul(Millis::SECOND);
+    let jitter = cx.random.below(u64::try_from(interval / 50).unwrap_or(0));
+    now.plus(interval).plus(i64::try_from(jitter).unwrap_or(0))
+}

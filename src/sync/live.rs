@@ -1,0 +1,303 @@
+//! Live looks: a webhook named somebody, so they are looked at and applied (S-01, S-03).
+//!
+//! One step claims the waiting hints of one directory, asks the HR system about each person (no
+//! transaction is open meanwhile), and applies each answer in a transaction of its own. More people
+//! than a minute's calls can look at become one full sync instead: two calls bring everybody.
+//!
+//! Invariants:
+//! - A hint is settled in the transaction that applies what was learned, or it waits again (S-42).
+//! - The first hint for a person is looked at at once; those that come meanwhile are one more look.
+//! - A "gone" answer removes nobody here; it queues a full sync (S-31).
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use crate::clock::Millis;
+use crate::db::directories::{self, Directory};
+use crate::db::inbox::{self, InboxRow};
+use crate::db::{DbError, Lane, Tx};
+use crate::domain::directory::{DirectoryState, RunTrigger};
+use crate::domain::employee::{EmployeeNumber, EmployeeRecord, Membership};
+use crate::limits;
+use crate::providers::{CallLane, Fetched, Provider, ProviderError};
+use crate::sync::apply::{self, Applier, Pass};
+use crate::sync::budget::{self, Gate};
+use crate::sync::failure::{self, Teller, Trouble, Verdict};
+use crate::sync::full;
+use crate::sync::plan::{Facts, Observed};
+use crate::sync::setup::connect;
+use crate::sync::{Context, SyncError};
+
+/// `ActionId` of "Marked Leaver" (protocol page, People HR §5.3).
+const MARKED_LEAVER: i64 = 3;
+
+/// Hints of one directory that were claimed together.
+struct Claim {
+    directory: Directory,
+    looks: Vec<Look>,
+}
+
+/// One person to look at.
+struct Look {
+    row: InboxRow,
+    epoch: i64,
+    seq: i64,
+}
+
+/// What a claim found.
+enum Claimed {
+    Nothing,
+    /// Something was put in order (a burst, a wait), and there may be more.
+    Arranged,
+    Looks(Box<Claim>),
+}
+
+/// Does the next piece of work; false when there is none now.
+pub async fn step(cx: &Context) -> Result<bool, SyncError> {
+    let claim_cx = cx.clone();
+    let claimed = cx.db.write(Lane::Urgent, move |tx| claim(tx, &claim_cx)).await?;
+    match claimed {
+        Claimed::Nothing => Ok(false),
+        Claimed::Arranged => Ok(true),
+        Claimed::Looks(claim) => {
+            look_at_all(cx, *claim).await?;
+            Ok(true)
+        }
+    }
+}
+
+fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
+    let now = cx.clock.now();
+    for row in inbox::expired(tx, now, 100)? {
+        let epoch = row.lease_epoch;
+        inbox::give_back(tx, &row, epoch, now, now)?;
+    }
+    for id in inbox::directories_due(tx, now, 10)? {
+        let Some(directory) = directories::lock(tx, &id)? else { continue };
+        match claim_in(tx, cx, directory, now)? {
+            Claimed::Nothing => {}
+            claimed => return Ok(claimed),
+        }
+    }
+    Ok(Claimed::Nothing)
+}
+
+fn claim_in(
+    tx: &mut Tx<'_>,
+    cx: &Context,
+    directory: Directory,
+    now: Millis,
+) -> Result<Claimed, DbError> {
+    if directory.state != DirectoryState::Active {
+        inbox::park(tx, &directory.id)?;
+        return Ok(Claimed::Arranged);
+    }
+    if let Some(retry_at) = directory.retry_at_ms.filter(|at| *at > now) {
+        inbox::defer(tx, &directory.id, retry_at)?;
+        return Ok(Claimed::Arranged);
+    }
+    let room = budget::room(tx, &cx.pace, &directory.id, directory.provider, CallLane::Live, now)?;
+    let people_max = i64::try_from(limits::BURST_PEOPLE_MAX).unwrap_or(i64::MAX).min(room.calls);
+    let waiting = inbox::due(tx, &directory.id, now, people_max.saturating_add(1))?;
+    if waiting.is_empty() {
+        return Ok(Claimed::Nothing);
+    }
+    let everybody = waiting.iter().any(|row| row.employee_hint.is_empty());
+    let count = i64::try_from(waiting.len()).unwrap_or(i64::MAX);
+    if everybody || count > people_max {
+        full::queue(tx, cx, &directory, RunTrigger::Burst, now)?;
+        inbox::park(tx, &directory.id)?;
+        return Ok(Claimed::Arranged);
+    }
+    let mut claimed = Vec::new();
+    for row in waiting.into_iter().take(limits::LIVE_LOOKS_MAX) {
+        if inbox::claim(tx, &row, now.plus(limits::LEASE_MS_MAX))? {
+            claimed.push(row);
+        }
+    }
+    let count = i64::try_from(claimed.len()).unwrap_or(0);
+    if count == 0 {
+        return Ok(Claimed::Nothing);
+    }
+    let first = directories::take_observation_seqs(tx, &directory.id, count)?;
+    let reserved = budget::reserve(tx, &cx.pace, &directory, CallLane::Live, count, now)?;
+    debug_assert!(reserved.is_ok(), "there was room a moment ago, in this transaction");
+    let looks = (first..)
+        .zip(claimed)
+        .map(|(seq, row)| Look { epoch: row.lease_epoch.saturating_add(1), seq, row })
+        .collect();
+    Ok(Claimed::Looks(Box::new(Claim { directory, looks })))
+}
+
+async fn look_at_all(cx: &Context, claim: Claim) -> Result<(), SyncError> {
+    let directory = &claim.directory;
+    let prepaid = i64::try_from(claim.looks.len()).unwrap_or(0);
+    let gate = std::sync::Arc::new(Gate::new(cx, directory, prepaid));
+    let provider = match connect(cx, directory, gate) {
+        Ok(provider) => provider,
+        Err(error) => {
+            let error = ProviderError::Sink { reason: error.to_string() };
+            for look in &claim.looks {
+                failed(cx, directory, look, &error, cx.clock.now()).await?;
+            }
+            return Ok(());
+        }
+    };
+    let provider = &*provider;
+    let looks = claim.looks.iter().map(|look| look_at(cx, directory, provider, look));
+    join_all(looks).await.into_iter().collect()
+}
+
+async fn look_at(
+    cx: &Context,
+    directory: &Directory,
+    provider: &dyn Provider,
+    look: &Look,
+) -> Result<(), SyncError> {
+    let began = cx.clock.now();
+    let number = EmployeeNumber(look.row.employee_hint.clone());
+    let (id, epoch) = (look.row.id, look.epoch);
+    let renew = || async move {
+        let until = cx.clock.now().plus(limits::LEASE_MS_MAX);
+        cx.db.write(Lane::Urgent, move |tx| inbox::renew(tx, id, epoch, until)).await
+    };
+    let answer = while_renewing(provider.fetch(&number), renew).await;
+    let outcome = match answer {
+        Ok(Fetched::Found(record)) => found(cx, directory, look, *record).await,
+        Ok(Fetched::Gone) => leave_to_full_sync(cx, directory, look, Some("gone")).await,
+        Err(ProviderError::BudgetSpent { until }) => wait(cx, look, until).await,
+        // Garbage about one person can be a garbled hint; the full sync finds out, and counts.
+        Err(ProviderError::Malformed { .. }) => leave_to_full_sync(cx, directory, look, None).await,
+        Err(error) => failed(cx, directory, look, &error, began).await,
+    };
+    match outcome {
+        // The claim was lost, or the directory is not what it was when the question was sent: the
+        // answer does not count, and the hint waits again (it is gone with a disabled directory).
+        Err(SyncError::Superseded) => wait(cx, look, cx.clock.now()).await,
+        other => other,
+    }
+}
+
+/// Runs `work` and gives a sign of life now and then, so that nobody takes the work over.
+pub(crate) async fn while_renewing<T, F>(work: impl Future<Output = T>, renew: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<bool, DbError>>,
+{
+    let mut work = std::pin::pin!(work);
+    loop {
+        let pause = tokio::time::sleep(Duration::from_millis(limits::LEASE_RENEW_MS));
+        tokio::select! {
+            done = &mut work => return done,
+            () = pause => {
+                if let Err(error) = renew().await {
+                    tracing::warn!(error = %error, "a claim could not be renewed");
+                }
+            }
+        }
+    }
+}
+
+/// The directory as it must still be for a result to count: active, and with the same credential.
+fn still_counts(tx: &mut Tx<'_>, as_claimed: &Directory) -> Result<Directory, SyncError> {
+    tx.lock_organization(&as_claimed.organization_id)?;
+    let directory = directories::lock(tx, &as_claimed.id)?.ok_or(SyncError::Superseded)?;
+    let same = directory.state == DirectoryState::Active
+        && directory.credential_generation == as_claimed.credential_generation;
+    if same { Ok(directory) } else { Err(SyncError::Superseded) }
+}
+
+async fn found(
+    cx: &Context,
+    claimed: &Directory,
+    look: &Look,
+    record: EmployeeRecord,
+) -> Result<(), SyncError> {
+    let (cx, claimed) = (cx.clone(), claimed.clone());
+    let (id, epoch, seq, action) = (look.row.id, look.epoch, look.seq, look.row.action_id);
+    let db = cx.db.clone();
+    db.write(Lane::Urgent, move |tx| {
+        let mut directory = still_counts(tx, &claimed)?;
+        let now = cx.clock.now();
+        if !inbox::settle(tx, id, epoch, "applied", now)? {
+            return Err(SyncError::Superseded);
+        }
+        let applier = Applier {
+            directory: &directory,
+            now,
+            today: apply::today(tx, &directory.organization_id, now)?,
+            random: &*cx.random,
+            pass: Pass::Whole,
+            facts: &Facts::default(),
+        };
+        let membership = Membership::NotShown;
+        let seen = Observed { seq, record, membership, raw_hash: None };
+        let outcome = applier.apply(tx, vec![seen])?;
+        if outcome.employment_moved || action == Some(MARKED_LEAVER) {
+            full::queue(tx, &cx, &directory, RunTrigger::Burst, now)?;
+        }
+        if directory.failure_class.is_some() {
+            failure::note_success(tx, &Teller::new(&cx), &mut directory)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn leave_to_full_sync(
+    cx: &Context,
+    claimed: &Directory,
+    look: &Look,
+    settled_as: Option<&'static str>,
+) -> Result<(), SyncError> {
+    let (cx, claimed, row, epoch) = (cx.clone(), claimed.clone(), look.row.clone(), look.epoch);
+    let db = cx.db.clone();
+    db.write(Lane::Urgent, move |tx| {
+        let directory = still_counts(tx, &claimed)?;
+        let now = cx.clock.now();
+        full::queue(tx, &cx, &directory, RunTrigger::Burst, now)?;
+        match settled_as {
+            Some(outcome) => inbox::settle(tx, row.id, epoch, outcome, now).map(|_| ())?,
+            None => inbox::give_back(tx, &row, epoch, inbox::PARKED, now)?,
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn wait(cx: &Context, look: &Look, until: Millis) -> Result<(), SyncError> {
+    let (row, epoch, now) = (look.row.clone(), look.epoch, cx.clock.now());
+    let write = cx.db.write(Lane::Urgent, move |tx| inbox::give_back(tx, &row, epoch, until, now));
+    Ok(write.await?)
+}
+
+/// A live look that fails counts as a failed sync; its hint is kept (S-42).
+async fn failed(
+    cx: &Context,
+    claimed: &Directory,
+    look: &Look,
+    error: &ProviderError,
+    began: Millis,
+) -> Result<(), SyncError> {
+    let Some(trouble) = Trouble::of(error, began) else { return Ok(()) };
+    tracing::info!(
+        directory.id = %claimed.id,
+        failure.class = %trouble.class,
+        error = %error,
+        "a live look failed"
+    );
+    let (cx, claimed, row, epoch) = (cx.clone(), claimed.clone(), look.row.clone(), look.epoch);
+    let db = cx.db.clone();
+    db.write(Lane::Urgent, move |tx| {
+        let mut directory = still_counts(tx, &claimed)?;
+        let teller = Teller::new(&cx);
+        let verdict = failure::note_failure(tx, &teller, &mut directory, &trouble)?;
+        let next_at = match verdict {
+            Verdict::Retry(at) => at,
+            Verdict::Failed => inbox::PARKED,
+        };
+        inbox::give_back(tx, &row, epoch, next_at, cx.clock.now())?;
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,180 @@
+//! Directory objects as the application sees them: one form for events, feed and API (wire contract
+//! §4 and §6). Texts that a JavaScript client re-serialises keep their bytes: keys are lower-case
+//! words, numbers are small whole numbers.
+
+use serde_json::{Map, Value, json};
+
+use crate::clock::Millis;
+use crate::db::directories::{Directory, DirectoryCounts};
+use crate::db::directory_users::DirectoryUser;
+use crate::db::groups::Group;
+use crate::domain::employee::{ManagerReference, Unit};
+use crate::domain::ids::AccountId;
+use crate::domain::provider::ProviderKind;
+
+/// The `type` of a directory on the WorkOS surface.
+#[must_use]
+pub const fn wire_type(provider: ProviderKind) -> &'static str {
+    match provider {
+        ProviderKind::PeopleHr => "people hr",
+        ProviderKind::BreatheHr => "breathe hr",
+        ProviderKind::Hrworks => "hrworks",
+    }
+}
+
+/// A directory user, without `groups` (events never carry them).
+#[must_use]
+pub fn directory_user(user: &DirectoryUser, account: Option<&AccountId>) -> Map<String, Value> {
+    let record = &user.record.0;
+    let emails =
+        record.email.as_ref().map(|email| json!({"primary": true, "type": "work", "value": email}));
+    let name = record.display_name();
+    let object = json!({
+        "object": "directory_user",
+        "id": user.id,
+        "directory_id": user.directory_id,
+        "organization_id": user.organization_id,
+        "idp_id": user.external_key,
+        "email": record.email,
+        "first_name": record.first_name,
+        "last_name": record.last_name,
+        "name": (!name.is_empty()).then_some(name),
+        "emails": emails.into_iter().collect::<Vec<_>>(),
+        "username": record.email,
+        "job_title": unit_name(record.position.as_ref()),
+        "state": user.state,
+        "custom_attributes": custom_attributes(user),
+        "raw_attributes": {},
+        "created_at": user.created_at_ms.to_string(),
+        "updated_at": user.updated_at_ms.to_string(),
+        "account_id": account,
+        "version": user.version,
+    });
+    into_map(object)
+}
+
+/// The predefined attributes; what an HR system does not tell is null.
+fn custom_attributes(user: &DirectoryUser) -> Value {
+    let record = &user.record.0;
+    let manager = record.manager.as_ref().map(|manager| match manager {
+        ManagerReference::Key(key) => key.as_str(),
+        ManagerReference::Number(number) => number.as_str(),
+    });
+    json!({
+        "department_name": unit_name(record.department.as_ref()),
+        "display_name": record.display_name(),
+        "employee_number": record.employee_number,
+        "employment_start_date": record.start_date,
+        "employment_end_date": record.leaving_date,
+        "job_title": unit_name(record.position.as_ref()),
+        "manager_id": manager,
+        "office_location": unit_name(record.office_location.as_ref()),
+        "username": record.email,
+    })
+}
+
+fn unit_name(unit: Option<&Unit>) -> Option<&str> {
+    unit.map(|unit| unit.name.as_str())
+}
+
+/// A group.
+#[must_use]
+pub fn group(group: &Group) -> Map<String, Value> {
+    into_map(json!({
+        "object": "directory_group",
+        "id": group.id,
+        "idp_id": group.group_key,
+        "directory_id": group.directory_id,
+        "organization_id": group.organization_id,
+        "name": group.name,
+        "raw_attributes": {},
+        "created_at": group.created_at_ms.to_string(),
+        "updated_at": group.updated_at_ms.to_string(),
+    }))
+}
+
+/// A membership, as it is sent.
+#[must_use]
+pub fn membership(user: &Map<String, Value>, of: &Group) -> Value {
+    json!({"directory_id": of.directory_id, "user": user, "group": group(of)})
+}
+
+/// A directory as `dsync.activated` sends it.
+#[must_use]
+pub fn activated(directory: &Directory, now: Millis) -> Value {
+    let mut object = directory_object(directory, "active", now);
+    object.insert("external_key".to_owned(), json!(directory.external_key));
+    object.insert("domains".to_owned(), json!([]));
+    Value::Object(object)
+}
+
+/// A directory as `dsync.deleted` sends it: with the state it had before.
+#[must_use]
+pub fn deleted(directory: &Directory, counts: DirectoryCounts, now: Millis) -> Value {
+    let state = if directory.state.is_syncing() { "active" } else { "validating" };
+    let mut object = directory_object(directory, state, now);
+    let metadata = json!({
+        "users": {"active": counts.active, "inactive": counts.inactive},
+        "groups": counts.groups,
+    });
+    object.insert("metadata".to_owned(), metadata);
+    Value::Object(object)
+}
+
+fn directory_object(directory: &Directory, state: &str, now: Millis) -> Map<String, Value> {
+    into_map(json!({
+        "object": "directory",
+        "id": directory.id,
+        "organization_id": directory.organization_id,
+        "type": wire_type(directory.provider),
+        "state": state,
+        "name": directory.name,
+        "created_at": directory.created_at_ms.to_string(),
+        "updated_at": now.to_string(),
+    }))
+}
+
+/// What changed between two objects, as `previous_attributes`: members at the root with their old
+/// value, `custom_attributes` as an object of only the changed keys, null for what was not there.
+/// `None` when nothing did. Moments, versions and the copies of members do not count.
+#[must_use]
+pub fn previous_attributes(
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) -> Option<Value> {
+    const NOT_COUNTED: &[&str] = &["updated_at", "version", "custom_attributes"];
+    let mut previous = changed_members(before, after, NOT_COUNTED);
+    let attributes = |object: &Map<String, Value>| {
+        object.get("custom_attributes").and_then(Value::as_object).cloned().unwrap_or_default()
+    };
+    let custom = changed_members(&attributes(before), &attributes(after), &[]);
+    if !custom.is_empty() {
+        previous.insert("custom_attributes".to_owned(), Value::Object(custom));
+    }
+    (!previous.is_empty()).then_some(Value::Object(previous))
+}
+
+fn changed_members(
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    without: &[&str],
+) -> Map<String, Value> {
+    let mut changed = Map::new();
+    for key in before.keys().chain(after.keys()) {
+        if without.contains(&key.as_str()) {
+            continue;
+        }
+        let old = before.get(key).unwrap_or(&Value::Null);
+        if old != after.get(key).unwrap_or(&Value::Null) {
+            changed.insert(key.clone(), old.clone());
+        }
+    }
+    changed
+}
+
+fn into_map(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}

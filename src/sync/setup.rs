@@ -1,0 +1,475 @@
+//! The life of a directory as an admin drives it: create, check, complete, renew, sync now, disable
+//! (product description §2).
+//!
+//! Invariants:
+//! - A bad credential never replaces a good one: it is checked before it is stored (L-04).
+//! - A directory that is disabled has no credential, no token and no people left, and its accounts are
+//!   as they were (L-08).
+//! - What these functions answer has been committed.
+
+use std::sync::Arc;
+
+use crate::clock::Millis;
+use crate::db::directories::{self, Directory};
+use crate::db::events::NewEvent;
+use crate::db::{
+    DbError, Lane, Tx, admins, directory_users, groups, holds, inbox, links, organizations,
+    row_problems, runs,
+};
+use crate::domain::directory::{DirectoryState, InactivePolicy, Relink, RunTrigger};
+use crate::domain::event::EventKind;
+use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
+use crate::domain::provider::ProviderKind;
+use crate::providers::{CallGate, CallLane, Check, Credential, Provider, ProviderError};
+use crate::secret::{Secret, SecretError, new_token};
+use crate::sync::budget::{self, Gate};
+use crate::sync::{Context, SyncError, full, objects};
+
+/// Why something could not be done. The texts are for the caller of the API.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// There is no such organization or directory.
+    #[error("there is no such directory")]
+    NotFound,
+    /// The operator does not allow this HR system for this organization (L-01).
+    #[error("{} is not enabled for this organization", .provider.title())]
+    ProviderNotAllowed {
+        /// The HR system.
+        provider: ProviderKind,
+    },
+    /// This version does not speak to this HR system.
+    #[error("this version does not sync with {}", .provider.title())]
+    ProviderUnknown {
+        /// The HR system.
+        provider: ProviderKind,
+    },
+    /// The organization has an open directory of this HR system already (L-01).
+    #[error("the organization already has a directory of this HR system: {directory}")]
+    AlreadyConnected {
+        /// That directory.
+        directory: DirectoryId,
+    },
+    /// The directory was disabled; set-up again makes a new one (L-09).
+    #[error("the directory was disabled; create a new one to connect again")]
+    Disabled,
+    /// Set-up was completed before.
+    #[error("set-up of this directory is complete already")]
+    AlreadyComplete,
+    /// Set-up has not been completed yet.
+    #[error("set-up of this directory is not complete yet")]
+    NotComplete,
+    /// No credential was entered yet.
+    #[error("enter the key of the HR system first")]
+    NoCredential,
+    /// Nobody would hear of a failure (S-45).
+    #[error("add at least one admin first, so that somebody hears of failures")]
+    NoAdmin,
+    /// The HR system refuses the credential, or a permission is missing (L-04).
+    #[error("the HR system does not accept this key for what is needed")]
+    CredentialRefused(Box<Check>),
+    /// The credential can not be one.
+    #[error("{message}")]
+    InvalidCredential {
+        /// What is wrong and how to mend it.
+        message: String,
+    },
+    /// A full sync is waiting or at work.
+    #[error("a sync is running already: {0}")]
+    RunInProgress(RunId),
+    /// This minute's calls are used up.
+    #[error("the calls of this minute are used up; try again in {retry_after_seconds} seconds")]
+    BudgetSpent {
+        /// When there is room again.
+        retry_after_seconds: i64,
+    },
+    /// A sealed credential does not open.
+    #[error("the stored key can not be opened: {0}")]
+    Secret(#[from] SecretError),
+    /// The database did not do what was asked.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// What a new directory is to be.
+#[derive(Debug, Clone)]
+pub struct NewDirectory {
+    /// Whose.
+    pub organization_id: OrganizationId,
+    /// Which HR system.
+    pub provider: ProviderKind,
+    /// What people call it; the HR system's name when not given.
+    pub name: Option<String>,
+    /// Whether any row problem fails a run.
+    pub strict: bool,
+    /// Seconds between full syncs; the operator's default when not given.
+    pub poll_seconds: Option<i64>,
+    /// What happens to directory users of leavers.
+    pub inactive_policy: InactivePolicy,
+    /// How people are linked on a reconnect.
+    pub relink: Relink,
+}
+
+/// What an admin entered.
+#[derive(Debug, Clone)]
+pub enum CredentialInput {
+    /// One key.
+    ApiKey(Secret),
+}
+
+/// What became of a new credential.
+#[derive(Debug)]
+pub struct SetCredential {
+    /// What the check found out; it may hold warnings.
+    pub check: Check,
+    /// The full sync that brings everything up to date, when the directory was set up before (L-07).
+    pub run_id: Option<RunId>,
+}
+
+/// Creates a directory; for People HR with its webhook URL (L-02).
+pub async fn create_directory(cx: &Context, new: NewDirectory) -> Result<DirectoryId, SetupError> {
+    let now = cx.clock.now();
+    let mut row = blank(cx, &new, now);
+    if new.provider == ProviderKind::PeopleHr {
+        let token = new_token(&*cx.random);
+        row.webhook_token_hash = Some(cx.keys.lookup.lookup_hash(token.reveal()));
+        let context = token_context(&row.id);
+        let sealed = cx.keys.sealing.seal(token.reveal().as_bytes(), &context, &*cx.random);
+        row.webhook_token_sealed = Some(sealed);
+    }
+    let id = row.id.clone();
+    cx.db
+        .write(Lane::Urgent, move |tx| {
+            let organization = organizations::find(tx, &new.organization_id).map_err(missing)?;
+            if !organization.allowed_providers.0.contains(&new.provider) {
+                return Err(SetupError::ProviderNotAllowed { provider: new.provider });
+            }
+            let siblings = directories::list(tx, Some(&new.organization_id))?;
+            if let Some(open) = siblings.iter().find(|other| other.open_key == row.open_key) {
+                return Err(SetupError::AlreadyConnected { directory: open.id.clone() });
+            }
+            if siblings.is_empty() && new.provider == ProviderKind::Hrworks {
+                organizations::set_default_time_zone(tx, &new.organization_id, "Europe/Berlin")?;
+            }
+            Ok(directories::insert(tx, &row)?)
+        })
+        .await?;
+    Ok(id)
+}
+
+fn blank(cx: &Context, new: &NewDirectory, now: Millis) -> Directory {
+    let external_key = new_token(&*cx.random).reveal().chars().take(16).collect();
+    Directory {
+        id: DirectoryId::new(now, &*cx.random),
+        organization_id: new.organization_id.clone(),
+        provider: new.provider,
+        open_key: Some(Directory::open_key_of(&new.organization_id, new.provider)),
+        name: new.name.clone().unwrap_or_else(|| new.provider.title().to_owned()),
+        state: DirectoryState::Setup,
+        strict: new.strict,
+        poll_seconds: new.poll_seconds.unwrap_or(cx.pace.poll_seconds_default),
+        inactive_policy: new.inactive_policy,
+        relink: new.relink,
+        external_key,
+        webhook_token_hash: None,
+        webhook_token_sealed: None,
+        credential_sealed: None,
+        credential_last4: None,
+        credential_checked_at_ms: None,
+        credential_generation: 0,
+        tenant_key: None,
+        observation_seq: 0,
+        next_sync_at_ms: None,
+        last_success_at_ms: None,
+        failure_class: None,
+        failure_detail: None,
+        failure_since_ms: None,
+        failure_last_ms: None,
+        failure_tries: 0,
+        retry_at_ms: None,
+        activated_at_ms: None,
+        disabled_at_ms: None,
+        created_at_ms: now,
+        updated_at_ms: now,
+    }
+}
+
+/// The webhook URL of a directory, for the page on which it is copied (L-02).
+pub fn webhook_url(cx: &Context, directory: &Directory) -> Result<Option<Secret>, SecretError> {
+    let Some(sealed) = &directory.webhook_token_sealed else { return Ok(None) };
+    let token = cx.keys.sealing.open_text(sealed, &token_context(&directory.id))?;
+    let url = format!("{}/hooks/people-hr/{}", cx.public_url, token.reveal());
+    Ok(Some(Secret::new(url)))
+}
+
+fn token_context(directory: &DirectoryId) -> String {
+    format!("webhook_token:{directory}")
+}
+
+fn credential_context(directory: &DirectoryId) -> String {
+    format!("credential:{directory}")
+}
+
+/// Opens a conversation with the directory's HR system, with the stored credential.
+pub fn connect(
+    cx: &Context,
+    directory: &Directory,
+    gate: Arc<dyn CallGate>,
+) -> Result<Box<dyn Provider>, SyncError> {
+    let sealed = directory.credential_sealed.as_deref().ok_or(SyncError::NoCredential)?;
+    let text = cx.keys.sealing.open_text(sealed, &credential_context(&directory.id))?;
+    let credential = Credential::from_sealed_text(directory.provider, text);
+    cx.connect
+        .connect(directory.provider, &credential, gate)
+        .ok_or(SyncError::NoProvider(directory.provider))
+}
+
+async fn find(cx: &Context, id: &DirectoryId) -> Result<Directory, SetupError> {
+    let id = id.clone();
+    let found = cx.db.read(move |conn| directories::find(conn, &id)).await?;
+    let directory = found.ok_or(SetupError::NotFound)?;
+    match directory.state {
+        DirectoryState::Disabled => Err(SetupError::Disabled),
+        _ => Ok(directory),
+    }
+}
+
+/// Looks whether the stored credential works and has the needed permissions (L-04).
+pub async fn check(cx: &Context, id: &DirectoryId) -> Result<Check, SetupError> {
+    let directory = find(cx, id).await?;
+    let gate = Arc::new(Gate::new(cx, &directory, 0));
+    let provider = connect(cx, &directory, gate).map_err(|error| match error {
+        SyncError::Secret(error) => SetupError::Secret(error),
+        SyncError::NoProvider(provider) => SetupError::ProviderUnknown { provider },
+        _ => SetupError::NoCredential,
+    })?;
+    let check = ask(cx, &*provider).await?;
+    let (id, now) = (id.clone(), cx.clock.now());
+    cx.db
+        .write(Lane::Urgent, move |tx| {
+            if let Some(mut directory) = directories::lock(tx, &id)? {
+                directory.credential_checked_at_ms = Some(now);
+                directories::update(tx, &directory)?;
+            }
+            Ok::<_, DbError>(())
+        })
+        .await?;
+    Ok(check)
+}
+
+async fn ask(cx: &Context, provider: &dyn Provider) -> Result<Check, SetupError> {
+    provider.check().await.map_err(|error| match error {
+        ProviderError::BudgetSpent { until } => spent(cx, until),
+        other => SetupError::Db(DbError::Other(other.to_string())),
+    })
+}
+
+fn spent(cx: &Context, until: Millis) -> SetupError {
+    let wait_ms = until.since(cx.clock.now()).max(0);
+    let retry_after_seconds = wait_ms.saturating_add(999) / Millis::SECOND;
+    SetupError::BudgetSpent { retry_after_seconds: retry_after_seconds.max(1) }
+}
+
+/// Checks a new credential and stores it if it is good (L-04). In a directory that is set up, a full
+/// sync follows that brings everything up to date (L-07).
+pub async fn set_credential(
+    cx: &Context,
+    id: &DirectoryId,
+    input: CredentialInput,
+) -> Result<SetCredential, SetupError> {
+    let directory = find(cx, id).await?;
+    let credential = accept(&directory, input)?;
+    let gate = Arc::new(Gate::new(cx, &directory, 0));
+    let provider = cx
+        .connect
+        .connect(directory.provider, &credential, gate)
+        .ok_or(SetupError::ProviderUnknown { provider: directory.provider })?;
+    let check = ask(cx, &*provider).await?;
+    if !check.acceptable() {
+        return Err(SetupError::CredentialRefused(Box::new(check)));
+    }
+    let text = credential.to_sealed_text().as_bytes();
+    let sealed = cx.keys.sealing.seal(text, &credential_context(id), &*cx.random);
+    let (inner, id) = (cx.clone(), id.clone());
+    let (last4, tenant) = (credential.last4(), check.tenant.as_ref().map(|t| t.key.clone()));
+    let replaced = directory.credential_sealed.is_some();
+    let run_id = cx
+        .db
+        .write(Lane::Urgent, move |tx| {
+            let mut directory = directories::lock(tx, &id)?.ok_or(SetupError::NotFound)?;
+            if directory.state == DirectoryState::Disabled {
+                return Err(SetupError::Disabled);
+            }
+            let now = inner.clock.now();
+            directory.credential_sealed = Some(sealed);
+            directory.credential_last4 = Some(last4);
+            directory.credential_checked_at_ms = Some(now);
+            directory.credential_generation = directory.credential_generation.saturating_add(1);
+            directory.tenant_key = tenant.or(directory.tenant_key);
+            directory.retry_at_ms = None;
+            directory.updated_at_ms = now;
+            directories::update(tx, &directory)?;
+            if !directory.state.is_syncing() {
+                return Ok(None);
+            }
+            // A run at work uses the old credential; it writes nothing more and gives way.
+            runs::cancel_open(tx, &directory.id, "A new key was entered.", now)?;
+            Ok(Some(full::queue(tx, &inner, &directory, RunTrigger::Credentials, now)?))
+        })
+        .await?;
+    if replaced {
+        scrub(cx).await;
+    }
+    Ok(SetCredential { check, run_id })
+}
+
+fn accept(directory: &Directory, input: CredentialInput) -> Result<Credential, SetupError> {
+    let CredentialInput::ApiKey(key) = input;
+    let trimmed = key.reveal().trim();
+    let plausible =
+        (8..=200).contains(&trimmed.len()) && trimmed.chars().all(|c| c.is_ascii_graphic());
+    if !plausible {
+        let title = directory.provider.title();
+        return Err(SetupError::InvalidCredential {
+            message: format!("this is not a key of {title}; copy the whole key and nothing else"),
+        });
+    }
+    Ok(Credential::ApiKey(Secret::new(trimmed)))
+}
+
+/// "Complete set-up": verifies, then runs the first full sync (L-05).
+pub async fn complete_setup(cx: &Context, id: &DirectoryId) -> Result<RunId, SetupError> {
+    let directory = find(cx, id).await?;
+    if directory.state != DirectoryState::Setup {
+        return Err(SetupError::AlreadyComplete);
+    }
+    let organization = directory.organization_id.clone();
+    let admins = cx.db.read(move |conn| admins::count(conn, &organization)).await?;
+    if admins == 0 {
+        return Err(SetupError::NoAdmin);
+    }
+    let check = check(cx, id).await?;
+    if !check.acceptable() {
+        return Err(SetupError::CredentialRefused(Box::new(check)));
+    }
+    let (inner, id) = (cx.clone(), id.clone());
+    cx.db
+        .write(Lane::Urgent, move |tx| {
+            let mut directory = directories::lock(tx, &id)?.ok_or(SetupError::NotFound)?;
+            match directory.state {
+                DirectoryState::Setup => {}
+                DirectoryState::Disabled => return Err(SetupError::Disabled),
+                _ => return Err(SetupError::AlreadyComplete),
+            }
+            let now = inner.clock.now();
+            directory.state = DirectoryState::Validating;
+            directory.next_sync_at_ms = Some(full::next_sync_at(&inner, &directory, now));
+            directory.updated_at_ms = now;
+            directories::update(tx, &directory)?;
+            Ok(full::queue(tx, &inner, &directory, RunTrigger::Setup, now)?)
+        })
+        .await
+}
+
+/// "Sync now": queues a full sync; refused while one is open or when this minute's calls are used
+/// up.
+pub async fn request_sync(cx: &Context, id: &DirectoryId) -> Result<RunId, SetupError> {
+    find(cx, id).await?;
+    let (inner, id) = (cx.clone(), id.clone());
+    let queued = cx
+        .db
+        .write(Lane::Urgent, move |tx| {
+            let mut directory = directories::lock(tx, &id)?.ok_or(SetupError::NotFound)?;
+            if !directory.state.is_syncing() {
+                return Err(SetupError::NotComplete);
+            }
+            if let Some(open) = runs::open(tx, &id)? {
+                return Err(SetupError::RunInProgress(open.id));
+            }
+            let now = inner.clock.now();
+            let (pace, provider) = (&inner.pace, directory.provider);
+            let room = budget::room(tx, pace, &id, provider, CallLane::Bulk, now)?;
+            if room.calls == 0 {
+                return Ok(Err(room.until));
+            }
+            // Somebody wants to know now whether it works again.
+            directory.retry_at_ms = None;
+            directories::update(tx, &directory)?;
+            Ok(Ok(full::queue(tx, &inner, &directory, RunTrigger::Manual, now)?))
+        })
+        .await?;
+    queued.map_err(|until| spent(cx, until))
+}
+
+/// Ends a directory for good (L-08).
+pub async fn disable(cx: &Context, id: &DirectoryId) -> Result<(), SetupError> {
+    find(cx, id).await?;
+    let (id, now) = (id.clone(), cx.clock.now());
+    cx.db
+        .write(Lane::Urgent, move |tx| {
+            let organization =
+                directories::find(tx, &id)?.ok_or(SetupError::NotFound)?.organization_id;
+            tx.lock_organization(&organization)?;
+            let directory = directories::lock(tx, &id)?.ok_or(SetupError::NotFound)?;
+            if directory.state == DirectoryState::Disabled {
+                return Err(SetupError::Disabled);
+            }
+            Ok(end(tx, directory, now)?)
+        })
+        .await?;
+    scrub(cx).await;
+    Ok(())
+}
+
+fn end(tx: &mut Tx<'_>, mut directory: Directory, now: Millis) -> Result<(), DbError> {
+    let id = directory.id.clone();
+    if directory.activated_at_ms.is_some() {
+        let counts = directories::counts(tx, &id)?;
+        tx.emit(NewEvent {
+            organization_id: directory.organization_id.clone(),
+            directory_id: Some(id.clone()),
+            kind: EventKind::DsyncDeleted,
+            lane: id.to_string(),
+            data: objects::deleted(&directory, counts, now),
+            created_at: now,
+        });
+    }
+    links::delete_of_directory(tx, &id)?;
+    groups::delete_of_directory(tx, &id)?;
+    directory_users::delete_of_directory(tx, &id)?;
+    row_problems::delete_of_directory(tx, &id)?;
+    holds::supersede_all(tx, &id, now)?;
+    inbox::delete_of_directory(tx, &id)?;
+    runs::cancel_open(tx, &id, "The directory was disabled.", now)?;
+    directory.state = DirectoryState::Disabled;
+    directory.open_key = None;
+    directory.webhook_token_hash = None;
+    directory.webhook_token_sealed = None;
+    directory.credential_sealed = None;
+    directory.credential_last4 = None;
+    directory.credential_generation = directory.credential_generation.saturating_add(1);
+    directory.next_sync_at_ms = None;
+    directory.retry_at_ms = None;
+    directory.failure_class = None;
+    directory.failure_detail = None;
+    directory.failure_since_ms = None;
+    directory.failure_last_ms = None;
+    directory.failure_tries = 0;
+    directory.disabled_at_ms = Some(now);
+    directory.updated_at_ms = now;
+    directories::update(tx, &directory)
+}
+
+/// Removes the deleted bytes from the database's files too. When that can not be done now (a long
+/// read is open), the database does it at its next checkpoint; the rows are gone either way.
+async fn scrub(cx: &Context) {
+    if let Err(error) = cx.db.scrub().await {
+        tracing::warn!(error = %error, "deleted secrets could not be scrubbed from the files yet");
+    }
+}
+
+fn missing(error: DbError) -> SetupError {
+    match error {
+        DbError::NotFound => SetupError::NotFound,
+        other => SetupError::Db(other),
+    }
+}

@@ -1,0 +1,217 @@
+//! Loads what a plan looks at: the people in question, their links, and the accounts that they have
+//! or could get.
+//!
+//! Invariant: everything [`crate::sync::plan`] can ask about these people is in the view, so that
+//! "not in the view" means "not there". What this module must not do: decide.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::db::accounts::{self, Account};
+use crate::db::catalogue;
+use crate::db::directory_users::{self, DirectoryUser};
+use crate::db::links::{self, Link};
+use crate::db::{Conn, DbError};
+use crate::domain::account::Activity;
+use crate::domain::employee::{
+    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, ManagerReference,
+};
+use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, DirectoryUserId};
+use crate::sync::plan::{AccountFields, AccountView, View};
+
+use crate::domain::ids::OrganizationId;
+
+/// The rows behind a view, for the one who writes.
+#[derive(Default)]
+pub struct Rows {
+    /// Accounts as stored.
+    pub accounts: HashMap<AccountId, Account>,
+}
+
+/// Loads the view of these records.
+pub fn load(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    directory: &DirectoryId,
+    records: &[&EmployeeRecord],
+) -> Result<(View, Rows), DbError> {
+    let mut loader = Loader { conn, organization, directory, view: View::default() };
+    loader.users_of(records)?;
+    let accounts = loader.accounts_of(records)?;
+    loader.holders(&accounts)?;
+    loader.managers(records)?;
+    let rows = loader.account_views(accounts)?;
+    Ok((loader.view, rows))
+}
+
+struct Loader<'a> {
+    conn: &'a mut Conn,
+    organization: &'a OrganizationId,
+    directory: &'a DirectoryId,
+    view: View,
+}
+
+impl Loader<'_> {
+    /// The stored people that the records can be about, by key or by number (S-21).
+    fn users_of(&mut self, records: &[&EmployeeRecord]) -> Result<(), DbError> {
+        let keys: Vec<ExternalKey> = records.iter().map(|r| r.external_key.clone()).collect();
+        let numbers: Vec<EmployeeNumber> =
+            records.iter().filter_map(|r| r.employee_number.clone()).collect();
+        let users = directory_users::by_keys(self.conn, self.directory, &keys, &numbers)?;
+        self.add_users(users)
+    }
+
+    fn add_users(&mut self, users: Vec<DirectoryUser>) -> Result<(), DbError> {
+        let ids: Vec<DirectoryUserId> = users.iter().map(|user| user.id.clone()).collect();
+        for link in links::of_users(self.conn, &ids)? {
+            self.view.holders.insert(link.account_id.clone(), link.directory_user_id.clone());
+            self.view.links.insert(link.directory_user_id.clone(), link);
+        }
+        for user in users {
+            self.view.by_key.insert(user.external_key.clone(), user.id.clone());
+            if let Some(number) = &user.employee_number {
+                self.view.by_number.insert(number.clone(), user.id.clone());
+            }
+            self.view.users.insert(user.id.clone(), user);
+        }
+        Ok(())
+    }
+
+    /// Accounts that the people have, and accounts that have their e-mails.
+    fn accounts_of(&mut self, records: &[&EmployeeRecord]) -> Result<Vec<Account>, DbError> {
+        let mut emails: Vec<EmailNorm> = records.iter().filter_map(|r| r.email_norm()).collect();
+        emails.sort();
+        emails.dedup();
+        let mut found = accounts::by_emails(self.conn, self.organization, &emails)?;
+        let have: HashSet<AccountId> = found.iter().map(|account| account.id.clone()).collect();
+        let linked: Vec<AccountId> = self
+            .view
+            .links
+            .values()
+            .map(|link| link.account_id.clone())
+            .filter(|id| !have.contains(id))
+            .collect();
+        found.extend(accounts::by_ids(self.conn, &linked)?);
+        Ok(found)
+    }
+
+    /// Who has these accounts now: in this directory with the person, elsewhere only whether the
+    /// person is employed there.
+    fn holders(&mut self, accounts: &[Account]) -> Result<(), DbError> {
+        let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
+        let links = links::of_accounts(self.conn, &ids)?;
+        let unknown: Vec<DirectoryUserId> = links
+            .iter()
+            .map(|link| link.directory_user_id.clone())
+            .filter(|id| !self.view.users.contains_key(id))
+            .collect();
+        let others = directory_users::by_ids(self.conn, &unknown)?;
+        let state_of: HashMap<DirectoryUserId, Activity> =
+            others.iter().map(|user| (user.id.clone(), user.state)).collect();
+        let here = others.into_iter().filter(|user| user.directory_id == *self.directory).collect();
+        self.add_users(here)?;
+        self.note_managers_of_accounts(&links, &state_of);
+        Ok(())
+    }
+
+    fn note_managers_of_accounts(
+        &mut self,
+        links: &[Link],
+        state_of: &HashMap<DirectoryUserId, Activity>,
+    ) {
+        for link in links {
+            // Links come oldest first, and the oldest manages the account (S-26).
+            let entry = self.view.accounts.entry(link.account_id.clone()).or_insert_with(blank);
+            entry.managed_by.get_or_insert_with(|| link.directory_id.clone());
+            let active = state_of.get(&link.directory_user_id) == Some(&Activity::Active);
+            entry.active_elsewhere |= active && link.directory_id != *self.directory;
+        }
+    }
+
+    fn managers(&mut self, records: &[&EmployeeRecord]) -> Result<(), DbError> {
+        let mut keys = Vec::new();
+        let mut numbers = Vec::new();
+        for reference in records.iter().filter_map(|record| record.manager.as_ref()) {
+            match reference {
+                ManagerReference::Key(key) => keys.push(key.clone()),
+                ManagerReference::Number(number) => numbers.push(number.clone()),
+            }
+        }
+        keys.sort();
+        keys.dedup();
+        numbers.sort();
+        numbers.dedup();
+        let managers = directory_users::by_keys(self.conn, self.directory, &keys, &numbers)?;
+        let ids: Vec<DirectoryUserId> = managers.iter().map(|user| user.id.clone()).collect();
+        let accounts: HashMap<DirectoryUserId, AccountId> = links::of_users(self.conn, &ids)?
+            .into_iter()
+            .map(|link| (link.directory_user_id, link.account_id))
+            .collect();
+        for user in managers {
+            let Some(account) = accounts.get(&user.id) else { continue };
+            if let Some(number) = user.employee_number {
+                self.view.managers.insert(ManagerReference::Number(number), account.clone());
+            }
+            self.view.managers.insert(ManagerReference::Key(user.external_key), account.clone());
+        }
+        Ok(())
+    }
+
+    fn account_views(&mut self, accounts: Vec<Account>) -> Result<Rows, DbError> {
+        let units: Vec<CatalogueEntryId> = accounts
+            .iter()
+            .flat_map(|a| [&a.department_id, &a.position_id, &a.office_location_id])
+            .flatten()
+            .cloned()
+            .collect();
+        let names = catalogue::names(self.conn, &units)?;
+        let mut rows = Rows::default();
+        for account in accounts {
+            let view = self.view.accounts.entry(account.id.clone()).or_insert_with(blank);
+            view.fields = fields_of(&account, &names);
+            view.protected = account.protected;
+            if let Some(norm) = &account.email_norm {
+                self.view.by_email.insert(norm.clone(), account.id.clone());
+            }
+            rows.accounts.insert(account.id.clone(), account);
+        }
+        Ok(rows)
+    }
+}
+
+/// The managed fields of a stored account, by name.
+#[must_use]
+pub fn fields_of(account: &Account, names: &HashMap<CatalogueEntryId, String>) -> AccountFields {
+    let name = |id: &Option<CatalogueEntryId>| id.as_ref().and_then(|id| names.get(id)).cloned();
+    AccountFields {
+        email: account.email.clone(),
+        first_name: account.first_name.clone(),
+        last_name: account.last_name.clone(),
+        status: account.status,
+        manager: account.manager_account_id.clone(),
+        department: name(&account.department_id),
+        position: name(&account.position_id),
+        office_location: name(&account.office_location_id),
+        start_date: account.start_date.map(|date| date.0),
+        leaving_date: account.leaving_date.map(|date| date.0),
+    }
+}
+
+fn blank() -> AccountView {
+    AccountView {
+        fields: AccountFields {
+            email: String::new(),
+            first_name: None,
+            last_name: None,
+            status: crate::domain::account::AccountStatus::Inactive,
+            manager: None,
+            department: None,
+            position: None,
+            office_location: None,
+            start_date: None,
+            leaving_date: None,
+        },
+        protected: false,
+        managed_by: None,
+        active_elsewhere: false,
+    }
+}
