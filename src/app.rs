@@ -1,1 +1,331 @@
-//! (stub)
+//! The composition root: settings become a database, keys, tasks and a server, and end in order.
+//!
+//! Invariants:
+//! - Two servers never share a SQLite file: the second is refused (O-01).
+//! - Nothing is served before the database is migrated and the keys are open.
+//! - A stop lets requests and pieces of work finish, within a deadline; what was acknowledged is in
+//!   the database either way.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use actix_web::dev::ServerHandle;
+
+use crate::clock::{Clock, Random, SystemClock, SystemRandom};
+use crate::config::{ConfigError, DatabaseUrl, Settings};
+use crate::db::api_keys::{self, ApiKey};
+use crate::db::data_keys::{self, DataKeyError};
+use crate::db::{Db, DbError, Lane, Place};
+use crate::domain::ids::ApiKeyId;
+use crate::domain::provider::ProviderKind;
+use crate::notify::smtp::{Mailer, MailerError};
+use crate::providers::http::{HttpClient, NoClient};
+use crate::providers::{Connect, Registry};
+use crate::secret::{Keys, SealingKey, Secret, SecretError, new_token};
+use crate::sync::{Context, Pace};
+use crate::tasks::{Activators, TaskContext, Tasks};
+use crate::web;
+use crate::web::state::AppState;
+
+/// Why Rollcall did not start. The texts say what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database.
+    #[error("the database can not be opened: {0}")]
+    Db(#[from] DbError),
+    /// The data keys.
+    #[error(transparent)]
+    Keys(#[from] DataKeyError),
+    /// The master key.
+    #[error("{path}: {source}")]
+    MasterKey {
+        /// The key file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SecretError,
+    },
+    /// A file that has to be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: std::io::Error,
+    },
+    /// Another server works on this SQLite file.
+    #[error(
+        "{0} is in use by another rollcall server; stop it first, or use PostgreSQL for several"
+    )]
+    InUse(PathBuf),
+    /// The listener.
+    #[error("can not listen on {address}: {source} (setting server.listen)")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What is wrong.
+        source: std::io::Error,
+    },
+    /// The mail server's settings.
+    #[error("{0} (settings smtp.url and smtp.from)")]
+    Mailer(#[from] MailerError),
+    /// The client for HR systems.
+    #[error(transparent)]
+    Http(#[from] NoClient),
+}
+
+/// Where time and randomness come from.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
+    }
+}
+
+/// An opened database with its keys: what every command that touches data needs.
+pub struct Store {
+    /// The database.
+    pub db: Db,
+    /// The opened data keys.
+    pub keys: Arc<Keys>,
+    /// Time and randomness.
+    pub surroundings: Surroundings,
+}
+
+/// The place of the data as the database layer knows it.
+#[must_use]
+pub fn place(url: &DatabaseUrl) -> Place {
+    match url {
+        DatabaseUrl::Sqlite(path) => Place::Sqlite(path.clone()),
+        DatabaseUrl::Postgres(url) => Place::Postgres(url.clone()),
+    }
+}
+
+impl Store {
+    /// Migrates and opens the database and its keys.
+    pub async fn open(settings: &Settings, surroundings: Surroundings) -> Result<Self, AppError> {
+        let place = place(&settings.database.url);
+        let master = master_key(settings, &*surroundings.random)?;
+        let db = tokio::task::spawn_blocking(move || Db::open(&place))
+            .await
+            .map_err(|_| DbError::Panicked)??;
+        let keys =
+            data_keys::open(&db, &master, &*surroundings.clock, &*surroundings.random).await?;
+        Ok(Self { db, keys: Arc::new(keys), surroundings })
+    }
+
+    /// Makes an API key; the answer is the only time it is shown.
+    pub async fn create_api_key(&self, name: &str) -> Result<Secret, DbError> {
+        let random = &*self.surroundings.random;
+        let key = Secret::new(format!("sk_live_{}", new_token(random).reveal()));
+        let now = self.surroundings.clock.now();
+        let row = ApiKey {
+            id: ApiKeyId::new(now, random),
+            name: name.to_owned(),
+            key_hash: self.keys.lookup.lookup_hash(key.reveal()),
+            last4: key.last4(),
+            created_at_ms: now,
+            revoked_at_ms: None,
+        };
+        self.db.write(Lane::Urgent, move |tx| api_keys::insert(tx, &row)).await?;
+        Ok(key)
+    }
+
+    /// The first API key of a new database; `None` when there are keys already.
+    pub async fn first_api_key(&self) -> Result<Option<Secret>, DbError> {
+        let existing = self.db.read(api_keys::all).await?;
+        if existing.is_empty() { self.create_api_key("first").await.map(Some) } else { Ok(None) }
+    }
+}
+
+/// The master key: from the settings, else from the file beside the SQLite database, which is made
+/// at the first start (L-06).
+fn master_key(settings: &Settings, random: &dyn Random) -> Result<SealingKey, AppError> {
+    if let Some(key) = &settings.secrets.master_key {
+        return Ok(key.clone());
+    }
+    let path = match &settings.database.url {
+        DatabaseUrl::Sqlite(path) => beside(path, ".key"),
+        // `Settings::validate` asks for the key with PostgreSQL.
+        DatabaseUrl::Postgres(_) => PathBuf::from("rollcall.key"),
+    };
+    let file_error = |source| AppError::File { path: path.clone(), source };
+    match File::open(&path) {
+        Ok(mut file) => {
+            let mut text = String::new();
+            file.read_to_string(&mut text).map_err(file_error)?;
+            let text = Secret::new(text);
+            SealingKey::from_base64(text.reveal())
+                .map_err(|source| AppError::MasterKey { path: path.clone(), source })
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key = SealingKey::generate(random);
+            write_key_file(&path, &key).map_err(file_error)?;
+            Ok(key)
+        }
+        Err(error) => Err(file_error(error)),
+    }
+}
+
+/// Written for its owner alone, and on the disk before anything is sealed with it.
+fn write_key_file(path: &Path, key: &SealingKey) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{}", key.to_base64().reveal())?;
+    file.sync_all()
+}
+
+fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Keeps a second server off a SQLite file for as long as it lives (O-01).
+struct FileLock(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] File);
+
+fn lock_file(url: &DatabaseUrl) -> Result<Option<FileLock>, AppError> {
+    let DatabaseUrl::Sqlite(database) = url else { return Ok(None) };
+    let path = beside(database, ".lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(|source| AppError::File { path, source })?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(FileLock(file))),
+        Err(_) => Err(AppError::InUse(database.clone())),
+    }
+}
+
+/// A running gateway.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The database and its keys.
+    pub store: Store,
+    /// What tasks and requests work with.
+    pub context: Context,
+    /// For stepping through the work by hand, when the tasks do not run.
+    pub task_context: TaskContext,
+    tasks: Option<Tasks>,
+    server: ServerHandle,
+    served: tokio::task::JoinHandle<std::io::Result<()>>,
+    _lock: Option<FileLock>,
+}
+
+/// Whether the tasks run by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// They do.
+    BySelf,
+    /// The caller steps through the work ([`crate::tasks::run_until_idle`]).
+    ByHand,
+}
+
+impl Running {
+    /// Starts everything.
+    pub async fn start(
+        settings: &Settings,
+        surroundings: Surroundings,
+        work: Work,
+    ) -> Result<Self, AppError> {
+        let lock = lock_file(&settings.database.url)?;
+        let requested = settings.server.listen;
+        let listen_error = |source| AppError::Listen { address: requested, source };
+        let listener = TcpListener::bind(requested).map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
+        let store = Store::open(settings, surroundings).await?;
+        let mailer = mailer(settings)?.map(Arc::new);
+        let context = context(settings, &store, address, mailer.is_some())?;
+        let task_context = TaskContext { sync: context.clone(), mailer };
+        let activators = Activators::default();
+        let state = AppState { context: context.clone(), activators: activators.clone() };
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let server = web::serve(state, listener, workers).map_err(listen_error)?;
+        let handle = server.handle();
+        let served = tokio::spawn(server);
+        let tasks = (work == Work::BySelf).then(|| Tasks::start(&task_context, &activators));
+        Ok(Self {
+            address,
+            store,
+            context,
+            task_context,
+            tasks,
+            server: handle,
+            served,
+            _lock: lock,
+        })
+    }
+
+    /// Stops: no new requests, running ones finish, tasks stop at a safe point, the database closes.
+    pub async fn stop(self) {
+        self.server.stop(true).await;
+        let _ = self.served.await;
+        if let Some(tasks) = self.tasks {
+            tasks.stop().await;
+        }
+    }
+}
+
+fn mailer(settings: &Settings) -> Result<Option<Mailer>, MailerError> {
+    match (&settings.smtp.url, &settings.smtp.from) {
+        (Some(url), Some(from)) => Mailer::from_url(url, from).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn context(
+    settings: &Settings,
+    store: &Store,
+    address: SocketAddr,
+    sends_mail: bool,
+) -> Result<Context, AppError> {
+    let people_hr = settings.providers.people_hr.base_url.clone().unwrap_or_default();
+    let connect: Arc<dyn Connect> = Arc::new(Registry::new(HttpClient::build()?, people_hr));
+    // A listener on port 0 is told its port by the system; links then name that one.
+    let public_url = if settings.server.listen.port() == 0 {
+        format!("http://{address}")
+    } else {
+        settings.server.public_url.clone()
+    };
+    Ok(Context {
+        db: store.db.clone(),
+        clock: store.surroundings.clock.clone(),
+        random: store.surroundings.random.clone(),
+        keys: store.keys.clone(),
+        connect,
+        public_url: public_url.into(),
+        pace: Arc::new(pace(settings)),
+        sends_mail,
+    })
+}
+
+fn pace(settings: &Settings) -> Pace {
+    let providers = [
+        (ProviderKind::PeopleHr, &settings.providers.people_hr),
+        (ProviderKind::BreatheHr, &settings.providers.breathe_hr),
+        (ProviderKind::Hrworks, &settings.providers.hrworks),
+    ];
+    Pace {
+        poll_seconds_default: i64::from(settings.sync.poll_seconds),
+        calls_per_minute: providers.map(|(kind, p)| (kind, i64::from(p.calls_per_minute))),
+        shared_calls_per_minute: providers
+            .iter()
+            .filter_map(|(kind, p)| Some((*kind, i64::from(p.shared_calls_per_minute?))))
+            .collect(),
+    }
+}

@@ -125,3 +125,9 @@ pub const SHARED_PACE_QUIET_MS: i64 = 600_000;
 pub const TRIES_MAX: i64 = 4;
 /// How long throttling may last before it is a failure, in milliseconds (S-45).
 pub const THROTTLED_MS_MAX: i64 = 900_000;
+/// Mails that one claim takes.
+pub const MAIL_BATCH_MAX: i64 = 10;
+/// How long a batch of mails stays claimed, in milliseconds: ten mails at their slowest, and a bit.
+pub const MAIL_LEASE_MS: i64 = 330_000;
+/// Events that one sweep forgets at most, so that nobody waits long behind it.
+pub const PRUNE_ROWS_MAX: i64 = 2_000;

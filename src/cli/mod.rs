@@ -13,6 +13,10 @@ use clap::Parser;
 use crate::config::{ConfigError, Settings};
 
 pub mod check_config;
+pub mod keys;
+pub mod migrate;
+pub mod sandbox;
+pub mod serve;
 
 /// Wrong arguments or settings.
 pub const EXIT_USAGE: u8 = 2;
@@ -34,6 +38,14 @@ pub struct Cli {
 pub enum Command {
     /// Check the settings and show what is in force, without secrets
     CheckConfig(check_config::CheckConfig),
+    /// Run the gateway
+    Serve(serve::Serve),
+    /// Bring the database up to this version
+    Migrate(migrate::Migrate),
+    /// Make, list and revoke keys to the API
+    Keys(keys::Keys),
+    /// Run HR systems to play with
+    Sandbox(sandbox::SandboxCommand),
 }
 
 /// What every command gets.
@@ -54,10 +66,28 @@ impl Context<'_> {
         Settings::load(self.config_file.as_deref(), self.env)
     }
 
+    /// Writes a line of the answer.
+    pub fn answer(&mut self, text: &str) {
+        let _ = writeln!(self.out, "{text}");
+    }
+
     /// Writes a line for whoever started the command. A closed terminal is no reason to fail.
     pub fn say(&mut self, text: &str) {
         let _ = writeln!(self.err, "{text}");
     }
+}
+
+/// Runs an asynchronous command to its end.
+pub(crate) fn in_runtime<F: Future>(work: F) -> F::Output {
+    #[expect(
+        clippy::expect_used,
+        reason = "without threads nothing can run, and nothing has begun"
+    )]
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("the operating system gives threads");
+    runtime.block_on(work)
 }
 
 /// Runs the command that the arguments (with the program's name first) ask for; the exit code.
@@ -78,6 +108,10 @@ pub fn run(
     let mut context = Context { config_file: cli.config, env, out, err };
     match cli.command {
         Command::CheckConfig(command) => command.run(&mut context),
+        Command::Serve(command) => command.run(&mut context),
+        Command::Migrate(command) => command.run(&mut context),
+        Command::Keys(command) => command.run(&mut context),
+        Command::Sandbox(command) => command.run(&mut context),
     }
 }
 

@@ -374,13 +374,18 @@ pub fn settle_by_run(
     Ok(settled)
 }
 
-/// When the next waiting hint is due.
+/// When the next hint is due: one that waits, or one whose claim ends.
 pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
-    Ok(on_backend!(conn, |c| inbox::table
+    let waiting: Option<Millis> = on_backend!(conn, |c| inbox::table
         .filter(inbox::state.eq(InboxState::Waiting))
         .filter(inbox::next_at_ms.lt(PARKED))
         .select(diesel::dsl::min(inbox::next_at_ms))
-        .first(c))?)
+        .first(c))?;
+    let leased: Option<Millis> = on_backend!(conn, |c| inbox::table
+        .filter(inbox::state.eq(InboxState::Leased))
+        .select(diesel::dsl::min(inbox::lease_until_ms))
+        .first(c))?;
+    Ok(waiting.into_iter().chain(leased).min())
 }
 
 /// Deletes the hints of a directory.

@@ -220,12 +220,17 @@ pub fn cancel_open(
     Ok(())
 }
 
-/// When the next queued run is due.
+/// When the next run is due: one that waits, or one whose claim ends.
 pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
-    Ok(on_backend!(conn, |c| runs::table
+    let queued: Option<Millis> = on_backend!(conn, |c| runs::table
         .filter(runs::state.eq(RunState::Queued))
         .select(diesel::dsl::min(runs::next_at_ms))
-        .first(c))?)
+        .first(c))?;
+    let leased: Option<Millis> = on_backend!(conn, |c| runs::table
+        .filter(runs::state.eq(RunState::Running))
+        .select(diesel::dsl::min(runs::lease_until_ms))
+        .first(c))?;
+    Ok(queued.into_iter().chain(leased).min())
 }
 
 /// One run.

@@ -31,13 +31,19 @@ pub struct Teller {
     now: Millis,
     random: std::sync::Arc<dyn Random>,
     public_url: std::sync::Arc<str>,
+    by_mail: bool,
 }
 
 impl Teller {
     /// A teller for this moment.
     #[must_use]
     pub fn new(cx: &Context) -> Self {
-        Self { now: cx.clock.now(), random: cx.random.clone(), public_url: cx.public_url.clone() }
+        Self {
+            now: cx.clock.now(),
+            random: cx.random.clone(),
+            public_url: cx.public_url.clone(),
+            by_mail: cx.sends_mail,
+        }
     }
 }
 
@@ -225,8 +231,10 @@ fn tell(
     if !mails::insert_notice(tx, &notice, episode_key.as_deref())? {
         return Ok(());
     }
-    let rows: Vec<Mail> = admins::all_of(tx, &directory.organization_id)?
+    let admins = admins::all_of(tx, &directory.organization_id)?;
+    let rows: Vec<Mail> = admins
         .into_iter()
+        .filter(|_| teller.by_mail)
         .map(|admin| Mail {
             id: MailId::new(teller.now, &*teller.random),
             organization_id: directory.organization_id.clone(),
@@ -250,7 +258,7 @@ fn tell(
         notice.id = %notice.id,
         notice.kind = %kind,
         failure.class = directory.failure_class.map(FailureClass::as_str),
-        admins = rows.len(),
+        mails = rows.len(),
         "a notice was written to the admins"
     );
     tx.emit(NewEvent {

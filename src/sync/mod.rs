@@ -85,6 +85,8 @@ pub struct Context {
     pub public_url: Arc<str>,
     /// How often and how fast HR systems are asked.
     pub pace: Arc<Pace>,
+    /// Whether notices go out by mail too.
+    pub sends_mail: bool,
 }
 
 /// How often and how fast HR systems are asked.

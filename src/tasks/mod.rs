@@ -1,1 +1,232 @@
-//! (stub)
+//! Tasks: when work is done. What is done is in `sync` and `notify`; nothing here has a rule.
+//!
+//! A task is a step without input that does the next piece of work there is, or says that there is
+//! none. It runs when it is activated (a webhook came, somebody pressed "Sync now"), when the next
+//! piece is due, and now and then in any case; there is one code path for the signal and the scan, so
+//! a lost signal only costs time. Work is claimed by expiring leases, so several processes may run
+//! the same tasks, and a dead one's work is taken over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::clock::Millis;
+use crate::db::{DbError, Lane, events, inbox, mails, runs};
+use crate::limits;
+use crate::notify::outbox;
+use crate::notify::smtp::Mailer;
+use crate::sync::{Context, SyncError, full, live};
+
+/// Tells one kind of task that there is work.
+#[derive(Clone, Default)]
+pub struct Activator(Arc<Notify>);
+
+impl Activator {
+    /// There is work now. Never blocks; signals that nobody has taken yet are one.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// The activators of all tasks that others may wake.
+#[derive(Clone, Default)]
+pub struct Activators {
+    /// Hints of webhooks.
+    pub inbox: Activator,
+    /// Full syncs.
+    pub runs: Activator,
+    /// Mails.
+    pub mails: Activator,
+}
+
+/// What tasks work with.
+#[derive(Clone)]
+pub struct TaskContext {
+    /// For everything about people.
+    pub sync: Context,
+    /// The mail server, when there is one.
+    pub mailer: Option<Arc<Mailer>>,
+}
+
+/// One kind of task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Looks at people whom webhooks named.
+    Inbox,
+    /// Queues full syncs by their schedule.
+    Schedule,
+    /// Does full syncs.
+    Runs,
+    /// Sends mails.
+    Mails,
+    /// Forgets what is too old.
+    Janitor,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Schedule => "schedule",
+            Self::Runs => "runs",
+            Self::Mails => "mails",
+            Self::Janitor => "janitor",
+        }
+    }
+
+    /// Does the next piece of work; false when there is none now.
+    fn step(self, cx: &TaskContext) -> BoxFuture<'_, Result<bool, SyncError>> {
+        Box::pin(async move {
+            match self {
+                Self::Inbox => live::step(&cx.sync).await,
+                Self::Schedule => full::queue_due(&cx.sync).await,
+                Self::Runs => full::step(&cx.sync).await,
+                Self::Mails => match &cx.mailer {
+                    Some(mailer) => Ok(outbox::step(&cx.sync.db, cx, mailer).await?),
+                    None => Ok(false),
+                },
+                Self::Janitor => Ok(sweep(&cx.sync).await?),
+            }
+        })
+    }
+
+    /// When the next piece of work is due, as far as is known.
+    async fn next_due(self, cx: &TaskContext) -> Result<Option<Millis>, DbError> {
+        cx.sync
+            .db
+            .read(move |conn| match self {
+                Self::Inbox => inbox::next_due(conn),
+                Self::Schedule => crate::db::directories::next_due(conn),
+                Self::Runs => runs::next_due(conn),
+                Self::Mails => mails::next_due(conn),
+                Self::Janitor => Ok(None),
+            })
+            .await
+    }
+
+    /// The longest time without a look, in milliseconds.
+    const fn period_ms(self) -> u64 {
+        match self {
+            Self::Inbox | Self::Runs | Self::Mails => 500,
+            Self::Schedule => 1_000,
+            Self::Janitor => 600_000,
+        }
+    }
+}
+
+impl outbox::Moment for TaskContext {
+    fn now(&self) -> Millis {
+        self.sync.clock.now()
+    }
+    fn random(&self) -> &dyn crate::clock::Random {
+        &*self.sync.random
+    }
+}
+
+/// Forgets events and settled hints that are too old; false when there is nothing more to forget.
+async fn sweep(cx: &Context) -> Result<bool, DbError> {
+    let now = cx.clock.now();
+    let forgotten = cx
+        .db
+        .write(Lane::Bulk, move |tx| {
+            let events_before = now.plus(-limits::EVENT_DAYS_KEPT.saturating_mul(Millis::DAY));
+            let hints_before = now.plus(-limits::INBOX_DAYS_KEPT.saturating_mul(Millis::DAY));
+            inbox::prune(tx, hints_before)?;
+            events::prune(tx, events_before, limits::PRUNE_ROWS_MAX)
+        })
+        .await?;
+    Ok(forgotten > 0)
+}
+
+/// The running tasks of a process.
+pub struct Tasks {
+    running: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Tasks {
+    /// Starts all tasks.
+    #[must_use]
+    pub fn start(cx: &TaskContext, activators: &Activators) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut running = JoinSet::new();
+        let mut spawn = |kind: Kind, count: usize, activator: &Activator| {
+            for _ in 0..count {
+                running.spawn(keep_going(kind, cx.clone(), activator.clone(), stopped.clone()));
+            }
+        };
+        spawn(Kind::Inbox, limits::INBOX_WORKERS, &activators.inbox);
+        spawn(Kind::Runs, limits::RUN_WORKERS, &activators.runs);
+        spawn(Kind::Mails, 1, &activators.mails);
+        spawn(Kind::Schedule, 1, &Activator::default());
+        spawn(Kind::Janitor, 1, &Activator::default());
+        Self { running, stop }
+    }
+
+    /// Lets every task finish the piece it is at, and waits for that. Work that takes longer than the
+    /// deadline is left; its claim ends and another process takes it over.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        let all = async { while self.running.join_next().await.is_some() {} };
+        let deadline = Duration::from_millis(limits::STOP_MS_MAX);
+        if tokio::time::timeout(deadline, all).await.is_err() {
+            tracing::warn!(
+                "some work was not finished in time; it is taken over at the next start"
+            );
+        }
+    }
+}
+
+async fn keep_going(
+    kind: Kind,
+    cx: TaskContext,
+    activator: Activator,
+    mut stopped: watch::Receiver<bool>,
+) {
+    while !*stopped.borrow() {
+        // Registered before the look, so that no signal is lost between the look and the wait.
+        let mut woken = std::pin::pin!(activator.0.notified());
+        woken.as_mut().enable();
+        let pause_ms = match kind.step(&cx).await {
+            Ok(true) => continue,
+            Ok(false) => pause_ms(kind, &cx).await,
+            Err(error) => {
+                tracing::error!(task = kind.name(), error = %error, "a task failed; it goes on");
+                1_000
+            }
+        };
+        tokio::select! {
+            () = woken => {}
+            () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+async fn pause_ms(kind: Kind, cx: &TaskContext) -> u64 {
+    let wait = match kind.next_due(cx).await {
+        // Work can be due and yet not to be had: its person or directory is being worked on.
+        Ok(Some(due)) => u64::try_from(due.since(cx.sync.clock.now())).unwrap_or(0).max(50),
+        _ => u64::MAX,
+    };
+    wait.min(kind.period_ms())
+}
+
+/// Does everything there is to do now, in order, until nothing is left; for tests and the command
+/// line, with the tasks not running.
+pub async fn run_until_idle(cx: &TaskContext) -> Result<(), SyncError> {
+    loop {
+        let mut worked = false;
+        for kind in [Kind::Inbox, Kind::Schedule, Kind::Runs, Kind::Mails] {
+            while kind.step(cx).await? {
+                worked = true;
+            }
+        }
+        if !worked {
+            return Ok(());
+        }
+    }
+}

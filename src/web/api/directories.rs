@@ -71,8 +71,9 @@ struct ShownCounts {
 fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Shown {
     let webhook_url = match row.state {
         DirectoryState::Disabled => None,
-        _ => setup::webhook_url(context, &row),
+        _ => setup::webhook_url(context, &row).ok().flatten(),
     };
+    let webhook_url = webhook_url.map(|url| url.reveal().to_owned());
     let credential = row.credential_last4.map(|last4| ShownCredential {
         last4,
         checked_at: row.credential_checked_at_ms.map(Timestamp),

@@ -75,6 +75,10 @@ pub(super) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
         SetupError::BudgetSpent { retry_after_seconds } => {
             Problem::BudgetSpent { retry_after_seconds }
         }
+        SetupError::ProviderUnknown { provider } => Problem::ProviderNotAllowed { provider },
+        SetupError::AlreadyComplete | SetupError::NotComplete | SetupError::Secret(_) => {
+            Problem::of_lookup(crate::db::DbError::Other(error.to_string()), "Directory", id)
+        }
         SetupError::Db(error) => error.into(),
     }
 }

@@ -1,0 +1,87 @@
+//! `rollcall keys`: makes, lists and revokes keys to the API. Works beside a running server.
+
+use crate::app::{AppError, Store, Surroundings};
+use crate::config::Settings;
+use crate::db::{DbError, Lane, api_keys};
+
+use super::{Context, EXIT_USAGE, in_runtime};
+
+/// What to do with keys.
+#[derive(Debug, clap::Args)]
+pub struct Keys {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Make a key and print it; it can not be shown again
+    Create {
+        /// What the key is for
+        #[arg(long)]
+        name: String,
+    },
+    /// List the keys, without the keys themselves
+    List,
+    /// Make a key useless at once
+    Revoke {
+        /// The id or the name of the key
+        #[arg(value_name = "ID-or-NAME")]
+        id_or_name: String,
+    },
+}
+
+impl Keys {
+    /// Does it.
+    pub fn run(&self, context: &mut Context<'_>) -> u8 {
+        let settings = match context.settings() {
+            Ok(settings) => settings,
+            Err(error) => {
+                context.say(&format!("error: {error}"));
+                return EXIT_USAGE;
+            }
+        };
+        match in_runtime(self.act(&settings, context)) {
+            Ok(code) => code,
+            Err(error) => {
+                context.say(&format!("error: {error}"));
+                1
+            }
+        }
+    }
+
+    async fn act(&self, settings: &Settings, context: &mut Context<'_>) -> Result<u8, AppError> {
+        let store = Store::open(settings, Surroundings::default()).await?;
+        match &self.action {
+            Action::Create { name } => {
+                let key = store.create_api_key(name).await?;
+                context.answer(key.reveal());
+            }
+            Action::List => {
+                for key in store.db.read(api_keys::all).await? {
+                    let state = match key.revoked_at_ms {
+                        Some(at) => format!("revoked {at}"),
+                        None => "valid".to_owned(),
+                    };
+                    let (id, last4, name) = (key.id, key.last4, key.name);
+                    let created = key.created_at_ms;
+                    context.answer(&format!("{id}  …{last4}  made {created}  {state}  {name}"));
+                }
+            }
+            Action::Revoke { id_or_name } => {
+                let (text, now) = (id_or_name.clone(), store.surroundings.clock.now());
+                let write =
+                    store.db.write(Lane::Urgent, move |tx| api_keys::revoke(tx, &text, now));
+                let revoked: Result<usize, DbError> = write.await;
+                match revoked? {
+                    0 => {
+                        context.say(&format!("error: no valid key is called {id_or_name}"));
+                        return Ok(1);
+                    }
+                    count => context.say(&format!("revoked {count} key(s)")),
+                }
+            }
+        }
+        Ok(0)
+    }
+}

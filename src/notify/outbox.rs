@@ -1,0 +1,84 @@
+//! Sends the mails that wait, until each is taken or given up (S-43, A-07).
+//!
+//! Invariants: a notice is lost only after its last try, and is then shown as undelivered; a dead
+//! process' mails are sent by another. What this module must not do: write notices (`sync::failure`
+//! does, with the change they tell of).
+
+use crate::clock::{Millis, Random};
+use crate::db::mails::{self, Mail, MailState};
+use crate::db::notices::Notice;
+use crate::db::{Db, DbError, Lane, organizations};
+use crate::domain::notice::NoticeText;
+use crate::domain::retry;
+use crate::limits;
+use crate::notify::mail::NoticeMail;
+use crate::notify::smtp::{Mailer, SendErrorKind};
+
+/// The time and the randomness that sending needs.
+pub trait Moment: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Millis;
+    /// Randomness for jitter.
+    fn random(&self) -> &dyn Random;
+}
+
+/// Sends the mails that are due; false when there was none.
+pub async fn step(db: &Db, moment: &dyn Moment, mailer: &Mailer) -> Result<bool, DbError> {
+    let now = moment.now();
+    // A claim outlasts the time a whole batch can take.
+    let until = now.plus(limits::MAIL_LEASE_MS);
+    let claimed = db
+        .write(Lane::Urgent, move |tx| {
+            let mut claimed = Vec::new();
+            for (mail, notice) in mails::claim(tx, now, until, limits::MAIL_BATCH_MAX)? {
+                let organization = organizations::find(tx, &mail.organization_id)?;
+                claimed.push((mail, notice, organization.name));
+            }
+            Ok::<_, DbError>(claimed)
+        })
+        .await?;
+    let any = !claimed.is_empty();
+    for (mail, notice, organization) in claimed {
+        send(db, moment, mailer, mail, notice, organization).await?;
+    }
+    Ok(any)
+}
+
+async fn send(
+    db: &Db,
+    moment: &dyn Moment,
+    mailer: &Mailer,
+    mail: Mail,
+    notice: Notice,
+    organization: String,
+) -> Result<(), DbError> {
+    let message = NoticeMail {
+        id: mail.id.clone(),
+        to_name: mail.recipient_name.clone(),
+        to_address: mail.recipient_email.clone(),
+        organization,
+        text: NoticeText { subject: notice.subject, body: notice.body },
+        date: notice.created_at_ms,
+    };
+    let outcome = mailer.send(&message).await;
+    let now = moment.now();
+    let attempt = u32::try_from(mail.attempts).unwrap_or(u32::MAX);
+    let (state, next_at, sent_at, error) = match outcome {
+        Ok(()) => (MailState::Sent, now, Some(now), None),
+        Err(error) => {
+            let again = match error.kind {
+                SendErrorKind::Temporary => retry::retry_delay_ms(attempt, moment.random()),
+                SendErrorKind::Permanent => None,
+            };
+            let state = if again.is_some() { MailState::Waiting } else { MailState::Undelivered };
+            (state, now.plus(again.unwrap_or(0)), None, Some(error.reason))
+        }
+    };
+    if let Some(reason) = &error {
+        tracing::warn!(mail.id = %mail.id, mail.state = %state, reason, "a mail was not taken");
+    }
+    db.write(Lane::Urgent, move |tx| {
+        mails::record(tx, &mail, state, next_at, sent_at, error.as_deref())
+    })
+    .await
+}
