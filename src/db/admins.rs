@@ -81,11 +81,7 @@ pub fn count(conn: &mut Conn, organization: &OrganizationId) -> Result<i64, DbEr
 }
 
 /// Deletes an admin. [`DbError::NotFound`] when the organization has no such admin.
-pub fn delete(
-    tx: &mut Tx<'_>,
-    organization: &OrganizationId,
-    id: &AdminId,
-) -> Result<(), DbError> {
+pub fn delete(tx: &mut Tx<'_>, organization: &OrganizationId, id: &AdminId) -> Result<(), DbError> {
     let deleted = on_backend!(&mut **tx, |c| diesel::delete(
         admins::table.find(id).filter(admins::organization_id.eq(organization))
     )

@@ -104,17 +104,11 @@ pub fn page(
     kind: CatalogueKind,
     request: &PageRequest,
 ) -> Result<Page<CatalogueEntry>, DbError> {
-    Ok(load_page!(
-        conn,
-        request,
-        catalogue_entries::id,
-        |row: &CatalogueEntry| row.id.as_str(),
-        {
-            catalogue_entries::table
-                .filter(catalogue_entries::organization_id.eq(organization))
-                .filter(catalogue_entries::kind.eq(kind))
-                .select(CatalogueEntry::as_select())
-                .into_boxed()
-        }
-    ))
+    Ok(load_page!(conn, request, catalogue_entries::id, |row: &CatalogueEntry| row.id.as_str(), {
+        catalogue_entries::table
+            .filter(catalogue_entries::organization_id.eq(organization))
+            .filter(catalogue_entries::kind.eq(kind))
+            .select(CatalogueEntry::as_select())
+            .into_boxed()
+    }))
 }

@@ -63,20 +63,13 @@ pub fn page(
     external_id: Option<&str>,
     request: &PageRequest,
 ) -> Result<Page<Organization>, DbError> {
-    Ok(load_page!(
-        conn,
-        request,
-        organizations::id,
-        |row: &Organization| row.id.as_str(),
-        {
-            let mut query =
-                organizations::table.select(Organization::as_select()).into_boxed();
-            if let Some(external_id) = external_id {
-                query = query.filter(organizations::external_id.eq(external_id));
-            }
-            query
+    Ok(load_page!(conn, request, organizations::id, |row: &Organization| row.id.as_str(), {
+        let mut query = organizations::table.select(Organization::as_select()).into_boxed();
+        if let Some(external_id) = external_id {
+            query = query.filter(organizations::external_id.eq(external_id));
         }
-    ))
+        query
+    }))
 }
 
 /// Writes every column that can change.

@@ -36,12 +36,7 @@ pub struct PageRequest {
 
 impl Default for PageRequest {
     fn default() -> Self {
-        Self {
-            limit: limits::PAGE_ITEMS_DEFAULT,
-            after: None,
-            before: None,
-            order: Order::Desc,
-        }
+        Self { limit: limits::PAGE_ITEMS_DEFAULT, after: None, before: None, order: Order::Desc }
     }
 }
 
@@ -115,8 +110,7 @@ impl PageRequest {
         if main.above.is_none() && main.below.is_none() {
             return None;
         }
-        let (above, below) =
-            if main.ascending { (None, Some(edge)) } else { (Some(edge), None) };
+        let (above, below) = if main.ascending { (None, Some(edge)) } else { (Some(edge), None) };
         Some(Window { above, below, ascending: main.ascending, limit: 1, reversed: false })
     }
 

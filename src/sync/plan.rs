@@ -180,7 +180,8 @@ impl View {
     /// `UniqueKey`; else a `UniqueKey` link whose record came without it.
     #[must_use]
     pub fn stored(&self, record: &EmployeeRecord) -> Option<&DirectoryUser> {
-        if let Some(user) = self.by_key.get(&record.external_key).and_then(|id| self.users.get(id)) {
+        if let Some(user) = self.by_key.get(&record.external_key).and_then(|id| self.users.get(id))
+        {
             return Some(user);
         }
         let number = record.employee_number.as_ref()?;
