@@ -57,6 +57,7 @@ impl From<DieselError> for DbError {
             }
             DieselError::DatabaseError(_, info) => database_message(info.message()),
             DieselError::DeserializationError(source) => Self::Corrupt(source.to_string()),
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
             DieselError::BrokenTransactionManager => {
                 Self::Unavailable("the connection lost its transaction".to_owned())
             }
