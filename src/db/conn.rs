@@ -44,8 +44,13 @@ impl Conn {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.begin("BEGIN IMMEDIATE", "BEGIN")?;
+        self.begin_write()?;
         self.end(work)
+    }
+
+    /// The first half of [`Conn::transaction`].
+    pub(crate) fn begin_write(&mut self) -> Result<(), DieselError> {
+        self.begin("BEGIN IMMEDIATE", "BEGIN")
     }
 
     /// Runs `work` over one unchanging view of the database.
@@ -68,7 +73,8 @@ impl Conn {
         }
     }
 
-    fn end<T, E: From<DieselError>>(
+    /// The second half: commits what `work` does, or rolls it back.
+    pub(crate) fn end<T, E: From<DieselError>>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {

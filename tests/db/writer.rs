@@ -19,6 +19,7 @@ on_both!(
     a_full_queue_says_so_at_once,
     dropping_the_database_finishes_what_was_queued,
     the_last_handle_may_go_away_inside_a_job,
+    an_answer_that_panics_harms_nobody,
 );
 
 type Waiting = Pin<Box<dyn Future<Output = Result<usize, DbError>>>>;
@@ -274,6 +275,36 @@ async fn the_last_handle_may_go_away_inside_a_job(t: TestDb) {
     while at.raw().organizations() != ids([1]) {
         tokio::task::yield_now().await;
     }
+}
+
+/// An answer that nobody takes is dropped by the writer's thread.
+async fn an_answer_that_panics_harms_nobody(t: TestDb) {
+    struct Explosive;
+    impl Drop for Explosive {
+        fn drop(&mut self) {
+            panic!("on purpose");
+        }
+    }
+    let (go, held) = hold(&t.db, |_| Ok(0)).await;
+    let db = t.db.clone();
+    let mut gone = Box::pin(async move {
+        db.take_in(|tx| {
+            store(tx, 1)?;
+            Ok::<_, DbError>(Explosive)
+        })
+        .await
+    });
+    let pending =
+        std::future::poll_fn(|context| Poll::Ready(gone.as_mut().poll(context).is_pending()));
+    assert!(pending.await);
+    drop(gone);
+    let mut later = queued(&t.db, |tx| store(tx, 2));
+    assert!(ask(&mut later).await.is_none());
+    drop(go);
+    held.await.unwrap().unwrap();
+    assert_eq!(later.await.unwrap(), 2);
+    t.db.take_in(|tx| store(tx, 3)).await.unwrap();
+    assert_eq!(t.at.raw().organizations(), ids(1..=3));
 }
 
 #[test]
