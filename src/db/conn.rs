@@ -18,7 +18,6 @@ use crate::db::events::{self, NewEvent};
 use crate::domain::ids::OrganizationId;
 
 /// A connection to SQLite or PostgreSQL.
-#[expect(clippy::large_enum_variant, reason = "a handful exist, each behind a pool or a thread")]
 pub enum Conn {
     /// SQLite.
     Sqlite(SqliteConnection),

@@ -110,7 +110,7 @@ pub fn take_in(
         && !hints.is_empty()
         && waiting_count(tx, &directory)? >= limits::INBOX_WAITING_MAX;
     if crowded {
-        put(tx, &organization, &directory, &("".to_owned(), None), now)?;
+        put(tx, &organization, &directory, &(String::new(), None), now)?;
         return Ok(Some(directory));
     }
     for hint in hints {

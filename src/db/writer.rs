@@ -210,7 +210,7 @@ fn commit_together(place: &Place, slot: &mut Option<Conn>, batch: Vec<Job>) {
         *slot = None;
     }
     for answer in publish {
-        let answer = || answer(result.as_ref().copied().map_err(|error| error));
+        let answer = || answer(result.as_ref().copied());
         // What a caller who went away does not take is dropped here, and may panic at that.
         let _ = catch_unwind(AssertUnwindSafe(answer));
     }

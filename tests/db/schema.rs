@@ -132,7 +132,7 @@ fn declared() -> (Lines, Lines) {
     let (mut columns, mut keys, mut table) = (Lines::new(), Lines::new(), String::new());
     for line in std::fs::read_to_string(path).unwrap().lines().map(str::trim) {
         if let Some((name, key)) = line.strip_suffix(") {").and_then(|l| l.split_once(" (")) {
-            table = name.to_owned();
+            name.clone_into(&mut table);
             keys.insert(format!("key {table}({})", key.replace(", ", ",")));
         } else if let Some((name, kind)) = line.trim_end_matches(',').split_once(" -> ") {
             let inner = kind.strip_prefix("Nullable<").and_then(|kind| kind.strip_suffix('>'));
