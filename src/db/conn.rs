@@ -6,7 +6,9 @@
 
 use std::ops::{Deref, DerefMut};
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager, TransactionManagerStatus};
+use diesel::connection::{
+    AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus,
+};
 use diesel::result::Error as DieselError;
 use diesel::sql_types::Text;
 use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
@@ -17,7 +19,6 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::provider::ProviderKind;
 
 /// A connection to SQLite or PostgreSQL.
-#[expect(clippy::large_enum_variant, reason = "a handful exist, each behind a pool or a thread")]
 pub enum Conn {
     /// SQLite.
     Sqlite(SqliteConnection),
@@ -43,8 +44,13 @@ impl Conn {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.begin("BEGIN IMMEDIATE", "BEGIN")?;
+        self.begin_write()?;
         self.end(work)
+    }
+
+    /// The first half of [`Conn::transaction`].
+    pub(crate) fn begin_write(&mut self) -> Result<(), DieselError> {
+        self.begin("BEGIN IMMEDIATE", "BEGIN")
     }
 
     /// Runs `work` over one unchanging view of the database.
@@ -67,22 +73,40 @@ impl Conn {
         }
     }
 
-    fn end<T, E: From<DieselError>>(
+    /// The second half: commits what `work` does, or rolls it back.
+    pub(crate) fn end<T, E: From<DieselError>>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
         match work(self) {
             Ok(value) => {
-                on_backend!(self, |c| AnsiTransactionManager::commit_transaction(c))?;
+                self.commit()?;
                 Ok(value)
             }
             Err(error) => {
-                match on_backend!(self, |c| AnsiTransactionManager::rollback_transaction(c)) {
-                    Ok(()) | Err(DieselError::BrokenTransactionManager) => Err(error),
-                    Err(rollback) => Err(rollback.into()),
+                // A rollback fails when the transaction is gone already, with the connection or
+                // with SQLite's own rollback on a full disk. The reason is the error before it.
+                if let Err(rollback) =
+                    on_backend!(self, |c| AnsiTransactionManager::rollback_transaction(c))
+                {
+                    tracing::warn!(error = %rollback, "a transaction could not be rolled back");
                 }
+                Err(error)
             }
         }
+    }
+
+    /// PostgreSQL answers "ROLLBACK" to the COMMIT of a transaction in which a statement failed, and
+    /// diesel takes that for a success. A statement before it, in the same message, is refused.
+    fn commit(&mut self) -> Result<(), DieselError> {
+        let outermost = self.depth() == Some(1);
+        if let (true, Self::Pg(c)) = (outermost, &mut *self) {
+            return c.batch_execute("SELECT 1; COMMIT").inspect_err(|_| {
+                // When this fails too, the connection is known to be broken and is not used again.
+                let _ = AnsiTransactionManager::rollback_transaction(c);
+            });
+        }
+        on_backend!(self, |c| AnsiTransactionManager::commit_transaction(c))
     }
 
     /// How many transactions and savepoints are open; `None` when the connection lost count.

@@ -57,6 +57,7 @@ impl From<DieselError> for DbError {
             }
             DieselError::DatabaseError(_, info) => database_message(info.message()),
             DieselError::DeserializationError(source) => Self::Corrupt(source.to_string()),
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
             DieselError::BrokenTransactionManager => {
                 Self::Unavailable("the connection lost its transaction".to_owned())
             }
@@ -102,9 +103,7 @@ fn unique_rule(message: &str, constraint: Option<&str>) -> String {
     if let Some(columns) = message.strip_prefix("UNIQUE constraint failed: ") {
         return columns.to_owned();
     }
-    constraint
-        .map(|name| name.strip_suffix("_key").unwrap_or(name).to_owned())
-        .unwrap_or_else(|| message.to_owned())
+    constraint.map_or(message, |name| name.strip_suffix("_key").unwrap_or(name)).to_owned()
 }
 
 #[cfg(test)]

@@ -98,10 +98,11 @@ pub struct EventFilter {
     pub types: Vec<String>,
 }
 
+type Columns = (i64, OrganizationId, String, String, Millis);
+
 /// A page of events, oldest first.
 pub fn page(conn: &mut Conn, filter: &EventFilter, limit: i64) -> Result<Vec<Event>, DbError> {
     let after = filter.after.as_ref().map_or(Some(0), EventId::number).unwrap_or(i64::MAX);
-    type Columns = (i64, OrganizationId, String, String, Millis);
     let rows: Vec<Columns> = on_backend!(conn, |c| {
         let mut query = events::table
             .filter(events::number.gt(after))

@@ -274,7 +274,7 @@ pub fn settle(
 }
 
 /// Gives a claimed row back, to be looked at from `next_at` on. When the person has a newer waiting
-/// row, this one is merged into it.
+/// row, this one is merged into it. When the claim was lost, nothing is written.
 pub fn give_back(
     tx: &mut Tx<'_>,
     row: &InboxRow,
@@ -282,32 +282,48 @@ pub fn give_back(
     next_at: Millis,
     now: Millis,
 ) -> Result<(), DbError> {
+    if !renew(tx, row.id, epoch, now)? {
+        return Ok(());
+    }
     let key = waiting_key(&row.directory_id, &row.employee_hint);
+    for _ in 0..GIVE_BACK_TRIES {
+        if merge_into_newer(tx, row, &key)? {
+            settle(tx, row.id, epoch, "merged", now)?;
+            return Ok(());
+        }
+        // On PostgreSQL a newer hint may be stored at this very moment; then it is there now.
+        match tx.transaction(|c| wait_again(c, row.id, &key, next_at)) {
+            Err(error) if error.is_conflict_on("waiting_key") => {}
+            outcome => return outcome,
+        }
+    }
+    Err(DbError::Busy)
+}
+
+/// A newer hint can come in between as often as somebody else claims the one before it.
+const GIVE_BACK_TRIES: usize = 3;
+
+fn merge_into_newer(tx: &mut Tx<'_>, row: &InboxRow, key: &str) -> Result<bool, DbError> {
     let newer = on_backend!(&mut **tx, |c| diesel::update(
-        inbox::table.filter(inbox::waiting_key.eq(&key))
+        inbox::table.filter(inbox::waiting_key.eq(key))
     )
     .set((
         inbox::hooks.eq(inbox::hooks + row.hooks),
         inbox::first_received_at_ms.eq(row.first_received_at_ms),
     ))
     .execute(c))?;
-    if newer > 0 {
-        settle(tx, row.id, epoch, "merged", now)?;
-        return Ok(());
-    }
-    on_backend!(&mut **tx, |c| diesel::update(
-        inbox::table
-            .find(row.id)
-            .filter(inbox::state.eq(InboxState::Leased))
-            .filter(inbox::lease_epoch.eq(epoch))
-    )
-    .set((
-        inbox::state.eq(InboxState::Waiting),
-        inbox::waiting_key.eq(key),
-        inbox::next_at_ms.eq(next_at),
-        inbox::lease_until_ms.eq(None::<Millis>),
-    ))
-    .execute(c))?;
+    Ok(newer > 0)
+}
+
+fn wait_again(conn: &mut Conn, id: i64, key: &str, next_at: Millis) -> Result<(), DbError> {
+    on_backend!(conn, |c| diesel::update(inbox::table.find(id))
+        .set((
+            inbox::state.eq(InboxState::Waiting),
+            inbox::waiting_key.eq(key),
+            inbox::next_at_ms.eq(next_at),
+            inbox::lease_until_ms.eq(None::<Millis>),
+        ))
+        .execute(c))?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationVersion;
 use diesel::sql_types::BigInt;
 use diesel::{RunQueryDsl, sql_query};
@@ -16,20 +17,38 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// Any fixed number: it only has to be ours among the database's advisory locks.
 const MIGRATION_LOCK: i64 = 0x726f_6c6c_6361_6c6c;
 
+/// A migration of a large table takes its time, and so does waiting for somebody else's.
+const SQLITE_PATIENCE: &str = "PRAGMA busy_timeout = 600000;";
+const PG_PATIENCE: &str = "SET statement_timeout = 0; SET lock_timeout = 0;";
+
 /// Brings the database up to this version; returns the names of what was run. Two processes that
-/// start together do not disturb each other.
+/// start together do not disturb each other: the second waits, on SQLite for the one transaction in
+/// which all migrations run, on PostgreSQL for a lock.
 pub fn run(place: &Place) -> Result<Vec<String>, DbError> {
     let mut conn = place.connect(Use::Write)?;
-    if let Conn::Pg(c) = &mut conn {
-        sql_query("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(MIGRATION_LOCK).execute(c)?;
+    match &mut conn {
+        Conn::Sqlite(c) => {
+            c.batch_execute(SQLITE_PATIENCE)?;
+            conn.transaction(run_pending)
+        }
+        Conn::Pg(c) => {
+            c.batch_execute(PG_PATIENCE)?;
+            // The lock ends with the connection.
+            sql_query("SELECT pg_advisory_lock($1)")
+                .bind::<BigInt, _>(MIGRATION_LOCK)
+                .execute(c)?;
+            run_pending(&mut conn)
+        }
     }
-    refuse_newer(&mut conn)?;
-    let ran = match &mut conn {
+}
+
+fn run_pending(conn: &mut Conn) -> Result<Vec<String>, DbError> {
+    refuse_newer(conn)?;
+    match conn {
         Conn::Sqlite(c) => c.run_pending_migrations(SQLITE).map(names),
         Conn::Pg(c) => c.run_pending_migrations(POSTGRES).map(names),
-    };
-    // The advisory lock ends with the connection.
-    ran.map_err(|error| DbError::Other(format!("a migration failed: {error}")))
+    }
+    .map_err(|error| DbError::Other(format!("a migration failed: {error}")))
 }
 
 /// Undoes every migration; for tests of the `down.sql` files.

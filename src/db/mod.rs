@@ -218,6 +218,18 @@ pub fn ping(conn: &mut Conn) -> Result<(), DbError> {
     Ok(on_backend!(conn, |c| c.batch_execute("SELECT 1"))?)
 }
 
+/// Lets the file of a SQLite database grow to so many pages at most, on the connection of this
+/// transaction, so that a test can fill the disk.
+#[doc(hidden)]
+pub fn limit_size_for_tests(tx: &mut Tx<'_>, pages: u32) -> Result<(), DbError> {
+    use diesel::connection::SimpleConnection;
+    match &mut **tx {
+        Conn::Sqlite(c) => c.batch_execute(&format!("PRAGMA max_page_count = {pages}"))?,
+        Conn::Pg(_) => {}
+    }
+    Ok(())
+}
+
 async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
 where
     T: Send + 'static,

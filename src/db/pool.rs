@@ -32,8 +32,7 @@ pub(crate) enum Use {
 
 /// WAL with FULL: a commit has reached the disk before anybody is told of it. The other values are
 /// measured (docs/adr/0004): larger checkpoints halve the slowest writes.
-const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
-     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
+const SQLITE_SESSION: &str = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
      PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;";
 
 /// A commit waits for the disk (and for a synchronous standby, where there is one).
@@ -56,9 +55,26 @@ impl Place {
     }
 }
 
+/// How often a fresh file is tried to be put into WAL mode; each try waits for the others.
+const WAL_TRIES: usize = 10;
+
+/// Only the first connection of a file changes anything here. Of several that try at once, SQLite
+/// makes one wait and refuses the others at once, so these wait for their turn to write instead.
+fn use_wal(conn: &mut SqliteConnection) -> Result<(), DbError> {
+    conn.batch_execute("PRAGMA busy_timeout = 5000;")?;
+    for _ in 1..WAL_TRIES {
+        match conn.batch_execute("PRAGMA journal_mode = WAL;").map_err(DbError::from) {
+            Err(DbError::Unavailable(_)) => conn.batch_execute("BEGIN EXCLUSIVE; COMMIT;")?,
+            outcome => return outcome,
+        }
+    }
+    Ok(conn.batch_execute("PRAGMA journal_mode = WAL;")?)
+}
+
 fn sqlite(path: &Path, usage: Use) -> Result<Conn, DbError> {
     let mut conn = SqliteConnection::establish(&path.to_string_lossy())
         .map_err(|error| DbError::Unavailable(error.to_string()))?;
+    use_wal(&mut conn)?;
     conn.batch_execute(SQLITE_SESSION)?;
     if usage == Use::Read {
         conn.batch_execute("PRAGMA query_only = ON;")?;

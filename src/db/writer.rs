@@ -9,6 +9,9 @@
 //! - A job that fails or panics leaves nothing behind and does not disturb the others. (After a panic
 //!   the savepoint is still open; committing then would only release it and lose the whole batch, so
 //!   the open levels are rolled back and the depth is checked again after the commit.)
+//! - When the transaction itself is lost (SQLite rolls all of it back on a full disk, or the
+//!   connection closes), no further job of the batch runs: it would be committed alone, and its
+//!   caller told that it was not. Everybody in the batch is told.
 //! - A job touches at most `limits::APPLY_BATCH_PEOPLE_MAX` people, so nobody waits long behind it;
 //!   urgent jobs go first and at most one bulk job rides in a commit.
 
@@ -97,7 +100,12 @@ impl Writer {
             .name("rollcall-writer".to_owned())
             .spawn(move || {
                 while let Some(batch) = jobs.take_batch() {
-                    commit_together(&place, &mut conn, batch);
+                    let all = AssertUnwindSafe(|| commit_together(&place, &mut conn, batch));
+                    if catch_unwind(all).is_err() {
+                        // Nobody could be told of a writer that is gone: they would wait for ever.
+                        tracing::error!("the writer panicked; it goes on with a new connection");
+                        let _ = catch_unwind(AssertUnwindSafe(|| conn = None));
+                    }
                 }
             })
             .map_err(|error| DbError::Unavailable(error.to_string()))?;
@@ -126,16 +134,18 @@ impl Writer {
             })
         });
         self.queue.push(lane, job)?;
-        answered
-            .await
-            .unwrap_or_else(|_| Err(E::from(DbError::Unavailable("the writer stopped".to_owned()))))
+        answered.await.unwrap_or_else(|_| {
+            Err(E::from(DbError::Unavailable("nothing was written".to_owned())))
+        })
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
         self.queue.close();
-        if let Some(thread) = self.thread.take() {
+        // The last handle may go away inside a job, that is, in the thread itself.
+        let own = |thread: &JoinHandle<()>| thread.thread().id() == std::thread::current().id();
+        if let Some(thread) = self.thread.take().filter(|thread| !own(thread)) {
             // A panic in the thread has been reported by its own message already.
             let _ = thread.join();
         }
@@ -156,14 +166,18 @@ fn run_alone<T, E: From<DbError>>(
             Ok(value)
         })
     }));
+    if !matches!(outcome, Ok(Ok(_))) {
+        // A panic leaves levels open, and so does a savepoint that could not be released. Whether
+        // the transaction is still there is asked by whoever began it.
+        let _ = conn.rollback_to_depth(base);
+    }
     match outcome {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(Failed::Work(error))) => Err(error),
         Ok(Err(Failed::Database(error))) => Err(E::from(error)),
         Err(_panic) => {
             tracing::error!("work inside a transaction panicked; nothing of it was written");
-            let undone = conn.rollback_to_depth(base).map_err(DbError::from);
-            Err(E::from(undone.err().unwrap_or(DbError::Panicked)))
+            Err(E::from(DbError::Panicked))
         }
     }
 }
@@ -189,38 +203,56 @@ impl<E> From<DbError> for Failed<E> {
 /// Runs the jobs in one transaction, commits, and answers everybody.
 fn commit_together(place: &Place, slot: &mut Option<Conn>, batch: Vec<Job>) {
     let mut publish = Vec::with_capacity(batch.len());
-    let result = with_connection(place, slot, |conn| {
-        conn.transaction(|c| {
-            publish.extend(batch.into_iter().map(|job| job(c)));
-            Ok::<_, DbError>(())
-        })?;
-        match conn.depth() {
-            Some(0) => Ok(()),
-            depth => Err(DbError::Other(format!("a commit left depth {depth:?}"))),
-        }
-    });
+    let result = begun(place, slot).and_then(|conn| run_and_commit(conn, batch, &mut publish));
     if let Err(error) = &result {
         tracing::error!(error = %error, "a commit failed; its callers are told so");
         // Whatever state the connection is in, a new one is sound.
         *slot = None;
     }
     for answer in publish {
-        answer(result.as_ref().copied().map_err(|error| error));
+        let answer = || answer(result.as_ref().copied());
+        // What a caller who went away does not take is dropped here, and may panic at that.
+        let _ = catch_unwind(AssertUnwindSafe(answer));
     }
 }
 
-/// Opens the connection again when an earlier failure closed it. When that fails, the jobs are
-/// dropped unrun, which tells their callers that the writer could not write.
-fn with_connection(
-    place: &Place,
-    slot: &mut Option<Conn>,
-    work: impl FnOnce(&mut Conn) -> Result<(), DbError>,
-) -> Result<(), DbError> {
-    let conn = match slot {
-        Some(conn) => conn,
-        None => slot.insert(place.connect(Use::Write)?),
+/// The connection, with a transaction begun. A connection that PostgreSQL closed since the last
+/// commit is opened again: nothing of the batch has run, so nobody needs to be refused. When that
+/// fails, the jobs are dropped unrun, which tells their callers that nothing was written.
+fn begun<'a>(place: &Place, slot: &'a mut Option<Conn>) -> Result<&'a mut Conn, DbError> {
+    let conn = match slot.take().map(begin) {
+        Some(Ok(conn)) => conn,
+        // A file does not close by itself; somebody else has been writing for long.
+        Some(Err(error)) if matches!(place, Place::Sqlite(_)) => return Err(error),
+        Some(Err(_)) | None => begin(place.connect(Use::Write)?)?,
     };
-    work(conn)
+    Ok(slot.insert(conn))
+}
+
+fn begin(mut conn: Conn) -> Result<Conn, DbError> {
+    conn.begin_write()?;
+    Ok(conn)
+}
+
+/// Runs the jobs in the open transaction and commits it. Jobs that did not get to run are dropped.
+fn run_and_commit(
+    conn: &mut Conn,
+    batch: Vec<Job>,
+    publish: &mut Vec<Publish>,
+) -> Result<(), DbError> {
+    conn.end(|c| {
+        for job in batch {
+            publish.push(job(c));
+            if c.depth() != Some(1) {
+                return Err(DbError::Unavailable("the transaction was lost".to_owned()));
+            }
+        }
+        Ok(())
+    })?;
+    match conn.depth() {
+        Some(0) => Ok(()),
+        depth => Err(DbError::Other(format!("a commit left depth {depth:?}"))),
+    }
 }
 
 /// Everybody in a failed batch is told the same.

@@ -1,0 +1,268 @@
+//! The inbox: hints collapse while they wait, and nothing is lost or counted twice.
+
+use std::sync::mpsc;
+
+use rollcall::clock::Millis;
+use rollcall::db::directories::Directory;
+use rollcall::db::inbox::{self, InboxRow, InboxState};
+use rollcall::db::{DbError, Lane, Tx, directories, organizations};
+use rollcall::domain::directory::DirectoryState;
+use rollcall::domain::ids::DirectoryId;
+use rollcall::limits;
+
+use crate::rows::directory;
+use crate::testdb::{Engine, TestDb, on, on_both, organization};
+
+on_both!(
+    hints_about_one_person_collapse_while_they_wait,
+    a_claimed_hint_lets_a_new_one_wait,
+    a_hint_given_back_joins_a_newer_one,
+    a_lost_claim_writes_nothing,
+    a_claim_expires,
+    an_unknown_token_is_nobodys,
+    people_who_are_looked_at_are_left_waiting,
+    a_full_sync_settles_what_came_before_it,
+    a_crowded_directory_that_fails_folds_its_hints,
+    old_settled_hints_are_pruned,
+);
+
+const TOKEN: &[u8] = b"directory_1";
+
+fn here() -> DirectoryId {
+    DirectoryId::from_text("directory_1")
+}
+
+async fn run<T: Send + 'static>(
+    t: &TestDb,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, DbError> + Send + 'static,
+) -> T {
+    t.db.write(Lane::Urgent, work).await.unwrap()
+}
+
+async fn seed(t: &TestDb) {
+    run(t, |tx| {
+        organizations::insert(tx, &organization(1))?;
+        directories::insert(tx, &directory("directory_1", &organization(1).id))
+    })
+    .await;
+}
+
+async fn take_in(t: &TestDb, hints: &[(&str, i64)], now: i64) {
+    let hints: Vec<(String, Option<i64>)> =
+        hints.iter().map(|(hint, action)| ((*hint).to_owned(), Some(*action))).collect();
+    let found = t.db.take_in(move |tx| inbox::take_in(tx, TOKEN, &hints, Millis(now))).await;
+    assert_eq!(found.unwrap(), Some(here()));
+}
+
+async fn due(t: &TestDb, now: i64) -> Vec<InboxRow> {
+    run(t, move |tx| inbox::due(tx, &here(), Millis(now), 100)).await
+}
+
+/// Claims the first due hint; as it was, with the number of the claim.
+async fn claim(t: &TestDb, now: i64, until: i64) -> (InboxRow, i64) {
+    let row = due(t, now).await.remove(0);
+    let claimed = row.clone();
+    assert!(run(t, move |tx| inbox::claim(tx, &claimed, Millis(until))).await);
+    let epoch = row.lease_epoch + 1;
+    (row, epoch)
+}
+
+fn hints(rows: &[InboxRow]) -> Vec<&str> {
+    rows.iter().map(|row| row.employee_hint.as_str()).collect()
+}
+
+async fn hints_about_one_person_collapse_while_they_wait(t: TestDb) {
+    seed(&t).await;
+    take_in(&t, &[("A1", 5)], 10).await;
+    take_in(&t, &[("A1", 7), ("A2", 7)], 20).await;
+    take_in(&t, &[], 30).await;
+    take_in(&t, &[("A1", 9)], 40).await;
+    let rows = due(&t, 40).await;
+    assert_eq!(hints(&rows), ["A1", "A2"]);
+    let first = &rows[0];
+    assert_eq!((first.hooks, first.action_id), (3, Some(9)));
+    assert_eq!((first.first_received_at_ms, first.last_received_at_ms), (Millis(10), Millis(40)));
+    assert_eq!(first.next_at_ms, Millis(10));
+    assert_eq!(rows[1].hooks, 1);
+    assert_eq!(t.db.read(inbox::next_due).await.unwrap(), Some(Millis(10)));
+    let directories = t.db.read(|c| inbox::directories_due(c, Millis(10), 5)).await.unwrap();
+    assert_eq!(directories, [here()]);
+    assert!(t.db.read(|c| inbox::directories_due(c, Millis(9), 5)).await.unwrap().is_empty());
+}
+
+async fn a_claimed_hint_lets_a_new_one_wait(t: TestDb) {
+    seed(&t).await;
+    take_in(&t, &[("A1", 1)], 10).await;
+    let (row, epoch) = claim(&t, 10, 100).await;
+    let again = row.clone();
+    assert!(!run(&t, move |tx| inbox::claim(tx, &again, Millis(100))).await, "claimed twice");
+    take_in(&t, &[("A1", 2)], 20).await;
+    take_in(&t, &[("A1", 3)], 30).await;
+    let sql = "SELECT state || ' ' || hooks AS value FROM inbox ORDER BY id";
+    assert_eq!(t.at.raw().values(sql), ["leased 1", "waiting 2"]);
+    assert!(run(&t, move |tx| inbox::settle(tx, row.id, epoch, "seen", Millis(40))).await);
+    assert_eq!(t.at.raw().values(sql), ["done 1", "waiting 2"]);
+    assert_eq!(due(&t, 40).await[0].hooks, 2);
+}
+
+async fn a_hint_given_back_joins_a_newer_one(t: TestDb) {
+    seed(&t).await;
+    take_in(&t, &[("A1", 1)], 10).await;
+    let (row, epoch) = claim(&t, 10, 100).await;
+    let back = row.clone();
+    run(&t, move |tx| inbox::give_back(tx, &back, epoch, Millis(50), Millis(20))).await;
+    assert!(due(&t, 49).await.is_empty());
+    let (row, epoch) = claim(&t, 50, 100).await;
+    assert_eq!((row.attempts, row.hooks), (1, 1));
+
+    take_in(&t, &[("A1", 2)], 60).await;
+    run(&t, move |tx| inbox::give_back(tx, &row, epoch, Millis(90), Millis(70))).await;
+    let rows = due(&t, 70).await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].hooks, rows[0].first_received_at_ms), (2, Millis(10)));
+    let sql = "SELECT outcome AS value FROM inbox WHERE state = 'done'";
+    assert_eq!(t.at.raw().values(sql), ["merged"]);
+}
+
+async fn a_lost_claim_writes_nothing(t: TestDb) {
+    seed(&t).await;
+    take_in(&t, &[("A1", 1)], 10).await;
+    let (row, epoch) = claim(&t, 10, 100).await;
+    // Its worker was thought dead; the hint went back and waits again.
+    let back = row.clone();
+    run(&t, move |tx| inbox::give_back(tx, &back, epoch, Millis(200), Millis(110))).await;
+    for state in [InboxState::Waiting, InboxState::Leased] {
+        if state == InboxState::Leased {
+            claim(&t, 200, 300).await;
+            take_in(&t, &[("A1", 2)], 210).await;
+        }
+        let all = "SELECT id || ' ' || state || ' ' || hooks || ' ' || next_at_ms || ' ' || \
+                   COALESCE(lease_until_ms, 0) || ' ' || first_received_at_ms AS value \
+                   FROM inbox ORDER BY id";
+        let before = t.at.raw().values(all);
+        let id = row.id;
+        assert!(!run(&t, move |tx| inbox::renew(tx, id, epoch, Millis(900))).await);
+        assert!(!run(&t, move |tx| inbox::settle(tx, id, epoch, "late", Millis(120))).await);
+        let late = row.clone();
+        run(&t, move |tx| inbox::give_back(tx, &late, epoch, Millis(900), Millis(120))).await;
+        assert_eq!(t.at.raw().values(all), before, "{state:?}");
+    }
+}
+
+async fn a_claim_expires(t: TestDb) {
+    seed(&t).await;
+    take_in(&t, &[("A1", 1)], 10).await;
+    let (row, epoch) = claim(&t, 10, 100).await;
+    let expired = async |now: i64| run(&t, move |tx| inbox::expired(tx, Millis(now), 10)).await;
+    assert!(expired(100).await.is_empty());
+    assert_eq!(hints(&expired(101).await), ["A1"]);
+    assert!(run(&t, move |tx| inbox::renew(tx, row.id, epoch, Millis(200))).await);
+    assert!(expired(101).await.is_empty());
+    assert_eq!(expired(201).await[0].lease_epoch, epoch);
+}
+
+async fn an_unknown_token_is_nobodys(t: TestDb) {
+    seed(&t).await;
+    let hints = vec![("A1".to_owned(), None)];
+    let found = t.db.take_in(move |tx| inbox::take_in(tx, b"other", &hints, Millis(1))).await;
+    assert_eq!(found.unwrap(), None);
+    assert!(due(&t, 100).await.is_empty());
+}
+
+async fn people_who_are_looked_at_are_left_waiting(t: TestDb) {
+    seed(&t).await;
+    take_in(&t, &[("A1", 1), ("A2", 1)], 10).await;
+    let (row, _) = claim(&t, 10, 100).await;
+    assert_eq!(row.employee_hint, "A1");
+    take_in(&t, &[("A1", 2), ("A3", 2)], 20).await;
+    assert_eq!(hints(&due(&t, 20).await), ["A2", "A3"]);
+}
+
+async fn a_full_sync_settles_what_came_before_it(t: TestDb) {
+    seed(&t).await;
+    take_in(&t, &[("A1", 1), ("A2", 1), ("A3", 1), ("A4", 1)], 10).await;
+    claim(&t, 10, 100).await;
+    take_in(&t, &[("A2", 2)], 30).await;
+    take_in(&t, &[("A3", 2)], 29).await;
+    assert_eq!(run(&t, |tx| inbox::park(tx, &here())).await, 3);
+    assert!(due(&t, 1_000_000).await.is_empty());
+    assert_eq!(t.db.read(inbox::next_due).await.unwrap(), None);
+    let settled = run(&t, |tx| inbox::settle_by_run(tx, &here(), Millis(30), Millis(50))).await;
+    assert_eq!(settled, 2);
+    let sql = "SELECT employee_hint || ' ' || state AS value FROM inbox ORDER BY id";
+    assert_eq!(t.at.raw().values(sql), ["A1 leased", "A2 waiting", "A3 done", "A4 done"]);
+    // What came while the list was being read is due now.
+    assert_eq!(hints(&due(&t, 50).await), ["A2"]);
+    // And a person who was settled can wait again.
+    take_in(&t, &[("A3", 3)], 60).await;
+    assert_eq!(hints(&due(&t, 60).await), ["A2", "A3"]);
+}
+
+async fn a_crowded_directory_that_fails_folds_its_hints(t: TestDb) {
+    seed(&t).await;
+    let many: Vec<(String, i64)> =
+        (0..limits::INBOX_WAITING_MAX).map(|n| (format!("A{n}"), 1)).collect();
+    let many: Vec<(&str, i64)> = many.iter().map(|(hint, n)| (hint.as_str(), *n)).collect();
+    take_in(&t, &many, 10).await;
+    let failing = Directory {
+        state: DirectoryState::Failing,
+        ..directory("directory_1", &organization(1).id)
+    };
+    run(&t, move |tx| directories::update(tx, &failing)).await;
+    take_in(&t, &[("B1", 1), ("B2", 1)], 20).await;
+    take_in(&t, &[("B3", 1)], 30).await;
+    let waiting = t.db.read(|c| inbox::waiting_count(c, &here())).await.unwrap();
+    assert_eq!(waiting, limits::INBOX_WAITING_MAX + 1);
+    let sql = "SELECT CAST(hooks AS TEXT) AS value FROM inbox WHERE employee_hint = ''";
+    assert_eq!(t.at.raw().values(sql), ["2"]);
+}
+
+async fn old_settled_hints_are_pruned(t: TestDb) {
+    seed(&t).await;
+    take_in(&t, &[("A1", 1), ("A2", 1)], 10).await;
+    let (row, epoch) = claim(&t, 10, 100).await;
+    run(&t, move |tx| inbox::settle(tx, row.id, epoch, "seen", Millis(50))).await;
+    assert_eq!(run(&t, |tx| inbox::prune(tx, Millis(50))).await, 0);
+    assert_eq!(run(&t, |tx| inbox::prune(tx, Millis(51))).await, 1);
+    assert_eq!(run(&t, |tx| inbox::delete_of_directory(tx, &here())).await, 1);
+}
+
+/// SQLite has one writer, so there nothing can come between.
+#[test]
+fn a_hint_given_back_while_a_newer_one_is_being_stored_joins_it() {
+    on(Engine::Postgres, async |t: TestDb| {
+        seed(&t).await;
+        take_in(&t, &[("A1", 1)], 10).await;
+        let (row, epoch) = claim(&t, 10, 100).await;
+        let (go, wait) = mpsc::channel::<()>();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let db = t.db.clone();
+        let newer = tokio::spawn(async move {
+            db.take_in(move |tx| {
+                inbox::take_in(tx, TOKEN, &[("A1".to_owned(), Some(2))], Millis(20))?;
+                begun.send(()).unwrap();
+                let _ = wait.recv();
+                Ok::<_, DbError>(())
+            })
+            .await
+        });
+        begins.await.unwrap();
+        let db = t.db.clone();
+        let back = tokio::spawn(async move {
+            let work =
+                move |tx: &mut Tx<'_>| inbox::give_back(tx, &row, epoch, Millis(90), Millis(30));
+            db.write(Lane::Urgent, work).await
+        });
+        let waits = "SELECT pid::TEXT AS value FROM pg_stat_activity \
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let mut raw = t.at.raw();
+        while raw.values(waits).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        drop(go);
+        newer.await.unwrap().unwrap();
+        back.await.unwrap().unwrap();
+        let sql = "SELECT state || ' ' || hooks AS value FROM inbox ORDER BY id";
+        assert_eq!(raw.values(sql), ["done 1", "waiting 2"]);
+    });
+}

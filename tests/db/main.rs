@@ -1,0 +1,19 @@
+//! What the database layer promises, on SQLite and on PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test program may stop at the first surprise"
+)]
+
+#[path = "../support/db.rs"]
+mod testdb;
+
+mod errors;
+mod events;
+mod inbox;
+mod kill;
+mod migrations;
+mod reads;
+mod rows;
+mod schema;
+mod writer;

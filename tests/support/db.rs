@@ -1,0 +1,214 @@
+//! Fresh databases for tests: a migrated one of its own for each test, on either engine.
+//!
+//! SQLite is a copy of a file that is migrated once per test program, PostgreSQL a copy of a
+//! database that is. A program takes this file in as `mod testdb` and writes
+//! `on_both!(name_of_an_async_fn)` for each behaviour; the output then names the engine.
+#![expect(clippy::expect_used, reason = "a test may stop at the first surprise")]
+#![allow(dead_code, reason = "each test program uses its part of this")]
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use rollcall::clock::Millis;
+use rollcall::db::organizations::Organization;
+use rollcall::db::types::Json;
+use rollcall::db::{Db, Place, migrate};
+use rollcall::domain::ids::OrganizationId;
+use rollcall::secret::Secret;
+
+#[path = "postgres.rs"]
+pub mod postgres;
+
+/// A test that takes longer than this hangs.
+const TEST_MAX: Duration = Duration::from_mins(2);
+
+/// Which database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// SQLite, always there.
+    Sqlite,
+    /// PostgreSQL, when it is installed.
+    Postgres,
+}
+
+/// A place for one test, with the folder that goes away with it.
+pub struct TestPlace {
+    pub engine: Engine,
+    pub place: Place,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl TestPlace {
+    /// A place without any table; `None` when the engine is not installed.
+    pub fn empty(engine: Engine) -> Option<Self> {
+        Some(match engine {
+            Engine::Sqlite => Self::sqlite(&[]),
+            Engine::Postgres => Self::postgres(postgres::cluster()?.create_database()),
+        })
+    }
+
+    /// A migrated place; `None` when the engine is not installed.
+    pub fn migrated(engine: Engine) -> Option<Self> {
+        static FILE: OnceLock<Vec<u8>> = OnceLock::new();
+        static DATABASE: OnceLock<String> = OnceLock::new();
+        Some(match engine {
+            Engine::Sqlite => Self::sqlite(FILE.get_or_init(|| {
+                let template = Self::sqlite(&[]);
+                migrate::run(&template.place).expect("the template is migrated");
+                std::fs::read(template.file()).expect("the template is read")
+            })),
+            Engine::Postgres => {
+                let cluster = postgres::cluster()?;
+                let template = DATABASE.get_or_init(|| {
+                    let url = cluster.create_database();
+                    migrate::run(&Place::Postgres(Secret::new(url.as_str())))
+                        .expect("the template is migrated");
+                    url
+                });
+                Self::postgres(cluster.create_database_from(template))
+            }
+        })
+    }
+
+    fn sqlite(content: &[u8]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("rollcall.db");
+        if !content.is_empty() {
+            std::fs::write(&path, content).expect("the copy is written");
+        }
+        Self { engine: Engine::Sqlite, place: Place::Sqlite(path), _folder: Some(folder) }
+    }
+
+    fn postgres(url: String) -> Self {
+        Self { engine: Engine::Postgres, place: Place::Postgres(Secret::new(url)), _folder: None }
+    }
+
+    /// The file of a SQLite place.
+    pub fn file(&self) -> &Path {
+        match &self.place {
+            Place::Sqlite(path) => path,
+            Place::Postgres(_) => Path::new(""),
+        }
+    }
+
+    /// A connection of its own, past everything of ours.
+    pub fn raw(&self) -> Raw {
+        Raw::to(&self.place)
+    }
+}
+
+/// A database for one test.
+pub struct TestDb {
+    pub db: Db,
+    pub at: TestPlace,
+}
+
+impl TestDb {
+    /// A fresh, migrated one; `None` when the engine is not installed.
+    pub fn fresh(engine: Engine) -> Option<Self> {
+        let at = TestPlace::migrated(engine)?;
+        Some(Self { db: Db::open_migrated(&at.place).expect("the database opens"), at })
+    }
+}
+
+/// A plain connection for looking at what is really there.
+pub enum Raw {
+    /// SQLite.
+    Sqlite(SqliteConnection),
+    /// PostgreSQL.
+    Postgres(PgConnection),
+}
+
+#[derive(QueryableByName)]
+struct Value {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+impl Raw {
+    /// Connects.
+    pub fn to(place: &Place) -> Self {
+        match place {
+            Place::Sqlite(path) => Self::Sqlite(
+                SqliteConnection::establish(&path.to_string_lossy()).expect("the file opens"),
+            ),
+            Place::Postgres(url) => {
+                Self::Postgres(PgConnection::establish(url.reveal()).expect("PostgreSQL answers"))
+            }
+        }
+    }
+
+    /// Runs statements.
+    pub fn run(&mut self, sql: &str) {
+        match self {
+            Self::Sqlite(c) => c.batch_execute(sql),
+            Self::Postgres(c) => c.batch_execute(sql),
+        }
+        .expect("the statement runs");
+    }
+
+    /// The column `value` of the rows.
+    pub fn values(&mut self, sql: &str) -> Vec<String> {
+        let query = diesel::sql_query(sql);
+        let rows: Vec<Value> = match self {
+            Self::Sqlite(c) => query.load(c),
+            Self::Postgres(c) => query.load(c),
+        }
+        .expect("the query runs");
+        rows.into_iter().map(|row| row.value).collect()
+    }
+
+    /// The ids of all organizations, sorted.
+    pub fn organizations(&mut self) -> Vec<String> {
+        self.values("SELECT id AS value FROM organizations ORDER BY id")
+    }
+}
+
+/// The smallest row that depends on nothing.
+pub fn organization(number: usize) -> Organization {
+    Organization {
+        id: OrganizationId::from_text(format!("org_{number:026}")),
+        name: "Nobody".to_owned(),
+        external_id: None,
+        time_zone: None,
+        allowed_providers: Json(Vec::new()),
+        created_at_ms: Millis(0),
+        updated_at_ms: Millis(0),
+    }
+}
+
+/// Runs a behaviour on a fresh database.
+pub fn on(engine: Engine, behaviour: impl AsyncFnOnce(TestDb)) {
+    if let Some(fresh) = TestDb::fresh(engine) {
+        block_on(behaviour(fresh));
+    }
+}
+
+/// Runs to the end, on a runtime like that of the program.
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime");
+    runtime.block_on(async { tokio::time::timeout(TEST_MAX, work).await.expect("the test ends") })
+}
+
+/// Makes two tests of each behaviour: `name::sqlite` and `name::postgres`.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[test]
+            fn sqlite() {
+                $crate::testdb::on($crate::testdb::Engine::Sqlite, super::$name);
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::testdb::on($crate::testdb::Engine::Postgres, super::$name);
+            }
+        }
+    )+};
+}
+pub(crate) use on_both;
