@@ -62,6 +62,10 @@ pub(super) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
     match error {
         SetupError::NotFound => Problem::of_lookup(crate::db::DbError::NotFound, "Directory", id),
         SetupError::ProviderNotAllowed { provider } => Problem::ProviderNotAllowed { provider },
+        SetupError::ProviderUnknown { .. }
+        | SetupError::AlreadyComplete
+        | SetupError::NotComplete => Problem::Conflict { message: sentence(&error.to_string()) },
+        SetupError::Secret(error) => Problem::Internal(error.to_string()),
         SetupError::AlreadyConnected { directory } => Problem::AlreadyConnected { directory },
         SetupError::Disabled => Problem::DirectoryDisabled,
         SetupError::NoCredential => Problem::NoCredential,
@@ -77,4 +81,11 @@ pub(super) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
         }
         SetupError::Db(error) => error.into(),
     }
+}
+
+/// An error's text as a sentence for the caller.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", chars.as_str())
 }
