@@ -102,6 +102,7 @@ impl Server {
             keys: Arc::new(keys),
             connect: Arc::new(NoHrSystem),
             public_url: "http://127.0.0.1".into(),
+            sends_mail: false,
             pace: Arc::new(pace),
         };
         let state = AppState { context, activators: Activators::default() };
@@ -505,4 +506,32 @@ async fn a_directory_is_shown_and_its_settings_change() {
     let key = server.call("PUT", &format!("{path}/credentials"), &json!({"api_key": 4711})).await;
     assert!(!key.text.contains("4711"), "{}", key.text);
     key.problem(422, "invalid_request_parameters");
+}
+
+#[tokio::test]
+async fn l_02_and_l_08_a_directory_has_its_webhook_address_until_it_is_disabled() {
+    let server = Server::start().await;
+    let organization = server.organization().await;
+    let body = json!({"organization_id": organization, "provider": "people_hr"});
+    let made = server.call("POST", "/api/v1/directories", &body).await;
+    assert_eq!((made.status, &made.json()["state"]), (201, &json!("setup")), "{}", made.text);
+    let again = server.call("POST", "/api/v1/directories", &body).await;
+    let again = again.problem(409, "already_connected");
+    assert_eq!(again["directory_id"], made.json()["id"]);
+    let path = format!("/api/v1/directories/{}", made.json()["id"].as_str().unwrap());
+    let url = made.json()["webhook_url"].as_str().unwrap().to_owned();
+    let hook = url.strip_prefix("http://127.0.0.1").unwrap();
+    assert_eq!(server.call("POST", hook, &json!({"EmployeeId": "1"})).await.status, 202);
+    let early = server.send(server.request("POST", &format!("{path}/complete_setup"))).await;
+    early.problem(409, "no_admin");
+    let key = json!({"text": "BEGIN"});
+    let key = server.call("PUT", &format!("{path}/credentials"), &key).await;
+    key.problem(422, "invalid_credential");
+    let ended = server.send(server.request("POST", &format!("{path}/disable"))).await;
+    assert_eq!(ended.json()["state"], "disabled", "{}", ended.text);
+    assert_eq!(ended.json()["webhook_url"], Value::Null);
+    server.call("POST", hook, &json!({"EmployeeId": "1"})).await.problem(404, "entity_not_found");
+    let nothing = json!({"organization_id": "org_x", "provider": "people_hr"});
+    let nothing = server.call("POST", "/api/v1/directories", &nothing).await;
+    nothing.problem(404, "entity_not_found");
 }

@@ -45,15 +45,11 @@ impl Members {
 
     /// Takes a member that must be there.
     pub fn required<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
-        match self.patch(name) {
-            Some(Some(value)) => Some(value),
-            None | Some(None) => {
-                if !self.errors.iter().any(|error| error.field == name) {
-                    self.refuse(name, "required", "is required");
-                }
-                None
-            }
+        let value = self.optional(name);
+        if value.is_none() && !self.errors.iter().any(|error| error.field == name) {
+            self.refuse(name, "required", "is required");
         }
+        value
     }
 
     /// Takes a member that may be missing or null.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory, DirectoryCounts};
+use crate::db::page::Page;
 use crate::db::{Conn, DbError, Lane, lists};
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use crate::domain::failure::FailureClass;
@@ -68,12 +69,13 @@ struct ShownCounts {
     holds: i64,
 }
 
-fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Shown {
+fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Result<Shown, Problem> {
     let webhook_url = match row.state {
         DirectoryState::Disabled => None,
-        _ => setup::webhook_url(context, &row).ok().flatten(),
+        _ => setup::webhook_url(context, &row)
+            .map_err(|error| Problem::Internal(error.to_string()))?
+            .map(|url| url.reveal().to_owned()),
     };
-    let webhook_url = webhook_url.map(|url| url.reveal().to_owned());
     let credential = row.credential_last4.map(|last4| ShownCredential {
         last4,
         checked_at: row.credential_checked_at_ms.map(Timestamp),
@@ -83,7 +85,7 @@ fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Shown {
         message: failure_message(row.provider, class, row.failure_detail.as_deref()),
         since: row.failure_since_ms.map(Timestamp),
     });
-    Shown {
+    Ok(Shown {
         object: "directory",
         id: row.id,
         organization_id: row.organization_id,
@@ -108,7 +110,7 @@ fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Shown {
         },
         created_at: row.created_at_ms.into(),
         updated_at: row.updated_at_ms.into(),
-    }
+    })
 }
 
 /// What is wrong, in plain words. `detail` is what the HR system called it.
@@ -153,7 +155,7 @@ async fn load(state: &State, id: &DirectoryId) -> Result<Shown, Problem> {
         Ok::<_, Problem>((row, counts))
     });
     let (row, counts) = read.await?;
-    Ok(show(&state.context, row, counts))
+    show(&state.context, row, counts)
 }
 
 /// `GET /api/v1/directories`.
@@ -171,8 +173,11 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
         Ok::<_, Problem>((found, counts))
     });
     let (found, counts) = read.await?;
-    let mut counts = counts.into_iter();
-    answer::list(found, |row| show(&state.context, row, counts.next().unwrap_or_default()))
+    let (before, after) = (found.before, found.after);
+    let rows = found.items.into_iter().zip(counts);
+    let items = rows.map(|(row, counts)| show(&state.context, row, counts));
+    let items = items.collect::<Result<Vec<_>, _>>()?;
+    answer::list(Page { items, before, after }, std::convert::identity)
 }
 
 /// `POST /api/v1/directories`.

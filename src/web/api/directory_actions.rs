@@ -87,7 +87,7 @@ pub async fn sync(state: State, path: Path<String>) -> Answer {
     answer::accepted(json!({ "run_id": run }))
 }
 
-/// `POST …/disable`: ends the directory for good (L-08). Once more changes nothing.
+/// `POST …/disable`: ends the directory for good (L-08).
 pub async fn disable(state: State, path: Path<String>) -> Answer {
     let id = id_of(&path);
     setup::disable(&state.context, &id)

@@ -62,6 +62,10 @@ pub(super) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
     match error {
         SetupError::NotFound => Problem::of_lookup(crate::db::DbError::NotFound, "Directory", id),
         SetupError::ProviderNotAllowed { provider } => Problem::ProviderNotAllowed { provider },
+        SetupError::ProviderUnknown { .. }
+        | SetupError::AlreadyComplete
+        | SetupError::NotComplete => Problem::Conflict { message: sentence(&error.to_string()) },
+        SetupError::Secret(error) => Problem::Internal(error.to_string()),
         SetupError::AlreadyConnected { directory } => Problem::AlreadyConnected { directory },
         SetupError::Disabled => Problem::DirectoryDisabled,
         SetupError::NoCredential => Problem::NoCredential,
@@ -75,10 +79,13 @@ pub(super) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
         SetupError::BudgetSpent { retry_after_seconds } => {
             Problem::BudgetSpent { retry_after_seconds }
         }
-        SetupError::ProviderUnknown { provider } => Problem::ProviderNotAllowed { provider },
-        SetupError::AlreadyComplete | SetupError::NotComplete | SetupError::Secret(_) => {
-            Problem::of_lookup(crate::db::DbError::Other(error.to_string()), "Directory", id)
-        }
         SetupError::Db(error) => error.into(),
     }
+}
+
+/// An error's text as a sentence for the caller.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", chars.as_str())
 }
