@@ -187,14 +187,25 @@ pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
         .first(c))?)
 }
 
-/// The directory a webhook token belongs to, and its organization and state.
-pub fn by_token_hash(
-    conn: &mut Conn,
-    hash: &[u8],
-) -> Result<Option<(DirectoryId, OrganizationId, DirectoryState)>, DbError> {
-    Ok(on_backend!(conn, |c| directories::table
-        .filter(directories::webhook_token_hash.eq(hash))
-        .select((directories::id, directories::organization_id, directories::state))
+/// What the intake of webhooks has to know of a directory.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct HookTarget {
+    /// The directory.
+    pub id: DirectoryId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// Where it is in its life.
+    pub state: DirectoryState,
+    /// The number of the latest question sent to the HR system (S-05).
+    pub observation_seq: i64,
+}
+
+/// The directory a webhook token belongs to.
+pub fn by_token_hash(conn: &mut Conn, hash: &[u8]) -> Result<Option<HookTarget>, DbError> {
+    use directories as t;
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::webhook_token_hash.eq(hash))
+        .select((t::id, t::organization_id, t::state, t::observation_seq))
         .first(c)
         .optional())?)
 }

@@ -9,7 +9,7 @@ use diesel::upsert::excluded;
 
 use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
-use crate::db::directories;
+use crate::db::directories::{self, HookTarget};
 use crate::db::error::DbError;
 use crate::db::schema::inbox;
 use crate::db::types::text_enum_column;
@@ -55,6 +55,9 @@ pub struct InboxRow {
     pub first_received_at_ms: Millis,
     /// When the last of them came.
     pub last_received_at_ms: Millis,
+    /// The number of the latest question when the last of them came: a full sync with a higher
+    /// number has asked after it, whatever the clock says.
+    pub last_received_seq: i64,
     /// Not before this moment is it looked at.
     pub next_at_ms: Millis,
     /// How often it was tried.
@@ -82,6 +85,7 @@ struct NewRow<'a> {
     hooks: i64,
     first_received_at_ms: Millis,
     last_received_at_ms: Millis,
+    last_received_seq: i64,
     next_at_ms: Millis,
     attempts: i64,
     lease_epoch: i64,
@@ -103,42 +107,39 @@ pub fn take_in(
     hints: &[(String, Option<i64>)],
     now: Millis,
 ) -> Result<Option<DirectoryId>, DbError> {
-    let Some((directory, organization, state)) = directories::by_token_hash(tx, token_hash)? else {
-        return Ok(None);
-    };
-    // Only an active directory looks at once; elsewhere the next full sync settles what waits (L-07).
-    let next_at = if state == DirectoryState::Active { now } else { PARKED };
-    let crowded = state != DirectoryState::Active
+    let Some(target) = directories::by_token_hash(tx, token_hash)? else { return Ok(None) };
+    let crowded = target.state != DirectoryState::Active
         && !hints.is_empty()
-        && waiting_count(tx, &directory)? >= limits::INBOX_WAITING_MAX;
+        && waiting_count(tx, &target.id)? >= limits::INBOX_WAITING_MAX;
     if crowded {
-        put(tx, &organization, &directory, &(String::new(), None), now, next_at)?;
-        return Ok(Some(directory));
+        put(tx, &target, &(String::new(), None), now)?;
+        return Ok(Some(target.id));
     }
     for hint in hints {
-        put(tx, &organization, &directory, hint, now, next_at)?;
+        put(tx, &target, hint, now)?;
     }
-    Ok(Some(directory))
+    Ok(Some(target.id))
 }
 
 fn put(
     tx: &mut Tx<'_>,
-    organization: &OrganizationId,
-    directory: &DirectoryId,
+    target: &HookTarget,
     (hint, action_id): &(String, Option<i64>),
     now: Millis,
-    next_at: Millis,
 ) -> Result<(), DbError> {
+    // Only an active directory looks at once; elsewhere the next full sync settles what waits (L-07).
+    let next_at = if target.state == DirectoryState::Active { now } else { PARKED };
     let row = NewRow {
-        organization_id: organization,
-        directory_id: directory,
+        organization_id: &target.organization_id,
+        directory_id: &target.id,
         employee_hint: hint,
         action_id: *action_id,
         state: InboxState::Waiting,
-        waiting_key: Some(waiting_key(directory, hint)),
+        waiting_key: Some(waiting_key(&target.id, hint)),
         hooks: 1,
         first_received_at_ms: now,
         last_received_at_ms: now,
+        last_received_seq: target.observation_seq,
         next_at_ms: next_at,
         attempts: 0,
         lease_epoch: 0,
@@ -150,6 +151,7 @@ fn put(
         .set((
             inbox::hooks.eq(inbox::hooks + 1),
             inbox::last_received_at_ms.eq(excluded(inbox::last_received_at_ms)),
+            inbox::last_received_seq.eq(excluded(inbox::last_received_seq)),
             inbox::action_id.eq(excluded(inbox::action_id)),
         ))
         .execute(c))?;
@@ -361,12 +363,12 @@ pub fn defer(tx: &mut Tx<'_>, directory: &DirectoryId, until: Millis) -> Result<
     .execute(c))?)
 }
 
-/// A full sync that began to ask at `began` has succeeded: hints that came before are settled by it,
-/// the others are due now.
+/// A full sync whose question has the number `seq` has succeeded: hints that came before it was sent
+/// are settled by it, the others are due now.
 pub fn settle_by_run(
     tx: &mut Tx<'_>,
     directory: &DirectoryId,
-    began: Millis,
+    seq: i64,
     now: Millis,
 ) -> Result<usize, DbError> {
     let waiting = || {
@@ -375,7 +377,7 @@ pub fn settle_by_run(
             .filter(inbox::state.eq(InboxState::Waiting))
     };
     let settled = on_backend!(&mut **tx, |c| diesel::update(
-        waiting().filter(inbox::last_received_at_ms.lt(began))
+        waiting().filter(inbox::last_received_seq.lt(seq))
     )
     .set((
         inbox::state.eq(InboxState::Done),

@@ -226,6 +226,7 @@ diesel::table! {
         hooks -> BigInt,
         first_received_at_ms -> BigInt,
         last_received_at_ms -> BigInt,
+        last_received_seq -> BigInt,
         next_at_ms -> BigInt,
         attempts -> BigInt,
         lease_until_ms -> Nullable<BigInt>,

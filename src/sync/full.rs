@@ -137,7 +137,7 @@ async fn work(cx: &Context, claim: &Claim, began: Millis) -> Result<(), SyncErro
     for ids in everybody.unchanged.chunks(limits::IN_LIST_MAX) {
         batch.mark_seen(ids.to_vec(), everybody.seq).await?;
     }
-    batch.finish(counts, began).await
+    batch.finish(counts, began, everybody.seq).await
 }
 
 fn add(sum: &mut RunCounts, part: RunCounts) {
@@ -232,12 +232,12 @@ impl Batch<'_> {
     }
 
     /// The run has succeeded: hints that came before it are settled, and the directory is well.
-    async fn finish(&self, counts: RunCounts, began: Millis) -> Result<(), SyncError> {
+    async fn finish(&self, counts: RunCounts, began: Millis, seq: i64) -> Result<(), SyncError> {
         let run = self.claim.run.id.clone();
         self.write(move |tx, mut directory, cx| {
             let now = cx.clock.now();
             row_problems::clear_unseen(tx, &directory.id, began)?;
-            inbox::settle_by_run(tx, &directory.id, began, now)?;
+            inbox::settle_by_run(tx, &directory.id, seq, now)?;
             runs::set_counts(tx, &run, counts)?;
             runs::finish(tx, &run, RunState::Succeeded, None, now)?;
             failure::note_success(tx, &Teller::new(cx), &mut directory)?;

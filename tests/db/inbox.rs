@@ -187,7 +187,7 @@ async fn a_full_sync_settles_what_came_before_it(t: TestDb) {
     assert_eq!(run(&t, |tx| inbox::park(tx, &here())).await, 3);
     assert!(due(&t, 1_000_000).await.is_empty());
     assert_eq!(t.db.read(inbox::next_due).await.unwrap(), None);
-    let settled = run(&t, |tx| inbox::settle_by_run(tx, &here(), Millis(30), Millis(50))).await;
+    let settled = run(&t, |tx| inbox::settle_by_run(tx, &here(), 30, Millis(50))).await;
     assert_eq!(settled, 2);
     let sql = "SELECT employee_hint || ' ' || state AS value FROM inbox ORDER BY id";
     assert_eq!(t.at.raw().values(sql), ["A1 leased", "A2 waiting", "A3 done", "A4 done"]);

@@ -217,6 +217,7 @@ CREATE TABLE inbox (
     hooks BIGINT NOT NULL,
     first_received_at_ms BIGINT NOT NULL,
     last_received_at_ms BIGINT NOT NULL,
+    last_received_seq BIGINT NOT NULL,
     next_at_ms BIGINT NOT NULL,
     attempts BIGINT NOT NULL,
     lease_until_ms BIGINT,

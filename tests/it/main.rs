@@ -1,0 +1,20 @@
+//! The product as its users meet it: a real gateway over a real database, a real (sandbox) HR system,
+//! a real mail server, and the public API. Time is moved by hand and work is drained by hand, so
+//! nothing here waits.
+//!
+//! Each behaviour is an `async fn` that takes a [`support::TestApp`] and is listed in `behaviours!`,
+//! which runs it on SQLite and on PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+#[path = "../support/smtp.rs"]
+mod smtp;
+#[path = "../support/db.rs"]
+mod testdb;
+
+mod lifecycle;
+mod support;
