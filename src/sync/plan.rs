@@ -289,7 +289,8 @@ pub fn plan_person(
         _ => record.key_kind,
     };
     let activity = activity(&record, membership, today);
-    let person = Person { view, facts, directory, today, record: &record, activity };
+    let own_keys = [Some(&key), Some(&as_written.external_key), stored.map(|u| &u.external_key)];
+    let person = Person { view, facts, directory, today, record: &record, activity, own_keys };
     let decided = person.decide(link, new_account);
     let applied = Applied {
         settled: problem.is_none() && decided.hold.is_none() && !person.manager_is_unknown(),
@@ -361,6 +362,8 @@ struct Person<'a> {
     today: Date,
     record: &'a EmployeeRecord,
     activity: Activity,
+    /// Every key the person goes by: the stored one, the one in the answer and the one that is kept.
+    own_keys: [Option<&'a ExternalKey>; 3],
 }
 
 impl Person<'_> {
@@ -467,7 +470,7 @@ impl Person<'_> {
         let mut rivals = Rivals::default();
         let Some(email) = self.record.email_norm() else { return rivals };
         for (key, activity) in self.facts.people_by_email.get(&email).into_iter().flatten() {
-            if *key == self.record.external_key {
+            if self.own_keys.contains(&Some(key)) {
                 continue;
             }
             match activity {

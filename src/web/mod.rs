@@ -28,6 +28,7 @@ pub mod error;
 pub mod frame;
 pub mod health;
 pub mod hooks;
+pub mod portal;
 pub mod query;
 pub mod state;
 
@@ -40,6 +41,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .app_data(web::PayloadConfig::new(limits::API_BODY_BYTES_MAX))
             .service(web::resource("/livez").route(web::get().to(health::live)))
             .service(web::resource("/readyz").route(web::get().to(health::ready)))
+            .service(web::resource("/portal/directories/{id}").route(web::get().to(portal::repair)))
             .service(
                 web::resource("/hooks/people-hr/{token}")
                     .route(web::get().to(hooks::look))
