@@ -1,8 +1,8 @@
 //! One connection to either database, and transactions on it.
 //!
-//! Every statement is written once, inside [`on_backend!`], which type-checks it for both databases.
-//! A place where they really differ is a visible `match`. [`Tx`] exists only inside a write
-//! transaction, so a stray write does not compile.
+//! Every statement is written once, inside [`on_backend!`], which type-checks it for both
+//! databases. A place where they really differ is a visible `match`. [`Tx`] exists only inside a
+//! write transaction, so a stray write does not compile.
 
 use std::ops::{Deref, DerefMut};
 
@@ -38,8 +38,9 @@ macro_rules! on_backend {
 pub(crate) use on_backend;
 
 impl Conn {
-    /// Runs `work` in a transaction: `BEGIN IMMEDIATE` on SQLite (a transaction that reads first and
-    /// writes later would fail at once under load), `BEGIN` on PostgreSQL, a savepoint when nested.
+    /// Runs `work` in a transaction: `BEGIN IMMEDIATE` on SQLite (a transaction that reads first
+    /// and writes later would fail at once under load), `BEGIN` on PostgreSQL, a savepoint when
+    /// nested.
     pub fn transaction<T, E: From<DieselError>>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
@@ -96,8 +97,8 @@ impl Conn {
         }
     }
 
-    /// PostgreSQL answers "ROLLBACK" to the COMMIT of a transaction in which a statement failed, and
-    /// diesel takes that for a success. A statement before it, in the same message, is refused.
+    /// PostgreSQL answers "ROLLBACK" to the COMMIT of a transaction in which a statement failed,
+    /// and diesel takes that for a success. A statement before it, in the same message, is refused.
     fn commit(&mut self) -> Result<(), DieselError> {
         let outermost = self.depth() == Some(1);
         if let (true, Self::Pg(c)) = (outermost, &mut *self) {
@@ -146,8 +147,8 @@ impl<'a> Tx<'a> {
     /// Makes everybody else who locks this organization wait until this transaction ends.
     ///
     /// Must be the first statement of a transaction that applies people or changes accounts or
-    /// holds (the lock order is: organization, then the numbering of events). SQLite has one writer,
-    /// so there it is free.
+    /// holds (the lock order is: organization, then the numbering of events). SQLite has one
+    /// writer, so there it is free.
     pub fn lock_organization(&mut self, organization: &OrganizationId) -> Result<(), DbError> {
         self.lock_name(organization.as_str())
     }

@@ -1,8 +1,8 @@
 //! Events: what happened, in commit order.
 //!
 //! The number of an event is handed out by the last statements before the commit. The one row of
-//! `event_sequence` stays locked until then, so a reader that has seen number 10 will never be shown
-//! a 9 later. Ids derive from the number.
+//! `event_sequence` stays locked until then, so a reader that has seen number 10 will never be
+//! shown a 9 later. Ids derive from the number.
 
 use diesel::prelude::*;
 

@@ -1,8 +1,8 @@
 //! The inbox: whom webhooks told us to look at (S-02, S-03).
 //!
-//! What is stored is a hint (an employee number, or "everybody"), never a value from a body. At most
-//! one row waits per directory and person: `waiting_key` is set while a row waits and NULL once it is
-//! claimed, so hints that come during a look collapse into one more look.
+//! What is stored is a hint (an employee number, or "everybody"), never a value from a body. At
+//! most one row waits per directory and person: `waiting_key` is set while a row waits and NULL
+//! once it is claimed, so hints that come during a look collapse into one more look.
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -363,8 +363,8 @@ pub fn defer(tx: &mut Tx<'_>, directory: &DirectoryId, until: Millis) -> Result<
     .execute(c))?)
 }
 
-/// A full sync whose question has the number `seq` has succeeded: hints that came before it was sent
-/// are settled by it, the others are due now.
+/// A full sync whose question has the number `seq` has succeeded: hints that came before it was
+/// sent are settled by it, the others are due now.
 pub fn settle_by_run(
     tx: &mut Tx<'_>,
     directory: &DirectoryId,

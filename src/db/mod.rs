@@ -1,8 +1,8 @@
 //! The database: SQLite or PostgreSQL, chosen by the URL, with one way to read and one to write.
 //!
 //! Invariants:
-//! - [`Db::read`] gives one unchanging view and can not write. [`Db::write`] gives a [`Tx`]; what is
-//!   written through it is durable when the call returns, or not there at all.
+//! - [`Db::read`] gives one unchanging view and can not write. [`Db::write`] gives a [`Tx`]; what
+//!   is written through it is durable when the call returns, or not there at all.
 //! - The closures are not async, so no network call can happen inside a transaction.
 //! - All SQL of Rollcall is in this folder, one file per table, rows and queries and nothing else.
 //!   Every statement is written once for both databases (`on_backend!`).
@@ -137,8 +137,8 @@ impl Db {
         .await
     }
 
-    /// Writes small things of which very many come at once (webhooks): on both databases through the
-    /// thread that commits many together.
+    /// Writes small things of which very many come at once (webhooks): on both databases through
+    /// the thread that commits many together.
     pub async fn take_in<T, E>(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,

@@ -32,8 +32,9 @@ pub(crate) enum Use {
 
 /// WAL with FULL: a commit has reached the disk before anybody is told of it. The other values are
 /// measured (docs/adr/0004): larger checkpoints halve the slowest writes.
-const SQLITE_SESSION: &str = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
-     PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;";
+const SQLITE_SESSION: &str = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+     PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 4000; \
+     PRAGMA journal_size_limit = 67108864;";
 
 /// A commit waits for the disk (and for a synchronous standby, where there is one).
 const PG_SESSION: &str = "SET synchronous_commit = on; SET statement_timeout = '60s'; \

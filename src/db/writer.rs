@@ -1,14 +1,14 @@
 //! One thread that commits the writes of many callers together (group commit).
 //!
-//! Durability costs one disk flush per commit, not per write: the thread takes what waits, runs each
-//! job in its own savepoint, commits once, and only then answers. An empty queue is never waited for,
-//! so a lone write is as fast as without batching.
+//! Durability costs one disk flush per commit, not per write: the thread takes what waits, runs
+//! each job in its own savepoint, commits once, and only then answers. An empty queue is never
+//! waited for, so a lone write is as fast as without batching.
 //!
 //! Invariants:
 //! - Nobody is answered before the commit that carries their write has succeeded.
-//! - A job that fails or panics leaves nothing behind and does not disturb the others. (After a panic
-//!   the savepoint is still open; committing then would only release it and lose the whole batch, so
-//!   the open levels are rolled back and the depth is checked again after the commit.)
+//! - A job that fails or panics leaves nothing behind and does not disturb the others. (After a
+//!   panic the savepoint is still open; committing then would only release it and lose the whole
+//!   batch, so the open levels are rolled back and the depth is checked again after the commit.)
 //! - When the transaction itself is lost (SQLite rolls all of it back on a full disk, or the
 //!   connection closes), no further job of the batch runs: it would be committed alone, and its
 //!   caller told that it was not. Everybody in the batch is told.

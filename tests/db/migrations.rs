@@ -81,4 +81,5 @@ macro_rules! on_both_places {
     )+};
 }
 
-on_both_places!(down_undoes_up, a_newer_database_is_refused, those_who_start_together_migrate_once,);
+on_both_places!(down_undoes_up, a_newer_database_is_refused);
+on_both_places!(those_who_start_together_migrate_once);
