@@ -223,7 +223,7 @@ pub struct Running {
     pub task_context: TaskContext,
     tasks: Option<Tasks>,
     server: ServerHandle,
-    served: tokio::task::JoinHandle<std::io::Result<()>>,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
     _lock: Option<FileLock>,
 }
 
@@ -257,7 +257,7 @@ impl Running {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let server = web::serve(state, listener, workers).map_err(listen_error)?;
         let handle = server.handle();
-        let served = tokio::spawn(server);
+        let serving = tokio::spawn(server);
         let tasks = (work == Work::BySelf).then(|| Tasks::start(&task_context, &activators));
         Ok(Self {
             address,
@@ -266,7 +266,7 @@ impl Running {
             task_context,
             tasks,
             server: handle,
-            served,
+            serving,
             _lock: lock,
         })
     }
@@ -275,7 +275,7 @@ impl Running {
     /// closes.
     pub async fn stop(self) {
         self.server.stop(true).await;
-        let _ = self.served.await;
+        let _ = self.serving.await;
         if let Some(tasks) = self.tasks {
             tasks.stop().await;
         }

@@ -50,7 +50,7 @@ pub const POLL_SECONDS_MAX: i64 = 604_800;
 pub const APPLY_BATCH_PEOPLE_MAX: usize = 200;
 /// People that may wait for a live look in one directory; more become one full sync (S-03).
 pub const BURST_PEOPLE_MAX: usize = 20;
-/// Waiting hints of a failing directory; more are folded into one "look at everybody".
+/// Waiting hints of one directory; more are folded into one "look at everybody".
 pub const INBOX_WAITING_MAX: i64 = 1_000;
 /// How long claimed work stays claimed without a sign of life, in milliseconds.
 pub const LEASE_MS_MAX: i64 = 15_000;
@@ -115,7 +115,7 @@ pub const STOP_MS_MAX: u64 = 20_000;
 /// Calls and hooks of the sandbox that can be looked up; older ones are forgotten.
 pub const SANDBOX_LOG_ENTRIES_MAX: usize = 10_000;
 
-/// People of one directory that are looked at at the same time.
+/// People that one claim looks at at the same time.
 pub const LIVE_LOOKS_MAX: usize = 5;
 /// Calls of each minute that full syncs leave to live looks (S-44).
 pub const LIVE_CALLS_KEPT: i64 = 5;
@@ -125,9 +125,12 @@ pub const SHARED_PACE_QUIET_MS: i64 = 600_000;
 pub const TRIES_MAX: i64 = 4;
 /// How long throttling may last before it is a failure, in milliseconds (S-45).
 pub const THROTTLED_MS_MAX: i64 = 900_000;
-/// Mails that one claim takes.
-pub const MAIL_BATCH_MAX: i64 = 10;
-/// How long a batch of mails stays claimed, in milliseconds: ten mails at their slowest, and a bit.
-pub const MAIL_LEASE_MS: i64 = 330_000;
 /// Events that one sweep forgets at most, so that nobody waits long behind it.
 pub const PRUNE_ROWS_MAX: i64 = 2_000;
+/// How long a worker that is not the first of its kind rests when nothing wakes it, in
+/// milliseconds.
+pub const SLOW_LOOK_MS: u64 = 5_000;
+/// How long a PostgreSQL server may take to connect, in seconds.
+pub const PG_CONNECT_SECONDS_MAX: u32 = 10;
+/// How long after the expected next try trouble is forgotten, in milliseconds (S-45).
+pub const TROUBLE_GAP_MS: i64 = 600_000;

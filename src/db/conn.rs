@@ -153,8 +153,8 @@ impl<'a> Tx<'a> {
         self.lock_name(organization.as_str())
     }
 
-    /// Makes everybody else who counts calls to this HR system wait until this transaction ends, for
-    /// budgets that several directories share (S-44).
+    /// Makes everybody else who counts calls to this HR system wait until this transaction ends,
+    /// for budgets that several directories share (S-44).
     pub fn lock_calls(&mut self, provider: ProviderKind) -> Result<(), DbError> {
         self.lock_name(provider.as_str())
     }

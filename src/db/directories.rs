@@ -123,11 +123,35 @@ pub fn find(conn: &mut Conn, id: &DirectoryId) -> Result<Option<Directory>, DbEr
 }
 
 /// One directory, locked against other writers until the transaction ends. Comes after
-/// [`Tx::lock_organization`].
+/// [`Tx::lock_organization`]. The intake of webhooks is not kept waiting (it refers to the row,
+/// which this kind of lock allows).
 pub fn lock(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
     if let Conn::Pg(c) = &mut **tx {
-        let row = directories::table.find(id).select(directories::observation_seq).for_update();
-        row.first::<i64>(c).optional()?;
+        let row = directories::table.find(id).select(directories::observation_seq);
+        row.for_no_key_update().first::<i64>(c).optional()?;
+    }
+    find(tx, id)
+}
+
+/// Like [`lock`], but the intake of webhooks waits too, and then finds what this transaction
+/// leaves.
+pub fn lock_out_webhooks(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
+    if let Conn::Pg(c) = &mut **tx {
+        let row = directories::table.find(id).select(directories::observation_seq);
+        row.for_update().first::<i64>(c).optional()?;
+    }
+    find(tx, id)
+}
+
+/// Like [`lock`], but `None` when somebody else has it: a worker that looks for work goes on to the
+/// next directory instead of waiting with other locks in its hands.
+pub fn try_lock(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
+    if let Conn::Pg(c) = &mut **tx {
+        let row = directories::table.find(id).select(directories::observation_seq);
+        let free = row.for_no_key_update().skip_locked().first::<i64>(c).optional()?;
+        if free.is_none() {
+            return Ok(None);
+        }
     }
     find(tx, id)
 }
@@ -208,6 +232,16 @@ pub fn by_token_hash(conn: &mut Conn, hash: &[u8]) -> Result<Option<HookTarget>,
         .select((t::id, t::organization_id, t::state, t::observation_seq))
         .first(c)
         .optional())?)
+}
+
+/// The directory a webhook token belongs to, which can not be disabled until this transaction ends.
+pub fn hold_by_token_hash(tx: &mut Tx<'_>, hash: &[u8]) -> Result<Option<HookTarget>, DbError> {
+    use directories as t;
+    if let Conn::Pg(c) = &mut **tx {
+        let row = t::table.filter(t::webhook_token_hash.eq(hash)).select(t::observation_seq);
+        row.for_key_share().first::<i64>(c).optional()?;
+    }
+    by_token_hash(tx, hash)
 }
 
 /// Counts for people.

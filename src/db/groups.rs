@@ -32,9 +32,12 @@ pub struct Group {
 #[derive(Insertable)]
 #[diesel(table_name = group_memberships)]
 struct Membership<'a> {
-    directory_user_id: &'a DirectoryUserId,
-    organization_id: &'a OrganizationId,
-    group_id: &'a GroupId,
+    #[diesel(column_name = directory_user_id)]
+    user: &'a DirectoryUserId,
+    #[diesel(column_name = organization_id)]
+    organization: &'a OrganizationId,
+    #[diesel(column_name = group_id)]
+    group: &'a GroupId,
 }
 
 /// Stores a new group.
@@ -89,16 +92,16 @@ pub fn set_membership(
     group: Option<&GroupId>,
 ) -> Result<(), DbError> {
     use group_memberships as t;
-    let Some(group_id) = group else {
+    let Some(group) = group else {
         on_backend!(&mut **tx, |c| diesel::delete(t::table.find(user)).execute(c))?;
         return Ok(());
     };
-    let row = Membership { directory_user_id: user, organization_id: organization, group_id };
+    let row = Membership { user, organization, group };
     on_backend!(&mut **tx, |c| diesel::insert_into(t::table)
         .values(&row)
         .on_conflict(t::directory_user_id)
         .do_update()
-        .set(t::group_id.eq(group_id))
+        .set(t::group_id.eq(group))
         .execute(c))?;
     Ok(())
 }

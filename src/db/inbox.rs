@@ -107,11 +107,8 @@ pub fn take_in(
     hints: &[(String, Option<i64>)],
     now: Millis,
 ) -> Result<Option<DirectoryId>, DbError> {
-    let Some(target) = directories::by_token_hash(tx, token_hash)? else { return Ok(None) };
-    let crowded = target.state != DirectoryState::Active
-        && !hints.is_empty()
-        && waiting_count(tx, &target.id)? >= limits::INBOX_WAITING_MAX;
-    if crowded {
+    let Some(target) = directories::hold_by_token_hash(tx, token_hash)? else { return Ok(None) };
+    if !hints.is_empty() && is_crowded(tx, &target.id)? {
         put(tx, &target, &(String::new(), None), now)?;
         return Ok(Some(target.id));
     }
@@ -127,7 +124,8 @@ fn put(
     (hint, action_id): &(String, Option<i64>),
     now: Millis,
 ) -> Result<(), DbError> {
-    // Only an active directory looks at once; elsewhere the next full sync settles what waits (L-07).
+    // Only an active directory looks at once; elsewhere the next full sync settles what waits
+    // (L-07).
     let next_at = if target.state == DirectoryState::Active { now } else { PARKED };
     let row = NewRow {
         organization_id: &target.organization_id,
@@ -165,6 +163,19 @@ pub fn waiting_count(conn: &mut Conn, directory: &DirectoryId) -> Result<i64, Db
         .filter(inbox::state.eq(InboxState::Waiting))
         .count()
         .get_result(c))?)
+}
+
+/// Whether so many hints wait in a directory that further ones are folded into one.
+fn is_crowded(conn: &mut Conn, directory: &DirectoryId) -> Result<bool, DbError> {
+    let last: Option<i64> = on_backend!(conn, |c| inbox::table
+        .filter(inbox::directory_id.eq(directory))
+        .filter(inbox::state.eq(InboxState::Waiting))
+        .order(inbox::id.asc())
+        .offset(limits::INBOX_WAITING_MAX.saturating_sub(1))
+        .select(inbox::id)
+        .first(c)
+        .optional())?;
+    Ok(last.is_some())
 }
 
 /// Directories that have hints to look at now, the longest waiting first.
@@ -414,10 +425,14 @@ pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<u
     .execute(c))?)
 }
 
-/// Deletes settled hints older than `before`.
-pub fn prune(tx: &mut Tx<'_>, before: Millis) -> Result<usize, DbError> {
-    Ok(on_backend!(&mut **tx, |c| diesel::delete(
-        inbox::table.filter(inbox::state.eq(InboxState::Done)).filter(inbox::done_at_ms.lt(before))
-    )
-    .execute(c))?)
+/// Deletes settled hints older than `before`; at most `limit`, so that nobody waits long.
+pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbError> {
+    let ids: Vec<i64> = on_backend!(&mut **tx, |c| inbox::table
+        .filter(inbox::state.eq(InboxState::Done))
+        .filter(inbox::done_at_ms.lt(before))
+        .limit(limit)
+        .select(inbox::id)
+        .load(c))?;
+    Ok(on_backend!(&mut **tx, |c| diesel::delete(inbox::table.filter(inbox::id.eq_any(&ids)))
+        .execute(c))?)
 }

@@ -90,8 +90,8 @@ pub fn insert(tx: &mut Tx<'_>, rows: &[Mail]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Claims mails that are due, with their notices; a dead sender's mails are due again when its claim
-/// ends.
+/// Claims mails that are due, with their notices; a dead sender's mails are due again when its
+/// claim ends.
 pub fn claim(
     tx: &mut Tx<'_>,
     now: Millis,
@@ -129,6 +129,19 @@ pub fn claim(
         }
     }
     Ok(claimed)
+}
+
+/// Prolongs a claim; false when it was lost.
+pub fn renew(tx: &mut Tx<'_>, mail: &Mail, until: Millis) -> Result<bool, DbError> {
+    let changed = on_backend!(&mut **tx, |c| diesel::update(
+        mails::table
+            .find(&mail.id)
+            .filter(mails::state.eq(MailState::Leased))
+            .filter(mails::lease_epoch.eq(mail.lease_epoch))
+    )
+    .set(mails::lease_until_ms.eq(until))
+    .execute(c))?;
+    Ok(changed == 1)
 }
 
 /// Notes what became of a try; nothing is written when the claim was lost.

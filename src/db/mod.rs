@@ -36,6 +36,7 @@ pub mod events;
 pub mod groups;
 pub mod holds;
 pub mod inbox;
+pub mod lease;
 pub mod links;
 pub mod lists;
 pub mod mails;

@@ -47,13 +47,24 @@ impl Place {
         match self {
             Self::Sqlite(path) => sqlite(path, usage),
             Self::Postgres(url) => {
-                let mut conn = PgConnection::establish(url.reveal())
+                let mut conn = PgConnection::establish(with_time_limit(url).reveal())
                     .map_err(|error| DbError::Unavailable(error.to_string()))?;
                 conn.batch_execute(PG_SESSION)?;
                 Ok(Conn::Pg(conn))
             }
         }
     }
+}
+
+/// Adds a bound on connecting, unless the operator has set one: a server that is not there must not
+/// hold a request for minutes.
+fn with_time_limit(url: &Secret) -> Secret {
+    let text = url.reveal();
+    if text.contains("connect_timeout=") {
+        return url.clone();
+    }
+    let mark = if text.contains('?') { '&' } else { '?' };
+    Secret::new(format!("{text}{mark}connect_timeout={}", limits::PG_CONNECT_SECONDS_MAX))
 }
 
 /// How often a fresh file is tried to be put into WAL mode; each try waits for the others.

@@ -1,7 +1,7 @@
 //! Runs: full syncs, from the request to the result (S-06).
 //!
-//! At most one run per directory is queued and at most one works: `open_key` is unique while a run is
-//! open.
+//! At most one run per directory is queued and at most one works: `open_key` is unique while a run
+//! is open.
 
 use diesel::prelude::*;
 

@@ -266,6 +266,9 @@ where
     String: FromSql<Text, DB>,
 {
     fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
-        Ok(Self(serde_json::from_str(&String::from_sql(value)?)?))
+        // The library's own text would quote the value, which can be personal data.
+        serde_json::from_str(&String::from_sql(value)?)
+            .map(Self)
+            .map_err(|error| format!("JSON that does not fit, at column {}", error.column()).into())
     }
 }

@@ -175,8 +175,7 @@ impl RowProblemCode {
                  Give each person their own in the HR system."
             }
             Self::DuplicateKey => {
-                "Two people have the same unique key in the HR system. Ask the HR system's support to \
-                 correct one of them."
+                "Two people have the same unique key. Ask the HR system's support to correct one."
             }
             Self::InvalidStartDate => "The start date is not a date. Correct it in the HR system.",
             Self::InvalidLeavingDate => {

@@ -5,7 +5,7 @@ use crate::text_enum;
 text_enum! {
     /// What happened (A-06; wire contract §6).
     EventKind {
-        /// A directory finished its first sync.
+        /// A directory is connected; its people follow.
         DsyncActivated = "dsync.activated",
         /// A directory was disabled.
         DsyncDeleted = "dsync.deleted",

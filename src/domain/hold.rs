@@ -50,7 +50,7 @@ impl LinkDoubt {
     pub const fn message(self) -> &'static str {
         match self {
             Self::AccountTaken => {
-                "The account with this e-mail already belongs to another person who is still employed."
+                "The account with this e-mail belongs to another person who is still employed."
             }
             Self::AccountProtected => {
                 "The account with this e-mail is protected and is never taken over by itself."

@@ -1,8 +1,9 @@
 //! Tells the admins by mail (S-41, S-43).
 //!
-//! [`mail`] turns a notice into a message, [`smtp`] hands it to a mail server, [`outbox`] sends what
-//! waits in the database until it is taken or given up. The words of a notice are rules and live in [`crate::domain::notice`]; when a failed mail is tried again is
-//! decided by [`crate::domain::retry`].
+//! [`mail`] turns a notice into a message, [`smtp`] hands it to a mail server, [`outbox`] sends
+//! what waits in the database until it is taken or given up. The words of a notice are rules and
+//! live in [`crate::domain::notice`]; when a failed mail is tried again is decided by
+//! [`crate::domain::retry`].
 //!
 //! Invariants:
 //! - No address, name or text of a mail is logged or put into an error.

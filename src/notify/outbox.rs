@@ -5,6 +5,7 @@
 //! does, with the change they tell of).
 
 use crate::clock::{Millis, Random};
+use crate::db::lease::while_renewing;
 use crate::db::mails::{self, Mail, MailState};
 use crate::db::notices::Notice;
 use crate::db::{Db, DbError, Lane, organizations};
@@ -22,15 +23,14 @@ pub trait Moment: Send + Sync {
     fn random(&self) -> &dyn Random;
 }
 
-/// Sends the mails that are due; false when there was none.
+/// Sends the next mail that is due; false when there is none.
 pub async fn step(db: &Db, moment: &dyn Moment, mailer: &Mailer) -> Result<bool, DbError> {
     let now = moment.now();
-    // A claim outlasts the time a whole batch can take.
-    let until = now.plus(limits::MAIL_LEASE_MS);
+    let until = now.plus(limits::LEASE_MS_MAX);
     let claimed = db
         .write(Lane::Urgent, move |tx| {
             let mut claimed = Vec::new();
-            for (mail, notice) in mails::claim(tx, now, until, limits::MAIL_BATCH_MAX)? {
+            for (mail, notice) in mails::claim(tx, now, until, 1)? {
                 let organization = organizations::find(tx, &mail.organization_id)?;
                 claimed.push((mail, notice, organization.name));
             }
@@ -60,7 +60,11 @@ async fn send(
         text: NoticeText { subject: notice.subject, body: notice.body },
         date: notice.created_at_ms,
     };
-    let outcome = mailer.send(&message).await;
+    let renew = || {
+        let (mail, until) = (mail.clone(), moment.now().plus(limits::LEASE_MS_MAX));
+        db.write(Lane::Urgent, move |tx| mails::renew(tx, &mail, until))
+    };
+    let outcome = while_renewing(mailer.send(&message), renew).await;
     let now = moment.now();
     let attempt = u32::try_from(mail.attempts).unwrap_or(u32::MAX);
     let (state, next_at, sent_at, error) = match outcome {

@@ -193,7 +193,8 @@ impl Writing<'_, '_, '_> {
             }
             Step::Problem { code, observed } => {
                 self.problem(&plan.key, code, &observed.record)?;
-                self.look_again(plan.before, observed.seq)
+                self.look_again(plan.before, observed.seq);
+                Ok(())
             }
             Step::Apply(applied) => self.applied(&plan.key, plan.before, *applied),
         }
@@ -455,14 +456,13 @@ impl Writing<'_, '_, '_> {
 
     /// A person who could not be applied is looked at again by the next full sync, and an older
     /// answer is still older (S-05).
-    fn look_again(&mut self, before: Option<DirectoryUserId>, seq: i64) -> Result<(), DbError> {
+    fn look_again(&mut self, before: Option<DirectoryUserId>, seq: i64) {
         let Some(user) = before.and_then(|id| self.view.users.get(&id)).cloned() else {
-            return Ok(());
+            return;
         };
         let user = DirectoryUser { raw_hash: None, observation_seq: seq, ..user };
         self.users.push(user.clone());
         self.view.users.insert(user.id.clone(), user);
-        Ok(())
     }
 
     /// Opens the hold the plan asks for; those it does not ask for are settled.

@@ -146,6 +146,10 @@ impl CallGate for Gate {
             match write.await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(until)) => Err(ProviderError::BudgetSpent { until }),
+                // Nobody is to blame: nothing was asked, and soon it can be.
+                Err(error) if error.is_temporary() => {
+                    Err(ProviderError::BudgetSpent { until: now.plus(Millis::SECOND) })
+                }
                 Err(error) => Err(ProviderError::Sink { reason: error.to_string() }),
             }
         })

@@ -93,6 +93,14 @@ pub fn note_failure(
     trouble: &Trouble,
 ) -> Result<Verdict, DbError> {
     let now = teller.now;
+    let old_trouble = directory.failure_last_ms.is_some_and(|last| {
+        let expected = directory.retry_at_ms.unwrap_or(last).max(last);
+        now.since(expected) > limits::TROUBLE_GAP_MS
+    });
+    if old_trouble && directory.state != DirectoryState::Failing {
+        directory.failure_since_ms = None;
+        directory.failure_tries = 0;
+    }
     let counted_already = directory.failure_last_ms.is_some_and(|last| last > trouble.began);
     if !counted_already {
         directory.failure_tries = directory.failure_tries.saturating_add(1);

@@ -1,9 +1,9 @@
 //! Full syncs: everybody is read, then applied in batches (S-06, L-05, L-07).
 //!
-//! *Read*: the list is streamed and staged; nothing is applied before it is complete. *Apply*: first
-//! people, then managers and groups, in batches that each commit; a webhook never waits behind more
-//! than one of them. A crashed run is taken over when its claim ends and simply starts again: people
-//! who were applied already are unchanged then.
+//! *Read*: the list is streamed and staged; nothing is applied before it is complete. *Apply*:
+//! first people, then managers and groups, in batches that each commit; a webhook never waits
+//! behind more than one of them. A crashed run is taken over when its claim ends and simply starts
+//! again: people who were applied already are unchanged then.
 //!
 //! Invariants:
 //! - A run that fails has removed nobody, and what it applied is complete per person (S-30).
@@ -16,6 +16,7 @@ use std::sync::Arc;
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
+use crate::db::lease::while_renewing;
 use crate::db::runs::{self, Run};
 use crate::db::types::Json;
 use crate::db::{DbError, Lane, Tx, inbox, row_problems};
@@ -27,7 +28,6 @@ use crate::providers::{Provider, ProviderError};
 use crate::sync::apply::{self, Applier, Outcome, Pass};
 use crate::sync::budget::Gate;
 use crate::sync::failure::{self, Teller, Trouble, Verdict};
-use crate::sync::live::while_renewing;
 use crate::sync::plan::{Facts, Observed};
 use crate::sync::setup::connect;
 use crate::sync::staging::{Everybody, Staging};
@@ -73,13 +73,24 @@ struct Claim {
     directory: Directory,
 }
 
+/// What a claim found.
+enum Claimed {
+    /// No run is due.
+    Nothing,
+    /// Something was put in order, and there may be more.
+    Arranged,
+    /// A run.
+    Run(Box<Claim>),
+}
+
 /// Does the next run; false when none is due.
 pub async fn step(cx: &Context) -> Result<bool, SyncError> {
     let claim_cx = cx.clone();
-    let Some(claim) = cx.db.write(Lane::Urgent, move |tx| claim(tx, &claim_cx)).await? else {
-        return Ok(false);
+    let claim = match cx.db.write(Lane::Urgent, move |tx| claim(tx, &claim_cx)).await? {
+        Claimed::Nothing => return Ok(false),
+        Claimed::Arranged => return Ok(true),
+        Claimed::Run(claim) => *claim,
     };
-    let Some(claim) = claim else { return Ok(true) };
     let began = cx.clock.now();
     let (id, epoch) = (claim.run.id.clone(), claim.epoch);
     let renew = || {
@@ -96,25 +107,26 @@ pub async fn step(cx: &Context) -> Result<bool, SyncError> {
     }
 }
 
-/// `None`: nothing is due. `Some(None)`: something was put in order.
-fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Option<Option<Claim>>, DbError> {
+fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
     let now = cx.clock.now();
     for run in runs::expired(tx, now)? {
         tracing::warn!(run.id = %run.id, "a run's worker died; the run starts again");
         runs::requeue(tx, &run, now, now)?;
     }
-    let Some(run) = runs::due(tx, now)? else { return Ok(None) };
-    let Some(directory) = directories::lock(tx, &run.directory_id)? else { return Ok(None) };
+    let Some(run) = runs::due(tx, now)? else { return Ok(Claimed::Nothing) };
+    let Some(directory) = directories::try_lock(tx, &run.directory_id)? else {
+        return Ok(Claimed::Nothing);
+    };
     if !directory.state.is_syncing() {
         let error = (FailureClass::Internal, "The directory is not set up.");
         runs::finish(tx, &run.id, RunState::Failed, Some(error), now)?;
-        return Ok(Some(None));
+        return Ok(Claimed::Arranged);
     }
     if !runs::claim(tx, &run, now, now.plus(limits::LEASE_MS_MAX))? {
-        return Ok(Some(None));
+        return Ok(Claimed::Arranged);
     }
     let epoch = run.lease_epoch.saturating_add(1);
-    Ok(Some(Some(Claim { run, epoch, directory })))
+    Ok(Claimed::Run(Box::new(Claim { run, epoch, directory })))
 }
 
 async fn work(cx: &Context, claim: &Claim, began: Millis) -> Result<(), SyncError> {
@@ -170,8 +182,8 @@ async fn read(cx: &Context, claim: &Claim) -> Result<Everybody, SyncError> {
     Ok(everybody)
 }
 
-/// People whose record is as it was but who joined or left the list of current staff are planned with
-/// the stored record.
+/// People whose record is as it was but who joined or left the list of current staff are planned
+/// with the stored record.
 async fn add_moved(cx: &Context, all: &mut Everybody) -> Result<(), SyncError> {
     let seq = all.seq;
     let ids: Vec<DirectoryUserId> = all.moved.iter().map(|(id, _, _)| id.clone()).collect();
@@ -196,10 +208,11 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     /// Runs `work` in a transaction if the claim still stands.
-    async fn write<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Tx<'_>, Directory, &Context) -> Result<T, SyncError> + Send + 'static,
-    ) -> Result<T, SyncError> {
+    async fn write<T, F>(&self, work: F) -> Result<T, SyncError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>, Directory, &Context) -> Result<T, SyncError> + Send + 'static,
+    {
         let (cx, claim) = (self.cx.clone(), self.claim.clone());
         let db = cx.db.clone();
         db.write(Lane::Bulk, move |tx| {
@@ -332,7 +345,9 @@ pub async fn queue_due(cx: &Context) -> Result<bool, SyncError> {
             let due = directories::due(tx, now, 50)?;
             let any = !due.is_empty();
             for directory in due {
-                let Some(mut directory) = directories::lock(tx, &directory.id)? else { continue };
+                let Some(mut directory) = directories::try_lock(tx, &directory.id)? else {
+                    continue;
+                };
                 if !directory.state.is_syncing() {
                     directory.next_sync_at_ms = None;
                     directories::update(tx, &directory)?;
@@ -348,8 +363,8 @@ pub async fn queue_due(cx: &Context) -> Result<bool, SyncError> {
     Ok(queued)
 }
 
-/// The next scheduled full sync: one interval on, with up to 2 % jitter so that the directories of a
-/// restarted gateway do not all ask at once.
+/// The next scheduled full sync: one interval on, with up to 2 % jitter so that the directories of
+/// a restarted gateway do not all ask at once.
 #[must_use]
 pub fn next_sync_at(cx: &Context, directory: &Directory, now: Millis) -> Millis {
     let interval = directory.poll_seconds.saturating_mul(Millis::SECOND);

@@ -9,14 +9,13 @@
 //! - The first hint for a person is looked at at once; those that come meanwhile are one more look.
 //! - A "gone" answer removes nobody here; it queues a full sync (S-31).
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::inbox::{self, InboxRow};
-use crate::db::{DbError, Lane, Tx};
+use crate::db::lease::while_renewing;
+use crate::db::{DbError, Lane, Tx, runs};
 use crate::domain::directory::{DirectoryState, RunTrigger};
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, Membership};
 use crate::limits;
@@ -74,7 +73,7 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
         inbox::give_back(tx, &row, epoch, now, now)?;
     }
     for id in inbox::directories_due(tx, now, 10)? {
-        let Some(directory) = directories::lock(tx, &id)? else { continue };
+        let Some(directory) = directories::try_lock(tx, &id)? else { continue };
         match claim_in(tx, cx, directory, now)? {
             Claimed::Nothing => {}
             claimed => return Ok(claimed),
@@ -179,25 +178,6 @@ async fn look_at(
     }
 }
 
-/// Runs `work` and gives a sign of life now and then, so that nobody takes the work over.
-pub(crate) async fn while_renewing<T, F>(work: impl Future<Output = T>, renew: impl Fn() -> F) -> T
-where
-    F: Future<Output = Result<bool, DbError>>,
-{
-    let mut work = std::pin::pin!(work);
-    loop {
-        let pause = tokio::time::sleep(Duration::from_millis(limits::LEASE_RENEW_MS));
-        tokio::select! {
-            done = &mut work => return done,
-            () = pause => {
-                if let Err(error) = renew().await {
-                    tracing::warn!(error = %error, "a claim could not be renewed");
-                }
-            }
-        }
-    }
-}
-
 /// The directory as it must still be for a result to count: active, and with the same credential.
 fn still_counts(tx: &mut Tx<'_>, as_claimed: &Directory) -> Result<Directory, SyncError> {
     tx.lock_organization(&as_claimed.organization_id)?;
@@ -236,7 +216,10 @@ async fn found(
         if outcome.employment_moved || action == Some(MARKED_LEAVER) {
             full::queue(tx, &cx, &directory, RunTrigger::Burst, now)?;
         }
-        if directory.failure_class.is_some() {
+        // A run that is being tried again has trouble of its own, which one person does not
+        // disprove.
+        let run_in_trouble = runs::open(tx, &directory.id)?.is_some_and(|run| run.tries > 0);
+        if directory.failure_class.is_some() && !run_in_trouble {
             failure::note_success(tx, &Teller::new(&cx), &mut directory)?;
         }
         Ok(())

@@ -4,14 +4,15 @@
 //!
 //! ```text
 //! live.rs  (one person, because a webhook named them) ─┐
-//!                                                      ├─> view.rs ─> plan.rs ─> apply.rs ─> events
-//! full.rs  (everybody, because it is time)            ─┘   load       decide     write
+//!                                                      ├─> view.rs ─> plan.rs ─> apply.rs ─>
+//! events full.rs  (everybody, because it is time)            ─┘   load       decide     write
 //! ```
 //!
 //! Invariants:
 //! - [`plan`] is pure: what is decided follows from what was observed and what is stored.
 //! - No network call happens inside a transaction; an answer is taken in before one is opened.
-//! - An observation that is older than what is stored is dropped, by number and not by clock (S-05).
+//! - An observation that is older than what is stored is dropped, by number and not by clock
+//!   (S-05).
 //! - A result is written only while the claim, the directory's state and the credential it was
 //!   obtained with still stand.
 //! - An error never removes anyone (S-30).
@@ -40,7 +41,8 @@ pub mod view;
 /// Why a piece of sync work was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
-    /// The claim was lost, or the directory or its credential changed meanwhile; nothing was written.
+    /// The claim was lost, or the directory or its credential changed meanwhile; nothing was
+    /// written.
     #[error("the work was superseded")]
     Superseded,
     /// This version does not speak to this HR system.

@@ -1,8 +1,8 @@
 //! What is to be done about each person: pure decisions over what was observed and what is stored.
 //!
 //! A hook is a plan of one person, a full sync a plan of everybody, and both call [`plan_person`].
-//! The plan names every change it will make; [`crate::sync::apply`] only writes it down. Because the
-//! [`View`] takes each plan in before the next person is decided, people in one batch see each
+//! The plan names every change it will make; [`crate::sync::apply`] only writes it down. Because
+//! the [`View`] takes each plan in before the next person is decided, people in one batch see each
 //! other's changes.
 //!
 //! What this module must not do: read the database, the clock or the network.
@@ -329,8 +329,8 @@ fn with_last_known_email(
     record
 }
 
-/// What of a record with a problem is applied to a linked person: status and leaving date, so that a
-/// problem never delays the end of access (S-07).
+/// What of a record with a problem is applied to a linked person: status and leaving date, so that
+/// a problem never delays the end of access (S-07).
 fn access_only(stored: &EmployeeRecord, observed: &EmployeeRecord) -> EmployeeRecord {
     let leaving_date = if observed.unreadable.contains(&RowProblemCode::InvalidLeavingDate) {
         stored.leaving_date
@@ -362,7 +362,8 @@ struct Person<'a> {
     today: Date,
     record: &'a EmployeeRecord,
     activity: Activity,
-    /// Every key the person goes by: the stored one, the one in the answer and the one that is kept.
+    /// Every key the person goes by: the stored one, the one in the answer and the one that is
+    /// kept.
     own_keys: [Option<&'a ExternalKey>; 3],
 }
 
@@ -384,18 +385,12 @@ impl Person<'_> {
                 hold: None,
             },
             LinkDecision::NoAccount => Decided { link: LinkStep::Keep, account: None, hold: None },
-            LinkDecision::Hold { doubt, account_id } => self.held(doubt, account_id),
+            LinkDecision::Hold { doubt, account_id } => held(doubt, account_id),
         }
     }
 
-    fn held(&self, doubt: LinkDoubt, account_id: Option<AccountId>) -> Decided {
-        let reason = doubt.message().to_owned();
-        let hold = HoldPlan { kind: HoldKind::Link, reason, account_id };
-        Decided { link: LinkStep::Keep, account: None, hold: Some(hold) }
-    }
-
-    /// The account follows its person, unless another directory manages it (S-26) or another account
-    /// has the new e-mail (S-24).
+    /// The account follows its person, unless another directory manages it (S-26) or another
+    /// account has the new e-mail (S-24).
     fn follow(&self, id: &AccountId, link: LinkStep) -> Decided {
         let Some(account) = self.view.accounts.get(id) else {
             return Decided { link, account: None, hold: None };
@@ -403,7 +398,8 @@ impl Person<'_> {
         let managed_elsewhere =
             account.managed_by.as_ref().is_some_and(|manager| manager != self.directory);
         if managed_elsewhere {
-            return Decided { link, account: None, hold: None };
+            let same = (id.clone(), Some(account.fields.clone()), account.fields.clone());
+            return Decided { link, account: Some(same), hold: None };
         }
         let mut after = self.fields(Some(&account.fields));
         if account.active_elsewhere && after.status == AccountStatus::Inactive {
@@ -480,6 +476,12 @@ impl Person<'_> {
         }
         rivals
     }
+}
+
+fn held(doubt: LinkDoubt, account_id: Option<AccountId>) -> Decided {
+    let reason = doubt.message().to_owned();
+    let hold = HoldPlan { kind: HoldKind::Link, reason, account_id };
+    Decided { link: LinkStep::Keep, account: None, hold: Some(hold) }
 }
 
 /// An e-mail that differs only in case is no change.

@@ -3,8 +3,8 @@
 //!
 //! Invariants:
 //! - A bad credential never replaces a good one: it is checked before it is stored (L-04).
-//! - A directory that is disabled has no credential, no token and no people left, and its accounts are
-//!   as they were (L-08).
+//! - A directory that is disabled has no credential, no token and no people left, and its accounts
+//!   are as they were (L-08).
 //! - What these functions answer has been committed.
 
 use std::sync::Arc;
@@ -121,7 +121,8 @@ pub enum CredentialInput {
 pub struct SetCredential {
     /// What the check found out; it may hold warnings.
     pub check: Check,
-    /// The full sync that brings everything up to date, when the directory was set up before (L-07).
+    /// The full sync that brings everything up to date, when the directory was set up before
+    /// (L-07).
     pub run_id: Option<RunId>,
 }
 
@@ -139,6 +140,7 @@ pub async fn create_directory(cx: &Context, new: NewDirectory) -> Result<Directo
     let id = row.id.clone();
     cx.db
         .write(Lane::Urgent, move |tx| {
+            tx.lock_organization(&new.organization_id)?;
             let organization = organizations::find(tx, &new.organization_id).map_err(missing)?;
             if !organization.allowed_providers.0.contains(&new.provider) {
                 return Err(SetupError::ProviderNotAllowed { provider: new.provider });
@@ -269,8 +271,8 @@ fn spent(cx: &Context, until: Millis) -> SetupError {
     SetupError::BudgetSpent { retry_after_seconds: retry_after_seconds.max(1) }
 }
 
-/// Checks a new credential and stores it if it is good (L-04). In a directory that is set up, a full
-/// sync follows that brings everything up to date (L-07).
+/// Checks a new credential and stores it if it is good (L-04). In a directory that is set up, a
+/// full sync follows that brings everything up to date (L-07).
 pub async fn set_credential(
     cx: &Context,
     id: &DirectoryId,
@@ -409,7 +411,7 @@ pub async fn disable(cx: &Context, id: &DirectoryId) -> Result<(), SetupError> {
             let organization =
                 directories::find(tx, &id)?.ok_or(SetupError::NotFound)?.organization_id;
             tx.lock_organization(&organization)?;
-            let directory = directories::lock(tx, &id)?.ok_or(SetupError::NotFound)?;
+            let directory = directories::lock_out_webhooks(tx, &id)?.ok_or(SetupError::NotFound)?;
             if directory.state == DirectoryState::Disabled {
                 return Err(SetupError::Disabled);
             }
@@ -438,6 +440,7 @@ fn end(tx: &mut Tx<'_>, mut directory: Directory, now: Millis) -> Result<(), DbE
     directory_users::delete_of_directory(tx, &id)?;
     row_problems::delete_of_directory(tx, &id)?;
     holds::supersede_all(tx, &id, now)?;
+    holds::delete_items_of_directory(tx, &id)?;
     inbox::delete_of_directory(tx, &id)?;
     runs::cancel_open(tx, &id, "The directory was disabled.", now)?;
     directory.state = DirectoryState::Disabled;

@@ -4,8 +4,8 @@
 //! makes a quiet full sync cheap. In memory are the changed records and, of everybody, a hash and a
 //! key.
 //!
-//! What this module must not do: touch the database, or take a list for complete. It is complete when
-//! [`Provider::list`] has returned `Ok`, which is when [`Staging::close`] may be called.
+//! What this module must not do: touch the database, or take a list for complete. It is complete
+//! when [`Provider::list`] has returned `Ok`, which is when [`Staging::close`] may be called.
 
 use std::collections::{HashMap, HashSet};
 
@@ -95,15 +95,15 @@ impl<'a> Staging<'a> {
         }
         let position = self.people.len();
         let known = self.known_by_hash.get(&hash).copied();
-        let (key, seen) = match known.and_then(|index| Some((index, self.known.get(index)?))) {
-            Some((index, known)) => (known.external_key.clone(), Seen::Known { index, hash }),
-            None => {
-                let mut record = Box::new(self.provider.normalise(raw)?);
-                if self.by_key.contains_key(&record.external_key) {
-                    mark_as_double(&mut record);
-                }
-                (record.external_key.clone(), Seen::Changed { record, hash })
+        let known = known.and_then(|index| Some((index, self.known.get(index)?)));
+        let (key, seen) = if let Some((index, known)) = known {
+            (known.external_key.clone(), Seen::Known { index, hash })
+        } else {
+            let mut record = Box::new(self.provider.normalise(raw)?);
+            if self.by_key.contains_key(&record.external_key) {
+                mark_as_double(&mut record);
             }
+            (record.external_key.clone(), Seen::Changed { record, hash })
         };
         self.by_key.entry(key).or_insert(position);
         self.by_hash.insert(hash, position);
@@ -186,15 +186,14 @@ impl RecordSink for Staging<'_> {
     fn current(&mut self, raw: &[u8]) -> Result<(), ProviderError> {
         self.lists_current = true;
         let hash = self.hash(raw);
-        let position = match self.by_hash.get(&hash) {
-            Some(position) => *position,
-            None => {
-                let RecordKeys { external_key, .. } = self.provider.keys(raw)?;
-                match self.by_key.get(&external_key) {
-                    Some(position) => *position,
-                    // Hired between the two calls.
-                    None => self.add(raw, hash)?,
-                }
+        let position = if let Some(position) = self.by_hash.get(&hash) {
+            *position
+        } else {
+            let RecordKeys { external_key, .. } = self.provider.keys(raw)?;
+            match self.by_key.get(&external_key) {
+                Some(position) => *position,
+                // Hired between the two calls.
+                None => self.add(raw, hash)?,
             }
         };
         self.current.insert(position);

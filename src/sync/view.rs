@@ -179,8 +179,7 @@ impl Loader<'_> {
 }
 
 /// The managed fields of a stored account, by name.
-#[must_use]
-pub fn fields_of(account: &Account, names: &HashMap<CatalogueEntryId, String>) -> AccountFields {
+fn fields_of(account: &Account, names: &HashMap<CatalogueEntryId, String>) -> AccountFields {
     let name = |id: &Option<CatalogueEntryId>| id.as_ref().and_then(|id| names.get(id)).cloned();
     AccountFields {
         email: account.email.clone(),

@@ -2,9 +2,9 @@
 //!
 //! A task is a step without input that does the next piece of work there is, or says that there is
 //! none. It runs when it is activated (a webhook came, somebody pressed "Sync now"), when the next
-//! piece is due, and now and then in any case; there is one code path for the signal and the scan, so
-//! a lost signal only costs time. Work is claimed by expiring leases, so several processes may run
-//! the same tasks, and a dead one's work is taken over.
+//! piece is due, and now and then in any case; there is one code path for the signal and the scan,
+//! so a lost signal only costs time. Work is claimed by expiring leases, so several processes may
+//! run the same tasks, and a dead one's work is taken over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,6 +95,9 @@ impl Kind {
 
     /// When the next piece of work is due, as far as is known.
     async fn next_due(self, cx: &TaskContext) -> Result<Option<Millis>, DbError> {
+        if self == Self::Mails && cx.mailer.is_none() {
+            return Ok(None);
+        }
         cx.sync
             .db
             .read(move |conn| match self {
@@ -107,7 +110,7 @@ impl Kind {
             .await
     }
 
-    /// The longest time without a look, in milliseconds.
+    /// The longest time without a look by the first worker of this kind, in milliseconds.
     const fn period_ms(self) -> u64 {
         match self {
             Self::Inbox | Self::Runs | Self::Mails => 500,
@@ -134,8 +137,9 @@ async fn sweep(cx: &Context) -> Result<bool, DbError> {
         .write(Lane::Bulk, move |tx| {
             let events_before = now.plus(-limits::EVENT_DAYS_KEPT.saturating_mul(Millis::DAY));
             let hints_before = now.plus(-limits::INBOX_DAYS_KEPT.saturating_mul(Millis::DAY));
-            inbox::prune(tx, hints_before)?;
-            events::prune(tx, events_before, limits::PRUNE_ROWS_MAX)
+            let hints = inbox::prune(tx, hints_before, limits::PRUNE_ROWS_MAX)?;
+            let events = events::prune(tx, events_before, limits::PRUNE_ROWS_MAX)?;
+            Ok::<_, DbError>(hints.saturating_add(events))
         })
         .await?;
     Ok(forgotten > 0)
@@ -154,8 +158,9 @@ impl Tasks {
         let (stop, stopped) = watch::channel(false);
         let mut running = JoinSet::new();
         let mut spawn = |kind: Kind, count: usize, activator: &Activator| {
-            for _ in 0..count {
-                running.spawn(keep_going(kind, cx.clone(), activator.clone(), stopped.clone()));
+            for number in 0..count {
+                let worker = Worker { kind, is_first: number == 0 };
+                running.spawn(keep_going(worker, cx.clone(), activator.clone(), stopped.clone()));
             }
         };
         spawn(Kind::Inbox, limits::INBOX_WORKERS, &activators.inbox);
@@ -166,22 +171,35 @@ impl Tasks {
         Self { running, stop }
     }
 
-    /// Lets every task finish the piece it is at, and waits for that. Work that takes longer than the
-    /// deadline is left; its claim ends and another process takes it over.
+    /// Lets every task finish the piece it is at, and waits for that. Work that takes longer than
+    /// the deadline is left; its claim ends and another process takes it over.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
         let all = async { while self.running.join_next().await.is_some() {} };
         let deadline = Duration::from_millis(limits::STOP_MS_MAX);
         if tokio::time::timeout(deadline, all).await.is_err() {
-            tracing::warn!(
-                "some work was not finished in time; it is taken over at the next start"
-            );
+            tracing::warn!("some work was not finished in time; the next start takes it over");
         }
     }
 }
 
-async fn keep_going(
+/// One of the workers of a kind.
+#[derive(Clone, Copy)]
+struct Worker {
     kind: Kind,
+    /// The first looks often by itself; the others mostly when they are woken.
+    is_first: bool,
+}
+
+impl Worker {
+    /// The longest time without a look, in milliseconds.
+    const fn period_ms(self) -> u64 {
+        if self.is_first { self.kind.period_ms() } else { limits::SLOW_LOOK_MS }
+    }
+}
+
+async fn keep_going(
+    worker: Worker,
     cx: TaskContext,
     activator: Activator,
     mut stopped: watch::Receiver<bool>,
@@ -190,11 +208,12 @@ async fn keep_going(
         // Registered before the look, so that no signal is lost between the look and the wait.
         let mut woken = std::pin::pin!(activator.0.notified());
         woken.as_mut().enable();
-        let pause_ms = match kind.step(&cx).await {
+        let pause_ms = match worker.kind.step(&cx).await {
             Ok(true) => continue,
-            Ok(false) => pause_ms(kind, &cx).await,
+            Ok(false) => pause_ms(worker, &cx).await,
             Err(error) => {
-                tracing::error!(task = kind.name(), error = %error, "a task failed; it goes on");
+                let task = worker.kind.name();
+                tracing::error!(task, error = %error, "a task failed; it goes on");
                 1_000
             }
         };
@@ -206,13 +225,13 @@ async fn keep_going(
     }
 }
 
-async fn pause_ms(kind: Kind, cx: &TaskContext) -> u64 {
-    let wait = match kind.next_due(cx).await {
+async fn pause_ms(worker: Worker, cx: &TaskContext) -> u64 {
+    let wait = match worker.kind.next_due(cx).await {
         // Work can be due and yet not to be had: its person or directory is being worked on.
         Ok(Some(due)) => u64::try_from(due.since(cx.sync.clock.now())).unwrap_or(0).max(50),
         _ => u64::MAX,
     };
-    wait.min(kind.period_ms())
+    wait.min(worker.period_ms())
 }
 
 /// Does everything there is to do now, in order, until nothing is left; for tests and the command

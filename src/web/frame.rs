@@ -46,10 +46,10 @@ fn finish(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<B
     }
     let route = answer.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
     tracing::debug!(
-        request_id = %id,
-        method = %answer.request().method(),
-        route,
-        status = answer.status().as_u16(),
+        request.id = %id,
+        http.method = %answer.request().method(),
+        http.route = route,
+        http.status = answer.status().as_u16(),
         "request answered"
     );
     answer

@@ -1,7 +1,7 @@
 //! The page that notices link to: what to do next, without a log-in.
 //!
-//! It shows nothing about the directory in its address, so it needs no right to be opened. What this
-//! module must not do: read or change anything.
+//! It shows nothing about the directory in its address, so it needs no right to be opened. What
+//! this module must not do: read or change anything.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};

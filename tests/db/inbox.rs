@@ -225,8 +225,8 @@ async fn old_settled_hints_are_pruned(t: TestDb) {
     take_in(&t, &[("A1", 1), ("A2", 1)], 10).await;
     let (row, epoch) = claim(&t, 10, 100).await;
     run(&t, move |tx| inbox::settle(tx, row.id, epoch, "seen", Millis(50))).await;
-    assert_eq!(run(&t, |tx| inbox::prune(tx, Millis(50))).await, 0);
-    assert_eq!(run(&t, |tx| inbox::prune(tx, Millis(51))).await, 1);
+    assert_eq!(run(&t, |tx| inbox::prune(tx, Millis(50), 9)).await, 0);
+    assert_eq!(run(&t, |tx| inbox::prune(tx, Millis(51), 9)).await, 1);
     assert_eq!(run(&t, |tx| inbox::delete_of_directory(tx, &here())).await, 1);
 }
 
@@ -267,5 +267,51 @@ fn a_hint_given_back_while_a_newer_one_is_being_stored_joins_it() {
         back.await.unwrap().unwrap();
         let sql = "SELECT state || ' ' || hooks AS value FROM inbox ORDER BY id";
         assert_eq!(raw.values(sql), ["done 1", "waiting 2"]);
+    });
+}
+
+/// PostgreSQL only: SQLite has one writer, so there the intake waits for a batch by design.
+#[test]
+fn the_intake_does_not_wait_for_a_sync_that_has_the_directory() {
+    on(Engine::Postgres, async |t: TestDb| {
+        seed(&t).await;
+        let (locked, is_locked) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let sync = t.db.write(Lane::Bulk, move |tx| {
+            directories::lock(tx, &here())?;
+            locked.send(()).unwrap();
+            let _ = released.recv();
+            Ok::<_, DbError>(())
+        });
+        let intake = async {
+            tokio::task::spawn_blocking(move || is_locked.recv().unwrap()).await.unwrap();
+            take_in(&t, &[("A1", 1)], 10).await;
+            drop(release);
+        };
+        let (synced, ()) = tokio::join!(sync, intake);
+        synced.unwrap();
+    });
+}
+
+/// A webhook that races a disable is either stored before it, and deleted by it, or refused.
+#[test]
+fn l_08_a_webhook_that_races_a_disable_is_refused() {
+    on(Engine::Postgres, async |t: TestDb| {
+        seed(&t).await;
+        let (locked, is_locked) = mpsc::channel();
+        let disable = t.db.write(Lane::Urgent, move |tx| {
+            let mut row = directories::lock_out_webhooks(tx, &here())?.ok_or(DbError::NotFound)?;
+            locked.send(()).unwrap();
+            row.webhook_token_hash = None;
+            directories::update(tx, &row)
+        });
+        let intake = async {
+            tokio::task::spawn_blocking(move || is_locked.recv().unwrap()).await.unwrap();
+            let hints = [("A1".to_owned(), Some(1))];
+            t.db.take_in(move |tx| inbox::take_in(tx, TOKEN, &hints, Millis(10))).await.unwrap()
+        };
+        let (disabled, found) = tokio::join!(disable, intake);
+        disabled.unwrap();
+        assert_eq!(found, None);
     });
 }

@@ -1,9 +1,9 @@
-//! The product as its users meet it: a real gateway over a real database, a real (sandbox) HR system,
-//! a real mail server, and the public API. Time is moved by hand and work is drained by hand, so
-//! nothing here waits.
+//! The product as its users meet it: a real gateway over a real database, a real (sandbox) HR
+//! system, a real mail server, and the public API. Time is moved by hand and work is drained by
+//! hand, so nothing here waits.
 //!
-//! Each behaviour is an `async fn` that takes a [`support::TestApp`] and is listed in `behaviours!`,
-//! which runs it on SQLite and on PostgreSQL.
+//! Each behaviour is an `async fn` that takes a [`support::TestApp`] and is listed in
+//! `behaviours!`, which runs it on SQLite and on PostgreSQL.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

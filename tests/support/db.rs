@@ -196,6 +196,7 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// Makes two tests of each behaviour: `name::sqlite` and `name::postgres`.
+#[allow(unused_macros, reason = "each test program uses its part of this")]
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {$(
         mod $name {
@@ -211,4 +212,5 @@ macro_rules! on_both {
         }
     )+};
 }
+#[allow(unused_imports, reason = "each test program uses its part of this")]
 pub(crate) use on_both;
