@@ -271,7 +271,8 @@ impl Running {
         })
     }
 
-    /// Stops: no new requests, running ones finish, tasks stop at a safe point, the database closes.
+    /// Stops: no new requests, running ones finish, tasks stop at a safe point, the database
+    /// closes.
     pub async fn stop(self) {
         self.server.stop(true).await;
         let _ = self.served.await;

@@ -1,7 +1,7 @@
 //! Call budgets: which calls were made to an HR system in the last minute (S-44).
 //!
-//! Rows, not memory, so that replicas and restarts share them. The window is a strict sliding minute:
-//! a call is allowed when fewer than the limit were made in the 60 seconds before it.
+//! Rows, not memory, so that replicas and restarts share them. The window is a strict sliding
+//! minute: a call is allowed when fewer than the limit were made in the 60 seconds before it.
 
 use diesel::prelude::*;
 
