@@ -155,7 +155,8 @@ impl Tasks {
         let mut running = JoinSet::new();
         let mut spawn = |kind: Kind, count: usize, activator: &Activator| {
             for _ in 0..count {
-                running.spawn(keep_going(kind, cx.clone(), activator.clone(), stopped.clone()));
+                let (cx, activator, all) = (cx.clone(), activator.clone(), activators.clone());
+                running.spawn(keep_going(kind, cx, activator, all, stopped.clone()));
             }
         };
         spawn(Kind::Inbox, limits::INBOX_WORKERS, &activators.inbox);
@@ -184,6 +185,7 @@ async fn keep_going(
     kind: Kind,
     cx: TaskContext,
     activator: Activator,
+    all: Activators,
     mut stopped: watch::Receiver<bool>,
 ) {
     while !*stopped.borrow() {
@@ -191,7 +193,10 @@ async fn keep_going(
         let mut woken = std::pin::pin!(activator.0.notified());
         woken.as_mut().enable();
         let pause_ms = match kind.step(&cx).await {
-            Ok(true) => continue,
+            Ok(true) => {
+                pass_on(kind, &cx, &all).await;
+                continue;
+            }
             Ok(false) => pause_ms(kind, &cx).await,
             Err(error) => {
                 tracing::error!(task = kind.name(), error = %error, "a task failed; it goes on");
@@ -203,6 +208,19 @@ async fn keep_going(
             () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
             _ = stopped.changed() => {}
         }
+    }
+}
+
+/// A webhook's work can queue a full sync (a leaver, a burst of changes), and the schedule does. It
+/// begins at once and not with the next scan; access that ended should not last until then (S-11).
+async fn pass_on(kind: Kind, cx: &TaskContext, all: &Activators) {
+    if !matches!(kind, Kind::Inbox | Kind::Schedule) {
+        return;
+    }
+    // Without an answer the scan finds it.
+    let due = Kind::Runs.next_due(cx).await.ok().flatten();
+    if due.is_some_and(|due| due <= cx.sync.clock.now()) {
+        all.runs.wake();
     }
 }
 
