@@ -2,9 +2,9 @@
 //! (O-02).
 //!
 //! The demo plays two parts: the HR department, in the sandbox ([`changes`]), and the application,
-//! through the gateway's public API ([`api`], [`setup`]). It must not reach into the gateway: what it
-//! shows is what any application would see. Everything is on loopback and in a temporary folder that
-//! is gone at the end, however the demo ends.
+//! through the gateway's public API ([`api`], [`setup`]). It must not reach into the gateway: what
+//! it shows is what any application would see. Everything is on loopback and in a temporary folder
+//! that is gone at the end, however the demo ends.
 
 use std::path::PathBuf;
 use std::pin::pin;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Lines with aligned columns, each indented by two blanks. `right` says which columns hold numbers.
+/// Lines with aligned columns, each indented by two blanks; `right` tells the columns of numbers.
 pub(super) fn lines(rows: &[Vec<String>], right: &[bool]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
