@@ -1,4 +1,5 @@
 //! The `rollcall` command as a person starts it: in a folder, with an environment.
+#![expect(clippy::unwrap_used, reason = "a test program may stop at the first surprise")]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

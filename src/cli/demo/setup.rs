@@ -87,7 +87,7 @@ pub(super) async fn connect(
     let directory: Directory = api.post("/directories", body).await?;
     let at = format!("/directories/{}", directory.id);
     let key = hr.create_key(Action::USUAL).key;
-    let _: Value = api.put(&format!("{at}/credentials"), json!({ "api_key": key })).await?;
+    check_key(api, &at, &key).await?;
     let pasted = hr.set_webhook(directory.webhook_url.as_deref());
     pasted.map_err(|source| DemoError::Change { what: "the webhook URL".to_owned(), source })?;
     context.answer(
@@ -107,6 +107,19 @@ pub(super) async fn connect(
         others,
         somebody,
     })
+}
+
+/// Enters the HR system's key. A key that could not be checked is stored all the same, but here it
+/// means that the gateway does not reach the sandbox, and the sync would wait for that in vain.
+async fn check_key(api: &Api, at: &str, key: &str) -> Result<(), DemoError> {
+    let path = format!("{at}/credentials");
+    let check: Value = api.put(&path, json!({ "api_key": key })).await?;
+    if check.get("ok") == Some(&Value::Bool(true)) {
+        return Ok(());
+    }
+    let what = "checking the HR system's API key".to_owned();
+    let problem = "the gateway could not ask the sandbox HR system".to_owned();
+    Err(DemoError::Odd { what, problem })
 }
 
 /// Employed, with everything that a record can have, and nobody's first or second manager.
