@@ -1,5 +1,5 @@
 # What there is to run. CI runs the same targets (.ci/run).
-.PHONY: lint test build
+.PHONY: lint test build demo
 
 CARGO ?= cargo
 
@@ -22,3 +22,7 @@ test:
 # The binary: target/release/rollcall
 build:
 	$(CARGO) build --release --locked
+
+# The gateway and a sandbox HR system together, to see it work.
+demo:
+	$(CARGO) run --release --locked -- demo

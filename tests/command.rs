@@ -1,7 +1,9 @@
 //! The `rollcall` command as a person starts it: in a folder, with an environment.
+#![expect(clippy::unwrap_used, reason = "a test program may stop at the first surprise")]
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Exit code, standard output and standard error.
 fn rollcall(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String, String) {
@@ -39,4 +41,51 @@ fn o_05_a_bad_setting_stops_with_its_key_and_its_place() {
     let env = [("DATABASE_URL", "rollcall.db")];
     let (code, _, err) = rollcall(folder.path(), &["check-config", "--config", "/dev/null"], &env);
     assert!(code == Some(2) && err.contains("DATABASE_URL"), "{err}");
+}
+
+#[test]
+fn o_02_the_demo_syncs_a_company_and_ten_changes_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    // Settings that are meant for a real gateway must not count here.
+    std::fs::write(folder.path().join("rollcall.toml"), "[database]\nurl = \"nonsense\"\n")
+        .unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let env = [("TMPDIR", temporary.path().to_str().unwrap()), ("DATABASE_URL", "nonsense")];
+    let (code, out, err) = rollcall(folder.path(), &["demo", "--once"], &env);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    let changes = out.lines().filter(|line| line.contains(" user.")).count();
+    assert_eq!(changes, 10, "{out}");
+    for part in ["accounts linked       3", "all 10 changes: p50 ", "own answer took "] {
+        assert!(out.contains(part), "{part:?} is not in: {out}");
+    }
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "it left something");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "it made a file");
+}
+
+/// Starts the demo, sends it SIGTERM when it has written a line with `until` in it, and checks that
+/// it ends well.
+fn stop_demo(until: &str) {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_rollcall"))
+        .arg("demo")
+        .env("TMPDIR", temporary.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains(until)), "{until:?} was never written");
+    let killed = Command::new("kill").arg(demo.id().to_string()).status().unwrap();
+    assert!(killed.success());
+    // Read to the end, so that the demo never waits for its reader.
+    lines.for_each(drop);
+    assert_eq!(demo.wait().unwrap().code(), Some(0), "{until}");
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "it left something");
+}
+
+#[test]
+fn o_02_the_demo_can_be_stopped_at_any_time() {
+    for until in ["gateway ", "Ten changes", "Ctrl-C"] {
+        stop_demo(until);
+    }
 }

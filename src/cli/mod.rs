@@ -13,6 +13,7 @@ use clap::Parser;
 use crate::config::{ConfigError, Settings};
 
 pub mod check_config;
+pub mod demo;
 pub mod keys;
 pub mod migrate;
 pub mod sandbox;
@@ -46,6 +47,8 @@ pub enum Command {
     Keys(keys::Keys),
     /// Run HR systems to play with
     Sandbox(sandbox::SandboxCommand),
+    /// See it work: the gateway and a sandbox HR system together
+    Demo(demo::Demo),
 }
 
 /// What every command gets.
@@ -112,6 +115,7 @@ pub fn run(
         Command::Migrate(command) => command.run(&mut context),
         Command::Keys(command) => command.run(&mut context),
         Command::Sandbox(command) => command.run(&mut context),
+        Command::Demo(command) => command.run(&mut context),
     }
 }
 

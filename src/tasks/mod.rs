@@ -160,7 +160,8 @@ impl Tasks {
         let mut spawn = |kind: Kind, count: usize, activator: &Activator| {
             for number in 0..count {
                 let worker = Worker { kind, is_first: number == 0 };
-                running.spawn(keep_going(worker, cx.clone(), activator.clone(), stopped.clone()));
+                let (cx, activator, all) = (cx.clone(), activator.clone(), activators.clone());
+                running.spawn(keep_going(worker, cx, activator, all, stopped.clone()));
             }
         };
         spawn(Kind::Inbox, limits::INBOX_WORKERS, &activators.inbox);
@@ -202,6 +203,7 @@ async fn keep_going(
     worker: Worker,
     cx: TaskContext,
     activator: Activator,
+    all: Activators,
     mut stopped: watch::Receiver<bool>,
 ) {
     while !*stopped.borrow() {
@@ -209,7 +211,10 @@ async fn keep_going(
         let mut woken = std::pin::pin!(activator.0.notified());
         woken.as_mut().enable();
         let pause_ms = match worker.kind.step(&cx).await {
-            Ok(true) => continue,
+            Ok(true) => {
+                pass_on(worker.kind, &cx, &all).await;
+                continue;
+            }
             Ok(false) => pause_ms(worker, &cx).await,
             Err(error) => {
                 let task = worker.kind.name();
@@ -222,6 +227,19 @@ async fn keep_going(
             () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
             _ = stopped.changed() => {}
         }
+    }
+}
+
+/// A webhook's work can queue a full sync (a leaver, a burst of changes), and the schedule does. It
+/// begins at once and not with the next scan; access that ended should not last until then (S-11).
+async fn pass_on(kind: Kind, cx: &TaskContext, all: &Activators) {
+    if !matches!(kind, Kind::Inbox | Kind::Schedule) {
+        return;
+    }
+    // Without an answer the scan finds it.
+    let due = Kind::Runs.next_due(cx).await.ok().flatten();
+    if due.is_some_and(|due| due <= cx.sync.clock.now()) {
+        all.runs.wake();
     }
 }
 

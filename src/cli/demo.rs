@@ -1,0 +1,191 @@
+//! `rollcall demo`: the gateway and a sandbox HR system together, and what happens between them
+//! (O-02).
+//!
+//! The demo plays two parts: the HR department, in the sandbox ([`changes`]), and the application,
+//! through the gateway's public API ([`api`], [`setup`]). It must not reach into the gateway: what
+//! it shows is what any application would see. Everything is on loopback and in a temporary folder
+//! that is gone at the end, however the demo ends.
+
+use std::path::PathBuf;
+use std::pin::pin;
+
+use crate::app::AppError;
+use crate::config::ConfigError;
+use crate::db::DbError;
+use crate::sandbox::ChangeError;
+
+use self::api::Api;
+use self::setup::Connected;
+use self::stage::Stage;
+use super::serve::stop_signal;
+use super::{Context, EXIT_USAGE, in_runtime};
+
+mod api;
+mod changes;
+mod scenes;
+mod setup;
+mod stage;
+mod table;
+
+/// The gateway and a sandbox HR system, set up, measured and left running to play with
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// Exit after the table instead of keeping on serving
+    #[arg(long)]
+    once: bool,
+}
+
+/// Why the demo did not get to its end.
+#[derive(Debug, thiserror::Error)]
+enum DemoError {
+    #[error("the temporary folder {path} can not be made: {source}")]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error("the sandbox HR system can not listen on {address}: {source}")]
+    Sandbox { address: std::net::SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("the gateway does not start: {0}")]
+    App(#[from] AppError),
+    #[error("an API key can not be made: {0}")]
+    Key(#[from] DbError),
+    #[error("no HTTP client can be built: {0}")]
+    NoClient(reqwest::Error),
+    #[error("{what}: there was no answer: {source}")]
+    NoAnswer { what: String, source: reqwest::Error },
+    #[error("{what}: the answer is {status}: {text}")]
+    Refused { what: String, status: u16, text: String },
+    #[error("{what}: the answer is not what it should be: {problem}")]
+    Odd { what: String, problem: String },
+    #[error("the first full sync has failed: {0}")]
+    Sync(String),
+    #[error("{what}: the sandbox HR system refuses the change: {source}")]
+    Change { what: String, source: ChangeError },
+    #[error("{what}: the gateway did not take the webhook: {problem}")]
+    Hook { what: String, problem: String },
+    #[error("the sandbox company has nobody for: {0}")]
+    NoCast(String),
+    #[error("{what} did not arrive within {} s", api::ARRIVAL.as_secs())]
+    Late { what: String },
+}
+
+impl Demo {
+    /// Runs the demo; without `--once` until it is told to stop.
+    pub fn run(&self, context: &mut Context<'_>) -> u8 {
+        if context.config_file.is_some() {
+            context
+                .say("error: demo takes no --config: it shows the defaults; use serve for yours");
+            return EXIT_USAGE;
+        }
+        if let Some(name) = proxy_in_the_way(context.env) {
+            context.say(&format!(
+                "{name} is set, and the gateway honours it. If the set-up fails, start the demo \
+                 with NO_PROXY=127.0.0.1"
+            ));
+        }
+        match in_runtime(demo(self.once, context)) {
+            Ok(()) => 0,
+            Err(DemoError::Config(error)) => {
+                context.say(&format!("error: {error}"));
+                EXIT_USAGE
+            }
+            Err(error) => {
+                context.say(&format!("error: {error}"));
+                1
+            }
+        }
+    }
+}
+
+/// The variable that would send the gateway's calls to the sandbox through a proxy.
+fn proxy_in_the_way(env: &[(String, String)]) -> Option<&str> {
+    let set = |wanted: &'static [&str]| {
+        env.iter().find(move |(name, value)| {
+            wanted.iter().any(|one| name.eq_ignore_ascii_case(one)) && !value.is_empty()
+        })
+    };
+    let spared = |list: &str| list.contains("127.0.0.1") || list.contains('*');
+    if set(&["NO_PROXY"]).is_some_and(|(_, list)| spared(list)) {
+        return None;
+    }
+    set(&["HTTP_PROXY", "ALL_PROXY"]).map(|(name, _)| name.as_str())
+}
+
+async fn demo(once: bool, context: &mut Context<'_>) -> Result<(), DemoError> {
+    // Listened to from the very beginning: a signal must never leave the folder behind.
+    let mut stop = pin!(stop_signal());
+    let _ = futures_util::poll!(&mut stop);
+    let stage = Stage::start(context.env).await?;
+    let outcome = tokio::select! {
+        biased;
+        () = &mut stop => {
+            context.say("\nStopping; the demo's data is removed.");
+            Ok(())
+        }
+        outcome = play(&stage, once, context) => outcome,
+    };
+    stage.stop().await;
+    outcome
+}
+
+async fn play(stage: &Stage, once: bool, context: &mut Context<'_>) -> Result<(), DemoError> {
+    let api = Api::new(stage)?;
+    context.answer(&format!(
+        "Rollcall demo. Everybody in it is made up, and nothing leaves this machine.\n\n\
+         HR system  {}  a sandbox People HR with {} people\n\
+         gateway    {}  SQLite in a temporary folder\n",
+        stage.sandbox.base_url(),
+        stage::PEOPLE,
+        api.base,
+    ));
+    let connected = setup::connect(&api, stage, context).await?;
+    context.answer("Ten changes in the HR system, one after the other, times in milliseconds:\n");
+    let cursor = changes::play(&api, stage, &connected, context).await?;
+    if !once {
+        context.answer(&invitation(&api, stage, &connected, &cursor));
+        std::future::pending::<()>().await;
+    }
+    Ok(())
+}
+
+/// What to try while everything keeps running.
+fn invitation(api: &Api, stage: &Stage, connected: &Connected, cursor: &str) -> String {
+    let (base, key) = (&api.base, api.key.reveal());
+    let curl = format!("curl -H 'Authorization: Bearer {key}'");
+    let control = format!("{}/_sandbox/people-hr", stage.sandbox.base_url());
+    let somebody = &connected.somebody;
+    format!(
+        "\nBoth keep running. It is your turn:\n\n\
+         API base URL     {base}/api/v1\n\
+         API key          {key}\n\
+         sandbox control  {control} (GET {}/_sandbox lists what it can do)\n\n\
+         # accounts of the application\n\
+         {curl} '{base}/api/v1/organizations/{}/accounts?limit=3'\n\n\
+         # rename {} in the HR system …\n\
+         curl -X PATCH -d '{{\"last_name\": \"Newname\"}}' {control}/people/{}\n\n\
+         # … and see it arrive: events after the demo's own\n\
+         {curl} '{base}/api/v1/events?after={cursor}'\n\n\
+         Ctrl-C stops both and removes the data.",
+        stage.sandbox.base_url(),
+        connected.organization_id,
+        somebody.first_name,
+        somebody.employee_id,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_in_the_way_unless_loopback_is_spared() {
+        let env = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let proxy = ("http_proxy", "http://proxy.example:3128");
+        assert_eq!(proxy_in_the_way(&env(&[proxy])), Some("http_proxy"));
+        assert_eq!(proxy_in_the_way(&env(&[proxy, ("NO_PROXY", "localhost,127.0.0.1")])), None);
+        assert_eq!(proxy_in_the_way(&env(&[proxy, ("no_proxy", "*")])), None);
+        assert_eq!(proxy_in_the_way(&env(&[("HTTP_PROXY", "")])), None);
+        assert_eq!(proxy_in_the_way(&env(&[("HTTPS_PROXY", "http://proxy.example")])), None);
+    }
+}
