@@ -16,5 +16,9 @@ mod smtp;
 #[path = "../support/db.rs"]
 mod testdb;
 
+mod hooks;
+mod hr;
 mod lifecycle;
+mod linking;
 mod support;
+mod sync;
