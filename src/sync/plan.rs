@@ -272,7 +272,9 @@ pub fn plan_person(
     };
     let link = stored.and_then(|user| view.links.get(&user.id));
     let raw_activity = activity(&observed.record, membership, today);
-    let is_linked_leaver = link.is_some() && raw_activity == Activity::Inactive;
+    // HR systems ask for the e-mail to be taken away as soon as somebody is marked as leaver.
+    let is_leaver = raw_activity == Activity::Inactive || observed.record.leaving_date.is_some();
+    let is_linked_leaver = link.is_some() && is_leaver;
     let problem = observed.record.problem(is_linked_leaver);
     let record = match (problem, stored) {
         (None, stored) => with_last_known_email(observed.record.clone(), stored),
