@@ -210,6 +210,9 @@ impl Writing<'_, '_, '_> {
             Some((code, record)) => self.problem(key, *code, record)?,
             None => self.resolved.problems.push(key.clone()),
         }
+        if let Some(before) = before.as_ref().filter(|before| before.external_key != *key) {
+            self.new_key(&before.external_key, key)?;
+        }
         self.hold(key, &applied)?;
         let account_changed = self.account(&applied)?;
         let mut user = self.user_row(key, before.as_ref(), &applied);
@@ -462,6 +465,20 @@ impl Writing<'_, '_, '_> {
         let user = DirectoryUser { raw_hash: None, observation_seq: seq, ..user };
         self.users.push(user.clone());
         self.view.users.insert(user.id.clone(), user);
+        Ok(())
+    }
+
+    /// What is noted about a person under their former key is noted under the new one (S-21).
+    fn new_key(&mut self, old: &ExternalKey, new: &ExternalKey) -> Result<(), DbError> {
+        self.resolved.problems.push(old.clone());
+        let directory = &self.cx.directory.id;
+        for kind in [HoldKind::Link, HoldKind::EmailChange] {
+            let old_key = holds::open_key(directory, kind, old);
+            if let Some(hold) = holds::find_open(self.tx, &old_key)? {
+                let new_key = holds::open_key(directory, kind, new);
+                holds::follow_key(self.tx, &hold.id, &new_key, new)?;
+            }
+        }
         Ok(())
     }
 

@@ -284,6 +284,8 @@ pub fn plan_person(
             return PersonPlan { key, before, step };
         }
     };
+    let own_keys =
+        [Some(observed.record.external_key.clone()), stored.map(|user| user.external_key.clone())];
     let as_written = observed.record;
     let record = EmployeeRecord { external_key: key.clone(), ..record };
     let key_kind = match stored {
@@ -291,7 +293,8 @@ pub fn plan_person(
         _ => record.key_kind,
     };
     let activity = activity(&record, membership, today);
-    let person = Person { view, facts, directory, today, record: &record, activity };
+    let own_keys = own_keys.as_slice();
+    let person = Person { view, facts, directory, today, record: &record, own_keys, activity };
     let decided = person.decide(link, new_account);
     let applied = Applied {
         settled: problem.is_none() && decided.hold.is_none() && !person.manager_is_unknown(),
@@ -362,6 +365,8 @@ struct Person<'a> {
     directory: &'a DirectoryId,
     today: Date,
     record: &'a EmployeeRecord,
+    /// The keys under which others may know this person: as stored, and as the record has it.
+    own_keys: &'a [Option<ExternalKey>],
     activity: Activity,
 }
 
@@ -469,7 +474,7 @@ impl Person<'_> {
         let mut rivals = Rivals::default();
         let Some(email) = self.record.email_norm() else { return rivals };
         for (key, activity) in self.facts.people_by_email.get(&email).into_iter().flatten() {
-            if *key == self.record.external_key {
+            if self.own_keys.iter().flatten().any(|own| own == key) {
                 continue;
             }
             match activity {
