@@ -81,6 +81,14 @@ pub struct Unit {
     pub name: String,
 }
 
+impl Unit {
+    /// The key of the group that stands for it: the HR system's own, else its comparable name.
+    #[must_use]
+    pub fn group_key(&self) -> String {
+        self.key.clone().unwrap_or_else(|| name_norm(&self.name))
+    }
+}
+
 /// How a record names the person's manager (S-13).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

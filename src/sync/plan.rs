@@ -8,6 +8,7 @@
 //! What this module must not do: read the database, the clock or the network.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -98,7 +99,9 @@ pub struct View {
 #[derive(Debug, Default, Clone)]
 pub struct Facts {
     /// People by e-mail: who has it, and whether they are employed.
-    pub people_by_email: HashMap<EmailNorm, Vec<(ExternalKey, Activity)>>,
+    pub people_by_email: Arc<HashMap<EmailNorm, Vec<(ExternalKey, Activity)>>>,
+    /// Departments of people who are about to be applied, each once by its key.
+    pub departments: Arc<HashMap<String, Unit>>,
     /// Managers who are not known yet may still come; the field is left as it is.
     pub managers_may_come: bool,
 }
@@ -410,6 +413,8 @@ impl Person<'_> {
             return Decided { link, account: None, hold: None };
         }
         let mut after = self.fields(Some(&account.fields));
+        // Nobody is their own manager, whatever HR says.
+        after.manager = after.manager.filter(|manager| manager != id);
         if account.active_elsewhere && after.status == AccountStatus::Inactive {
             after.status = AccountStatus::Active;
         }
