@@ -116,7 +116,11 @@ fn forms(id: &str) -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("text called form", FORM, bytes(&listed)),
         ("text JSON", "text/json", bytes(&json)),
         ("other keys", JSON, bytes(&format!(r#"{{"actionid":"1","employeeid":"{id}"}}"#))),
-        ("by name", JSON, bytes(&format!(r#"{{"Action":"Marked Leaver","EmployeeID":"{id}"}}"#))),
+        (
+            "by name",
+            JSON,
+            bytes(&format!(r#"{{"Action":"New Starter Added","EmployeeID":"{id}"}}"#)),
+        ),
     ]
 }
 

@@ -20,5 +20,6 @@ mod hooks;
 mod hr;
 mod lifecycle;
 mod linking;
+mod order;
 mod support;
 mod sync;
