@@ -253,8 +253,8 @@ async fn found(
 }
 
 /// Whether a key we know comes under another number than before. Either the number was changed, or
-/// two records have one key; only the list of everybody can tell, and a guess could give one person's
-/// account to another.
+/// two records have one key; only the list of everybody can tell, and a guess could give one
+/// person's account to another.
 fn is_under_another_number(
     tx: &mut Tx<'_>,
     directory: &Directory,

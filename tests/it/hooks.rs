@@ -1,4 +1,5 @@
-//! Webhooks of People HR: hints that lead to a look and never to a change by themselves (S-01 … S-03).
+//! Webhooks of People HR: hints that lead to a look and never to a change by themselves
+//! (S-01 … S-03).
 
 use std::io::Write as _;
 

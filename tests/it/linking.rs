@@ -27,6 +27,7 @@ behaviours!(
     s_23_a_leaver_with_an_account_is_linked_and_made_inactive,
     s_23_a_start_date_ahead_is_pending_only_for_a_new_account,
     s_24_an_e_mail_that_another_account_has_waits_and_the_rest_is_applied,
+    s_24_an_e_mail_that_becomes_free_is_taken_by_the_next_full_sync,
     s_25_a_re_hire_under_the_same_key_returns_to_the_same_account,
 );
 
@@ -368,6 +369,20 @@ async fn s_24_an_e_mail_that_another_account_has_waits_and_the_rest_is_applied(a
     agrees_with_hr(&app, &connected).await;
 }
 
+async fn s_24_an_e_mail_that_becomes_free_is_taken_by_the_next_full_sync(app: TestApp) {
+    let id = app.hire(&ann()).await;
+    let connected = app.joined(&[json!({"email": "taken@acme.example"})]).await;
+    app.edit(&id, email("taken@acme.example")).await;
+    app.drain().await;
+    assert_eq!(the_hold(&app, &connected).await["kind"], "email_change");
+    let other = app.the_account(&connected, "taken@acme.example").await;
+    let path = format!("/accounts/{}", other["id"].as_str().expect("an id"));
+    app.patch(&path, json!({"email": "given.up@acme.example"})).await.ok();
+    app.poll().await;
+    assert!(app.open_holds(&connected).await.is_empty());
+    agrees_with_hr(&app, &connected).await;
+}
+
 async fn s_25_a_re_hire_under_the_same_key_returns_to_the_same_account(app: TestApp) {
     let id = app.hire(&ann()).await;
     let connected = app.connected().await;
@@ -381,9 +396,9 @@ async fn s_25_a_re_hire_under_the_same_key_returns_to_the_same_account(app: Test
         app.hr().rehire(&id).await.expect("a re-hire");
         app.hr().set_faults(hooks(HookFaults::default()));
         if told {
-            app.drain().await
+            app.drain().await;
         } else {
-            app.poll().await
+            app.poll().await;
         }
         let back = app.the_account(&connected, ANN).await;
         assert_eq!((&back["status"], &back["id"]), (&json!("active"), &before["id"]));
