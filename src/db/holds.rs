@@ -98,6 +98,24 @@ pub fn set_reason(tx: &mut Tx<'_>, id: &HoldId, reason: &str, now: Millis) -> Re
     Ok(())
 }
 
+/// The person of an open hold has another key from now on.
+pub fn follow_key(
+    tx: &mut Tx<'_>,
+    id: &HoldId,
+    open_key: &str,
+    person: &ExternalKey,
+) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(holds::table.find(id))
+        .set(holds::open_key.eq(open_key))
+        .execute(c))?;
+    on_backend!(&mut **tx, |c| diesel::update(
+        hold_items::table.filter(hold_items::hold_id.eq(id))
+    )
+    .set(hold_items::external_key.eq(person))
+    .execute(c))?;
+    Ok(())
+}
+
 /// Closes open holds that are no longer needed.
 pub fn supersede(tx: &mut Tx<'_>, open_keys: &[String], now: Millis) -> Result<usize, DbError> {
     let mut closed: usize = 0;

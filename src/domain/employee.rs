@@ -81,6 +81,14 @@ pub struct Unit {
     pub name: String,
 }
 
+impl Unit {
+    /// The key of the group that stands for it: the HR system's own, else its comparable name.
+    #[must_use]
+    pub fn group_key(&self) -> String {
+        self.key.clone().unwrap_or_else(|| name_norm(&self.name))
+    }
+}
+
 /// How a record names the person's manager (S-13).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -187,9 +195,10 @@ impl RowProblemCode {
 
 impl EmployeeRecord {
     /// The first thing that keeps this record from being applied, in the order in which HR should
-    /// mend it; `None` when it is fine. `is_linked_leaver`: a linked leaver needs no e-mail (S-07).
+    /// mend it; `None` when it is fine. `is_leaver`: a leaver needs no
+    /// e-mail (S-07).
     #[must_use]
-    pub fn problem(&self, is_linked_leaver: bool) -> Option<RowProblemCode> {
+    pub fn problem(&self, is_leaver: bool) -> Option<RowProblemCode> {
         if self.first_name.is_none() {
             return Some(RowProblemCode::MissingFirstName);
         }
@@ -197,7 +206,7 @@ impl EmployeeRecord {
             return Some(RowProblemCode::MissingLastName);
         }
         match &self.email {
-            None if !is_linked_leaver => return Some(RowProblemCode::MissingEmail),
+            None if !is_leaver => return Some(RowProblemCode::MissingEmail),
             Some(email) if !is_email(email) => return Some(RowProblemCode::InvalidEmail),
             _ => {}
         }

@@ -11,6 +11,7 @@
 //! What this module must not do: decide ([`crate::sync::plan`] does), or talk to the network.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -132,13 +133,13 @@ impl Applier<'_> {
             });
         }
         let emails: Vec<EmailNorm> = records.iter().filter_map(|r| r.email_norm()).collect();
-        let mut facts = Facts::default();
+        let mut people_by_email: HashMap<EmailNorm, Vec<_>> = HashMap::new();
         for user in directory_users::by_emails(tx, &self.directory.id, &emails)? {
             let Some(email) = user.email_norm else { continue };
-            let people = facts.people_by_email.entry(email).or_default();
+            let people = people_by_email.entry(email).or_default();
             people.push((user.external_key, user.state));
         }
-        Ok(facts)
+        Ok(Facts { people_by_email: Arc::new(people_by_email), ..Facts::default() })
     }
 
     fn event(&self, kind: EventKind, lane: &str, data: Value) -> NewEvent {
@@ -210,6 +211,9 @@ impl Writing<'_, '_, '_> {
         match &applied.problem {
             Some((code, record)) => self.problem(key, *code, record)?,
             None => self.resolved.problems.push(key.clone()),
+        }
+        if let Some(before) = before.as_ref().filter(|before| before.external_key != *key) {
+            self.new_key(&before.external_key, key)?;
         }
         self.hold(key, &applied)?;
         let account_changed = self.account(&applied)?;
@@ -465,6 +469,20 @@ impl Writing<'_, '_, '_> {
         self.view.users.insert(user.id.clone(), user);
     }
 
+    /// What is noted about a person under their former key is noted under the new one (S-21).
+    fn new_key(&mut self, old: &ExternalKey, new: &ExternalKey) -> Result<(), DbError> {
+        self.resolved.problems.push(old.clone());
+        let directory = &self.cx.directory.id;
+        for kind in [HoldKind::Link, HoldKind::EmailChange] {
+            let old_key = holds::open_key(directory, kind, old);
+            if let Some(hold) = holds::find_open(self.tx, &old_key)? {
+                let new_key = holds::open_key(directory, kind, new);
+                holds::follow_key(self.tx, &hold.id, &new_key, new)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Opens the hold the plan asks for; those it does not ask for are settled.
     fn hold(&mut self, key: &ExternalKey, applied: &Applied) -> Result<(), DbError> {
         for kind in [HoldKind::Link, HoldKind::EmailChange] {
@@ -546,7 +564,7 @@ impl Writing<'_, '_, '_> {
     /// Departments are groups (S-14): a person is in the group of their department and in no other.
     fn move_between_groups(&mut self) -> Result<(), DbError> {
         let movers = std::mem::take(&mut self.memberships);
-        self.known_groups()?;
+        self.create_groups()?;
         let ids: Vec<DirectoryUserId> = movers.iter().map(|mover| mover.user.clone()).collect();
         let mut present: HashMap<DirectoryUserId, GroupId> =
             groups::memberships_of(self.tx, &ids)?.into_iter().collect();
@@ -577,6 +595,20 @@ impl Writing<'_, '_, '_> {
         Ok(())
     }
 
+    /// All groups come before the first membership (wire contract §6), those of later batches too.
+    fn create_groups(&mut self) -> Result<(), DbError> {
+        let cx = self.cx;
+        let departments = &cx.facts.departments;
+        let known = self.known_groups()?;
+        let mut new: Vec<(&String, &Unit)> =
+            departments.iter().filter(|(key, _)| !known.contains_key(*key)).collect();
+        new.sort_by_key(|(key, _)| *key);
+        for (_, unit) in new {
+            self.group(unit)?;
+        }
+        Ok(())
+    }
+
     fn known_groups(&mut self) -> Result<&mut HashMap<String, Group>, DbError> {
         if self.groups.is_none() {
             let groups = groups::of_directory(self.tx, &self.cx.directory.id)?;
@@ -592,7 +624,7 @@ impl Writing<'_, '_, '_> {
 
     /// The group of a department, created at first sight and renamed by its key.
     fn group(&mut self, unit: &Unit) -> Result<Group, DbError> {
-        let key = unit.key.clone().unwrap_or_else(|| name_norm(&unit.name));
+        let key = unit.group_key();
         let cx = self.cx;
         let Some(mut group) = self.known_groups()?.get(&key).cloned() else {
             let group = Group {

@@ -8,11 +8,13 @@
 //! - A hint is settled in the transaction that applies what was learned, or it waits again (S-42).
 //! - The first hint for a person is looked at at once; those that come meanwhile are one more look.
 //! - A "gone" answer removes nobody here; it queues a full sync (S-31).
+//! - A known key under another number is not believed here; it queues a full sync (S-21).
 
 use futures_util::future::join_all;
 
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
+use crate::db::directory_users;
 use crate::db::inbox::{self, InboxRow};
 use crate::db::lease::while_renewing;
 use crate::db::{DbError, Lane, Tx, runs};
@@ -194,11 +196,17 @@ async fn found(
     record: EmployeeRecord,
 ) -> Result<(), SyncError> {
     let (cx, claimed) = (cx.clone(), claimed.clone());
-    let (id, epoch, seq, action) = (look.row.id, look.epoch, look.seq, look.row.action_id);
+    let (row, epoch, seq) = (look.row.clone(), look.epoch, look.seq);
+    let (id, action) = (row.id, row.action_id);
     let db = cx.db.clone();
     db.write(Lane::Urgent, move |tx| {
         let mut directory = still_counts(tx, &claimed)?;
         let now = cx.clock.now();
+        if is_under_another_number(tx, &directory, &record)? {
+            full::queue(tx, &cx, &directory, RunTrigger::Burst, now)?;
+            inbox::give_back(tx, &row, epoch, inbox::PARKED, now)?;
+            return Ok(());
+        }
         if !inbox::settle(tx, id, epoch, "applied", now)? {
             return Err(SyncError::Superseded);
         }
@@ -225,6 +233,21 @@ async fn found(
         Ok(())
     })
     .await
+}
+
+/// Whether a key we know comes under another number than before. Either the number was changed, or
+/// two records have one key; only the list of everybody can tell, and a guess could give one
+/// person's account to another.
+fn is_under_another_number(
+    tx: &mut Tx<'_>,
+    directory: &Directory,
+    record: &EmployeeRecord,
+) -> Result<bool, DbError> {
+    let key = std::slice::from_ref(&record.external_key);
+    let stored = directory_users::by_keys(tx, &directory.id, key, &[])?;
+    Ok(stored.iter().any(|user| {
+        user.employee_number.is_some() && user.employee_number != record.employee_number
+    }))
 }
 
 async fn leave_to_full_sync(

@@ -8,6 +8,7 @@
 //! What this module must not do: read the database, the clock or the network.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -98,7 +99,9 @@ pub struct View {
 #[derive(Debug, Default, Clone)]
 pub struct Facts {
     /// People by e-mail: who has it, and whether they are employed.
-    pub people_by_email: HashMap<EmailNorm, Vec<(ExternalKey, Activity)>>,
+    pub people_by_email: Arc<HashMap<EmailNorm, Vec<(ExternalKey, Activity)>>>,
+    /// Departments of people who are about to be applied, each once by its key.
+    pub departments: Arc<HashMap<String, Unit>>,
     /// Managers who are not known yet may still come; the field is left as it is.
     pub managers_may_come: bool,
 }
@@ -272,8 +275,11 @@ pub fn plan_person(
     };
     let link = stored.and_then(|user| view.links.get(&user.id));
     let raw_activity = activity(&observed.record, membership, today);
-    let is_linked_leaver = link.is_some() && raw_activity == Activity::Inactive;
-    let problem = observed.record.problem(is_linked_leaver);
+    // HR systems ask for the e-mail to be taken away as soon as somebody is marked as leaver, and
+    // who has left needs none: nobody is to be asked to enter it again (ADR 15).
+    let has_left = raw_activity == Activity::Inactive;
+    let is_leaving = link.is_some() && observed.record.leaving_date.is_some();
+    let problem = observed.record.problem(has_left || is_leaving);
     let record = match (problem, stored) {
         (None, stored) => with_last_known_email(observed.record.clone(), stored),
         (Some(_), Some(user)) if link.is_some() => access_only(&user.record.0, &observed.record),
@@ -282,6 +288,8 @@ pub fn plan_person(
             return PersonPlan { key, before, step };
         }
     };
+    let own_keys =
+        [Some(observed.record.external_key.clone()), stored.map(|user| user.external_key.clone())];
     let as_written = observed.record;
     let record = EmployeeRecord { external_key: key.clone(), ..record };
     let key_kind = match stored {
@@ -289,8 +297,8 @@ pub fn plan_person(
         _ => record.key_kind,
     };
     let activity = activity(&record, membership, today);
-    let own_keys = [Some(&key), Some(&as_written.external_key), stored.map(|u| &u.external_key)];
-    let person = Person { view, facts, directory, today, record: &record, activity, own_keys };
+    let own_keys = own_keys.as_slice();
+    let person = Person { view, facts, directory, today, record: &record, own_keys, activity };
     let decided = person.decide(link, new_account);
     let applied = Applied {
         settled: problem.is_none() && decided.hold.is_none() && !person.manager_is_unknown(),
@@ -361,10 +369,9 @@ struct Person<'a> {
     directory: &'a DirectoryId,
     today: Date,
     record: &'a EmployeeRecord,
+    /// The keys under which others may know this person: as stored, and as the record has it.
+    own_keys: &'a [Option<ExternalKey>],
     activity: Activity,
-    /// Every key the person goes by: the stored one, the one in the answer and the one that is
-    /// kept.
-    own_keys: [Option<&'a ExternalKey>; 3],
 }
 
 impl Person<'_> {
@@ -402,6 +409,8 @@ impl Person<'_> {
             return Decided { link, account: Some(same), hold: None };
         }
         let mut after = self.fields(Some(&account.fields));
+        // Nobody is their own manager, whatever HR says.
+        after.manager = after.manager.filter(|manager| manager != id);
         if account.active_elsewhere && after.status == AccountStatus::Inactive {
             after.status = AccountStatus::Active;
         }
@@ -466,7 +475,7 @@ impl Person<'_> {
         let mut rivals = Rivals::default();
         let Some(email) = self.record.email_norm() else { return rivals };
         for (key, activity) in self.facts.people_by_email.get(&email).into_iter().flatten() {
-            if self.own_keys.contains(&Some(key)) {
+            if self.own_keys.iter().flatten().any(|own| own == key) {
                 continue;
             }
             match activity {

@@ -8,6 +8,7 @@
 //! when [`Provider::list`] has returned `Ok`, which is when [`Staging::close`] may be called.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::db::directory_users::Known;
 use crate::domain::account::{Activity, activity};
@@ -132,6 +133,7 @@ impl<'a> Staging<'a> {
                 Seen::Changed { record, hash } => {
                     let active = activity(&record, membership, today);
                     all.note(record.email_norm(), &record.external_key, active);
+                    all.note_department(&record);
                     let is_stranger = !stored.contains(&record.external_key);
                     let raw_hash = Some(hash.to_vec());
                     let seen = Observed { seq, record: *record, membership, raw_hash };
@@ -147,8 +149,17 @@ impl<'a> Staging<'a> {
 impl Everybody {
     fn note(&mut self, email: Option<EmailNorm>, key: &ExternalKey, activity: Activity) {
         let Some(email) = email else { return };
-        let people = self.facts.people_by_email.entry(email).or_default();
+        let people = Arc::make_mut(&mut self.facts.people_by_email).entry(email).or_default();
         people.push((key.clone(), activity));
+    }
+
+    fn note_department(&mut self, record: &EmployeeRecord) {
+        let Some(unit) = record.department.as_ref().filter(|_| record.problem(true).is_none())
+        else {
+            return;
+        };
+        let departments = Arc::make_mut(&mut self.facts.departments);
+        departments.entry(unit.group_key()).or_insert_with(|| unit.clone());
     }
 
     fn note_known(&mut self, known: &Known, membership: Membership, hash: RawHash) {

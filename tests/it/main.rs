@@ -16,5 +16,10 @@ mod smtp;
 #[path = "../support/db.rs"]
 mod testdb;
 
+mod hooks;
+mod hr;
 mod lifecycle;
+mod linking;
+mod order;
 mod support;
+mod sync;
