@@ -56,8 +56,8 @@ pub struct Trouble {
     pub detail: Option<String>,
     /// How long the HR system asks to wait.
     pub retry_after_ms: Option<i64>,
-    /// When the attempt began; attempts that began before the last failure was known do not count
-    /// again.
+    /// When the attempt began; attempts that were under way when the last failure became known do
+    /// not count again.
     pub began: Millis,
 }
 
@@ -93,7 +93,7 @@ pub fn note_failure(
     trouble: &Trouble,
 ) -> Result<Verdict, DbError> {
     let now = teller.now;
-    let counted_already = directory.failure_last_ms.is_some_and(|last| last > trouble.began);
+    let counted_already = directory.failure_last_ms.is_some_and(|last| last >= trouble.began);
     if !counted_already {
         directory.failure_tries = directory.failure_tries.saturating_add(1);
     }
