@@ -16,5 +16,10 @@ mod smtp;
 #[path = "../support/db.rs"]
 mod testdb;
 
+mod budget;
+mod crash;
+mod evidence;
+mod failure;
 mod lifecycle;
+mod privacy;
 mod support;
