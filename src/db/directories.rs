@@ -126,8 +126,9 @@ pub fn find(conn: &mut Conn, id: &DirectoryId) -> Result<Option<Directory>, DbEr
 /// [`Tx::lock_organization`].
 pub fn lock(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
     if let Conn::Pg(c) = &mut **tx {
-        let row = directories::table.find(id).select(directories::observation_seq).for_update();
-        row.first::<i64>(c).optional()?;
+        let row = directories::table.find(id).select(directories::observation_seq);
+        // Rows that refer to this one (a webhook that comes in) need not wait: its id stays.
+        row.for_no_key_update().first::<i64>(c).optional()?;
     }
     find(tx, id)
 }
