@@ -182,12 +182,15 @@ async fn a_full_sync_settles_what_came_before_it(t: TestDb) {
     seed(&t).await;
     take_in(&t, &[("A1", 1), ("A2", 1), ("A3", 1), ("A4", 1)], 10).await;
     claim(&t, 10, 100).await;
-    take_in(&t, &[("A2", 2)], 30).await;
-    take_in(&t, &[("A3", 2)], 29).await;
+    take_in(&t, &[("A3", 2)], 30).await;
+    let seq = run(&t, |tx| directories::take_observation_seqs(tx, &here(), 1)).await;
+    // The clock went back meanwhile, which changes nothing.
+    take_in(&t, &[("A2", 2)], 29).await;
     assert_eq!(run(&t, |tx| inbox::park(tx, &here())).await, 3);
     assert!(due(&t, 1_000_000).await.is_empty());
-    assert_eq!(t.db.read(inbox::next_due).await.unwrap(), None);
-    let settled = run(&t, |tx| inbox::settle_by_run(tx, &here(), 30, Millis(50))).await;
+    // Only the claim of the first one ends at some time.
+    assert_eq!(t.db.read(inbox::next_due).await.unwrap(), Some(Millis(100)));
+    let settled = run(&t, move |tx| inbox::settle_by_run(tx, &here(), seq, Millis(50))).await;
     assert_eq!(settled, 2);
     let sql = "SELECT employee_hint || ' ' || state AS value FROM inbox ORDER BY id";
     assert_eq!(t.at.raw().values(sql), ["A1 leased", "A2 waiting", "A3 done", "A4 done"]);
@@ -241,7 +244,7 @@ fn a_hint_given_back_while_a_newer_one_is_being_stored_joins_it() {
         let newer = tokio::spawn(async move {
             db.take_in(move |tx| {
                 inbox::take_in(tx, TOKEN, &[("A1".to_owned(), Some(2))], Millis(20))?;
-                let (begun, wait) = once.lock().unwrap().take().expect("it runs once");
+                let (begun, wait) = once.lock().unwrap().take().unwrap();
                 begun.send(()).unwrap();
                 let _ = wait.recv();
                 Ok::<_, DbError>(())

@@ -31,7 +31,7 @@ fn once(
     let slot = Mutex::new(Some(work));
     move |tx| {
         let work = slot.lock().unwrap().take();
-        work.expect("it runs once")(tx)
+        work.unwrap()(tx)
     }
 }
 
