@@ -140,9 +140,10 @@ impl Db {
         .await
     }
 
-    /// Writes small things of which very many come at once (webhooks): on both databases through the
-    /// thread that commits many together. PostgreSQL may undo it for the sake of a transaction that
-    /// waits for the same rows; it is done again then, because the sender will not ask again (S-02).
+    /// Writes small things of which very many come at once (webhooks): on both databases through
+    /// the thread that commits many together. PostgreSQL may undo it for the sake of a transaction
+    /// that waits for the same rows; it is done again then, because the sender will not ask again
+    /// (S-02).
     pub async fn take_in<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Tx<'_>) -> Result<T, DbError> + Send + Sync + 'static,

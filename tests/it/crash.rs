@@ -28,7 +28,7 @@ behaviours_of_place!(
 );
 
 /// How long anything may take to become true.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// A stop waits for requests and then for work, each at most this long.
 const STOP_MAX: Duration = Duration::from_secs(25);
 
@@ -68,7 +68,7 @@ impl Program {
         let mut program = Self { place, sandbox, folder, api_key: String::new(), client };
         let made = program.command(&["keys", "create", "--name", "tests"]).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        program.api_key = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+        String::from_utf8(made.stdout).unwrap().trim().clone_into(&mut program.api_key);
         program
     }
 

@@ -11,6 +11,13 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::testdb::{Engine, Raw, TestPlace};
 
+/// Bytes as they are shown here.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}
+
 /// One value of one row, as text; bytes as hexadecimal digits in capitals.
 #[derive(Debug)]
 pub struct Stored {
@@ -67,7 +74,7 @@ pub fn everything(place: &TestPlace) -> Vec<Stored> {
 
 /// The columns in which a text stands, plainly or as bytes.
 pub fn where_stored(place: &TestPlace, needle: &str) -> Vec<String> {
-    let bytes: String = needle.bytes().map(|byte| format!("{byte:02X}")).collect();
+    let bytes = hexadecimal(needle.as_bytes());
     let found = |stored: &Stored| stored.value.contains(needle) || stored.value.contains(&bytes);
     let found = everything(place).into_iter().filter(found);
     found.map(|stored| format!("{}.{}", stored.table, stored.column)).collect()
@@ -99,7 +106,7 @@ pub fn bytes_of(place: &TestPlace, table: &str, column: &str, id: &str) -> Vec<u
 pub fn in_files(place: &TestPlace, needle: &[u8]) -> bool {
     assert!(needle.len() > 15, "too short to be told from chance");
     let Place::Sqlite(path) = &place.place else {
-        let digits: String = needle.iter().map(|byte| format!("{byte:02X}")).collect();
+        let digits = hexadecimal(needle);
         return everything(place).iter().any(|stored| stored.value.contains(&digits));
     };
     ["", "-wal", "-journal"].iter().any(|ending| {

@@ -1,9 +1,9 @@
-//! The product as its users meet it: a real gateway over a real database, a real (sandbox) HR system,
-//! a real mail server, and the public API. Time is moved by hand and work is drained by hand, so
-//! nothing here waits.
+//! The product as its users meet it: a real gateway over a real database, a real (sandbox) HR
+//! system, a real mail server, and the public API. Time is moved by hand and work is drained by
+//! hand, so nothing here waits; only `crash` has real clocks.
 //!
-//! Each behaviour is an `async fn` that takes a [`support::TestApp`] and is listed in `behaviours!`,
-//! which runs it on SQLite and on PostgreSQL.
+//! Each behaviour is an `async fn` that takes a [`support::TestApp`] and is listed in
+//! `behaviours!`, which runs it on SQLite and on PostgreSQL.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,8 +11,10 @@
     reason = "a test may stop at the first surprise"
 )]
 
+#[expect(dead_code, reason = "each test program uses its part of this")]
 #[path = "../support/smtp.rs"]
 mod smtp;
+#[expect(unused_imports, unused_macros, reason = "each test program uses its part of this")]
 #[path = "../support/db.rs"]
 mod testdb;
 

@@ -106,7 +106,7 @@ async fn s_15_private_data_is_in_no_table_answer_mail_or_log(place: TestPlace) {
     let mails = app.mail.mails();
     seen.extend(mails.iter().map(|mail| mail.text() + &mail.html() + &mail.subject()));
     for canary in CANARIES {
-        let bytes: String = canary.bytes().map(|byte| format!("{byte:02X}")).collect();
+        let bytes = evidence::hexadecimal(canary.as_bytes());
         for row in stored.iter().chain(&later) {
             let found = row.value.contains(canary) || row.value.contains(&bytes);
             assert!(!found, "{canary} is in {}.{}", row.table, row.column);
