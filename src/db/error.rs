@@ -17,6 +17,9 @@ pub enum DbError {
     /// The queue of the writer is full; ask again soon.
     #[error("too much is waiting to be written; try again soon")]
     Busy,
+    /// Two transactions waited for each other, and this one was undone for the other's sake.
+    #[error("two writes waited for each other; try again")]
+    Deadlock,
     /// The database can not be reached or does not answer in time.
     #[error("the database is not available: {0}")]
     Unavailable(String),
@@ -41,7 +44,7 @@ impl DbError {
     /// Whether the same request may succeed a little later.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Busy | Self::Unavailable(_))
+        matches!(self, Self::Busy | Self::Deadlock | Self::Unavailable(_))
     }
 }
 
@@ -84,11 +87,13 @@ fn database_message(message: &str) -> DbError {
         "the database system is",
         "lock timeout",
         "statement timeout",
-        "deadlock detected",
         "no space left",
         "could not extend file",
     ];
     let lower = message.to_lowercase();
+    if lower.contains("deadlock detected") {
+        return DbError::Deadlock;
+    }
     if NOT_NOW.iter().any(|text| lower.contains(text)) {
         DbError::Unavailable(message.to_owned())
     } else {

@@ -60,6 +60,9 @@ pub enum Lane {
     Bulk,
 }
 
+/// A deadlock costs a second each; the sender of a webhook does not wait for ever.
+const TAKE_IN_TRIES: usize = 5;
+
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
@@ -139,16 +142,22 @@ impl Db {
     }
 
     /// Writes small things of which very many come at once (webhooks): on both databases through
-    /// the thread that commits many together.
-    pub async fn take_in<T, E>(
+    /// the thread that commits many together. PostgreSQL may undo it for the sake of a transaction
+    /// that waits for the same rows; it is done again then, because the sender will not ask again
+    /// (S-02).
+    pub async fn take_in<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbError> + Send + 'static,
-    {
-        self.0.writer.write(Lane::Urgent, work).await
+        work: impl Fn(&mut Tx<'_>) -> Result<T, DbError> + Send + Sync + 'static,
+    ) -> Result<T, DbError> {
+        let work = Arc::new(work);
+        for _ in 1..TAKE_IN_TRIES {
+            let again = Arc::clone(&work);
+            match self.0.writer.write(Lane::Urgent, move |tx| again(tx)).await {
+                Err(DbError::Deadlock) => {}
+                outcome => return outcome,
+            }
+        }
+        self.0.writer.write(Lane::Urgent, move |tx| work(tx)).await
     }
 
     /// Removes what was deleted from the files too (L-08): on SQLite the write-ahead log is emptied

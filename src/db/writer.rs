@@ -257,7 +257,9 @@ fn run_and_commit(
 
 /// Everybody in a failed batch is told the same.
 fn clone_for_all(error: &DbError) -> DbError {
-    if error.is_temporary() {
+    if matches!(error, DbError::Deadlock) {
+        DbError::Deadlock
+    } else if error.is_temporary() {
         DbError::Unavailable(error.to_string())
     } else {
         DbError::Other(error.to_string())

@@ -59,35 +59,75 @@ pub fn room(
     lane: CallLane,
     now: Millis,
 ) -> Result<Room, DbError> {
-    let kept = if lane == CallLane::Bulk { limits::LIVE_CALLS_KEPT } else { 0 };
-    let own_limit = pace.of(provider);
-    let own = window_room(
-        &budget::calls_of_directory(tx, directory, now)?,
-        own_limit.saturating_sub(kept.min(own_limit / 2)),
-        now,
-    );
-    let Some(shared_limit) = shared_limit(tx, pace, provider, now)? else { return Ok(own) };
-    tx.lock_calls(provider)?;
-    let shared = window_room(
-        &budget::calls_of_provider(tx, provider, now)?,
-        shared_limit.saturating_sub(kept.min(shared_limit / 2)),
-        now,
-    );
-    Ok(if shared.calls < own.calls { shared } else { own })
+    room_for(tx, pace, (directory, provider), (lane, 1), now)
 }
 
-/// Room in a strict sliding minute with these calls in it, oldest first.
-fn window_room(calls: &[Millis], limit: i64, now: Millis) -> Room {
+/// The same, with the moment at which `count` calls may be made together.
+fn room_for(
+    tx: &mut Tx<'_>,
+    pace: &Pace,
+    (directory, provider): (&DirectoryId, ProviderKind),
+    (lane, count): (CallLane, i64),
+    now: Millis,
+) -> Result<Room, DbError> {
+    let own_calls = budget::calls_of_directory(tx, directory, now)?;
+    let own = window_room(&own_calls, lane_limit(lane, pace.of(provider)), count, now);
+    let Some(shared_limit) = shared_limit(tx, pace, provider, now)? else { return Ok(own) };
+    tx.lock_calls(provider)?;
+    let all_calls = budget::calls_of_provider(tx, provider, now)?;
+    let shared = window_room(&all_calls, lane_limit(lane, shared_limit), count, now);
+    Ok(Room { calls: own.calls.min(shared.calls), until: own.until.max(shared.until) })
+}
+
+/// How many calls of each minute a lane may take. However small the limit is, a check or a full
+/// sync fits in, or there would never be one.
+fn lane_limit(lane: CallLane, limit: i64) -> i64 {
+    match lane {
+        CallLane::Live => limit,
+        CallLane::Bulk => limit
+            .saturating_sub(limits::LIVE_CALLS_KEPT.min(limit / 2))
+            .max(limit.min(CHECK_CALLS_MAX)),
+    }
+}
+
+/// Calls of a check, the bulk work with the most calls that belong together.
+const CHECK_CALLS_MAX: i64 = 3;
+
+/// When a full sync of this directory may make its calls; `None` when it may now.
+pub fn full_sync_waits(
+    tx: &mut Tx<'_>,
+    pace: &Pace,
+    directory: &Directory,
+    now: Millis,
+) -> Result<Option<Millis>, DbError> {
+    let of = (&directory.id, directory.provider);
+    let calls = list_calls(directory.provider);
+    let room = room_for(tx, pace, of, (CallLane::Bulk, calls), now)?;
+    Ok((room.calls < calls).then_some(room.until))
+}
+
+/// Calls of a list that have to be made together.
+#[must_use]
+pub const fn list_calls(provider: ProviderKind) -> i64 {
+    match provider {
+        // With leavers, then without (S-11).
+        ProviderKind::PeopleHr => 2,
+        ProviderKind::BreatheHr | ProviderKind::Hrworks => 1,
+    }
+}
+
+/// Room in a strict sliding minute with these calls in it, oldest first; `until` is when `count`
+/// calls may be made together.
+fn window_room(calls: &[Millis], limit: i64, count: i64, now: Millis) -> Room {
     let limit = usize::try_from(limit).unwrap_or(0).max(1);
-    match calls.len().checked_sub(limit) {
-        None => {
-            let free = limit.saturating_sub(calls.len());
-            Room { calls: i64::try_from(free).unwrap_or(i64::MAX), until: now }
-        }
-        Some(over) => {
-            let frees = calls.get(over).copied().unwrap_or(now);
-            Room { calls: 0, until: frees.plus(budget::WINDOW_MS) }
-        }
+    let count = usize::try_from(count).unwrap_or(1).clamp(1, limit);
+    let free = limit.saturating_sub(calls.len());
+    // So many of the oldest calls have to be a minute ago.
+    let over = count.saturating_sub(free).saturating_add(calls.len().saturating_sub(limit));
+    let last = over.checked_sub(1).and_then(|index| calls.get(index));
+    Room {
+        calls: i64::try_from(free).unwrap_or(i64::MAX),
+        until: last.map_or(now, |frees| frees.plus(budget::WINDOW_MS)),
     }
 }
 
@@ -110,7 +150,7 @@ fn shared_limit(
     Ok(Some(calls))
 }
 
-/// Reserves `count` calls at once, or says when there is room.
+/// Reserves `count` calls at once, or says when there is room for all of them.
 pub fn reserve(
     tx: &mut Tx<'_>,
     pace: &Pace,
@@ -119,10 +159,10 @@ pub fn reserve(
     count: i64,
     now: Millis,
 ) -> Result<Result<(), Millis>, DbError> {
-    let room = room(tx, pace, &directory.id, directory.provider, lane, now)?;
+    let of = (&directory.id, directory.provider);
+    let room = room_for(tx, pace, of, (lane, count), now)?;
     if room.calls < count {
-        let until = if room.calls == 0 { room.until } else { now.plus(Millis::SECOND) };
-        return Ok(Err(until));
+        return Ok(Err(room.until.max(now.plus(1))));
     }
     let count = usize::try_from(count).unwrap_or(0);
     let organization = &directory.organization_id;
@@ -183,10 +223,24 @@ mod tests {
     #[test]
     fn s_44_the_window_is_a_strict_sliding_minute() {
         let calls = [Millis(1_000), Millis(2_000), Millis(30_000)];
-        assert_eq!(window_room(&calls, 5, Millis(40_000)).calls, 2);
-        let full = window_room(&calls, 3, Millis(40_000));
-        assert_eq!((full.calls, full.until), (0, Millis(61_000)));
-        let over = window_room(&calls, 2, Millis(40_000));
-        assert_eq!((over.calls, over.until), (0, Millis(62_000)));
+        let room = |limit, count| {
+            let room = window_room(&calls, limit, count, Millis(40_000));
+            (room.calls, room.until)
+        };
+        assert_eq!(room(5, 1), (2, Millis(40_000)));
+        assert_eq!(room(5, 2), (2, Millis(40_000)));
+        assert_eq!(room(5, 3), (2, Millis(61_000)));
+        assert_eq!(room(3, 1), (0, Millis(61_000)));
+        assert_eq!(room(3, 2), (0, Millis(62_000)));
+        assert_eq!(room(2, 1), (0, Millis(62_000)));
+        assert_eq!(room(2, 2), (0, Millis(90_000)));
+        assert_eq!(room(1, 2), (0, Millis(90_000)));
+    }
+
+    #[test]
+    fn s_44_a_full_sync_fits_into_every_limit_that_allows_one() {
+        let bulk = |limit| lane_limit(CallLane::Bulk, limit);
+        assert_eq!([1, 2, 3, 4, 10, 25].map(bulk), [1, 2, 3, 3, 5, 20]);
+        assert_eq!(lane_limit(CallLane::Live, 25), 25);
     }
 }

@@ -56,8 +56,8 @@ pub struct Trouble {
     pub detail: Option<String>,
     /// How long the HR system asks to wait.
     pub retry_after_ms: Option<i64>,
-    /// When the attempt began; attempts that began before the last failure was known do not count
-    /// again.
+    /// When the attempt began; attempts that were under way when the last failure became known do
+    /// not count again.
     pub began: Millis,
 }
 
@@ -101,7 +101,7 @@ pub fn note_failure(
         directory.failure_since_ms = None;
         directory.failure_tries = 0;
     }
-    let counted_already = directory.failure_last_ms.is_some_and(|last| last > trouble.began);
+    let counted_already = directory.failure_last_ms.is_some_and(|last| last >= trouble.began);
     if !counted_already {
         directory.failure_tries = directory.failure_tries.saturating_add(1);
     }

@@ -20,13 +20,13 @@ use crate::db::lease::while_renewing;
 use crate::db::runs::{self, Run};
 use crate::db::types::Json;
 use crate::db::{DbError, Lane, Tx, inbox, row_problems};
-use crate::domain::directory::{RunCounts, RunState, RunTrigger};
+use crate::domain::directory::{DirectoryState, RunCounts, RunState, RunTrigger};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryUserId, RunId};
 use crate::limits;
-use crate::providers::{Provider, ProviderError};
+use crate::providers::{CallLane, Provider, ProviderError};
 use crate::sync::apply::{self, Applier, Outcome, Pass};
-use crate::sync::budget::Gate;
+use crate::sync::budget::{self, Gate};
 use crate::sync::failure::{self, Teller, Trouble, Verdict};
 use crate::sync::plan::{Facts, Observed};
 use crate::sync::setup::connect;
@@ -130,7 +130,7 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
 }
 
 async fn work(cx: &Context, claim: &Claim, began: Millis) -> Result<(), SyncError> {
-    let everybody = read(cx, claim).await?;
+    let (everybody, health) = read(cx, claim).await?;
     let mut counts = RunCounts {
         seen: u64::try_from(everybody.seen).unwrap_or(u64::MAX),
         unchanged: u64::try_from(everybody.unchanged.len()).unwrap_or(u64::MAX),
@@ -149,7 +149,7 @@ async fn work(cx: &Context, claim: &Claim, began: Millis) -> Result<(), SyncErro
     for ids in everybody.unchanged.chunks(limits::IN_LIST_MAX) {
         batch.mark_seen(ids.to_vec(), everybody.seq).await?;
     }
-    batch.finish(counts, began, everybody.seq).await
+    batch.finish(counts, began, everybody.seq, health).await
 }
 
 fn add(sum: &mut RunCounts, part: RunCounts) {
@@ -163,15 +163,56 @@ fn add(sum: &mut RunCounts, part: RunCounts) {
     sum.held = sum.held.saturating_add(part.held);
 }
 
-/// Reads everybody. Nothing is written but the observation number.
-async fn read(cx: &Context, claim: &Claim) -> Result<Everybody, SyncError> {
+/// Whether what failed before works again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Well,
+    /// Lists can be read, but a permission that live looks need is still missing.
+    LooksRefused,
+}
+
+/// A list that was read does not show that looks at one person are allowed again. Without this
+/// question every full sync would end the episode and every webhook would begin another (S-41).
+async fn health(claim: &Claim, provider: &dyn Provider) -> Result<Health, ProviderError> {
     let directory = &claim.directory;
-    let id = directory.id.clone();
-    let seq =
-        cx.db.write(Lane::Urgent, move |tx| directories::take_observation_seqs(tx, &id, 1)).await?;
+    let in_doubt = directory.state == DirectoryState::Failing
+        && directory.failure_class == Some(FailureClass::Permission)
+        // A new credential was asked about just now.
+        && claim.run.run_trigger != RunTrigger::Credentials;
+    if !in_doubt || provider.check().await?.acceptable() {
+        return Ok(Health::Well);
+    }
+    Ok(Health::LooksRefused)
+}
+
+/// Takes the observation number, and the calls of a list together: taken one by one, each could
+/// be used up by a run that does not get the next one.
+async fn begin(cx: &Context, directory: &Directory) -> Result<(i64, i64), SyncError> {
+    let (inner, directory) = (cx.clone(), directory.clone());
+    let begun = cx.db.write(Lane::Urgent, move |tx| {
+        let locked = directories::lock(tx, &directory.id)?.ok_or(DbError::NotFound)?;
+        let (lane, now) = (CallLane::Bulk, inner.clock.now());
+        let calls = budget::list_calls(locked.provider);
+        match budget::reserve(tx, &inner.pace, &locked, lane, calls, now)? {
+            Ok(()) => {
+                let seq = directories::take_observation_seqs(tx, &locked.id, 1)?;
+                Ok::<_, DbError>(Ok((seq, calls)))
+            }
+            Err(until) => Ok(Err(ProviderError::BudgetSpent { until })),
+        }
+    });
+    Ok(begun.await??)
+}
+
+/// Reads everybody. Nothing is written but the observation number and the calls.
+async fn read(cx: &Context, claim: &Claim) -> Result<(Everybody, Health), SyncError> {
+    let directory = &claim.directory;
+    let gate = Arc::new(Gate::new(cx, directory, 0));
+    let health = health(claim, &*connect(cx, directory, gate)?).await?;
+    let (seq, calls) = begin(cx, directory).await?;
     let id = directory.id.clone();
     let known = cx.db.read(move |conn| directory_users::known(conn, &id)).await?;
-    let provider = connect(cx, directory, Arc::new(Gate::new(cx, directory, 0)))?;
+    let provider = connect(cx, directory, Arc::new(Gate::new(cx, directory, calls)))?;
     let provider: &dyn Provider = &*provider;
     let mut staging = Staging::new(provider, &cx.keys.record, known);
     provider.list(&mut staging).await?;
@@ -179,7 +220,7 @@ async fn read(cx: &Context, claim: &Claim) -> Result<Everybody, SyncError> {
     let today = cx.db.read(move |conn| apply::today(conn, &organization, now)).await?;
     let mut everybody = staging.close(seq, today);
     add_moved(cx, &mut everybody).await?;
-    Ok(everybody)
+    Ok((everybody, health))
 }
 
 /// People whose record is as it was but who joined or left the list of current staff are planned
@@ -244,8 +285,15 @@ impl Batch<'_> {
         self.write(move |tx, _, _| Ok(directory_users::mark_seen(tx, &ids, seq)?)).await
     }
 
-    /// The run has succeeded: hints that came before it are settled, and the directory is well.
-    async fn finish(&self, counts: RunCounts, began: Millis, seq: i64) -> Result<(), SyncError> {
+    /// The run has succeeded: hints that came before it are settled, and the directory is well,
+    /// unless looks at one person are still refused.
+    async fn finish(
+        &self,
+        counts: RunCounts,
+        began: Millis,
+        seq: i64,
+        health: Health,
+    ) -> Result<(), SyncError> {
         let run = self.claim.run.id.clone();
         self.write(move |tx, mut directory, cx| {
             let now = cx.clock.now();
@@ -253,7 +301,14 @@ impl Batch<'_> {
             inbox::settle_by_run(tx, &directory.id, seq, now)?;
             runs::set_counts(tx, &run, counts)?;
             runs::finish(tx, &run, RunState::Succeeded, None, now)?;
-            failure::note_success(tx, &Teller::new(cx), &mut directory)?;
+            match health {
+                Health::Well => failure::note_success(tx, &Teller::new(cx), &mut directory)?,
+                Health::LooksRefused => {
+                    directory.last_success_at_ms = Some(now);
+                    directories::update(tx, &directory)?;
+                    inbox::park(tx, &directory.id)?;
+                }
+            }
             tracing::info!(
                 directory.id = %directory.id,
                 run.id = %run,

@@ -20,7 +20,7 @@ use crate::domain::directory::{DirectoryState, InactivePolicy, Relink, RunTrigge
 use crate::domain::event::EventKind;
 use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
 use crate::domain::provider::ProviderKind;
-use crate::providers::{CallGate, CallLane, Check, Credential, Provider, ProviderError};
+use crate::providers::{CallGate, Check, Credential, Provider, ProviderError};
 use crate::secret::{Secret, SecretError, new_token};
 use crate::sync::budget::{self, Gate};
 use crate::sync::{Context, SyncError, full, objects};
@@ -388,10 +388,8 @@ pub async fn request_sync(cx: &Context, id: &DirectoryId) -> Result<RunId, Setup
                 return Err(SetupError::RunInProgress(open.id));
             }
             let now = inner.clock.now();
-            let (pace, provider) = (&inner.pace, directory.provider);
-            let room = budget::room(tx, pace, &id, provider, CallLane::Bulk, now)?;
-            if room.calls == 0 {
-                return Ok(Err(room.until));
+            if let Some(until) = budget::full_sync_waits(tx, &inner.pace, &directory, now)? {
+                return Ok(Err(until));
             }
             // Somebody wants to know now whether it works again.
             directory.retry_at_ms = None;

@@ -240,9 +240,11 @@ fn a_hint_given_back_while_a_newer_one_is_being_stored_joins_it() {
         let (go, wait) = mpsc::channel::<()>();
         let (begun, begins) = tokio::sync::oneshot::channel();
         let db = t.db.clone();
+        let once = std::sync::Mutex::new(Some((begun, wait)));
         let newer = tokio::spawn(async move {
             db.take_in(move |tx| {
                 inbox::take_in(tx, TOKEN, &[("A1".to_owned(), Some(2))], Millis(20))?;
+                let (begun, wait) = once.lock().unwrap().take().unwrap();
                 begun.send(()).unwrap();
                 let _ = wait.recv();
                 Ok::<_, DbError>(())
@@ -314,4 +316,51 @@ fn l_08_a_webhook_that_races_a_disable_is_refused() {
         disabled.unwrap();
         assert_eq!(found, None);
     });
+}
+
+/// The sender of a webhook does not ask again, so nobody else's locks may refuse it.
+#[test]
+fn s_02_a_hint_is_stored_although_another_transaction_wants_the_same_rows() {
+    on(Engine::Postgres, async |t: TestDb| {
+        seed(&t).await;
+        take_in(&t, &[("A1", 1), ("A2", 1)], 10).await;
+        let (go, wait) = mpsc::channel::<()>();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let db = t.db.clone();
+        // Somebody has the second row and then wants the first; the webhook goes the other way.
+        let other = tokio::spawn(async move {
+            let work = move |tx: &mut Tx<'_>| {
+                touch(tx, "A2");
+                begun.send(()).unwrap();
+                let _ = wait.recv();
+                touch(tx, "A1");
+                Ok::<_, DbError>(())
+            };
+            db.write(Lane::Urgent, work).await
+        });
+        begins.await.unwrap();
+        let blocked = "SELECT 'yes' AS value FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let mut raw = t.at.raw();
+        let release = async {
+            while raw.values(blocked).is_empty() {
+                tokio::task::yield_now().await;
+            }
+            drop(go);
+        };
+        tokio::join!(take_in(&t, &[("A1", 2), ("A2", 2)], 20), release);
+        // Which of the two PostgreSQL undoes is its own choice.
+        let _ = other.await.unwrap();
+        let hooks = "SELECT employee_hint || hooks AS value FROM inbox ORDER BY 1";
+        assert_eq!(t.at.raw().values(hooks), ["A12", "A22"]);
+    });
+}
+
+/// Locks the row of a hint as an update of it does.
+fn touch(tx: &mut Tx<'_>, hint: &str) {
+    use diesel::prelude::*;
+    let rollcall::db::Conn::Pg(conn) = &mut **tx else { return };
+    let sql = "UPDATE inbox SET attempts = attempts WHERE employee_hint = $1";
+    // The one that PostgreSQL undoes gets an error here; that is what this is about.
+    let _ = diesel::sql_query(sql).bind::<diesel::sql_types::Text, _>(hint).execute(conn);
 }

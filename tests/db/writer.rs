@@ -24,6 +24,17 @@ on_both!(
 
 type Waiting = Pin<Box<dyn Future<Output = Result<usize, DbError>>>>;
 
+/// Webhooks are taken in again after a deadlock; here there is none.
+fn once(
+    work: impl FnOnce(&mut Tx<'_>) -> Result<usize, DbError> + Send + 'static,
+) -> impl Fn(&mut Tx<'_>) -> Result<usize, DbError> + Send + Sync + 'static {
+    let slot = Mutex::new(Some(work));
+    move |tx| {
+        let work = slot.lock().unwrap().take();
+        work.unwrap()(tx)
+    }
+}
+
 /// Which of the two ways to write.
 #[derive(Debug, Clone, Copy)]
 enum Way {
@@ -38,7 +49,7 @@ async fn write(
 ) -> Result<usize, DbError> {
     match way {
         Way::Write => db.write(Lane::Urgent, work).await,
-        Way::TakeIn => db.take_in(work).await,
+        Way::TakeIn => db.take_in(once(work)).await,
     }
 }
 
@@ -71,7 +82,7 @@ fn queued(
     work: impl FnOnce(&mut Tx<'_>) -> Result<usize, DbError> + Send + 'static,
 ) -> Waiting {
     let db = db.clone();
-    Box::pin(async move { db.take_in(work).await })
+    Box::pin(async move { db.take_in(once(work)).await })
 }
 
 /// A job that runs `work` and then keeps the writer thread until the sender goes away.
@@ -83,12 +94,12 @@ async fn hold(
     let (begun, begins) = tokio::sync::oneshot::channel();
     let db = db.clone();
     let task = tokio::spawn(async move {
-        db.take_in(move |tx| {
+        db.take_in(once(move |tx| {
             let outcome = work(tx);
             begun.send(()).unwrap();
             let _ = wait.recv();
             outcome
-        })
+        }))
         .await
     });
     begins.await.unwrap();

@@ -1,6 +1,6 @@
 //! The product as its users meet it: a real gateway over a real database, a real (sandbox) HR
 //! system, a real mail server, and the public API. Time is moved by hand and work is drained by
-//! hand, so nothing here waits.
+//! hand, so nothing here waits; only `crash` has real clocks.
 //!
 //! Each behaviour is an `async fn` that takes a [`support::TestApp`] and is listed in
 //! `behaviours!`, which runs it on SQLite and on PostgreSQL.
@@ -11,15 +11,21 @@
     reason = "a test may stop at the first surprise"
 )]
 
+#[expect(dead_code, reason = "each test program uses its part of this")]
 #[path = "../support/smtp.rs"]
 mod smtp;
 #[path = "../support/db.rs"]
 mod testdb;
 
+mod budget;
+mod crash;
+mod evidence;
+mod failure;
 mod hooks;
 mod hr;
 mod lifecycle;
 mod linking;
 mod order;
+mod privacy;
 mod support;
 mod sync;

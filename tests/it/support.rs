@@ -8,7 +8,9 @@ use rollcall::app::{Running, Surroundings, Work};
 use rollcall::clock::{Clock, ManualClock, Millis, SeededRandom};
 use rollcall::config::Settings;
 use rollcall::db::Place;
-use rollcall::sandbox::{self, Action, Faults, HookSending, PeopleHr, Sandbox, SandboxSettings};
+use rollcall::sandbox::{
+    self, Action, Edit, Faults, HookSending, OddAnswer, PeopleHr, Sandbox, SandboxSettings,
+};
 use rollcall::secret::Secret;
 use rollcall::tasks;
 use serde_json::{Value, json};
@@ -37,6 +39,30 @@ macro_rules! behaviours {
 }
 pub(crate) use behaviours;
 
+/// The same for behaviours that start their gateways themselves, from a [`TestPlace`].
+macro_rules! behaviours_of_place {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[test]
+            fn sqlite() {
+                $crate::support::at($crate::testdb::Engine::Sqlite, super::$name);
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::support::at($crate::testdb::Engine::Postgres, super::$name);
+            }
+        }
+    )+};
+}
+pub(crate) use behaviours_of_place;
+
+/// Runs a behaviour on a fresh database.
+pub fn at(engine: Engine, behaviour: impl AsyncFnOnce(TestPlace)) {
+    let Some(place) = TestPlace::migrated(engine) else { return };
+    crate::testdb::block_on(behaviour(place));
+}
+
 /// Runs a behaviour against a fresh gateway.
 pub fn on(engine: Engine, behaviour: impl AsyncFnOnce(TestApp)) {
     let Some(place) = TestPlace::migrated(engine) else { return };
@@ -52,6 +78,8 @@ pub struct Options {
     pub people: Option<usize>,
     /// Spoilt records in the sandbox.
     pub problems: usize,
+    /// Settings to leave out.
+    pub without: Vec<&'static str>,
 }
 
 /// The gateway, the HR system, the mail server and the time.
@@ -105,6 +133,7 @@ impl TestApp {
     }
 
     pub async fn start_with(place: TestPlace, options: Options) -> Self {
+        crate::evidence::keep_log();
         let clock = Arc::new(ManualClock::at(START));
         let sandbox_settings = SandboxSettings {
             people: options.people.unwrap_or(40),
@@ -134,6 +163,7 @@ impl TestApp {
             env.retain(|(known, _)| *known != name);
             env.push((name, value));
         }
+        env.retain(|(name, _)| !options.without.contains(name));
         let env: Vec<(String, String)> =
             env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let settings =
@@ -177,6 +207,13 @@ impl TestApp {
                 .await
                 .expect("the gateway starts again");
         self.base = format!("http://{}", self.running.address);
+        // It listens on another port; HR is told as after a move.
+        if let Some((_, path)) =
+            self.hr().webhook().as_deref().and_then(|u| u.split_once("/hooks/"))
+        {
+            let url = format!("{}/hooks/{path}", self.base);
+            self.hr().set_webhook(Some(&url)).expect("the URL is one");
+        }
         self
     }
 
@@ -289,6 +326,8 @@ impl TestApp {
         self.post(&path, json!({})).await.ok();
         self.drain().await;
         assert_eq!(self.state(connected).await, "active");
+        // Ids of one millisecond are in no order.
+        self.clock.advance(1);
     }
 
     /// An organization with two admins, connected and in step.
@@ -307,6 +346,62 @@ impl TestApp {
 
     pub async fn state(&self, connected: &Connected) -> String {
         self.show(connected).await["state"].as_str().expect("a state").to_owned()
+    }
+
+    /// Changes the fault switches of the HR system.
+    pub fn faults(&self, change: impl FnOnce(&mut Faults)) {
+        let mut faults = self.hr().faults();
+        change(&mut faults);
+        self.hr().set_faults(faults);
+    }
+
+    /// All later answers of the HR system are odd; `None` puts it in order again.
+    pub fn hr_answers(&self, odd: Option<OddAnswer>) {
+        self.faults(|faults| faults.always = odd);
+    }
+
+    /// Gives somebody another job in HR, which sends a webhook.
+    pub async fn new_job(&self, employee: &str, job: &str) {
+        let edit = Edit { job_role: Some(job.to_owned()), ..Edit::default() };
+        self.hr().edit(employee, &edit).await.expect("HR takes the change");
+    }
+
+    /// The same without a webhook.
+    pub async fn new_job_quietly(&self, employee: &str, job: &str) {
+        self.faults(|faults| faults.hooks.dropped = true);
+        self.new_job(employee, job).await;
+        self.faults(|faults| faults.hooks.dropped = false);
+    }
+
+    /// The job of an employee's account.
+    pub async fn job_of(&self, connected: &Connected, employee: &str) -> String {
+        let email = self.hr().person(employee).expect("an employee").email;
+        let account = self.account(&connected.organization, &email).await.expect("an account");
+        account["position"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Somebody who works there, by number.
+    pub fn employee(&self, index: usize) -> String {
+        self.hr().current_employee_ids()[index].clone()
+    }
+
+    /// What an organization's admins were told, oldest first.
+    pub async fn notices(&self, connected: &Connected) -> Vec<Value> {
+        self.all(&format!("/organizations/{}/notices", connected.organization)).await
+    }
+
+    /// Enters another good key of the HR system.
+    pub async fn enter_new_key(&self, connected: &Connected) -> Value {
+        self.clock.advance(1);
+        let key = self.hr().create_key(Action::USUAL).key;
+        let path = format!("/directories/{}/credentials", connected.directory);
+        self.put(&path, json!({"api_key": key})).await.ok()
+    }
+
+    /// Presses "Sync now".
+    pub async fn sync_now(&self, connected: &Connected) -> Reply {
+        self.clock.advance(1);
+        self.post(&format!("/directories/{}/sync", connected.directory), json!({})).await
     }
 
     /// The latest run of a directory.
