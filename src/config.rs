@@ -19,6 +19,7 @@ use figment::providers::{Format as _, Toml};
 use self::layers::{explain, read_environment, read_file};
 use self::raw::Raw;
 
+use crate::limits;
 use crate::secret::{SealingKey, Secret};
 use crate::text_enum;
 
@@ -362,9 +363,11 @@ impl Settings {
             for (key, calls) in
                 [("calls_per_minute", Some(provider.calls_per_minute)), (SHARED, shared)]
             {
-                if calls == Some(0) {
+                if let Some(calls) = calls.filter(|calls| *calls < limits::CALLS_PER_MINUTE_MIN) {
                     let key = format!("providers.{name}.{key}");
-                    return fail(&key, "0 would mean never to ask", "give at least 1");
+                    let problem = format!("{calls} is too few for the check of a key");
+                    let mend = format!("give at least {}", limits::CALLS_PER_MINUTE_MIN);
+                    return fail(&key, &problem, &mend);
                 }
             }
         }

@@ -134,3 +134,5 @@ pub const SLOW_LOOK_MS: u64 = 5_000;
 pub const PG_CONNECT_SECONDS_MAX: u32 = 10;
 /// How long after the expected next try trouble is forgotten, in milliseconds (S-45).
 pub const TROUBLE_GAP_MS: i64 = 600_000;
+/// The smallest call budget: the check of a key makes this many calls at once.
+pub const CALLS_PER_MINUTE_MIN: u32 = 3;

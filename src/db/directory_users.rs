@@ -196,7 +196,8 @@ pub fn page_after(
 }
 
 /// Moves the observation number of people who were seen unchanged, so that an older answer that
-/// comes later is dropped (S-05).
+/// comes later is dropped (S-05). A person who was changed by a look since (which takes the hash
+/// away) is not what the list was compared with, and is left for the next full sync.
 pub fn mark_seen(
     tx: &mut Tx<'_>,
     ids: &[DirectoryUserId],
@@ -205,7 +206,10 @@ pub fn mark_seen(
     use directory_users as t;
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
         on_backend!(&mut **tx, |c| diesel::update(
-            t::table.filter(t::id.eq_any(chunk)).filter(t::observation_seq.lt(observation_seq))
+            t::table
+                .filter(t::id.eq_any(chunk))
+                .filter(t::observation_seq.lt(observation_seq))
+                .filter(t::raw_hash.is_not_null())
         )
         .set(t::observation_seq.eq(observation_seq))
         .execute(c))?;

@@ -31,6 +31,8 @@ pub struct RowProblem {
     pub email: Option<String>,
     /// What is wrong.
     pub code: RowProblemCode,
+    /// The number of the question that brought it last (S-05).
+    pub observation_seq: i64,
     /// When it was first seen.
     pub first_seen_at_ms: Millis,
     /// When it was last seen.
@@ -49,6 +51,7 @@ pub fn put(tx: &mut Tx<'_>, problem: &RowProblem) -> Result<(), DbError> {
             t::name.eq(&problem.name),
             t::email.eq(&problem.email),
             t::code.eq(problem.code),
+            t::observation_seq.eq(problem.observation_seq),
             t::updated_at_ms.eq(problem.updated_at_ms),
         ))
         .execute(c))?;
@@ -72,15 +75,11 @@ pub fn clear(
     Ok(cleared)
 }
 
-/// Forgets the problems that a full sync which began at `began` has not met again.
-pub fn clear_unseen(
-    tx: &mut Tx<'_>,
-    directory: &DirectoryId,
-    began: Millis,
-) -> Result<usize, DbError> {
+/// Forgets the problems that a full sync whose question has the number `seq` has not met again.
+pub fn clear_unseen(tx: &mut Tx<'_>, directory: &DirectoryId, seq: i64) -> Result<usize, DbError> {
     use row_problems as t;
     Ok(on_backend!(&mut **tx, |c| diesel::delete(
-        t::table.filter(t::directory_id.eq(directory)).filter(t::updated_at_ms.lt(began))
+        t::table.filter(t::directory_id.eq(directory)).filter(t::observation_seq.lt(seq))
     )
     .execute(c))?)
 }

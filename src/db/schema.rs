@@ -180,6 +180,7 @@ diesel::table! {
         name -> Text,
         email -> Nullable<Text>,
         code -> Text,
+        observation_seq -> BigInt,
         first_seen_at_ms -> BigInt,
         updated_at_ms -> BigInt,
     }

@@ -193,7 +193,7 @@ impl Writing<'_, '_, '_> {
                 Ok(())
             }
             Step::Problem { code, observed } => {
-                self.problem(&plan.key, code, &observed.record)?;
+                self.problem(&plan.key, code, &observed.record, observed.seq)?;
                 self.look_again(plan.before, observed.seq);
                 Ok(())
             }
@@ -209,7 +209,7 @@ impl Writing<'_, '_, '_> {
     ) -> Result<(), DbError> {
         let before = before.and_then(|id| self.view.users.get(&id)).cloned();
         match &applied.problem {
-            Some((code, record)) => self.problem(key, *code, record)?,
+            Some((code, record)) => self.problem(key, *code, record, applied.observed.seq)?,
             None => self.resolved.problems.push(key.clone()),
         }
         if let Some(before) = before.as_ref().filter(|before| before.external_key != *key) {
@@ -440,6 +440,7 @@ impl Writing<'_, '_, '_> {
         key: &ExternalKey,
         code: RowProblemCode,
         record: &EmployeeRecord,
+        seq: i64,
     ) -> Result<(), DbError> {
         self.outcome.counts.row_problems = self.outcome.counts.row_problems.saturating_add(1);
         let cx = self.cx;
@@ -452,6 +453,7 @@ impl Writing<'_, '_, '_> {
             name: record.display_name(),
             email: record.email.clone(),
             code,
+            observation_seq: seq,
             first_seen_at_ms: cx.now,
             updated_at_ms: cx.now,
         };

@@ -97,7 +97,7 @@ pub async fn step(cx: &Context) -> Result<bool, SyncError> {
         let (id, until) = (id.clone(), cx.clock.now().plus(limits::LEASE_MS_MAX));
         cx.db.write(Lane::Urgent, move |tx| runs::renew(tx, &id, epoch, until))
     };
-    let result = while_renewing(work(cx, &claim, began), renew).await;
+    let result = while_renewing(work(cx, &claim), renew).await;
     match result {
         Ok(()) | Err(SyncError::Superseded) => Ok(true),
         Err(error) => {
@@ -129,7 +129,7 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
     Ok(Claimed::Run(Box::new(Claim { run, epoch, directory })))
 }
 
-async fn work(cx: &Context, claim: &Claim, began: Millis) -> Result<(), SyncError> {
+async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     let (everybody, health) = read(cx, claim).await?;
     let mut counts = RunCounts {
         seen: u64::try_from(everybody.seen).unwrap_or(u64::MAX),
@@ -149,7 +149,7 @@ async fn work(cx: &Context, claim: &Claim, began: Millis) -> Result<(), SyncErro
     for ids in everybody.unchanged.chunks(limits::IN_LIST_MAX) {
         batch.mark_seen(ids.to_vec(), everybody.seq).await?;
     }
-    batch.finish(counts, began, everybody.seq, health).await
+    batch.finish(counts, everybody.seq, health).await
 }
 
 fn add(sum: &mut RunCounts, part: RunCounts) {
@@ -287,17 +287,11 @@ impl Batch<'_> {
 
     /// The run has succeeded: hints that came before it are settled, and the directory is well,
     /// unless looks at one person are still refused.
-    async fn finish(
-        &self,
-        counts: RunCounts,
-        began: Millis,
-        seq: i64,
-        health: Health,
-    ) -> Result<(), SyncError> {
+    async fn finish(&self, counts: RunCounts, seq: i64, health: Health) -> Result<(), SyncError> {
         let run = self.claim.run.id.clone();
         self.write(move |tx, mut directory, cx| {
             let now = cx.clock.now();
-            row_problems::clear_unseen(tx, &directory.id, began)?;
+            row_problems::clear_unseen(tx, &directory.id, seq)?;
             inbox::settle_by_run(tx, &directory.id, seq, now)?;
             runs::set_counts(tx, &run, counts)?;
             runs::finish(tx, &run, RunState::Succeeded, None, now)?;

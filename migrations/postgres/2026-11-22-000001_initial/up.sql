@@ -173,6 +173,7 @@ CREATE TABLE row_problems (
     name TEXT COLLATE "C" NOT NULL,
     email TEXT COLLATE "C",
     code TEXT COLLATE "C" NOT NULL,
+    observation_seq BIGINT NOT NULL,
     first_seen_at_ms BIGINT NOT NULL,
     updated_at_ms BIGINT NOT NULL,
     UNIQUE (directory_id, external_key)

@@ -173,6 +173,7 @@ CREATE TABLE row_problems (
     name TEXT NOT NULL,
     email TEXT,
     code TEXT NOT NULL,
+    observation_seq BIGINT NOT NULL,
     first_seen_at_ms BIGINT NOT NULL,
     updated_at_ms BIGINT NOT NULL,
     UNIQUE (directory_id, external_key)
