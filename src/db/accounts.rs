@@ -105,6 +105,18 @@ pub fn by_ids(conn: &mut Conn, ids: &[AccountId]) -> Result<Vec<Account>, DbErro
     Ok(found)
 }
 
+/// Id and e-mail of every account of an organization, in order of id.
+pub fn emails(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+) -> Result<Vec<(AccountId, String)>, DbError> {
+    Ok(on_backend!(conn, |c| accounts::table
+        .filter(accounts::organization_id.eq(organization))
+        .order(accounts::id.asc())
+        .select((accounts::id, accounts::email))
+        .load(c))?)
+}
+
 /// The accounts of an organization that have these e-mails, in no order.
 pub fn by_emails(
     conn: &mut Conn,

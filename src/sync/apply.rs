@@ -28,7 +28,6 @@ use crate::db::links::{self, Link};
 use crate::db::row_problems::{self, RowProblem};
 use crate::db::types::{Json, StoredDate};
 use crate::db::{Conn, DbError, Tx, catalogue, organizations};
-use crate::domain::account::AccountStatus;
 use crate::domain::directory::{CatalogueKind, RunCounts};
 use crate::domain::employee::{
     EmailNorm, EmployeeRecord, ExternalKey, RowProblemCode, Unit, name_norm,
@@ -39,8 +38,8 @@ use crate::domain::ids::*;
 use crate::sync::objects;
 use crate::sync::plan::{
     AccountFields, Applied, Facts, HoldPlan, LinkStep, Observed, PersonPlan, Step, View,
-    plan_person,
 };
+use crate::sync::rows::{self, Made, News, Person};
 use crate::sync::view::{self, Rows};
 
 /// Which part of a batch is written.
@@ -110,15 +109,7 @@ impl Applier<'_> {
             outcome: Outcome::default(),
         };
         for observed in batch {
-            let mut new_account = || AccountId::new(self.now, self.random);
-            let plan = plan_person(
-                &writing.view,
-                &facts,
-                &self.directory.id,
-                self.today,
-                observed,
-                &mut new_account,
-            );
+            let plan = self.plan(&writing.view, &facts, observed);
             writing.person(plan)?;
         }
         writing.finish()
@@ -127,10 +118,7 @@ impl Applier<'_> {
     /// A full sync knows who else has an e-mail; a single look asks the database.
     fn facts_of(&self, tx: &mut Tx<'_>, records: &[&EmployeeRecord]) -> Result<Facts, DbError> {
         if self.pass != Pass::Whole {
-            return Ok(Facts {
-                managers_may_come: self.pass == Pass::People,
-                ..self.facts.clone()
-            });
+            return Ok(self.facts_of_everybody());
         }
         let emails: Vec<EmailNorm> = records.iter().filter_map(|r| r.email_norm()).collect();
         let mut people_by_email: HashMap<EmailNorm, Vec<_>> = HashMap::new();
@@ -186,164 +174,71 @@ struct Writing<'a, 'tx, 'conn> {
 
 impl Writing<'_, '_, '_> {
     fn person(&mut self, plan: PersonPlan) -> Result<(), DbError> {
-        self.outcome.counts.seen = self.outcome.counts.seen.saturating_add(1);
-        match plan.step {
-            Step::Stale => {
-                self.outcome.counts.unchanged = self.outcome.counts.unchanged.saturating_add(1);
-                Ok(())
-            }
-            Step::Problem { code, observed } => {
+        let made = self.cx.take_in(&mut self.view, &plan);
+        if self.cx.pass != Pass::Relations {
+            rows::count(&mut self.outcome.counts, &plan, &made);
+        }
+        match (plan.step, made) {
+            (Step::Problem { code, observed }, Made::Problem(again)) => {
                 self.problem(&plan.key, code, &observed.record, observed.seq)?;
-                self.look_again(plan.before, observed.seq);
+                self.users.extend(again.map(|user| *user));
                 Ok(())
             }
-            Step::Apply(applied) => self.applied(&plan.key, plan.before, *applied),
+            (Step::Apply(applied), Made::Person(person)) => {
+                self.applied(&plan.key, *applied, *person)
+            }
+            _ => Ok(()),
         }
     }
 
     fn applied(
         &mut self,
         key: &ExternalKey,
-        before: Option<DirectoryUserId>,
         applied: Applied,
+        person: Person,
     ) -> Result<(), DbError> {
-        let before = before.and_then(|id| self.view.users.get(&id)).cloned();
         match &applied.problem {
             Some((code, record)) => self.problem(key, *code, record, applied.observed.seq)?,
             None => self.resolved.problems.push(key.clone()),
         }
-        if let Some(before) = before.as_ref().filter(|before| before.external_key != *key) {
+        if let Some(before) = person.before.as_ref().filter(|user| user.external_key != *key) {
             self.new_key(&before.external_key, key)?;
         }
         self.hold(key, &applied)?;
-        let account_changed = self.account(&applied)?;
-        let mut user = self.user_row(key, before.as_ref(), &applied);
-        let former_account = before
-            .as_ref()
-            .and_then(|user| self.view.links.get(&user.id))
-            .map(|link| link.account_id.clone());
-        let link = self.link(&user.id, &applied);
-        let account = link.as_ref().map(|link| link.account_id.clone()).or(former_account.clone());
-        let changed = self.user_event(&mut user, before.as_ref(), former_account, account.as_ref());
+        self.account(&applied)?;
+        self.user_event(&person);
+        let Person { before, user, link, account, .. } = person;
         self.memberships.push(Mover {
             user: user.id.clone(),
             object: objects::directory_user(&user, account.as_ref()),
             department: user.record.0.department.clone(),
         });
-        self.count(&applied, before.as_ref(), account_changed || changed);
         self.outcome.employment_moved |= before.as_ref().is_some_and(|before| {
             before.record.0.status_text != user.record.0.status_text
                 || before.record.0.leaving_date != user.record.0.leaving_date
         });
-        self.users.push(user.clone());
-        self.links.extend(link.clone().map(|link| (applied.link.clone(), link)));
-        self.view.take_in(&applied, user, link);
+        self.users.push(user);
+        self.links.extend(link.map(|link| (applied.link, link)));
         Ok(())
     }
 
-    fn count(&mut self, applied: &Applied, before: Option<&DirectoryUser>, changed: bool) {
-        if self.cx.pass == Pass::Relations {
-            return;
-        }
-        let became_inactive = matches!(
-            &applied.account,
-            Some((_, Some(old), new)) if old.status != AccountStatus::Inactive
-                && new.status == AccountStatus::Inactive
-        );
-        let counts = &mut self.outcome.counts;
-        let slot = match applied.link {
-            LinkStep::Create => &mut counts.created,
-            LinkStep::Link | LinkStep::Move(_) => &mut counts.linked,
-            LinkStep::Keep if changed || before.is_none() => &mut counts.updated,
-            LinkStep::Keep => &mut counts.unchanged,
+    /// Emits `user.created` or `user.updated` when the object changed.
+    fn user_event(&mut self, person: &Person) {
+        let mut object = objects::directory_user(&person.user, person.account.as_ref());
+        let kind = match &person.news {
+            News::None => return,
+            News::Created => EventKind::UserCreated,
+            News::Updated(previous) => {
+                object.insert("previous_attributes".to_owned(), previous.clone());
+                EventKind::UserUpdated
+            }
         };
-        *slot = slot.saturating_add(1);
-        if became_inactive {
-            counts.deactivated = counts.deactivated.saturating_add(1);
-        }
-    }
-
-    fn user_row(
-        &self,
-        key: &ExternalKey,
-        before: Option<&DirectoryUser>,
-        applied: &Applied,
-    ) -> DirectoryUser {
-        let cx = self.cx;
-        let record = applied.observed.record.clone();
-        // Only the second pass of a full sync knows everything that a later one may skip.
-        let settled = applied.settled && cx.pass != Pass::People;
-        DirectoryUser {
-            id: before
-                .map_or_else(|| DirectoryUserId::new(cx.now, cx.random), |user| user.id.clone()),
-            organization_id: cx.directory.organization_id.clone(),
-            directory_id: cx.directory.id.clone(),
-            external_key: key.clone(),
-            key_kind: applied.key_kind,
-            employee_number: record.employee_number.clone(),
-            email_norm: record.email_norm(),
-            state: applied.activity,
-            membership: applied.observed.membership,
-            raw_hash: applied.observed.raw_hash.clone().filter(|_| settled),
-            observation_seq: applied.observed.seq,
-            version: before.map_or(0, |user| user.version),
-            created_at_ms: before.map_or(cx.now, |user| user.created_at_ms),
-            updated_at_ms: before.map_or(cx.now, |user| user.updated_at_ms),
-            record: Json(record),
-        }
-    }
-
-    /// Emits `user.created` or `user.updated` when the object changed, and moves the version.
-    fn user_event(
-        &mut self,
-        user: &mut DirectoryUser,
-        before: Option<&DirectoryUser>,
-        former_account: Option<AccountId>,
-        account: Option<&AccountId>,
-    ) -> bool {
-        let Some(before) = before else {
-            user.version = 1;
-            let object = objects::directory_user(user, account);
-            self.emit(EventKind::UserCreated, user.id.as_str(), Value::Object(object));
-            return true;
-        };
-        let old = objects::directory_user(before, former_account.as_ref());
-        let new = objects::directory_user(user, account);
-        let Some(previous) = objects::previous_attributes(&old, &new) else { return false };
-        user.version = user.version.saturating_add(1);
-        user.updated_at_ms = self.cx.now;
-        let mut object = objects::directory_user(user, account);
-        object.insert("previous_attributes".to_owned(), previous);
-        self.emit(EventKind::UserUpdated, user.id.as_str(), Value::Object(object));
-        true
+        self.emit(kind, person.user.id.as_str(), Value::Object(object));
     }
 
     fn emit(&mut self, kind: EventKind, lane: &str, data: Value) {
         let event = self.cx.event(kind, lane, data);
         self.tx.emit(event);
-    }
-
-    fn link(&self, user: &DirectoryUserId, applied: &Applied) -> Option<Link> {
-        let (account_id, _, _) = applied.account.as_ref()?;
-        let rule = match &applied.link {
-            LinkStep::Keep => return None,
-            LinkStep::Link => "email",
-            LinkStep::Move(_) => "rehire",
-            LinkStep::Create => "created",
-        };
-        let id = match &applied.link {
-            LinkStep::Move(id) => id.clone(),
-            _ => LinkId::new(self.cx.now, self.cx.random),
-        };
-        Some(Link {
-            id,
-            organization_id: self.cx.directory.organization_id.clone(),
-            directory_id: self.cx.directory.id.clone(),
-            directory_user_id: user.clone(),
-            account_id: account_id.clone(),
-            link_rule: rule.to_owned(),
-            created_at_ms: self.cx.now,
-        })
     }
 
     /// Writes the links that wait, in order; the people and accounts they refer to are there.
@@ -367,11 +262,11 @@ impl Writing<'_, '_, '_> {
         directory_users::upsert(self.tx, &waiting)
     }
 
-    /// Writes the account when it differs; true when it did.
-    fn account(&mut self, applied: &Applied) -> Result<bool, DbError> {
-        let Some((id, before, after)) = &applied.account else { return Ok(false) };
+    /// Writes the account when it differs.
+    fn account(&mut self, applied: &Applied) -> Result<(), DbError> {
+        let Some((id, before, after)) = &applied.account else { return Ok(()) };
         if before.as_ref() == Some(after) {
-            return Ok(false);
+            return Ok(());
         }
         let row = self.account_row(id, after)?;
         if before.is_none() {
@@ -382,7 +277,7 @@ impl Writing<'_, '_, '_> {
             accounts::update_row(self.tx, &row)?;
         }
         self.rows.accounts.insert(id.clone(), row);
-        Ok(true)
+        Ok(())
     }
 
     fn write_new_accounts(&mut self) -> Result<(), DbError> {
@@ -442,7 +337,6 @@ impl Writing<'_, '_, '_> {
         record: &EmployeeRecord,
         seq: i64,
     ) -> Result<(), DbError> {
-        self.outcome.counts.row_problems = self.outcome.counts.row_problems.saturating_add(1);
         let cx = self.cx;
         let problem = RowProblem {
             id: RowProblemId::new(cx.now, cx.random),
@@ -458,17 +352,6 @@ impl Writing<'_, '_, '_> {
             updated_at_ms: cx.now,
         };
         row_problems::put(self.tx, &problem)
-    }
-
-    /// A person who could not be applied is looked at again by the next full sync, and an older
-    /// answer is still older (S-05).
-    fn look_again(&mut self, before: Option<DirectoryUserId>, seq: i64) {
-        let Some(user) = before.and_then(|id| self.view.users.get(&id)).cloned() else {
-            return;
-        };
-        let user = DirectoryUser { raw_hash: None, observation_seq: seq, ..user };
-        self.users.push(user.clone());
-        self.view.users.insert(user.id.clone(), user);
     }
 
     /// What is noted about a person under their former key is noted under the new one (S-21).
@@ -493,7 +376,6 @@ impl Writing<'_, '_, '_> {
             }
         }
         let Some(plan) = &applied.hold else { return Ok(()) };
-        self.outcome.counts.held = self.outcome.counts.held.saturating_add(1);
         let open_key = holds::open_key(&self.cx.directory.id, plan.kind, key);
         if let Some(open) = holds::find_open(self.tx, &open_key)? {
             if open.reason != plan.reason {

@@ -131,11 +131,7 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
 
 async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     let (everybody, health) = read(cx, claim).await?;
-    let mut counts = RunCounts {
-        seen: u64::try_from(everybody.seen).unwrap_or(u64::MAX),
-        unchanged: u64::try_from(everybody.unchanged.len()).unwrap_or(u64::MAX),
-        ..RunCounts::default()
-    };
+    let mut counts = counts_before(&everybody);
     let facts = Arc::new(everybody.facts);
     let batch = Batch { cx, claim, facts };
     batch.start().await?;
@@ -152,7 +148,18 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     batch.finish(counts, everybody.seq, health).await
 }
 
-fn add(sum: &mut RunCounts, part: RunCounts) {
+/// What is counted of a list before anybody is planned.
+#[must_use]
+pub fn counts_before(everybody: &Everybody) -> RunCounts {
+    RunCounts {
+        seen: u64::try_from(everybody.seen).unwrap_or(u64::MAX),
+        unchanged: u64::try_from(everybody.unchanged.len()).unwrap_or(u64::MAX),
+        ..RunCounts::default()
+    }
+}
+
+/// Adds what a part of a list has come to.
+pub fn add(sum: &mut RunCounts, part: RunCounts) {
     // `seen` is known from the list itself.
     sum.created = sum.created.saturating_add(part.created);
     sum.linked = sum.linked.saturating_add(part.linked);
@@ -204,11 +211,15 @@ async fn begin(cx: &Context, directory: &Directory) -> Result<(i64, i64), SyncEr
     Ok(begun.await??)
 }
 
-/// Reads everybody. Nothing is written but the observation number and the calls.
 async fn read(cx: &Context, claim: &Claim) -> Result<(Everybody, Health), SyncError> {
-    let directory = &claim.directory;
-    let gate = Arc::new(Gate::new(cx, directory, 0));
-    let health = health(claim, &*connect(cx, directory, gate)?).await?;
+    let gate = Arc::new(Gate::new(cx, &claim.directory, 0));
+    let health = health(claim, &*connect(cx, &claim.directory, gate)?).await?;
+    Ok((everybody(cx, &claim.directory).await?, health))
+}
+
+/// Reads everybody, for a full sync or a preview. Nothing is written but the observation number and
+/// the calls.
+pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody, SyncError> {
     let (seq, calls) = begin(cx, directory).await?;
     let id = directory.id.clone();
     let known = cx.db.read(move |conn| directory_users::known(conn, &id)).await?;
@@ -220,7 +231,7 @@ async fn read(cx: &Context, claim: &Claim) -> Result<(Everybody, Health), SyncEr
     let today = cx.db.read(move |conn| apply::today(conn, &organization, now)).await?;
     let mut everybody = staging.close(seq, today);
     add_moved(cx, &mut everybody).await?;
-    Ok((everybody, health))
+    Ok(everybody)
 }
 
 /// People whose record is as it was but who joined or left the list of current staff are planned

@@ -8,6 +8,8 @@
 //! events full.rs  (everybody, because it is time)            ─┘   load       decide     write
 //! ```
 //!
+//! A preview (preview.rs) reads and decides in the same way and stops before it would write.
+//!
 //! Invariants:
 //! - [`plan`] is pure: what is decided follows from what was observed and what is stored.
 //! - No network call happens inside a transaction; an answer is taken in before one is opened.
@@ -34,6 +36,8 @@ pub mod full;
 pub mod live;
 pub mod objects;
 pub mod plan;
+pub mod preview;
+pub mod rows;
 pub mod setup;
 pub mod staging;
 pub mod view;

@@ -82,6 +82,9 @@ pub enum SetupError {
         /// When there is room again.
         retry_after_seconds: i64,
     },
+    /// The HR system could not be asked.
+    #[error(transparent)]
+    Provider(ProviderError),
     /// A sealed credential does not open.
     #[error("the stored key can not be opened: {0}")]
     Secret(#[from] SecretError),
@@ -225,7 +228,8 @@ pub fn connect(
         .ok_or(SyncError::NoProvider(directory.provider))
 }
 
-async fn find(cx: &Context, id: &DirectoryId) -> Result<Directory, SetupError> {
+/// A directory that is not disabled.
+pub(super) async fn find(cx: &Context, id: &DirectoryId) -> Result<Directory, SetupError> {
     let id = id.clone();
     let found = cx.db.read(move |conn| directories::find(conn, &id)).await?;
     let directory = found.ok_or(SetupError::NotFound)?;
@@ -239,11 +243,7 @@ async fn find(cx: &Context, id: &DirectoryId) -> Result<Directory, SetupError> {
 pub async fn check(cx: &Context, id: &DirectoryId) -> Result<Check, SetupError> {
     let directory = find(cx, id).await?;
     let gate = Arc::new(Gate::new(cx, &directory, 0));
-    let provider = connect(cx, &directory, gate).map_err(|error| match error {
-        SyncError::Secret(error) => SetupError::Secret(error),
-        SyncError::NoProvider(provider) => SetupError::ProviderUnknown { provider },
-        _ => SetupError::NoCredential,
-    })?;
+    let provider = connect(cx, &directory, gate).map_err(|error| refusal(cx, error))?;
     let check = ask(cx, &*provider).await?;
     let (id, now) = (id.clone(), cx.clock.now());
     cx.db
@@ -263,6 +263,18 @@ async fn ask(cx: &Context, provider: &dyn Provider) -> Result<Check, SetupError>
         ProviderError::BudgetSpent { until } => spent(cx, until),
         other => SetupError::Db(DbError::Other(other.to_string())),
     })
+}
+
+/// What it means for the caller that sync work was not done.
+pub(super) fn refusal(cx: &Context, error: SyncError) -> SetupError {
+    match error {
+        SyncError::Provider(ProviderError::BudgetSpent { until }) => spent(cx, until),
+        SyncError::Provider(error) => SetupError::Provider(error),
+        SyncError::NoProvider(provider) => SetupError::ProviderUnknown { provider },
+        SyncError::NoCredential | SyncError::Superseded => SetupError::NoCredential,
+        SyncError::Secret(error) => SetupError::Secret(error),
+        SyncError::Db(error) => SetupError::Db(error),
+    }
 }
 
 fn spent(cx: &Context, until: Millis) -> SetupError {

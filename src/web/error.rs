@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::db::DbError;
+use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, RunId};
 use crate::domain::provider::ProviderKind;
 
@@ -120,6 +121,8 @@ pub enum Problem {
     },
     /// The HR system could not be asked.
     ProviderFailed {
+        /// What kind of failure it is, as admins are told of it.
+        class: FailureClass,
         /// What happened, without personal data or secrets.
         message: String,
     },
@@ -299,7 +302,7 @@ impl Problem {
                  Disable it before making another."
             ),
             Self::InvalidCredential { message }
-            | Self::ProviderFailed { message }
+            | Self::ProviderFailed { message, .. }
             | Self::Conflict { message } => message.clone(),
             Self::RunInProgress { run } => {
                 format!("The run {run} is not finished. Its end brings everything up to date.")
@@ -365,6 +368,7 @@ impl Problem {
             }
             Self::AlreadyConnected { directory } => vec![("directory_id", json!(directory))],
             Self::CredentialRefused { check } => vec![("check", check.clone())],
+            Self::ProviderFailed { class, .. } => vec![("class", json!(class))],
             Self::RunInProgress { run } => vec![("run_id", json!(run))],
             Self::BudgetSpent { retry_after_seconds } => {
                 vec![("retry_after_seconds", json!(retry_after_seconds))]

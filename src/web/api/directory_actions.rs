@@ -1,4 +1,4 @@
-//! What can be done with a directory: `/api/v1/directories/{id}/credentials`, `check`,
+//! What can be done with a directory: `/api/v1/directories/{id}/credentials`, `check`, `preview`,
 //! `complete_setup`, `sync` and `disable`.
 //!
 //! A credential is in no log and in no answer; what is wrong with it is said without repeating it.
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::domain::ids::RunId;
 use crate::secret::Secret;
+use crate::sync::preview::{self, Preview};
 use crate::sync::setup::{self, CredentialInput};
 use crate::web::answer::{self, Answer};
 use crate::web::api::directories::{self, id_of};
@@ -65,6 +66,23 @@ pub async fn check(state: State, path: Path<String>) -> Answer {
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     answer::ok(ShownCheck::from(found))
+}
+
+/// A preview as it is sent.
+#[derive(Debug, Serialize)]
+struct ShownPreview {
+    object: &'static str,
+    #[serde(flatten)]
+    preview: Preview,
+}
+
+/// `POST …/preview`: what a full sync would do now (L-05). Answered when it is done.
+pub async fn preview(state: State, path: Path<String>) -> Answer {
+    let id = id_of(&path);
+    let preview = preview::preview(&state.context, &id)
+        .await
+        .map_err(|error| setup_problem::problem(error, &id))?;
+    answer::ok(ShownPreview { object: "preview", preview })
 }
 
 /// `POST …/complete_setup`: starts the first full sync (L-05).

@@ -104,6 +104,10 @@ fn of_directories(cfg: &mut ServiceConfig) {
             .route(web::post().to(directory_actions::check)),
     )
     .service(
+        web::resource("/directories/{directory_id}/preview")
+            .route(web::post().to(directory_actions::preview)),
+    )
+    .service(
         web::resource("/directories/{directory_id}/complete_setup")
             .route(web::post().to(directory_actions::complete_setup)),
     )

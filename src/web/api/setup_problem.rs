@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::domain::failure::FailureClass;
 use crate::domain::ids::DirectoryId;
 use crate::providers::{Check, Probe, ProbeResult};
 use crate::sync::setup::SetupError;
@@ -79,6 +80,11 @@ pub(super) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
         SetupError::BudgetSpent { retry_after_seconds } => {
             Problem::BudgetSpent { retry_after_seconds }
         }
+        // A spent budget is told apart before; our own fault is not the HR system's.
+        SetupError::Provider(error) => match error.class() {
+            None | Some(FailureClass::Internal) => Problem::Internal(error.to_string()),
+            Some(class) => Problem::ProviderFailed { class, message: sentence(&error.to_string()) },
+        },
         SetupError::Db(error) => error.into(),
     }
 }

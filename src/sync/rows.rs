@@ -1,0 +1,229 @@
+//! What a plan becomes: the rows of a person and their link, and how it counts.
+//!
+//! [`crate::sync::apply`] writes these rows, [`crate::sync::preview`] only shows what they would
+//! be. Both fold plans with [`Applier::plan`] and [`Applier::take_in`], so that what is shown and
+//! what is done can not drift apart.
+//!
+//! Invariant: a plan that was taken in is in the view before the next person is decided.
+//!
+//! What this module must not do: decide ([`crate::sync::plan`] does), or touch the database.
+
+use serde_json::Value;
+
+use crate::db::directory_users::DirectoryUser;
+use crate::db::links::Link;
+use crate::db::types::Json;
+use crate::domain::account::AccountStatus;
+use crate::domain::directory::RunCounts;
+use crate::domain::employee::ExternalKey;
+use crate::domain::ids::{AccountId, DirectoryUserId, LinkId};
+use crate::sync::apply::{Applier, Pass};
+use crate::sync::objects;
+use crate::sync::plan::{Applied, Facts, LinkStep, Observed, PersonPlan, Step, View, plan_person};
+
+/// What a plan becomes.
+pub enum Made {
+    /// Nothing: something newer is stored.
+    Nothing,
+    /// A row problem; the person as stored, if there is one, will be looked at again.
+    Problem(Option<Box<DirectoryUser>>),
+    /// A person.
+    Person(Box<Person>),
+}
+
+/// The rows of one person who is applied.
+pub struct Person {
+    /// The person as stored.
+    pub before: Option<DirectoryUser>,
+    /// The person from now on.
+    pub user: DirectoryUser,
+    /// The link that is made or moved.
+    pub link: Option<Link>,
+    /// The account that the person has from now on.
+    pub account: Option<AccountId>,
+    /// What there is to tell.
+    pub news: News,
+}
+
+/// What the application is told of a person.
+pub enum News {
+    /// Nothing: the object is as it was.
+    None,
+    /// The person is there.
+    Created,
+    /// The object changed; with what its members were.
+    Updated(Value),
+}
+
+impl Applier<'_> {
+    /// What a full sync knows of everybody, in this pass.
+    #[must_use]
+    pub fn facts_of_everybody(&self) -> Facts {
+        Facts { managers_may_come: self.pass == Pass::People, ..self.facts.clone() }
+    }
+
+    /// Decides about one person.
+    #[must_use]
+    pub fn plan(&self, view: &View, facts: &Facts, observed: Observed) -> PersonPlan {
+        let mut new_account = || AccountId::new(self.now, self.random);
+        plan_person(view, facts, &self.directory.id, self.today, observed, &mut new_account)
+    }
+
+    /// Makes the rows that a plan becomes, and takes them into the view.
+    pub fn take_in(&self, view: &mut View, plan: &PersonPlan) -> Made {
+        let before = plan.before.as_ref().and_then(|id| view.users.get(id)).cloned();
+        match &plan.step {
+            Step::Stale => Made::Nothing,
+            Step::Problem { observed, .. } => {
+                // A person who could not be applied is looked at again by the next full sync, and
+                // an older answer is still older (S-05).
+                let seq = observed.seq;
+                let again = before.map(|user| DirectoryUser {
+                    raw_hash: None,
+                    observation_seq: seq,
+                    ..user
+                });
+                if let Some(user) = &again {
+                    view.users.insert(user.id.clone(), user.clone());
+                }
+                Made::Problem(again.map(Box::new))
+            }
+            Step::Apply(applied) => {
+                let person = self.person(view, &plan.key, before, applied);
+                view.take_in(applied, person.user.clone(), person.link.clone());
+                Made::Person(Box::new(person))
+            }
+        }
+    }
+
+    fn person(
+        &self,
+        view: &View,
+        key: &ExternalKey,
+        before: Option<DirectoryUser>,
+        applied: &Applied,
+    ) -> Person {
+        let mut user = self.user_row(key, before.as_ref(), applied);
+        let former_account = before
+            .as_ref()
+            .and_then(|user| view.links.get(&user.id))
+            .map(|link| link.account_id.clone());
+        let link = self.link_row(&user.id, applied);
+        let account = link.as_ref().map(|link| link.account_id.clone()).or(former_account.clone());
+        let news = news(&user, account.as_ref(), before.as_ref(), former_account.as_ref());
+        match news {
+            News::None => {}
+            News::Created => user.version = 1,
+            News::Updated(_) => {
+                user.version = user.version.saturating_add(1);
+                user.updated_at_ms = self.now;
+            }
+        }
+        Person { before, user, link, account, news }
+    }
+
+    fn user_row(
+        &self,
+        key: &ExternalKey,
+        before: Option<&DirectoryUser>,
+        applied: &Applied,
+    ) -> DirectoryUser {
+        let record = applied.observed.record.clone();
+        // Only the second pass of a full sync knows everything that a later one may skip.
+        let settled = applied.settled && self.pass != Pass::People;
+        DirectoryUser {
+            id: before.map_or_else(
+                || DirectoryUserId::new(self.now, self.random),
+                |user| user.id.clone(),
+            ),
+            organization_id: self.directory.organization_id.clone(),
+            directory_id: self.directory.id.clone(),
+            external_key: key.clone(),
+            key_kind: applied.key_kind,
+            employee_number: record.employee_number.clone(),
+            email_norm: record.email_norm(),
+            state: applied.activity,
+            membership: applied.observed.membership,
+            raw_hash: applied.observed.raw_hash.clone().filter(|_| settled),
+            observation_seq: applied.observed.seq,
+            version: before.map_or(0, |user| user.version),
+            created_at_ms: before.map_or(self.now, |user| user.created_at_ms),
+            updated_at_ms: before.map_or(self.now, |user| user.updated_at_ms),
+            record: Json(record),
+        }
+    }
+
+    fn link_row(&self, user: &DirectoryUserId, applied: &Applied) -> Option<Link> {
+        let (account_id, _, _) = applied.account.as_ref()?;
+        let rule = match &applied.link {
+            LinkStep::Keep => return None,
+            LinkStep::Link => "email",
+            LinkStep::Move(_) => "rehire",
+            LinkStep::Create => "created",
+        };
+        let id = match &applied.link {
+            LinkStep::Move(id) => id.clone(),
+            _ => LinkId::new(self.now, self.random),
+        };
+        Some(Link {
+            id,
+            organization_id: self.directory.organization_id.clone(),
+            directory_id: self.directory.id.clone(),
+            directory_user_id: user.clone(),
+            account_id: account_id.clone(),
+            link_rule: rule.to_owned(),
+            created_at_ms: self.now,
+        })
+    }
+}
+
+/// What changed in the object that the application sees.
+fn news(
+    user: &DirectoryUser,
+    account: Option<&AccountId>,
+    before: Option<&DirectoryUser>,
+    former_account: Option<&AccountId>,
+) -> News {
+    let Some(before) = before else { return News::Created };
+    let old = objects::directory_user(before, former_account);
+    let new = objects::directory_user(user, account);
+    objects::previous_attributes(&old, &new).map_or(News::None, News::Updated)
+}
+
+/// Counts one person of a batch. Of the two passes of a full sync only the first is counted.
+pub fn count(counts: &mut RunCounts, plan: &PersonPlan, made: &Made) {
+    add_one(&mut counts.seen);
+    let (applied, person) = match (&plan.step, made) {
+        (Step::Stale, _) => return add_one(&mut counts.unchanged),
+        (Step::Problem { .. }, _) => return add_one(&mut counts.row_problems),
+        (Step::Apply(applied), Made::Person(person)) => (applied, person),
+        (Step::Apply(_), _) => return,
+    };
+    if applied.problem.is_some() {
+        add_one(&mut counts.row_problems);
+    }
+    if applied.hold.is_some() {
+        add_one(&mut counts.held);
+    }
+    let account_changed =
+        applied.account.as_ref().is_some_and(|(_, before, after)| before.as_ref() != Some(after));
+    let changed = account_changed || !matches!(person.news, News::None);
+    add_one(match applied.link {
+        LinkStep::Create => &mut counts.created,
+        LinkStep::Link | LinkStep::Move(_) => &mut counts.linked,
+        LinkStep::Keep if changed => &mut counts.updated,
+        LinkStep::Keep => &mut counts.unchanged,
+    });
+    let became_inactive = matches!(
+        &applied.account,
+        Some((_, Some(old), new)) if old.status != AccountStatus::Inactive
+            && new.status == AccountStatus::Inactive
+    );
+    if became_inactive {
+        add_one(&mut counts.deactivated);
+    }
+}
+
+fn add_one(count: &mut u64) {
+    *count = count.saturating_add(1);
+}
