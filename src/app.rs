@@ -6,7 +6,7 @@
 //! - A stop lets requests and pieces of work finish, within a deadline; what was acknowledged is in
 //!   the database either way.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -207,7 +207,10 @@ fn lock_file(url: &DatabaseUrl) -> Result<Option<FileLock>, AppError> {
         .map_err(|source| AppError::File { path, source })?;
     match file.try_lock() {
         Ok(()) => Ok(Some(FileLock(file))),
-        Err(_) => Err(AppError::InUse(database.clone())),
+        Err(TryLockError::WouldBlock) => Err(AppError::InUse(database.clone())),
+        Err(TryLockError::Error(source)) => {
+            Err(AppError::File { path: beside(database, ".lock"), source })
+        }
     }
 }
 

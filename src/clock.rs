@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -151,17 +151,6 @@ impl Random for SeededRandom {
     fn fill(&self, buffer: &mut [u8]) {
         let mut reader = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         reader.fill(buffer);
-    }
-}
-
-/// Counts up; a cheap process-wide number for request ids and the like.
-#[derive(Debug, Default)]
-pub struct Counter(AtomicU64);
-
-impl Counter {
-    /// The next number, from 1.
-    pub fn next(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Accounts: the users of the application, by organization.
 //!
-//! E-mails are unique in an organization for comparison, not as written. `email_norm` is
-//! empty only inside a transaction in which two people swap addresses (S-24).
+//! E-mails are unique in an organization for comparison, not as written. `email_norm` may be
+//! empty for the moment in which two people swap addresses (S-24); nothing does so yet.
 
 use diesel::prelude::*;
 

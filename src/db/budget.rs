@@ -1,7 +1,8 @@
 //! Call budgets: which calls were made to an HR system in the last minute (S-44).
 //!
 //! Rows, not memory, so that replicas and restarts share them. The window is a strict sliding
-//! minute: a call is allowed when fewer than the limit were made in the 60 seconds before it.
+//! minute: a call is allowed when fewer than the limit were made in the 60 seconds before it. Calls
+//! far in the future were noted before the clock was set back, and do not count.
 
 use diesel::prelude::*;
 
@@ -25,6 +26,7 @@ pub fn calls_of_directory(
     Ok(on_backend!(conn, |c| t::table
         .filter(t::directory_id.eq(directory))
         .filter(t::called_at_ms.gt(now.plus(-WINDOW_MS)))
+        .filter(t::called_at_ms.le(now.plus(WINDOW_MS)))
         .order(t::called_at_ms.asc())
         .select(t::called_at_ms)
         .load(c))?)
@@ -40,6 +42,7 @@ pub fn calls_of_provider(
     Ok(on_backend!(conn, |c| t::table
         .filter(t::provider.eq(provider))
         .filter(t::called_at_ms.gt(now.plus(-WINDOW_MS)))
+        .filter(t::called_at_ms.le(now.plus(WINDOW_MS)))
         .order(t::called_at_ms.asc())
         .select(t::called_at_ms)
         .load(c))?)

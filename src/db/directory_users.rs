@@ -173,28 +173,6 @@ pub fn known(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Known>, DbE
         .load(c))?)
 }
 
-/// A page of directory users in order of id, for passes over everybody.
-pub fn page_after(
-    conn: &mut Conn,
-    directory: &DirectoryId,
-    after: Option<&DirectoryUserId>,
-    limit: i64,
-) -> Result<Vec<DirectoryUser>, DbError> {
-    use directory_users as t;
-    Ok(on_backend!(conn, |c| {
-        let mut query = t::table
-            .filter(t::directory_id.eq(directory))
-            .order(t::id.asc())
-            .limit(limit)
-            .select(DirectoryUser::as_select())
-            .into_boxed();
-        if let Some(after) = after {
-            query = query.filter(t::id.gt(after));
-        }
-        query.load(c)
-    })?)
-}
-
 /// Moves the observation number of people who were seen unchanged, so that an older answer that
 /// comes later is dropped (S-05). A person who was changed by a look since (which takes the hash
 /// away) is not what the list was compared with, and is left for the next full sync.

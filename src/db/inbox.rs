@@ -4,6 +4,7 @@
 //! most one row waits per directory and person: `waiting_key` is set while a row waits and NULL
 //! once it is claimed, so hints that come during a look collapse into one more look.
 
+use diesel::dsl::case_when;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -43,7 +44,7 @@ pub struct InboxRow {
     pub directory_id: DirectoryId,
     /// The employee number; empty for "everybody".
     pub employee_hint: String,
-    /// The HR system's number for what happened; the latest one.
+    /// The HR system's number for what happened: the latest, but a [`MARKED_LEAVER`] stays.
     pub action_id: Option<i64>,
     /// How far it is.
     pub state: InboxState,
@@ -90,6 +91,10 @@ struct NewRow<'a> {
     attempts: i64,
     lease_epoch: i64,
 }
+
+/// `ActionId` of "Marked Leaver" (protocol page, People HR §5.3). It asks for more than a look, so
+/// a later webhook about the same person does not make it forgotten (S-11).
+pub const MARKED_LEAVER: i64 = 3;
 
 /// A moment that never comes: the row waits for a full sync to settle it.
 pub const PARKED: Millis = Millis(i64::MAX);
@@ -149,8 +154,14 @@ fn put(
         .set((
             inbox::hooks.eq(inbox::hooks + 1),
             inbox::last_received_at_ms.eq(excluded(inbox::last_received_at_ms)),
-            inbox::last_received_seq.eq(excluded(inbox::last_received_seq)),
-            inbox::action_id.eq(excluded(inbox::action_id)),
+            // Another replica may have read its number earlier and write it later.
+            inbox::last_received_seq.eq(case_when(
+                excluded(inbox::last_received_seq).gt(inbox::last_received_seq),
+                excluded(inbox::last_received_seq),
+            )
+            .otherwise(inbox::last_received_seq)),
+            inbox::action_id.eq(case_when(inbox::action_id.eq(MARKED_LEAVER), inbox::action_id)
+                .otherwise(excluded(inbox::action_id))),
         ))
         .execute(c))?;
     Ok(())

@@ -84,15 +84,6 @@ pub fn clear_unseen(tx: &mut Tx<'_>, directory: &DirectoryId, seq: i64) -> Resul
     .execute(c))?)
 }
 
-/// The keys of all people with a problem.
-pub fn keys(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<ExternalKey>, DbError> {
-    use row_problems as t;
-    Ok(on_backend!(conn, |c| t::table
-        .filter(t::directory_id.eq(directory))
-        .select(t::external_key)
-        .load(c))?)
-}
-
 /// A page of problems in order of id.
 pub fn page(
     conn: &mut Conn,

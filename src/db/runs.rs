@@ -156,20 +156,38 @@ pub fn set_counts(tx: &mut Tx<'_>, id: &RunId, counts: RunCounts) -> Result<(), 
     Ok(())
 }
 
-/// Puts a run back into the queue, to be tried again from `next_at` on. A newer queued run of the
-/// same directory gives way to it.
-pub fn requeue(tx: &mut Tx<'_>, run: &Run, next_at: Millis, now: Millis) -> Result<(), DbError> {
+/// Puts a run that was claimed with this epoch back into the queue, to be tried again from
+/// `next_at` on. A newer queued run of the same directory gives way to it. Nothing is written when
+/// the claim was lost meanwhile.
+pub fn requeue(
+    tx: &mut Tx<'_>,
+    run: &Run,
+    epoch: i64,
+    next_at: Millis,
+    now: Millis,
+) -> Result<(), DbError> {
+    let given_back = on_backend!(&mut **tx, |c| diesel::update(
+        runs::table
+            .find(&run.id)
+            .filter(runs::state.eq(RunState::Running))
+            .filter(runs::lease_epoch.eq(epoch))
+    )
+    .set((
+        runs::state.eq(RunState::Queued),
+        runs::open_key.eq(None::<String>),
+        runs::next_at_ms.eq(next_at),
+        runs::lease_until_ms.eq(None::<Millis>),
+    ))
+    .execute(c))?;
+    if given_back == 0 {
+        return Ok(());
+    }
     let key = queued_key(&run.directory_id);
     if let Some(newer) = find_by_key(tx, &key)? {
         finish(tx, &newer.id, RunState::Failed, Some((FailureClass::Internal, "superseded")), now)?;
     }
     on_backend!(&mut **tx, |c| diesel::update(runs::table.find(&run.id))
-        .set((
-            runs::state.eq(RunState::Queued),
-            runs::open_key.eq(key),
-            runs::next_at_ms.eq(next_at),
-            runs::lease_until_ms.eq(None::<Millis>),
-        ))
+        .set(runs::open_key.eq(key))
         .execute(c))?;
     Ok(())
 }

@@ -175,8 +175,8 @@ pub fn sync_failed(facts: &FailureFacts<'_>) -> NoticeText {
         }
     }
     let label = match facts.class {
-        FailureClass::Credential => "Enter the new API key on this page:",
-        _ => "See on this page how things stand:",
+        FailureClass::Credential => "This page says where to enter the new API key:",
+        _ => "This page says what to do next:",
     };
     text.link(label, facts.place.link);
     let short = match facts.class {
@@ -397,21 +397,23 @@ fn new_key_steps(provider: ProviderKind) -> Vec<String> {
             "Choose the application Employee. Tick \"Get All Employee Detail\" and \"Get Employee \
              Detail By Id\".",
             "Save, and copy the key.",
-            "Open the page below, press \"Update API key\", paste the key and save.",
+            "In the integration settings of your application, press \"Update API key\".",
+            "Paste the key and save.",
         ],
         ProviderKind::BreatheHr => &[
             "In Breathe HR, open Settings → Integrations → API Setup. Only the account's owner or \
              administrator can see it.",
             "If it is off, press \"Enable API\".",
             "Copy the production key.",
-            "Open the page below, press \"Update API key\", paste the key and save.",
+            "In the integration settings of your application, press \"Update API key\".",
+            "Paste the key and save.",
         ],
         ProviderKind::Hrworks => &[
             "In HRworks, open the admin interface → Basics → Integrations → HR WORKS-API.",
             "Press \"New key pair\", then \"Download\".",
             "Tick the permissions for the new key pair. The page below lists them. Save.",
-            "Open the page below, press \"Update API key\", paste the whole downloaded text and \
-             save.",
+            "In the integration settings of your application, press \"Update API key\", paste the \
+             whole downloaded text and save.",
         ],
     };
     steps.iter().map(|step| (*step).to_owned()).collect()

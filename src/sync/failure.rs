@@ -101,7 +101,9 @@ pub fn note_failure(
         directory.failure_since_ms = None;
         directory.failure_tries = 0;
     }
-    let counted_already = directory.failure_last_ms.is_some_and(|last| last >= trouble.began);
+    // A last failure in the future was noted before the clock was set back.
+    let counted_already =
+        directory.failure_last_ms.is_some_and(|last| last >= trouble.began && last <= now);
     if !counted_already {
         directory.failure_tries = directory.failure_tries.saturating_add(1);
     }

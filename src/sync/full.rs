@@ -111,7 +111,7 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
     let now = cx.clock.now();
     for run in runs::expired(tx, now)? {
         tracing::warn!(run.id = %run.id, "a run's worker died; the run starts again");
-        runs::requeue(tx, &run, now, now)?;
+        runs::requeue(tx, &run, run.lease_epoch, now, now)?;
     }
     let Some(run) = runs::due(tx, now)? else { return Ok(Claimed::Nothing) };
     let Some(directory) = directories::try_lock(tx, &run.directory_id)? else {
@@ -245,8 +245,10 @@ async fn add_moved(cx: &Context, all: &mut Everybody) -> Result<(), SyncError> {
         stored.into_iter().map(|user| (user.id.clone(), user)).collect();
     for (id, membership, hash) in std::mem::take(&mut all.moved) {
         let Some(user) = stored.remove(&id) else { continue };
+        // A look meanwhile took the hash away, and its record did not come from this raw one.
+        let raw_hash = user.raw_hash.filter(|stored| *stored == hash);
         let record = user.record.0;
-        all.changed.push(Observed { seq, record, membership, raw_hash: Some(hash) });
+        all.changed.push(Observed { seq, record, membership, raw_hash });
     }
     Ok(())
 }
@@ -369,7 +371,7 @@ async fn give_up(
             let now = cx.clock.now();
             let trouble = match trouble {
                 Ok(trouble) => trouble,
-                Err(until) => return Ok(runs::requeue(tx, &claim.run, until, now)?),
+                Err(until) => return Ok(runs::requeue(tx, &claim.run, claim.epoch, until, now)?),
             };
             tracing::info!(
                 directory.id = %directory.id,
@@ -380,7 +382,7 @@ async fn give_up(
             );
             let teller = Teller::new(&cx);
             match failure::note_failure(tx, &teller, &mut directory, &trouble)? {
-                Verdict::Retry(at) => runs::requeue(tx, &claim.run, at, now)?,
+                Verdict::Retry(at) => runs::requeue(tx, &claim.run, claim.epoch, at, now)?,
                 Verdict::Failed => {
                     let error = Some((trouble.class, message.as_str()));
                     runs::finish(tx, &claim.run.id, RunState::Failed, error, now)?;
@@ -403,11 +405,12 @@ pub async fn queue_due(cx: &Context) -> Result<bool, SyncError> {
         .write(Lane::Urgent, move |tx| {
             let now = inner.clock.now();
             let due = directories::due(tx, now, 50)?;
-            let any = !due.is_empty();
+            let mut any = false;
             for directory in due {
                 let Some(mut directory) = directories::try_lock(tx, &directory.id)? else {
                     continue;
                 };
+                any = true;
                 if !directory.state.is_syncing() {
                     directory.next_sync_at_ms = None;
                     directories::update(tx, &directory)?;

@@ -30,9 +30,6 @@ use crate::sync::plan::{Facts, Observed};
 use crate::sync::setup::connect;
 use crate::sync::{Context, SyncError};
 
-/// `ActionId` of "Marked Leaver" (protocol page, People HR §5.3).
-const MARKED_LEAVER: i64 = 3;
-
 /// Hints of one directory that were claimed together.
 struct Claim {
     directory: Directory,
@@ -94,7 +91,9 @@ fn claim_in(
         inbox::park(tx, &directory.id)?;
         return Ok(Claimed::Arranged);
     }
-    if let Some(retry_at) = directory.retry_at_ms.filter(|at| *at > now) {
+    // No wait is longer than an hour; one that is was noted before the clock was set back.
+    let is_ahead = |at: &Millis| *at > now && at.since(now) <= 2 * Millis::HOUR;
+    if let Some(retry_at) = directory.retry_at_ms.filter(is_ahead) {
         inbox::defer(tx, &directory.id, retry_at)?;
         return Ok(Claimed::Arranged);
     }
@@ -221,7 +220,7 @@ async fn found(
         let membership = Membership::NotShown;
         let seen = Observed { seq, record, membership, raw_hash: None };
         let outcome = applier.apply(tx, vec![seen])?;
-        if outcome.employment_moved || action == Some(MARKED_LEAVER) {
+        if outcome.employment_moved || action == Some(inbox::MARKED_LEAVER) {
             full::queue(tx, &cx, &directory, RunTrigger::Burst, now)?;
         }
         // A run that is being tried again has trouble of its own, which one person does not

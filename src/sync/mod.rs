@@ -61,6 +61,9 @@ pub enum SyncError {
     /// The database did not do what was asked.
     #[error(transparent)]
     Db(#[from] DbError),
+    /// The work panicked; its claim ends by itself.
+    #[error("the work failed unexpectedly")]
+    Panicked,
     /// A sealed credential does not open.
     #[error("the stored key can not be opened: {0}")]
     Secret(#[from] SecretError),

@@ -274,6 +274,7 @@ pub(super) fn refusal(cx: &Context, error: SyncError) -> SetupError {
         SyncError::NoCredential | SyncError::Superseded => SetupError::NoCredential,
         SyncError::Secret(error) => SetupError::Secret(error),
         SyncError::Db(error) => SetupError::Db(error),
+        SyncError::Panicked => SetupError::Db(DbError::Panicked),
     }
 }
 
@@ -282,6 +283,10 @@ fn spent(cx: &Context, until: Millis) -> SetupError {
     let retry_after_seconds = wait_ms.saturating_add(999) / Millis::SECOND;
     SetupError::BudgetSpent { retry_after_seconds: retry_after_seconds.max(1) }
 }
+
+/// People of two companies must never be mixed in one directory.
+const OTHER_COMPANY: &str = "this key belongs to another company than the one this directory \
+     reads; disable the directory and connect again to change the company";
 
 /// Checks a new credential and stores it if it is good (L-04). In a directory that is set up, a
 /// full sync follows that brings everything up to date (L-07).
@@ -312,6 +317,12 @@ pub async fn set_credential(
             let mut directory = directories::lock(tx, &id)?.ok_or(SetupError::NotFound)?;
             if directory.state == DirectoryState::Disabled {
                 return Err(SetupError::Disabled);
+            }
+            let is_other = tenant.is_some()
+                && directory.tenant_key.is_some()
+                && tenant != directory.tenant_key;
+            if is_other && directory.state.is_syncing() {
+                return Err(SetupError::InvalidCredential { message: OTHER_COMPANY.to_owned() });
             }
             let now = inner.clock.now();
             directory.credential_sealed = Some(sealed);
@@ -473,7 +484,7 @@ fn end(tx: &mut Tx<'_>, mut directory: Directory, now: Millis) -> Result<(), DbE
 }
 
 /// Removes the deleted bytes from the database's files too. When that can not be done now (a long
-/// read is open), the database does it at its next checkpoint; the rows are gone either way.
+/// read is open), the janitor goes on trying; the rows are gone either way.
 async fn scrub(cx: &Context) {
     if let Err(error) = cx.db.scrub().await {
         tracing::warn!(error = %error, "deleted secrets could not be scrubbed from the files yet");

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::db::directory_users::Known;
 use crate::domain::account::{Activity, activity};
 use crate::domain::employee::{
-    EmailNorm, EmployeeRecord, ExternalKey, KeyKind, Membership, RowProblemCode,
+    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, Membership, RowProblemCode,
 };
 use crate::domain::ids::DirectoryUserId;
 use crate::limits;
@@ -41,7 +41,7 @@ pub struct Staging<'a> {
     known_by_hash: HashMap<RawHash, usize>,
     people: Vec<Seen>,
     by_hash: HashMap<RawHash, usize>,
-    by_key: HashMap<ExternalKey, usize>,
+    by_key: HashMap<ExternalKey, Vec<usize>>,
     current: HashSet<usize>,
     lists_current: bool,
 }
@@ -100,13 +100,10 @@ impl<'a> Staging<'a> {
         let (key, seen) = if let Some((index, known)) = known {
             (known.external_key.clone(), Seen::Known { index, hash })
         } else {
-            let mut record = Box::new(self.provider.normalise(raw)?);
-            if self.by_key.contains_key(&record.external_key) {
-                mark_as_double(&mut record);
-            }
+            let record = Box::new(self.provider.normalise(raw)?);
             (record.external_key.clone(), Seen::Changed { record, hash })
         };
-        self.by_key.entry(key).or_insert(position);
+        self.by_key.entry(key).or_default().push(position);
         self.by_hash.insert(hash, position);
         self.people.push(seen);
         Ok(position)
@@ -116,7 +113,8 @@ impl<'a> Staging<'a> {
     /// the date in the organization's time zone.
     #[must_use]
     pub fn close(self, seq: i64, today: Date) -> Everybody {
-        let stored: HashSet<&ExternalKey> = self.known.iter().map(|k| &k.external_key).collect();
+        let numbers: HashMap<&ExternalKey, Option<&EmployeeNumber>> =
+            self.known.iter().map(|k| (&k.external_key, k.employee_number.as_ref())).collect();
         let mut strangers = Vec::new();
         let mut all = Everybody { seq, seen: self.people.len(), ..Everybody::default() };
         for (position, seen) in self.people.into_iter().enumerate() {
@@ -130,11 +128,20 @@ impl<'a> Staging<'a> {
                     let Some(known) = self.known.get(index) else { continue };
                     all.note_known(known, membership, hash);
                 }
-                Seen::Changed { record, hash } => {
+                Seen::Changed { mut record, hash } => {
+                    let same_key = self.by_key.get(&record.external_key).map(Vec::as_slice);
+                    let keeps = match (numbers.get(&record.external_key), same_key) {
+                        (_, None | Some([_])) => true,
+                        (Some(stored), _) => *stored == record.employee_number.as_ref(),
+                        (None, Some(same)) => same.first() == Some(&position),
+                    };
+                    if !keeps {
+                        mark_as_double(&mut record);
+                    }
                     let active = activity(&record, membership, today);
                     all.note(record.email_norm(), &record.external_key, active);
                     all.note_department(&record);
-                    let is_stranger = !stored.contains(&record.external_key);
+                    let is_stranger = !numbers.contains_key(&record.external_key);
                     let raw_hash = Some(hash.to_vec());
                     let seen = Observed { seq, record: *record, membership, raw_hash };
                     if is_stranger { &mut strangers } else { &mut all.changed }.push(seen);
@@ -178,12 +185,15 @@ impl Everybody {
     }
 }
 
-/// Two records with one key: the first keeps it, the other goes by its number and is a row problem,
-/// because we do not guess who is who.
+/// Several records with one key: the one with the number that is stored for the key keeps it, or
+/// the first when the key is new. The others go by their numbers and are row problems, because we
+/// do not guess who is who.
 fn mark_as_double(record: &mut EmployeeRecord) {
-    if let Some(number) = &record.employee_number {
-        record.external_key = ExternalKey(number.as_str().to_owned());
-    }
+    let key = match &record.employee_number {
+        Some(number) => number.as_str().to_owned(),
+        None => format!("{} (double)", record.external_key.as_str()),
+    };
+    record.external_key = ExternalKey(key);
     record.key_kind = KeyKind::Editable;
     record.unreadable.insert(0, RowProblemCode::DuplicateKey);
 }
@@ -201,10 +211,10 @@ impl RecordSink for Staging<'_> {
             *position
         } else {
             let RecordKeys { external_key, .. } = self.provider.keys(raw)?;
-            match self.by_key.get(&external_key) {
-                Some(position) => *position,
-                // Hired between the two calls.
-                None => self.add(raw, hash)?,
+            match self.by_key.get(&external_key).map(Vec::as_slice) {
+                Some([position]) => *position,
+                // Hired between the two calls, or one of several with this key.
+                _ => self.add(raw, hash)?,
             }
         };
         self.current.insert(position);

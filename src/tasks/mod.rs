@@ -6,9 +6,11 @@
 //! so a lost signal only costs time. Work is claimed by expiring leases, so several processes may
 //! run the same tasks, and a dead one's work is taken over.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -129,7 +131,8 @@ impl outbox::Moment for TaskContext {
     }
 }
 
-/// Forgets events and settled hints that are too old; false when there is nothing more to forget.
+/// Forgets events and settled hints that are too old, and removes what was deleted from the files
+/// (L-08); false when there is nothing more to forget.
 async fn sweep(cx: &Context) -> Result<bool, DbError> {
     let now = cx.clock.now();
     let forgotten = cx
@@ -142,6 +145,11 @@ async fn sweep(cx: &Context) -> Result<bool, DbError> {
             Ok::<_, DbError>(hints.saturating_add(events))
         })
         .await?;
+    if forgotten == 0
+        && let Err(error) = cx.db.scrub().await
+    {
+        tracing::info!(error = %error, "deleted bytes are in the files until the next sweep");
+    }
     Ok(forgotten > 0)
 }
 
@@ -210,7 +218,9 @@ async fn keep_going(
         // Registered before the look, so that no signal is lost between the look and the wait.
         let mut woken = std::pin::pin!(activator.0.notified());
         woken.as_mut().enable();
-        let pause_ms = match worker.kind.step(&cx).await {
+        // A worker that is gone would be missed by nobody until something is not done.
+        let step = AssertUnwindSafe(worker.kind.step(&cx)).catch_unwind().await;
+        let pause_ms = match step.unwrap_or(Err(SyncError::Panicked)) {
             Ok(true) => {
                 pass_on(worker.kind, &cx, &all).await;
                 continue;

@@ -24,6 +24,7 @@ on_both!(
     a_full_sync_settles_what_came_before_it,
     a_crowded_directory_that_fails_folds_its_hints,
     old_settled_hints_are_pruned,
+    s_11_a_marked_leaver_is_not_forgotten_for_a_later_hook,
 );
 
 const TOKEN: &[u8] = b"directory_1";
@@ -199,6 +200,14 @@ async fn a_full_sync_settles_what_came_before_it(t: TestDb) {
     // And a person who was settled can wait again.
     take_in(&t, &[("A3", 3)], 60).await;
     assert_eq!(hints(&due(&t, 60).await), ["A2", "A3"]);
+}
+
+async fn s_11_a_marked_leaver_is_not_forgotten_for_a_later_hook(t: TestDb) {
+    seed(&t).await;
+    take_in(&t, &[("A1", 3), ("A2", 1)], 10).await;
+    take_in(&t, &[("A1", 2), ("A2", 2)], 20).await;
+    let actions: Vec<_> = due(&t, 20).await.iter().map(|row| row.action_id).collect();
+    assert_eq!(actions, [Some(inbox::MARKED_LEAVER), Some(2)]);
 }
 
 async fn a_crowded_directory_that_fails_folds_its_hints(t: TestDb) {

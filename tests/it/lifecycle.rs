@@ -15,6 +15,7 @@ behaviours!(
     l_04_a_missing_permission_is_named_in_people_hrs_own_words,
     l_04_what_can_not_be_determined_is_stored_with_a_warning,
     l_04_a_key_that_was_removed_meanwhile_does_not_complete_set_up,
+    l_04_a_key_of_another_company_is_refused,
     l_05_complete_set_up_runs_the_first_full_sync,
     l_06_a_key_is_sealed_and_only_its_last_four_characters_are_shown,
     l_07_a_new_key_runs_a_full_sync_and_settles_what_came_while_failing,
@@ -176,6 +177,18 @@ async fn l_04_a_key_that_was_removed_meanwhile_does_not_complete_set_up(app: Tes
     app.enter_new_key(&connected).await;
     app.complete(&connected).await;
     assert_eq!(app.post(&path, json!({})).await.status, 409);
+}
+
+async fn l_04_a_key_of_another_company_is_refused(app: TestApp) {
+    let connected = app.connected().await;
+    let other = rollcall::sandbox::Company { id: 99, ..app.hr().company() };
+    app.hr().set_company(other);
+    let key = app.hr().create_key(Action::USUAL).key;
+    let refused = app.put(&credentials(&connected), json!({"api_key": key})).await;
+    assert_eq!(refused.problem(422), "invalid_credential");
+    assert!(refused.text.contains("another company"), "{}", refused.text);
+    let last4 = &connected.hr_key[connected.hr_key.len() - 4..];
+    assert_eq!(app.show(&connected).await["credential"]["last4"], last4);
 }
 
 async fn l_05_complete_set_up_runs_the_first_full_sync(app: TestApp) {

@@ -259,7 +259,5 @@ pub async fn patch(state: State, path: Path<String>, mut body: Members) -> Answe
         Ok::<_, Problem>(directories::update(tx, &row)?)
     });
     write.await?;
-    // A shorter interval may make a sync due.
-    state.activators.runs.wake();
     answer::ok(load(&state, &id).await?)
 }
