@@ -7,7 +7,7 @@
 //! Invariants:
 //! - Nothing is written and no event is sent. A question to the HR system costs what every question
 //!   costs: its calls are noted in the budget, and it takes an observation number.
-//! - On an unchanged database and HR system, the next full sync does what the preview says.
+//! - On an unchanged database and HR system, the next full sync does what the preview says. The
 //!   `counts` are those of the run; the lists are what is there when it has ended.
 //!
 //! What this module must not do: decide ([`crate::sync::plan`] does), or note a failure of the HR

@@ -4,7 +4,12 @@
 //! database that is. A program takes this file in as `mod testdb` and writes
 //! `on_both!(name_of_an_async_fn)` for each behaviour; the output then names the engine.
 #![expect(clippy::expect_used, reason = "a test may stop at the first surprise")]
-#![allow(dead_code, reason = "each test program uses its part of this")]
+#![allow(
+    dead_code,
+    unused_macros,
+    unused_imports,
+    reason = "each test program uses its part of this"
+)]
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -196,7 +201,6 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// Makes two tests of each behaviour: `name::sqlite` and `name::postgres`.
-#[allow(unused_macros, reason = "each test program uses its part of this")]
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {$(
         mod $name {
@@ -212,5 +216,4 @@ macro_rules! on_both {
         }
     )+};
 }
-#[allow(unused_imports, reason = "each test program uses its part of this")]
 pub(crate) use on_both;
