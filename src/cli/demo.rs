@@ -1,8 +1,8 @@
 //! `rollcall demo`: the gateway and a sandbox HR system together, and what happens between them
 //! (O-02).
 //!
-//! The demo plays two parts: the HR department, in the sandbox ([`changes`]), and the application,
-//! through the gateway's public API ([`api`], [`setup`]). It must not reach into the gateway: what
+//! The demo plays two parts: the HR department, in the sandbox (`changes`), and the application,
+//! through the gateway's public API (`api`, `setup`). It must not reach into the gateway: what
 //! it shows is what any application would see. Everything is on loopback and in a temporary folder
 //! that is gone at the end, however the demo ends.
 

@@ -1,6 +1,6 @@
 //! One connection to either database, and transactions on it.
 //!
-//! Every statement is written once, inside [`on_backend!`], which type-checks it for both
+//! Every statement is written once, inside `on_backend!`, which type-checks it for both
 //! databases. A place where they really differ is a visible `match`. [`Tx`] exists only inside a
 //! write transaction, so a stray write does not compile.
 

@@ -4,7 +4,7 @@
 //! stays good when that item is deleted (wire contract §3). `desc` shows the newest first, `asc`
 //! the oldest. `normal` is `desc` with the meaning of the two cursors exchanged, as WorkOS has it.
 //!
-//! What this module must not do: know any table. Table files use [`load_page!`].
+//! What this module must not do: know any table. Table files use `load_page!`.
 
 use crate::limits;
 use crate::text_enum;
@@ -161,7 +161,7 @@ macro_rules! load_page {
 }
 pub(crate) use load_page;
 
-/// Loads the rows of one window; a part of [`load_page!`].
+/// Loads the rows of one window; a part of `load_page!`.
 macro_rules! load_window {
     ($conn:expr, $window:expr, $id:expr, $query:expr, $rows:ident) => {{
         let window: $crate::db::page::Window = $window;
