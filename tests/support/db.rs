@@ -138,9 +138,13 @@ impl Raw {
     /// Connects.
     pub fn to(place: &Place) -> Self {
         match place {
-            Place::Sqlite(path) => Self::Sqlite(
-                SqliteConnection::establish(&path.to_string_lossy()).expect("the file opens"),
-            ),
+            Place::Sqlite(path) => {
+                let path = path.to_string_lossy();
+                let mut raw = SqliteConnection::establish(&path).expect("the file opens");
+                // Whoever closes the file last has it alone for a moment.
+                raw.batch_execute("PRAGMA busy_timeout = 5000").expect("the pragma runs");
+                Self::Sqlite(raw)
+            }
             Place::Postgres(url) => {
                 Self::Postgres(PgConnection::establish(url.reveal()).expect("PostgreSQL answers"))
             }
