@@ -136,3 +136,9 @@ pub const PG_CONNECT_SECONDS_MAX: u32 = 10;
 pub const TROUBLE_GAP_MS: i64 = 600_000;
 /// The smallest call budget: the check of a key makes this many calls at once.
 pub const CALLS_PER_MINUTE_MIN: u32 = 3;
+/// Tries to put a fresh SQLite file into WAL mode; each waits for the others.
+pub const WAL_TRIES_MAX: usize = 10;
+/// Tries to store a webhook after a deadlock, which costs a second each.
+pub const TAKE_IN_TRIES_MAX: usize = 5;
+/// Tries to give a hint back while newer ones come in between.
+pub const GIVE_BACK_TRIES_MAX: usize = 3;

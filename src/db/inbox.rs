@@ -310,7 +310,7 @@ pub fn give_back(
         return Ok(());
     }
     let key = waiting_key(&row.directory_id, &row.employee_hint);
-    for _ in 0..GIVE_BACK_TRIES {
+    for _ in 0..limits::GIVE_BACK_TRIES_MAX {
         if merge_into_newer(tx, row, &key)? {
             settle(tx, row.id, epoch, "merged", now)?;
             return Ok(());
@@ -323,9 +323,6 @@ pub fn give_back(
     }
     Err(DbError::Busy)
 }
-
-/// A newer hint can come in between as often as somebody else claims the one before it.
-const GIVE_BACK_TRIES: usize = 3;
 
 fn merge_into_newer(tx: &mut Tx<'_>, row: &InboxRow, key: &str) -> Result<bool, DbError> {
     let newer = on_backend!(&mut **tx, |c| diesel::update(

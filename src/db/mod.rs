@@ -60,9 +60,6 @@ pub enum Lane {
     Bulk,
 }
 
-/// A deadlock costs a second each; the sender of a webhook does not wait for ever.
-const TAKE_IN_TRIES: usize = 5;
-
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
@@ -150,7 +147,7 @@ impl Db {
         work: impl Fn(&mut Tx<'_>) -> Result<T, DbError> + Send + Sync + 'static,
     ) -> Result<T, DbError> {
         let work = Arc::new(work);
-        for _ in 1..TAKE_IN_TRIES {
+        for _ in 1..limits::TAKE_IN_TRIES_MAX {
             let again = Arc::clone(&work);
             match self.0.writer.write(Lane::Urgent, move |tx| again(tx)).await {
                 Err(DbError::Deadlock) => {}

@@ -67,14 +67,11 @@ fn with_time_limit(url: &Secret) -> Secret {
     Secret::new(format!("{text}{mark}connect_timeout={}", limits::PG_CONNECT_SECONDS_MAX))
 }
 
-/// How often a fresh file is tried to be put into WAL mode; each try waits for the others.
-const WAL_TRIES: usize = 10;
-
 /// Only the first connection of a file changes anything here. Of several that try at once, SQLite
 /// makes one wait and refuses the others at once, so these wait for their turn to write instead.
 fn use_wal(conn: &mut SqliteConnection) -> Result<(), DbError> {
     conn.batch_execute("PRAGMA busy_timeout = 5000;")?;
-    for _ in 1..WAL_TRIES {
+    for _ in 1..limits::WAL_TRIES_MAX {
         match conn.batch_execute("PRAGMA journal_mode = WAL;").map_err(DbError::from) {
             Err(DbError::Unavailable(_)) => conn.batch_execute("BEGIN EXCLUSIVE; COMMIT;")?,
             outcome => return outcome,
