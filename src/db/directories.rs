@@ -72,6 +72,8 @@ pub struct Directory {
     pub failure_tries: i64,
     /// Not before this moment is the HR system asked again.
     pub retry_at_ms: Option<Millis>,
+    /// Since when the admins know that nothing has succeeded for too long (S-41).
+    pub silent_since_ms: Option<Millis>,
     /// When `dsync.activated` was sent.
     pub activated_at_ms: Option<Millis>,
     /// When it was disabled.

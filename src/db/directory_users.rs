@@ -42,6 +42,11 @@ pub struct DirectoryUser {
     pub record: Json<EmployeeRecord>,
     /// Keyed hash of the raw record it came from; none when a full sync has to look again.
     pub raw_hash: Option<Vec<u8>>,
+    /// Since when the HR system has named this leaving date; the guard does not count one that was
+    /// known for long (S-32).
+    pub leaving_date_since_ms: Option<Millis>,
+    /// When this person is to be decided again from what is stored, because a date acts (S-12).
+    pub due_at_ms: Option<Millis>,
     /// The number of the question that brought it (S-05).
     pub observation_seq: i64,
     /// Counts up with every event about this person.
@@ -88,6 +93,8 @@ pub fn upsert(tx: &mut Tx<'_>, users: &[DirectoryUser]) -> Result<(), DbError> {
                 t::membership.eq(excluded(t::membership)),
                 t::record.eq(excluded(t::record)),
                 t::raw_hash.eq(excluded(t::raw_hash)),
+                t::leaving_date_since_ms.eq(excluded(t::leaving_date_since_ms)),
+                t::due_at_ms.eq(excluded(t::due_at_ms)),
                 t::observation_seq.eq(excluded(t::observation_seq)),
                 t::version.eq(excluded(t::version)),
                 t::updated_at_ms.eq(excluded(t::updated_at_ms)),

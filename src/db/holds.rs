@@ -8,7 +8,7 @@ use crate::db::error::DbError;
 use crate::db::schema::{hold_items, holds};
 use crate::db::types::Json;
 use crate::domain::employee::ExternalKey;
-use crate::domain::hold::{HoldKind, HoldState};
+use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::{AccountId, DirectoryId, HoldId, HoldItemId, OrganizationId};
 use crate::limits;
 
@@ -50,6 +50,8 @@ pub struct HoldItem {
     pub id: HoldItemId,
     /// Whose it is.
     pub organization_id: OrganizationId,
+    /// The directory it belongs to.
+    pub directory_id: DirectoryId,
     /// The hold it is in.
     pub hold_id: HoldId,
     /// The person's key.
@@ -60,6 +62,13 @@ pub struct HoldItem {
     pub name: String,
     /// What would be done.
     pub planned_change: Json<serde_json::Value>,
+    /// Hash of what the HR system said of the person when the item was made; what was rejected is
+    /// asked again only when it says something else (S-32).
+    pub record_hash: Option<Vec<u8>>,
+    /// What was decided.
+    pub decision: Option<Decision>,
+    /// When an approval was carried out; it covers one change, once.
+    pub done_at_ms: Option<Millis>,
     /// When it was added.
     pub created_at_ms: Millis,
 }

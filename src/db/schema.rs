@@ -111,6 +111,7 @@ diesel::table! {
         failure_last_ms -> Nullable<BigInt>,
         failure_tries -> BigInt,
         retry_at_ms -> Nullable<BigInt>,
+        silent_since_ms -> Nullable<BigInt>,
         activated_at_ms -> Nullable<BigInt>,
         disabled_at_ms -> Nullable<BigInt>,
         created_at_ms -> BigInt,
@@ -131,6 +132,8 @@ diesel::table! {
         membership -> Text,
         record -> Text,
         raw_hash -> Nullable<Binary>,
+        leaving_date_since_ms -> Nullable<BigInt>,
+        due_at_ms -> Nullable<BigInt>,
         observation_seq -> BigInt,
         version -> BigInt,
         created_at_ms -> BigInt,
@@ -206,11 +209,51 @@ diesel::table! {
     hold_items (id) {
         id -> Text,
         organization_id -> Text,
+        directory_id -> Text,
         hold_id -> Text,
         external_key -> Text,
         account_id -> Nullable<Text>,
         name -> Text,
         planned_change -> Text,
+        record_hash -> Nullable<Binary>,
+        decision -> Nullable<Text>,
+        done_at_ms -> Nullable<BigInt>,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    deactivations (id) {
+        id -> BigInt,
+        organization_id -> Text,
+        directory_id -> Text,
+        account_id -> Text,
+        deactivated_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    former_links (organization_id, person_hash) {
+        organization_id -> Text,
+        person_hash -> Binary,
+        key_kind -> Text,
+        account_id -> Text,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    account_changes (id) {
+        id -> BigInt,
+        organization_id -> Text,
+        account_id -> Text,
+        directory_id -> Nullable<Text>,
+        external_key -> Nullable<Text>,
+        cause -> Text,
+        cause_id -> Nullable<Text>,
+        rule -> Text,
+        changes -> Text,
+        version -> BigInt,
         created_at_ms -> BigInt,
     }
 }
@@ -362,6 +405,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     row_problems,
     holds,
     hold_items,
+    deactivations,
+    former_links,
+    account_changes,
     inbox,
     runs,
     event_sequence,

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::Millis;
 use crate::domain::account::{AccountStatus, Activity};
+use crate::domain::audit::CauseKind;
 use crate::domain::directory::{
     CatalogueKind, DirectoryState, InactivePolicy, Relink, RunState, RunTrigger,
 };
@@ -21,7 +22,7 @@ use crate::domain::employee::{
     EmailNorm, EmployeeNumber, ExternalKey, KeyKind, Membership, RowProblemCode,
 };
 use crate::domain::failure::FailureClass;
-use crate::domain::hold::{HoldKind, HoldState};
+use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::*;
 use crate::domain::notice::NoticeKind;
 use crate::domain::provider::ProviderKind;
@@ -140,6 +141,8 @@ stored_words!(
     AccountStatus,
     Activity,
     CatalogueKind,
+    CauseKind,
+    Decision,
     DirectoryState,
     FailureClass,
     HoldKind,

@@ -31,6 +31,16 @@ text_enum! {
 }
 
 text_enum! {
+    /// What an admin decided about one person of a hold.
+    Decision {
+        /// The change may be made, once.
+        Approved = "approved",
+        /// Nothing is changed until the HR system says something else about the person.
+        Rejected = "rejected",
+    }
+}
+
+text_enum! {
     /// Why a link could not be decided, in the order in which it is looked for (S-22).
     LinkDoubt {
         /// The account with this e-mail is linked to somebody else who is still active.

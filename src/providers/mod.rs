@@ -228,6 +228,14 @@ pub struct RecordKeys {
     pub employee_number: Option<EmployeeNumber>,
 }
 
+impl RecordKeys {
+    /// The keys of somebody of whom only the number is known, as a webhook names them.
+    #[must_use]
+    pub fn of_number(number: EmployeeNumber) -> Self {
+        Self { external_key: ExternalKey(number.0.clone()), employee_number: Some(number) }
+    }
+}
+
 /// What a webhook says: whom to look at, and nothing else (S-01, S-02).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
@@ -320,10 +328,11 @@ pub trait Provider: Send + Sync {
     /// Looks whether the credential works and has the needed permissions (L-04).
     fn check(&self) -> BoxFuture<'_, Result<Check, ProviderError>>;
 
-    /// Looks at one person by employee number.
+    /// Looks at one person, by the key or the number that this HR system asks by.
     fn fetch<'a>(
         &'a self,
-        number: &'a EmployeeNumber,
+        lane: CallLane,
+        who: &'a RecordKeys,
     ) -> BoxFuture<'a, Result<Fetched, ProviderError>>;
 
     /// Reads everybody. `Ok` only when the answer was complete and without an error (S-30).

@@ -28,6 +28,7 @@ use crate::db::links::{self, Link};
 use crate::db::row_problems::{self, RowProblem};
 use crate::db::types::{Json, StoredDate};
 use crate::db::{Conn, DbError, Tx, catalogue, organizations};
+use crate::domain::audit::Cause;
 use crate::domain::directory::{CatalogueKind, RunCounts};
 use crate::domain::employee::{
     EmailNorm, EmployeeRecord, ExternalKey, RowProblemCode, Unit, name_norm,
@@ -35,6 +36,7 @@ use crate::domain::employee::{
 use crate::domain::event::EventKind;
 use crate::domain::hold::{HoldKind, HoldState};
 use crate::domain::ids::*;
+use crate::secret::Keys;
 use crate::sync::objects;
 use crate::sync::plan::{
     AccountFields, Applied, Facts, HoldPlan, LinkStep, Observed, PersonPlan, Step, View,
@@ -61,9 +63,13 @@ pub struct Applier<'a> {
     /// The moment.
     pub now: Millis,
     /// Today in the organization's time zone (S-12).
-    pub today: Date,
+    pub day: &'a Day,
     /// For ids.
     pub random: &'a dyn Random,
+    /// For comparing what must not be stored itself.
+    pub keys: &'a Keys,
+    /// What set this off.
+    pub cause: &'a Cause,
     /// Which part is written.
     pub pass: Pass,
     /// What only a look at everybody can know.
@@ -80,11 +86,20 @@ pub struct Outcome {
     pub employment_moved: bool,
 }
 
-/// Today in the organization's time zone.
-pub fn today(conn: &mut Conn, organization: &OrganizationId, now: Millis) -> Result<Date, DbError> {
+/// A day where the organization is (S-12).
+#[derive(Debug, Clone)]
+pub struct Day {
+    /// The date.
+    pub today: Date,
+    /// Its time zone.
+    pub zone: TimeZone,
+}
+
+/// The day that it is in the organization's time zone.
+pub fn day(conn: &mut Conn, organization: &OrganizationId, now: Millis) -> Result<Day, DbError> {
     let organization = organizations::find(conn, organization)?;
     let zone = TimeZone::get(organization.effective_time_zone()).unwrap_or(TimeZone::UTC);
-    Ok(now.date_in(&zone))
+    Ok(Day { today: now.date_in(&zone), zone })
 }
 
 impl Applier<'_> {
@@ -411,11 +426,15 @@ impl Writing<'_, '_, '_> {
         let item = HoldItem {
             id: HoldItemId::new(cx.now, cx.random),
             organization_id: hold.organization_id.clone(),
+            directory_id: hold.directory_id.clone(),
             hold_id: hold.id.clone(),
             external_key: key.clone(),
             account_id: plan.account_id.clone(),
             name: record.display_name(),
             planned_change: Json(json!({"email": record.email})),
+            record_hash: None,
+            decision: None,
+            done_at_ms: None,
             created_at_ms: cx.now,
         };
         holds::insert(self.tx, &hold, &[item])?;

@@ -20,6 +20,7 @@ use crate::db::lease::while_renewing;
 use crate::db::runs::{self, Run};
 use crate::db::types::Json;
 use crate::db::{DbError, Lane, Tx, inbox, row_problems};
+use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunCounts, RunState, RunTrigger};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryUserId, RunId};
@@ -228,8 +229,8 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
     let mut staging = Staging::new(provider, &cx.keys.record, known);
     provider.list(&mut staging).await?;
     let (organization, now) = (directory.organization_id.clone(), cx.clock.now());
-    let today = cx.db.read(move |conn| apply::today(conn, &organization, now)).await?;
-    let mut everybody = staging.close(seq, today);
+    let day = cx.db.read(move |conn| apply::day(conn, &organization, now)).await?;
+    let mut everybody = staging.close(seq, day.today);
     add_moved(cx, &mut everybody).await?;
     Ok(everybody)
 }
@@ -283,12 +284,19 @@ impl Batch<'_> {
 
     async fn apply(&self, people: Vec<Observed>, pass: Pass) -> Result<Outcome, SyncError> {
         let facts = Arc::clone(&self.facts);
+        let cause = Cause::Run(self.claim.run.id.clone());
         self.write(move |tx, directory, cx| {
             let now = cx.clock.now();
-            let today = apply::today(tx, &directory.organization_id, now)?;
-            let random = &*cx.random;
-            let applier =
-                Applier { directory: &directory, now, today, random, pass, facts: &facts };
+            let applier = Applier {
+                directory: &directory,
+                now,
+                day: &apply::day(tx, &directory.organization_id, now)?,
+                random: &*cx.random,
+                keys: &cx.keys,
+                cause: &cause,
+                pass,
+                facts: &facts,
+            };
             Ok(applier.apply(tx, people)?)
         })
         .await

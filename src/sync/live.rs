@@ -18,10 +18,11 @@ use crate::db::directory_users;
 use crate::db::inbox::{self, InboxRow};
 use crate::db::lease::while_renewing;
 use crate::db::{DbError, Lane, Tx, runs};
+use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunTrigger};
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, Membership};
 use crate::limits;
-use crate::providers::{CallLane, Fetched, Provider, ProviderError};
+use crate::providers::{CallLane, Fetched, Provider, ProviderError, RecordKeys};
 use crate::sync::apply::{self, Applier, Pass};
 use crate::sync::budget::{self, Gate};
 use crate::sync::failure::{self, Teller, Trouble, Verdict};
@@ -156,13 +157,13 @@ async fn look_at(
     look: &Look,
 ) -> Result<(), SyncError> {
     let began = cx.clock.now();
-    let number = EmployeeNumber(look.row.employee_hint.clone());
+    let who = RecordKeys::of_number(EmployeeNumber(look.row.employee_hint.clone()));
     let (id, epoch) = (look.row.id, look.epoch);
     let renew = || async move {
         let until = cx.clock.now().plus(limits::LEASE_MS_MAX);
         cx.db.write(Lane::Urgent, move |tx| inbox::renew(tx, id, epoch, until)).await
     };
-    let answer = while_renewing(provider.fetch(&number), renew).await;
+    let answer = while_renewing(provider.fetch(CallLane::Live, &who), renew).await;
     let outcome = match answer {
         Ok(Fetched::Found(record)) => found(cx, directory, look, *record).await,
         Ok(Fetched::Gone) => leave_to_full_sync(cx, directory, look, Some("gone")).await,
@@ -212,8 +213,10 @@ async fn found(
         let applier = Applier {
             directory: &directory,
             now,
-            today: apply::today(tx, &directory.organization_id, now)?,
+            day: &apply::day(tx, &directory.organization_id, now)?,
             random: &*cx.random,
+            keys: &cx.keys,
+            cause: &Cause::Hook(id),
             pass: Pass::Whole,
             facts: &Facts::default(),
         };

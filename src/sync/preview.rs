@@ -14,13 +14,13 @@
 //! system, which is for runs to find out.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::clock::{Millis, Random};
+use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::{Conn, DbError, accounts, links};
+use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunCounts};
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, RowProblemCode};
 use crate::domain::hold::HoldKind;
@@ -127,14 +127,14 @@ pub async fn preview(cx: &Context, id: &DirectoryId) -> Result<Preview, SetupErr
     }
     let everybody =
         full::everybody(cx, &directory).await.map_err(|error| setup::refusal(cx, error))?;
-    let (id, random, now) = (id.clone(), Arc::clone(&cx.random), cx.clock.now());
+    let (id, inner, now) = (id.clone(), cx.clone(), cx.clock.now());
     cx.db
         .read(move |conn| {
             let directory = directories::find(conn, &id)?.ok_or(SetupError::NotFound)?;
             if directory.state == DirectoryState::Disabled {
                 return Err(SetupError::Disabled);
             }
-            Ok(look_ahead(conn, &directory, everybody, now, &*random)?)
+            Ok(look_ahead(conn, &inner, &directory, everybody, now)?)
         })
         .await
 }
@@ -142,12 +142,13 @@ pub async fn preview(cx: &Context, id: &DirectoryId) -> Result<Preview, SetupErr
 /// Folds the plans of both passes over what is stored.
 fn look_ahead(
     conn: &mut Conn,
+    cx: &Context,
     directory: &Directory,
     everybody: Everybody,
     now: Millis,
-    random: &dyn Random,
 ) -> Result<Preview, DbError> {
-    let today = apply::today(conn, &directory.organization_id, now)?;
+    let day = &apply::day(conn, &directory.organization_id, now)?;
+    let (random, keys) = (&*cx.random, &*cx.keys);
     let records: Vec<&EmployeeRecord> = everybody.changed.iter().map(|seen| &seen.record).collect();
     let (view, _) = view::load(conn, &directory.organization_id, &directory.id, &records)?;
     let stored: HashSet<AccountId> = view.accounts.keys().cloned().collect();
@@ -155,7 +156,8 @@ fn look_ahead(
     let mut ahead = Ahead::new(view, &everybody.unchanged);
     let facts = &everybody.facts;
     for pass in [Pass::People, Pass::Relations] {
-        let applier = Applier { directory, now, today, random, pass, facts };
+        let applier =
+            Applier { directory, now, day, random, keys, cause: &Cause::Clock, pass, facts };
         let counted = ahead.pass(&applier, &everybody.changed);
         if pass == Pass::People {
             full::add(&mut counts, counted);

@@ -10,12 +10,13 @@
 
 use serde_json::Value;
 
+use crate::clock::Millis;
 use crate::db::directory_users::DirectoryUser;
 use crate::db::links::Link;
 use crate::db::types::Json;
 use crate::domain::account::AccountStatus;
 use crate::domain::directory::RunCounts;
-use crate::domain::employee::ExternalKey;
+use crate::domain::employee::{EmployeeRecord, ExternalKey};
 use crate::domain::ids::{AccountId, DirectoryUserId, LinkId};
 use crate::sync::apply::{Applier, Pass};
 use crate::sync::objects;
@@ -66,7 +67,7 @@ impl Applier<'_> {
     #[must_use]
     pub fn plan(&self, view: &View, facts: &Facts, observed: Observed) -> PersonPlan {
         let mut new_account = || AccountId::new(self.now, self.random);
-        plan_person(view, facts, &self.directory.id, self.today, observed, &mut new_account)
+        plan_person(view, facts, &self.directory.id, self.day.today, observed, &mut new_account)
     }
 
     /// Makes the rows that a plan becomes, and takes them into the view.
@@ -144,6 +145,8 @@ impl Applier<'_> {
             email_norm: record.email_norm(),
             state: applied.activity,
             membership: applied.observed.membership,
+            leaving_date_since_ms: self.leaving_date_since(before, &record),
+            due_at_ms: None,
             raw_hash: applied.observed.raw_hash.clone().filter(|_| settled),
             observation_seq: applied.observed.seq,
             version: before.map_or(0, |user| user.version),
@@ -151,6 +154,19 @@ impl Applier<'_> {
             updated_at_ms: before.map_or(self.now, |user| user.updated_at_ms),
             record: Json(record),
         }
+    }
+
+    /// Since when the HR system has named this leaving date.
+    fn leaving_date_since(
+        &self,
+        before: Option<&DirectoryUser>,
+        record: &EmployeeRecord,
+    ) -> Option<Millis> {
+        record.leaving_date?;
+        before
+            .filter(|user| user.record.0.leaving_date == record.leaving_date)
+            .and_then(|user| user.leaving_date_since_ms)
+            .or(Some(self.now))
     }
 
     fn link_row(&self, user: &DirectoryUserId, applied: &Applied) -> Option<Link> {

@@ -191,6 +191,7 @@ fn blank(cx: &Context, new: &NewDirectory, now: Millis) -> Directory {
         failure_last_ms: None,
         failure_tries: 0,
         retry_at_ms: None,
+        silent_since_ms: None,
         activated_at_ms: None,
         disabled_at_ms: None,
         created_at_ms: now,
@@ -473,6 +474,7 @@ fn end(tx: &mut Tx<'_>, mut directory: Directory, now: Millis) -> Result<(), DbE
     directory.credential_generation = directory.credential_generation.saturating_add(1);
     directory.next_sync_at_ms = None;
     directory.retry_at_ms = None;
+    directory.silent_since_ms = None;
     directory.failure_class = None;
     directory.failure_detail = None;
     directory.failure_since_ms = None;

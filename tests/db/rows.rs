@@ -79,6 +79,7 @@ pub fn directory(id: &str, organization: &OrganizationId) -> Directory {
         failure_last_ms: None,
         failure_tries: 0,
         retry_at_ms: None,
+        silent_since_ms: None,
         activated_at_ms: None,
         disabled_at_ms: None,
         created_at_ms: Millis(0),

@@ -3,6 +3,7 @@
 use rollcall::db::directories;
 use rollcall::db::directory_users;
 use rollcall::db::{DbError, Lane};
+use rollcall::domain::audit::Cause;
 use rollcall::domain::employee::{EmployeeRecord, ExternalKey, Membership};
 use rollcall::domain::ids::DirectoryId;
 use rollcall::sandbox::Edit;
@@ -54,8 +55,10 @@ async fn answer(app: &TestApp, connected: &Connected, seq: i64, record: Employee
         let applier = Applier {
             directory: &directory,
             now,
-            today: apply::today(tx, &directory.organization_id, now)?,
+            day: &apply::day(tx, &directory.organization_id, now)?,
             random: &*cx.random,
+            keys: &cx.keys,
+            cause: &Cause::Clock,
             pass: Pass::Whole,
             facts: &Facts::default(),
         };

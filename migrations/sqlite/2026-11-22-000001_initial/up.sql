@@ -105,6 +105,7 @@ CREATE TABLE directories (
     failure_last_ms BIGINT,
     failure_tries BIGINT NOT NULL,
     retry_at_ms BIGINT,
+    silent_since_ms BIGINT,
     activated_at_ms BIGINT,
     disabled_at_ms BIGINT,
     created_at_ms BIGINT NOT NULL,
@@ -125,6 +126,8 @@ CREATE TABLE directory_users (
     membership TEXT NOT NULL CHECK (membership IN ('member', 'not_member', 'not_shown')),
     record TEXT NOT NULL,
     raw_hash BLOB,
+    leaving_date_since_ms BIGINT,
+    due_at_ms BIGINT,
     observation_seq BIGINT NOT NULL,
     version BIGINT NOT NULL,
     created_at_ms BIGINT NOT NULL,
@@ -133,6 +136,7 @@ CREATE TABLE directory_users (
 );
 CREATE INDEX directory_users_number ON directory_users (directory_id, employee_number);
 CREATE INDEX directory_users_email ON directory_users (directory_id, email_norm);
+CREATE INDEX directory_users_due ON directory_users (due_at_ms);
 
 CREATE TABLE links (
     id TEXT NOT NULL PRIMARY KEY,
@@ -198,14 +202,55 @@ CREATE INDEX holds_directory ON holds (directory_id, state);
 CREATE TABLE hold_items (
     id TEXT NOT NULL PRIMARY KEY,
     organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    directory_id TEXT NOT NULL REFERENCES directories (id) ON DELETE CASCADE,
     hold_id TEXT NOT NULL REFERENCES holds (id) ON DELETE CASCADE,
     external_key TEXT NOT NULL,
     account_id TEXT,
     name TEXT NOT NULL,
     planned_change TEXT NOT NULL,
+    record_hash BLOB,
+    decision TEXT CHECK (decision IN ('approved', 'rejected')),
+    done_at_ms BIGINT,
     created_at_ms BIGINT NOT NULL,
     UNIQUE (hold_id, external_key)
 );
+CREATE INDEX hold_items_person ON hold_items (directory_id, external_key);
+
+CREATE TABLE deactivations (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    directory_id TEXT NOT NULL REFERENCES directories (id) ON DELETE CASCADE,
+    account_id TEXT NOT NULL,
+    deactivated_at_ms BIGINT NOT NULL
+);
+CREATE INDEX deactivations_directory ON deactivations (directory_id, deactivated_at_ms);
+
+CREATE TABLE former_links (
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    person_hash BLOB NOT NULL,
+    key_kind TEXT NOT NULL CHECK (key_kind IN ('stable', 'editable')),
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    created_at_ms BIGINT NOT NULL,
+    PRIMARY KEY (organization_id, person_hash)
+);
+CREATE INDEX former_links_account ON former_links (account_id);
+
+CREATE TABLE account_changes (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    account_id TEXT NOT NULL,
+    directory_id TEXT,
+    external_key TEXT,
+    cause TEXT NOT NULL
+        CHECK (cause IN ('hook', 'run', 'clock', 'decision', 'api_key', 'admin')),
+    cause_id TEXT,
+    rule TEXT NOT NULL,
+    changes TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at_ms BIGINT NOT NULL
+);
+CREATE INDEX account_changes_account ON account_changes (account_id, id);
+CREATE INDEX account_changes_created ON account_changes (created_at_ms);
 
 CREATE TABLE inbox (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

@@ -103,9 +103,15 @@ impl Provider for PeopleHr {
 
     fn fetch<'a>(
         &'a self,
-        number: &'a EmployeeNumber,
+        lane: CallLane,
+        who: &'a RecordKeys,
     ) -> BoxFuture<'a, Result<Fetched, ProviderError>> {
-        Box::pin(self.fetch_in(CallLane::Live, number))
+        Box::pin(async move {
+            let Some(number) = &who.employee_number else {
+                return Err(malformed("the person has no employee number to ask by"));
+            };
+            self.fetch_in(lane, number).await
+        })
     }
 
     fn list<'a>(

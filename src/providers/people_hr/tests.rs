@@ -187,9 +187,12 @@ async fn list_error(first: Answer) -> ProviderError {
     error
 }
 
+fn who(number: &str) -> RecordKeys {
+    RecordKeys::of_number(EmployeeNumber(number.to_owned()))
+}
+
 async fn fetch(answer: Answer) -> Result<Fetched, ProviderError> {
-    let number = EmployeeNumber("PW42".to_owned());
-    setup(vec![answer]).hr.fetch(&number).await
+    setup(vec![answer]).hr.fetch(CallLane::Live, &who("PW42")).await
 }
 
 fn is_down(error: &ProviderError) -> bool {
@@ -315,8 +318,7 @@ async fn s_44_without_budget_nothing_is_sent() {
         assert!(setup.server.requests().is_empty());
     }
     let setup = setup_with(0, vec![]);
-    let number = EmployeeNumber("1".to_owned());
-    assert_eq!(setup.hr.fetch(&number).await, Err(spent.clone()));
+    assert_eq!(setup.hr.fetch(CallLane::Live, &who("1")).await, Err(spent.clone()));
     assert_eq!(setup.hr.check().await, Err(spent));
     assert_eq!(setup.heard(), ["Live", "Bulk"]);
 }
@@ -368,7 +370,7 @@ async fn s_31_one_person_is_found_or_gone_or_could_not_be_asked_for() {
     let denied = ProviderError::Permission { permission: Some("Get Employee Detail By Id") };
     assert_eq!(fetch(refusal(5, "Access Denied.")).await, Err(denied));
     let setup = setup(vec![ok(&success(employee("PW42")))]);
-    setup.hr.fetch(&EmployeeNumber("PW42".to_owned())).await.unwrap();
+    setup.hr.fetch(CallLane::Live, &who("PW42")).await.unwrap();
     assert_eq!(setup.heard(), ["Live"]);
     assert_eq!(setup.server.requests()[0].body["EmployeeId"], "PW42");
 }
