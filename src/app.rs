@@ -20,6 +20,7 @@ use crate::config::{ConfigError, DatabaseUrl, Settings};
 use crate::db::api_keys::{self, ApiKey};
 use crate::db::data_keys::{self, DataKeyError};
 use crate::db::{Db, DbError, Lane, Place};
+use crate::domain::guard::GuardLimits;
 use crate::domain::ids::ApiKeyId;
 use crate::domain::provider::ProviderKind;
 use crate::notify::smtp::{Mailer, MailerError};
@@ -314,6 +315,10 @@ fn context(
         connect,
         public_url: public_url.into(),
         pace: Arc::new(pace(settings)),
+        guard: GuardLimits {
+            min_count: settings.sync.guard_min_count,
+            share: settings.sync.guard_share,
+        },
         sends_mail,
     })
 }

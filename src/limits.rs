@@ -142,3 +142,10 @@ pub const WAL_TRIES_MAX: usize = 10;
 pub const TAKE_IN_TRIES_MAX: usize = 5;
 /// Tries to give a hint back while newer ones come in between.
 pub const GIVE_BACK_TRIES_MAX: usize = 3;
+/// The sliding window in which the guard counts people who lose access, in milliseconds (S-32).
+pub const GUARD_WINDOW_MS: i64 = 3_600_000;
+/// A leaving date that was known for longer than this is no surprise: the guard does not count it,
+/// in milliseconds (S-32).
+pub const LEAVING_DATE_KNOWN_MS: i64 = 86_400_000;
+/// People about whom one full sync asks whether they are gone (S-31).
+pub const ABSENCE_QUESTIONS_MAX: usize = 50;

@@ -16,6 +16,7 @@ use rollcall::db::directories::{self, Directory};
 use rollcall::db::links::{self, Link};
 use rollcall::db::{Db, DbError, Lane, Place, directory_users};
 use rollcall::domain::directory::{DirectoryState, InactivePolicy, Relink};
+use rollcall::domain::guard::GuardLimits;
 use rollcall::domain::ids::{ApiKeyId, DirectoryId, OrganizationId};
 use rollcall::domain::provider::ProviderKind;
 use rollcall::limits;
@@ -104,6 +105,7 @@ impl Server {
             public_url: "http://127.0.0.1".into(),
             sends_mail: false,
             pace: Arc::new(pace),
+            guard: GuardLimits { min_count: 5, share: 0.10 },
         };
         let state = AppState { context, activators: Activators::default() };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
-use crate::db::schema::{hold_items, holds};
+use crate::db::hold_items;
+use crate::db::schema::{hold_items as items_table, holds};
 use crate::db::types::Json;
 use crate::domain::employee::ExternalKey;
 use crate::domain::hold::{Decision, HoldKind, HoldState};
@@ -43,7 +44,7 @@ pub struct Hold {
 
 /// One person's change in a hold.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = hold_items)]
+#[diesel(table_name = crate::db::schema::hold_items)]
 #[diesel(treat_none_as_default_value = false)]
 pub struct HoldItem {
     /// Its id.
@@ -79,6 +80,12 @@ pub fn open_key(directory: &DirectoryId, kind: HoldKind, person: &ExternalKey) -
     format!("{directory}|{kind}|{}", person.as_str())
 }
 
+/// The value of `open_key` for the one hold of a directory about people who would lose access.
+#[must_use]
+pub fn deactivations_key(directory: &DirectoryId) -> String {
+    format!("{directory}|{}|", HoldKind::Deactivations)
+}
+
 /// The open hold with this key.
 pub fn find_open(conn: &mut Conn, key: &str) -> Result<Option<Hold>, DbError> {
     Ok(on_backend!(conn, |c| holds::table
@@ -91,12 +98,7 @@ pub fn find_open(conn: &mut Conn, key: &str) -> Result<Option<Hold>, DbError> {
 /// Stores a new hold with its items.
 pub fn insert(tx: &mut Tx<'_>, hold: &Hold, items: &[HoldItem]) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::insert_into(holds::table).values(hold).execute(c))?;
-    for chunk in items.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
-        on_backend!(&mut **tx, |c| diesel::insert_into(hold_items::table)
-            .values(chunk)
-            .execute(c))?;
-    }
-    Ok(())
+    hold_items::put(tx, items)
 }
 
 /// Changes the reason of an open hold.
@@ -108,20 +110,30 @@ pub fn set_reason(tx: &mut Tx<'_>, id: &HoldId, reason: &str, now: Millis) -> Re
 }
 
 /// The person of an open hold has another key from now on.
-pub fn follow_key(
-    tx: &mut Tx<'_>,
-    id: &HoldId,
-    open_key: &str,
-    person: &ExternalKey,
-) -> Result<(), DbError> {
+pub fn follow_key(tx: &mut Tx<'_>, id: &HoldId, open_key: &str) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::update(holds::table.find(id))
         .set(holds::open_key.eq(open_key))
         .execute(c))?;
-    on_backend!(&mut **tx, |c| diesel::update(
-        hold_items::table.filter(hold_items::hold_id.eq(id))
-    )
-    .set(hold_items::external_key.eq(person))
-    .execute(c))?;
+    Ok(())
+}
+
+/// Closes a hold with what was decided.
+pub fn close(
+    tx: &mut Tx<'_>,
+    id: &HoldId,
+    state: HoldState,
+    decided_by: &str,
+    now: Millis,
+) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(holds::table.find(id))
+        .set((
+            holds::state.eq(state),
+            holds::open_key.eq(None::<String>),
+            holds::decided_by.eq(decided_by),
+            holds::decided_at_ms.eq(now),
+            holds::updated_at_ms.eq(now),
+        ))
+        .execute(c))?;
     Ok(())
 }
 
@@ -173,7 +185,7 @@ pub fn delete_items_of_directory(
     let mut deleted: usize = 0;
     for chunk in holds.chunks(limits::IN_LIST_MAX) {
         deleted = deleted.saturating_add(on_backend!(&mut **tx, |c| diesel::delete(
-            hold_items::table.filter(hold_items::hold_id.eq_any(chunk))
+            items_table::table.filter(items_table::hold_id.eq_any(chunk))
         )
         .execute(c))?);
     }
@@ -224,9 +236,9 @@ pub fn find(conn: &mut Conn, id: &HoldId) -> Result<Option<Hold>, DbError> {
 pub fn items(conn: &mut Conn, ids: &[HoldId]) -> Result<Vec<HoldItem>, DbError> {
     let mut found: Vec<HoldItem> = Vec::new();
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
-        found.extend(on_backend!(conn, |c| hold_items::table
-            .filter(hold_items::hold_id.eq_any(chunk))
-            .order(hold_items::id.asc())
+        found.extend(on_backend!(conn, |c| items_table::table
+            .filter(items_table::hold_id.eq_any(chunk))
+            .order(items_table::id.asc())
             .select(HoldItem::as_select())
             .load(c))?);
     }

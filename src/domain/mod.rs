@@ -10,6 +10,7 @@ pub mod directory;
 pub mod employee;
 pub mod event;
 pub mod failure;
+pub mod guard;
 pub mod hold;
 pub mod ids;
 pub mod linking;

@@ -23,23 +23,25 @@ use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::events::NewEvent;
 use crate::db::groups::{self, Group};
-use crate::db::holds::{self, Hold, HoldItem};
+use crate::db::holds::{self, HoldItem};
 use crate::db::links::{self, Link};
 use crate::db::row_problems::{self, RowProblem};
 use crate::db::types::{Json, StoredDate};
-use crate::db::{Conn, DbError, Tx, catalogue, organizations};
+use crate::db::{Conn, DbError, Tx, catalogue, deactivations, hold_items, organizations};
 use crate::domain::audit::Cause;
 use crate::domain::directory::{CatalogueKind, RunCounts};
 use crate::domain::employee::{
     EmailNorm, EmployeeRecord, ExternalKey, RowProblemCode, Unit, name_norm,
 };
 use crate::domain::event::EventKind;
-use crate::domain::hold::{HoldKind, HoldState};
+use crate::domain::guard::GuardLimits;
+use crate::domain::hold::HoldKind;
 use crate::domain::ids::*;
 use crate::secret::Keys;
+use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::objects;
 use crate::sync::plan::{
-    AccountFields, Applied, Facts, HoldPlan, LinkStep, Observed, PersonPlan, Step, View,
+    AccountFields, Applied, Facts, HoldPlan, LinkStep, LossFate, Observed, PersonPlan, Step, View,
 };
 use crate::sync::rows::{self, Made, News, Person};
 use crate::sync::view::{self, Rows};
@@ -74,16 +76,22 @@ pub struct Applier<'a> {
     pub pass: Pass,
     /// What only a look at everybody can know.
     pub facts: &'a Facts,
+    /// How many people may lose access without an admin's word (S-32).
+    pub limits: GuardLimits,
+    /// What is known of the others.
+    pub ruling: Ruling,
 }
 
 /// What a batch did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
     /// In people.
     pub counts: RunCounts,
     /// Somebody's status or leaving date in the HR system is another than before; only a full sync
     /// shows what that means for the list of current staff (S-11).
     pub employment_moved: bool,
+    /// Who keeps access until an admin decides.
+    pub held: Vec<ExternalKey>,
 }
 
 /// A day where the organization is (S-12).
@@ -106,9 +114,10 @@ impl Applier<'_> {
     /// Applies observations in order; returns what was done.
     pub fn apply(&self, tx: &mut Tx<'_>, batch: Vec<Observed>) -> Result<Outcome, DbError> {
         let records: Vec<&EmployeeRecord> = batch.iter().map(|seen| &seen.record).collect();
-        let (view, rows) =
+        let (mut view, rows) =
             view::load(tx, &self.directory.organization_id, &self.directory.id, &records)?;
         let facts = self.facts_of(tx, &records)?;
+        view.guard = guard::for_batch(tx, self, &view, &facts, &batch)?;
         let mut writing = Writing {
             cx: self,
             tx,
@@ -121,6 +130,7 @@ impl Applier<'_> {
             links: Vec::new(),
             memberships: Vec::new(),
             resolved: Resolved::default(),
+            access: Access::default(),
             outcome: Outcome::default(),
         };
         for observed in batch {
@@ -131,13 +141,13 @@ impl Applier<'_> {
     }
 
     /// A full sync knows who else has an e-mail; a single look asks the database.
-    fn facts_of(&self, tx: &mut Tx<'_>, records: &[&EmployeeRecord]) -> Result<Facts, DbError> {
+    pub fn facts_of(&self, conn: &mut Conn, records: &[&EmployeeRecord]) -> Result<Facts, DbError> {
         if self.pass != Pass::Whole {
             return Ok(self.facts_of_everybody());
         }
         let emails: Vec<EmailNorm> = records.iter().filter_map(|r| r.email_norm()).collect();
         let mut people_by_email: HashMap<EmailNorm, Vec<_>> = HashMap::new();
-        for user in directory_users::by_emails(tx, &self.directory.id, &emails)? {
+        for user in directory_users::by_emails(conn, &self.directory.id, &emails)? {
             let Some(email) = user.email_norm else { continue };
             let people = people_by_email.entry(email).or_default();
             people.push((user.external_key, user.state));
@@ -164,6 +174,15 @@ struct Resolved {
     holds: Vec<String>,
 }
 
+/// Access that the batch ends, and access that it does not end yet (S-32).
+#[derive(Default)]
+struct Access {
+    lost: Vec<AccountId>,
+    waiting: Vec<Waiting>,
+    undisputed: Vec<ExternalKey>,
+    carried_out: Vec<HoldItemId>,
+}
+
 /// A person whose group may have changed.
 struct Mover {
     user: DirectoryUserId,
@@ -184,6 +203,7 @@ struct Writing<'a, 'tx, 'conn> {
     links: Vec<(LinkStep, Link)>,
     memberships: Vec<Mover>,
     resolved: Resolved,
+    access: Access,
     outcome: Outcome,
 }
 
@@ -220,6 +240,7 @@ impl Writing<'_, '_, '_> {
             self.new_key(&before.external_key, key)?;
         }
         self.hold(key, &applied)?;
+        self.loss(key, &applied);
         self.account(&applied)?;
         self.user_event(&person);
         let Person { before, user, link, account, .. } = person;
@@ -377,10 +398,10 @@ impl Writing<'_, '_, '_> {
             let old_key = holds::open_key(directory, kind, old);
             if let Some(hold) = holds::find_open(self.tx, &old_key)? {
                 let new_key = holds::open_key(directory, kind, new);
-                holds::follow_key(self.tx, &hold.id, &new_key, new)?;
+                holds::follow_key(self.tx, &hold.id, &new_key)?;
             }
         }
-        Ok(())
+        hold_items::follow_key(self.tx, directory, old, new)
     }
 
     /// Opens the hold the plan asks for; those it does not ask for are settled.
@@ -401,6 +422,39 @@ impl Writing<'_, '_, '_> {
         self.open_hold(key, applied, plan, open_key)
     }
 
+    /// Notes what becomes of a person's access.
+    fn loss(&mut self, key: &ExternalKey, applied: &Applied) {
+        self.access.carried_out.extend(applied.carried_out.iter().map(|(item, _)| item.clone()));
+        let Some(loss) = &applied.loss else { return self.access.undisputed.push(key.clone()) };
+        match loss.fate {
+            LossFate::Counted => self.access.lost.push(loss.account_id.clone()),
+            LossFate::Uncounted | LossFate::Rejected => {}
+            LossFate::Held => {
+                self.access.waiting.push(Waiting {
+                    external_key: key.clone(),
+                    name: applied.observed.record.display_name(),
+                    account_id: loss.account_id.clone(),
+                    reason: loss.reason,
+                    fingerprint: applied.fingerprint.clone(),
+                });
+                return;
+            }
+        }
+        self.access.undisputed.push(key.clone());
+    }
+
+    fn write_access(&mut self) -> Result<(), DbError> {
+        let Access { lost, waiting, undisputed, carried_out } = std::mem::take(&mut self.access);
+        let (cx, now) = (self.cx, self.cx.now);
+        let directory = cx.directory;
+        deactivations::note(self.tx, &directory.organization_id, &directory.id, &lost, now)?;
+        hold_items::mark_done(self.tx, &carried_out, now)?;
+        guard::leave(self.tx, directory, &undisputed, now)?;
+        guard::hold(self.tx, directory, &waiting, now, cx.random)?;
+        self.outcome.held = waiting.into_iter().map(|one| one.external_key).collect();
+        Ok(())
+    }
+
     fn open_hold(
         &mut self,
         key: &ExternalKey,
@@ -409,19 +463,8 @@ impl Writing<'_, '_, '_> {
         open_key: String,
     ) -> Result<(), DbError> {
         let cx = self.cx;
-        let hold = Hold {
-            id: HoldId::new(cx.now, cx.random),
-            organization_id: cx.directory.organization_id.clone(),
-            directory_id: cx.directory.id.clone(),
-            kind: plan.kind,
-            open_key: Some(open_key),
-            reason: plan.reason.clone(),
-            state: HoldState::Open,
-            created_at_ms: cx.now,
-            updated_at_ms: cx.now,
-            decided_at_ms: None,
-            decided_by: None,
-        };
+        let (kind, reason) = (plan.kind, &plan.reason);
+        let hold = guard::blank(cx.directory, kind, open_key, reason, cx.now, cx.random);
         let record = &applied.observed.record;
         let item = HoldItem {
             id: HoldItemId::new(cx.now, cx.random),
@@ -432,23 +475,13 @@ impl Writing<'_, '_, '_> {
             account_id: plan.account_id.clone(),
             name: record.display_name(),
             planned_change: Json(json!({"email": record.email})),
-            record_hash: None,
+            record_hash: Some(applied.fingerprint.clone()),
             decision: None,
             done_at_ms: None,
             created_at_ms: cx.now,
         };
         holds::insert(self.tx, &hold, &[item])?;
-        let data = json!({
-            "object": "hold",
-            "id": hold.id,
-            "directory_id": hold.directory_id,
-            "organization_id": hold.organization_id,
-            "kind": hold.kind,
-            "reason": hold.reason,
-            "state": hold.state,
-            "created_at": hold.created_at_ms.to_string(),
-        });
-        self.emit(EventKind::HoldOpened, hold.directory_id.as_str(), data);
+        guard::emit(self.tx, EventKind::HoldOpened, &hold, 1, cx.now);
         Ok(())
     }
 
@@ -459,6 +492,7 @@ impl Writing<'_, '_, '_> {
         if self.cx.pass != Pass::People {
             self.move_between_groups()?;
         }
+        self.write_access()?;
         row_problems::clear(self.tx, &self.cx.directory.id, &self.resolved.problems)?;
         holds::supersede(self.tx, &self.resolved.holds, self.cx.now)?;
         Ok(self.outcome)

@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::clock::{Millis, Random};
 use crate::db::directories::{self, Directory};
 use crate::db::events::NewEvent;
+use crate::db::holds::Hold;
 use crate::db::mails::{self, Mail, MailState};
 use crate::db::notices::Notice;
 use crate::db::{DbError, Tx, admins, inbox, organizations};
@@ -20,7 +21,9 @@ use crate::domain::directory::DirectoryState;
 use crate::domain::event::EventKind;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{MailId, NoticeId};
-use crate::domain::notice::{self, FailureFacts, NoticeKind, NoticeText, Place, RecoveryFacts};
+use crate::domain::notice::{
+    self, FailureFacts, HoldFacts, NoticeKind, NoticeText, Place, RecoveryFacts,
+};
 use crate::limits;
 use crate::providers::ProviderError;
 use crate::sync::Context;
@@ -192,7 +195,24 @@ pub fn note_success(
     let text = with_place(tx, teller, directory, |place| {
         notice::sync_recovered(&RecoveryFacts { place, failing_since, recovered_at: teller.now })
     })?;
-    tell(tx, teller, directory, NoticeKind::SyncRecovered, text, None)
+    tell(tx, teller, directory, NoticeKind::SyncRecovered, text, None)?;
+    Ok(())
+}
+
+/// Tells the admins that people wait for their decision (S-32), once per hold; returns whether they
+/// were told now.
+pub fn tell_of_hold(
+    tx: &mut Tx<'_>,
+    teller: &Teller,
+    directory: &Directory,
+    hold: &Hold,
+    people: u64,
+) -> Result<bool, DbError> {
+    let text = with_place(tx, teller, directory, |place| {
+        notice::hold_opened(&HoldFacts { place, people, opened_at: hold.created_at_ms })
+    })?;
+    let episode = format!("{}|{}", directory.id, hold.id);
+    tell(tx, teller, directory, NoticeKind::HoldOpened, text, Some(episode))
 }
 
 /// The page that repairs a directory.
@@ -219,7 +239,8 @@ fn with_place(
     }))
 }
 
-/// Writes a notice, a mail for every admin, and the event; once per episode key.
+/// Writes a notice, a mail for every admin, and the event; once per episode key. Returns whether it
+/// was written now.
 fn tell(
     tx: &mut Tx<'_>,
     teller: &Teller,
@@ -227,7 +248,7 @@ fn tell(
     kind: NoticeKind,
     text: NoticeText,
     episode_key: Option<String>,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     let notice = Notice {
         id: NoticeId::new(teller.now, &*teller.random),
         organization_id: directory.organization_id.clone(),
@@ -239,7 +260,7 @@ fn tell(
         created_at_ms: teller.now,
     };
     if !mails::insert_notice(tx, &notice, episode_key.as_deref())? {
-        return Ok(());
+        return Ok(false);
     }
     let admins = admins::all_of(tx, &directory.organization_id)?;
     let rows: Vec<Mail> = admins
@@ -288,5 +309,5 @@ fn tell(
         }),
         created_at: teller.now,
     });
-    Ok(())
+    Ok(true)
 }

@@ -10,7 +10,7 @@
 //! - The observation number is taken before the first call (S-05).
 //! - Every transaction checks that the claim, the state and the credential still stand.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::clock::Millis;
@@ -19,17 +19,21 @@ use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::lease::while_renewing;
 use crate::db::runs::{self, Run};
 use crate::db::types::Json;
-use crate::db::{DbError, Lane, Tx, inbox, row_problems};
+use crate::db::{DbError, Lane, Tx, hold_items, inbox, row_problems};
 use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunCounts, RunState, RunTrigger};
+use crate::domain::employee::ExternalKey;
 use crate::domain::failure::FailureClass;
-use crate::domain::ids::{DirectoryUserId, RunId};
+use crate::domain::ids::{DirectoryUserId, HoldItemId, RunId};
 use crate::limits;
 use crate::providers::{CallLane, Provider, ProviderError};
+use crate::sync::absence::Gone;
 use crate::sync::apply::{self, Applier, Outcome, Pass};
 use crate::sync::budget::{self, Gate};
 use crate::sync::failure::{self, Teller, Trouble, Verdict};
+use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::plan::{Facts, Observed};
+use crate::sync::reading::{self, Reading};
 use crate::sync::setup::connect;
 use crate::sync::staging::{Everybody, Staging};
 use crate::sync::{Context, SyncError};
@@ -42,6 +46,20 @@ pub fn queue(
     trigger: RunTrigger,
     now: Millis,
 ) -> Result<RunId, DbError> {
+    // Trouble that is being waited out is waited out here too.
+    let at = directory.retry_at_ms.map_or(now, |retry_at| retry_at.max(now));
+    queue_at(tx, cx, directory, trigger, at)
+}
+
+/// Queues a full sync that begins at a moment to come.
+fn queue_at(
+    tx: &mut Tx<'_>,
+    cx: &Context,
+    directory: &Directory,
+    trigger: RunTrigger,
+    at: Millis,
+) -> Result<RunId, DbError> {
+    let now = cx.clock.now();
     runs::queue(
         tx,
         Run {
@@ -54,8 +72,7 @@ pub fn queue(
             requested_at_ms: now,
             started_at_ms: None,
             finished_at_ms: None,
-            // Trouble that is being waited out is waited out here too.
-            next_at_ms: directory.retry_at_ms.map_or(now, |retry_at| retry_at.max(now)),
+            next_at_ms: at,
             tries: 0,
             lease_until_ms: None,
             lease_epoch: 0,
@@ -131,14 +148,17 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
 }
 
 async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
-    let (everybody, health) = read(cx, claim).await?;
-    let mut counts = counts_before(&everybody);
-    let facts = Arc::new(everybody.facts);
-    let batch = Batch { cx, claim, facts };
+    let (reading, health) = read(cx, claim).await?;
+    let mut counts = counts_before(&reading);
+    let ruling = reading.ruling();
+    let Reading { everybody, waiting, answers, .. } = reading;
+    let batch = Batch { cx, claim, facts: Arc::new(everybody.facts), ruling };
     batch.start().await?;
+    let mut held: HashSet<ExternalKey> = HashSet::new();
     for people in everybody.changed.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
         let done = batch.apply(people.to_vec(), Pass::People).await?;
         add(&mut counts, done.counts);
+        held.extend(done.held);
     }
     for people in everybody.changed.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
         batch.apply(people.to_vec(), Pass::Relations).await?;
@@ -146,13 +166,35 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     for ids in everybody.unchanged.chunks(limits::IN_LIST_MAX) {
         batch.mark_seen(ids.to_vec(), everybody.seq).await?;
     }
-    batch.finish(counts, everybody.seq, health).await
+    let gone: Vec<Observed> = answers.gone.into_iter().map(Gone::observed).collect();
+    if !gone.is_empty() {
+        let done = batch.apply(gone, Pass::Whole).await?;
+        add(&mut counts, done.counts);
+        held.extend(done.held);
+    }
+    held.extend(waiting.iter().map(|one| one.external_key.clone()));
+    batch.hold(waiting).await?;
+    let end = End { counts, seq: everybody.seq, health, held, settled: answers.settled };
+    batch.finish(end, answers.approved_left).await
+}
+
+/// What a run has come to.
+struct End {
+    counts: RunCounts,
+    seq: i64,
+    health: Health,
+    /// Who keeps access until an admin decides.
+    held: HashSet<ExternalKey>,
+    /// Approvals about people who turned out to be there.
+    settled: Vec<HoldItemId>,
 }
 
 /// What is counted of a list before anybody is planned.
 #[must_use]
-pub fn counts_before(everybody: &Everybody) -> RunCounts {
+pub fn counts_before(reading: &Reading) -> RunCounts {
+    let everybody = &reading.everybody;
     RunCounts {
+        held: u64::try_from(reading.waiting.len()).unwrap_or(u64::MAX),
         seen: u64::try_from(everybody.seen).unwrap_or(u64::MAX),
         unchanged: u64::try_from(everybody.unchanged.len()).unwrap_or(u64::MAX),
         ..RunCounts::default()
@@ -212,10 +254,10 @@ async fn begin(cx: &Context, directory: &Directory) -> Result<(i64, i64), SyncEr
     Ok(begun.await??)
 }
 
-async fn read(cx: &Context, claim: &Claim) -> Result<(Everybody, Health), SyncError> {
+async fn read(cx: &Context, claim: &Claim) -> Result<(Reading, Health), SyncError> {
     let gate = Arc::new(Gate::new(cx, &claim.directory, 0));
     let health = health(claim, &*connect(cx, &claim.directory, gate)?).await?;
-    Ok((everybody(cx, &claim.directory).await?, health))
+    Ok((reading::read(cx, &claim.directory, health == Health::Well).await?, health))
 }
 
 /// Reads everybody, for a full sync or a preview. Nothing is written but the observation number and
@@ -249,7 +291,7 @@ async fn add_moved(cx: &Context, all: &mut Everybody) -> Result<(), SyncError> {
         // A look meanwhile took the hash away, and its record did not come from this raw one.
         let raw_hash = user.raw_hash.filter(|stored| *stored == hash);
         let record = user.record.0;
-        all.changed.push(Observed { seq, record, membership, raw_hash });
+        all.changed.push(Observed { seq, record, membership, gone: false, raw_hash });
     }
     Ok(())
 }
@@ -259,6 +301,7 @@ struct Batch<'a> {
     cx: &'a Context,
     claim: &'a Claim,
     facts: Arc<Facts>,
+    ruling: Ruling,
 }
 
 impl Batch<'_> {
@@ -284,7 +327,7 @@ impl Batch<'_> {
 
     async fn apply(&self, people: Vec<Observed>, pass: Pass) -> Result<Outcome, SyncError> {
         let facts = Arc::clone(&self.facts);
-        let cause = Cause::Run(self.claim.run.id.clone());
+        let (cause, ruling) = (Cause::Run(self.claim.run.id.clone()), self.ruling);
         self.write(move |tx, directory, cx| {
             let now = cx.clock.now();
             let applier = Applier {
@@ -296,10 +339,26 @@ impl Batch<'_> {
                 cause: &cause,
                 pass,
                 facts: &facts,
+                limits: cx.guard,
+                ruling,
             };
             Ok(applier.apply(tx, people)?)
         })
         .await
+    }
+
+    /// Missing people whom an admin has to decide about join the hold.
+    async fn hold(&self, waiting: Vec<Waiting>) -> Result<(), SyncError> {
+        let mut waiting = waiting;
+        while !waiting.is_empty() {
+            let rest = waiting.split_off(waiting.len().min(limits::APPLY_BATCH_PEOPLE_MAX));
+            let people = std::mem::replace(&mut waiting, rest);
+            self.write(move |tx, directory, cx| {
+                Ok(guard::hold(tx, &directory, &people, cx.clock.now(), &*cx.random)?)
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     async fn mark_seen(&self, ids: Vec<DirectoryUserId>, seq: i64) -> Result<(), SyncError> {
@@ -308,10 +367,14 @@ impl Batch<'_> {
 
     /// The run has succeeded: hints that came before it are settled, and the directory is well,
     /// unless looks at one person are still refused.
-    async fn finish(&self, counts: RunCounts, seq: i64, health: Health) -> Result<(), SyncError> {
+    async fn finish(&self, end: End, approved_left: bool) -> Result<(), SyncError> {
         let run = self.claim.run.id.clone();
         self.write(move |tx, mut directory, cx| {
             let now = cx.clock.now();
+            let End { counts, seq, health, held, settled } = end;
+            hold_items::mark_done(tx, &settled, now)?;
+            guard::keep_only(tx, &directory, &held, seq, now)?;
+            guard::announce(tx, &Teller::new(cx), &directory)?;
             row_problems::clear_unseen(tx, &directory.id, seq)?;
             inbox::settle_by_run(tx, &directory.id, seq, now)?;
             runs::set_counts(tx, &run, counts)?;
@@ -323,6 +386,10 @@ impl Batch<'_> {
                     directories::update(tx, &directory)?;
                     inbox::park(tx, &directory.id)?;
                 }
+            }
+            if approved_left {
+                // An admin waits for it; the next run asks about more of them.
+                queue_at(tx, cx, &directory, RunTrigger::Manual, now.plus(Millis::MINUTE))?;
             }
             tracing::info!(
                 directory.id = %directory.id,

@@ -27,6 +27,7 @@ use crate::sync::apply::{self, Applier, Pass};
 use crate::sync::budget::{self, Gate};
 use crate::sync::failure::{self, Teller, Trouble, Verdict};
 use crate::sync::full;
+use crate::sync::guard::{self, Ruling};
 use crate::sync::plan::{Facts, Observed};
 use crate::sync::setup::connect;
 use crate::sync::{Context, SyncError};
@@ -219,10 +220,13 @@ async fn found(
             cause: &Cause::Hook(id),
             pass: Pass::Whole,
             facts: &Facts::default(),
+            limits: cx.guard,
+            ruling: Ruling::Alone,
         };
         let membership = Membership::NotShown;
-        let seen = Observed { seq, record, membership, raw_hash: None };
+        let seen = Observed { seq, record, membership, gone: false, raw_hash: None };
         let outcome = applier.apply(tx, vec![seen])?;
+        guard::announce(tx, &Teller::new(&cx), &directory)?;
         if outcome.employment_moved || action == Some(inbox::MARKED_LEAVER) {
             full::queue(tx, &cx, &directory, RunTrigger::Burst, now)?;
         }

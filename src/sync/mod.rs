@@ -25,18 +25,22 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, Random};
 use crate::db::{Db, DbError};
+use crate::domain::guard::GuardLimits;
 use crate::domain::provider::ProviderKind;
 use crate::providers::{Connect, ProviderError};
 use crate::secret::{Keys, SecretError};
 
+pub mod absence;
 pub mod apply;
 pub mod budget;
 pub mod failure;
 pub mod full;
+pub mod guard;
 pub mod live;
 pub mod objects;
 pub mod plan;
 pub mod preview;
+pub mod reading;
 pub mod rows;
 pub mod setup;
 pub mod staging;
@@ -94,6 +98,8 @@ pub struct Context {
     pub public_url: Arc<str>,
     /// How often and how fast HR systems are asked.
     pub pace: Arc<Pace>,
+    /// How many people may lose access within an hour without an admin's word (S-32).
+    pub guard: GuardLimits,
     /// Whether notices go out by mail too.
     pub sends_mail: bool,
 }

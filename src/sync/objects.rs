@@ -8,6 +8,7 @@ use crate::clock::Millis;
 use crate::db::directories::{Directory, DirectoryCounts};
 use crate::db::directory_users::DirectoryUser;
 use crate::db::groups::Group;
+use crate::db::holds::Hold;
 use crate::domain::employee::{ManagerReference, Unit};
 use crate::domain::ids::AccountId;
 use crate::domain::provider::ProviderKind;
@@ -97,6 +98,23 @@ pub fn group(group: &Group) -> Map<String, Value> {
 #[must_use]
 pub fn membership(user: &Map<String, Value>, of: &Group) -> Value {
     json!({"directory_id": of.directory_id, "user": user, "group": group(of)})
+}
+
+/// A hold as its events send it; the names are to be had from the API.
+#[must_use]
+pub fn hold(hold: &Hold, people: u64) -> Value {
+    json!({
+        "object": "hold",
+        "id": hold.id,
+        "directory_id": hold.directory_id,
+        "organization_id": hold.organization_id,
+        "kind": hold.kind,
+        "reason": hold.reason,
+        "state": hold.state,
+        "people": people,
+        "created_at": hold.created_at_ms.to_string(),
+        "decided_at": hold.decided_at_ms.map(|at| at.to_string()),
+    })
 }
 
 /// A directory as `dsync.activated` sends it.

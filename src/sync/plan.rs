@@ -12,16 +12,21 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::clock::Millis;
 use crate::db::directory_users::DirectoryUser;
+use crate::db::holds::HoldItem;
 use crate::db::links::Link;
 use crate::domain::account::{AccountStatus, Activity, account_status, activity};
 use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, Membership,
     RowProblemCode, Unit, name_norm,
 };
-use crate::domain::hold::{HoldKind, LinkDoubt};
-use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, LinkId};
+use crate::domain::guard::{Guard, LossReason};
+use crate::domain::hold::{Decision, HoldKind, LinkDoubt};
+use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, HoldId, HoldItemId, LinkId};
 use crate::domain::linking::{self, Candidate, Holder, LinkDecision, Rivals};
+use crate::limits;
+use crate::secret::SealingKey;
 
 /// One person as observed.
 #[derive(Debug, Clone)]
@@ -32,6 +37,9 @@ pub struct Observed {
     pub record: EmployeeRecord,
     /// Whether the person is in the list of current staff, where that was asked.
     pub membership: Membership,
+    /// The HR system was asked and no longer has the person; the record is the one that is stored
+    /// (S-31).
+    pub gone: bool,
     /// The hash of the raw record, when it came from a list.
     pub raw_hash: Option<Vec<u8>>,
 }
@@ -75,7 +83,7 @@ pub struct AccountView {
 }
 
 /// What is stored about the people in question.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct View {
     /// Directory users.
     pub users: HashMap<DirectoryUserId, DirectoryUser>,
@@ -93,6 +101,10 @@ pub struct View {
     pub by_email: HashMap<EmailNorm, AccountId>,
     /// Accounts of managers.
     pub managers: HashMap<ManagerReference, AccountId>,
+    /// What admins have decided and still counts, the last one of each kind and person.
+    pub decided: HashMap<(HoldKind, ExternalKey), HoldItem>,
+    /// How many more people may lose access.
+    pub guard: Guard,
 }
 
 /// What only a look at everybody can know.
@@ -128,6 +140,51 @@ pub struct HoldPlan {
     pub reason: String,
     /// The account in question.
     pub account_id: Option<AccountId>,
+}
+
+/// Somebody who has an active account would lose access (S-32).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// Why.
+    pub reason: LossReason,
+    /// Whose account it is.
+    pub account_id: AccountId,
+    /// What becomes of it.
+    pub fate: LossFate,
+}
+
+/// Whether somebody loses access now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LossFate {
+    /// Yes, and the guard counts it.
+    Counted,
+    /// Yes; it was known for so long that it is no surprise, or an admin has approved it.
+    Uncounted,
+    /// Not before an admin decides.
+    Held,
+    /// No: an admin has rejected it, and the HR system says nothing new.
+    Rejected,
+}
+
+impl LossFate {
+    /// Whether the person keeps access for now.
+    #[must_use]
+    pub const fn keeps_access(self) -> bool {
+        matches!(self, Self::Held | Self::Rejected)
+    }
+}
+
+/// The moment and place of a decision.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// The directory.
+    pub directory: &'a DirectoryId,
+    /// Today in the organization's time zone (S-12).
+    pub today: Date,
+    /// Now.
+    pub now: Millis,
+    /// For comparing records with those that were decided about.
+    pub key: &'a SealingKey,
 }
 
 /// What is to be done about one person.
@@ -174,6 +231,13 @@ pub struct Applied {
     pub account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
     /// A change that needs a decision.
     pub hold: Option<HoldPlan>,
+    /// Access that ends, or would end.
+    pub loss: Option<Loss>,
+    /// The approvals that this carries out, with their holds.
+    pub carried_out: Vec<(HoldItemId, HoldId)>,
+    /// The hash of what the HR system says of the person, for comparing it with what an admin
+    /// decides about.
+    pub fingerprint: Vec<u8>,
     /// Whether the next full sync may skip this person when the raw record is the same.
     pub settled: bool,
 }
@@ -231,6 +295,9 @@ impl View {
 
     /// Takes a plan in. `user` and `link` are the rows that it becomes.
     pub fn take_in(&mut self, plan: &Applied, user: DirectoryUser, link: Option<Link>) {
+        if plan.loss.as_ref().is_some_and(|loss| loss.fate == LossFate::Counted) {
+            self.guard.note_loss();
+        }
         if let Some((id, _, after)) = &plan.account {
             self.take_in_account(id, after, &user.directory_id);
         }
@@ -258,11 +325,11 @@ impl View {
 pub fn plan_person(
     view: &View,
     facts: &Facts,
-    directory: &DirectoryId,
-    today: Date,
+    setting: Setting<'_>,
     observed: Observed,
     new_account: &mut dyn FnMut() -> AccountId,
 ) -> PersonPlan {
+    let Setting { directory, today, .. } = setting;
     let stored = view.stored(&observed.record);
     let before = stored.map(|user| user.id.clone());
     let key = key_to_keep(stored, &observed.record);
@@ -298,16 +365,42 @@ pub fn plan_person(
     };
     let activity = activity(&record, membership, today);
     let own_keys = own_keys.as_slice();
-    let person = Person { view, facts, directory, today, record: &record, own_keys, activity };
+    let fingerprint = fingerprint(setting.key, &record, membership, observed.gone);
+    let fingerprint_of = fingerprint.as_slice();
+    let person = Person {
+        view,
+        facts,
+        directory,
+        today,
+        record: &record,
+        own_keys,
+        activity,
+        fingerprint: fingerprint_of,
+    };
     let decided = person.decide(link, new_account);
+    let loss = person.loss(stored, &decided, membership, observed.gone, setting.now);
+    let kept = loss.as_ref().is_some_and(|loss| loss.fate.keeps_access());
+    // Who is linked is still told to be active; of somebody seen for the first time there is no
+    // account to touch.
+    let activity = if kept && link.is_some() { Activity::Active } else { activity };
+    let decided = match (kept, link) {
+        (false, _) => decided,
+        (true, Some(link)) => {
+            Person { activity, ..person }.follow(&link.account_id, LinkStep::Keep)
+        }
+        (true, None) => Decided::nothing(),
+    };
     let applied = Applied {
         settled: problem.is_none()
             && decided.hold.is_none()
+            && !decided.rejected
+            && !kept
             && !person.manager_is_unknown()
             && !has_date_ahead(&record, today),
         observed: Observed {
             seq: observed.seq,
             membership,
+            gone: observed.gone,
             raw_hash: observed.raw_hash,
             record: EmployeeRecord { key_kind, ..record.clone() },
         },
@@ -317,6 +410,9 @@ pub fn plan_person(
         link: decided.link,
         account: decided.account,
         hold: decided.hold,
+        carried_out: decided.approved.into_iter().chain(approval(view, &key, &loss)).collect(),
+        loss,
+        fingerprint,
     };
     PersonPlan { key, before, step: Step::Apply(Box::new(applied)) }
 }
@@ -363,6 +459,45 @@ struct Decided {
     link: LinkStep,
     account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
     hold: Option<HoldPlan>,
+    /// The approval that this follows.
+    approved: Option<(HoldItemId, HoldId)>,
+    /// Something waits no longer because an admin said no.
+    rejected: bool,
+}
+
+impl Decided {
+    fn nothing() -> Self {
+        Self::of(LinkStep::Keep, None)
+    }
+
+    fn of(
+        link: LinkStep,
+        account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
+    ) -> Self {
+        Self { link, account, hold: None, approved: None, rejected: false }
+    }
+}
+
+/// The hash of what the HR system says of a person; with it "has anything changed since the admin
+/// decided?" is answered without keeping the record.
+#[must_use]
+pub fn fingerprint(
+    key: &SealingKey,
+    record: &EmployeeRecord,
+    membership: Membership,
+    gone: bool,
+) -> Vec<u8> {
+    // No mapping has this version, so no raw record has the same hash.
+    const NOT_A_RAW_RECORD: u32 = u32::MAX;
+    let said = serde_json::json!([record, membership, gone]).to_string();
+    key.record_hash(NOT_A_RAW_RECORD, said.as_bytes()).to_vec()
+}
+
+/// The approval that a loss of access carries out.
+fn approval(view: &View, key: &ExternalKey, loss: &Option<Loss>) -> Option<(HoldItemId, HoldId)> {
+    loss.as_ref().filter(|loss| loss.fate == LossFate::Uncounted)?;
+    let item = view.decided.get(&(HoldKind::Deactivations, key.clone()))?;
+    (item.decision == Some(Decision::Approved)).then(|| (item.id.clone(), item.hold_id.clone()))
 }
 
 /// One person, with all that a decision looks at.
@@ -375,6 +510,7 @@ struct Person<'a> {
     /// The keys under which others may know this person: as stored, and as the record has it.
     own_keys: &'a [Option<ExternalKey>],
     activity: Activity,
+    fingerprint: &'a [u8],
 }
 
 impl Person<'_> {
@@ -389,27 +525,115 @@ impl Person<'_> {
             LinkDecision::Move { link_id, account_id } => {
                 self.follow(&account_id, LinkStep::Move(link_id))
             }
-            LinkDecision::Create => Decided {
-                link: LinkStep::Create,
-                account: Some((new_account(), None, self.fields(None))),
-                hold: None,
-            },
-            LinkDecision::NoAccount => Decided { link: LinkStep::Keep, account: None, hold: None },
-            LinkDecision::Hold { doubt, account_id } => held(doubt, account_id),
+            LinkDecision::Create => {
+                Decided::of(LinkStep::Create, Some((new_account(), None, self.fields(None))))
+            }
+            LinkDecision::NoAccount => Decided::nothing(),
+            LinkDecision::Hold { doubt, account_id } => {
+                self.doubtful(doubt, account_id, candidate, new_account)
+            }
         }
+    }
+
+    /// What an admin has decided about this person and this kind of doubt.
+    fn decision(&self, kind: HoldKind) -> Option<&HoldItem> {
+        self.view.decided.get(&(kind, self.record.external_key.clone()))
+    }
+
+    /// An admin has said no, and the HR system says nothing new.
+    fn is_rejected(&self, kind: HoldKind) -> bool {
+        self.decision(kind).is_some_and(|item| {
+            item.decision == Some(Decision::Rejected)
+                && item.record_hash.as_deref() == Some(self.fingerprint)
+        })
+    }
+
+    /// A link that is not ours to decide: an admin has, or it waits. An approval covers the account
+    /// that the admin saw, and no other.
+    fn doubtful(
+        &self,
+        doubt: LinkDoubt,
+        account_id: Option<AccountId>,
+        candidate: Option<Candidate>,
+        new_account: &mut dyn FnMut() -> AccountId,
+    ) -> Decided {
+        if self.is_rejected(HoldKind::Link) {
+            return Decided { rejected: true, ..Decided::nothing() };
+        }
+        let approved = self.decision(HoldKind::Link).filter(|item| {
+            item.decision == Some(Decision::Approved) && item.account_id == account_id
+        });
+        let Some(item) = approved else { return held(doubt, account_id) };
+        let linked = match candidate {
+            Some(Candidate { account_id, holder: None, .. }) => {
+                self.follow(&account_id, LinkStep::Link)
+            }
+            Some(Candidate { account_id, holder: Some(holder), .. }) => {
+                self.follow(&account_id, LinkStep::Move(holder.link_id))
+            }
+            None => Decided::of(LinkStep::Create, Some((new_account(), None, self.fields(None)))),
+        };
+        Decided { approved: Some((item.id.clone(), item.hold_id.clone())), ..linked }
+    }
+
+    /// Whether an active account would no longer be kept active by this person (S-32), and what
+    /// becomes of that.
+    fn loss(
+        &self,
+        stored: Option<&DirectoryUser>,
+        decided: &Decided,
+        membership: Membership,
+        gone: bool,
+        now: Millis,
+    ) -> Option<Loss> {
+        let (account_id, before, after) = decided.account.as_ref()?;
+        let had_access = before.as_ref().is_some_and(|b| b.status == AccountStatus::Active);
+        let was_active = stored.is_some_and(|user| user.state == Activity::Active);
+        let ends = self.activity == Activity::Inactive
+            && (after.status == AccountStatus::Inactive || was_active);
+        if !had_access || !ends {
+            return None;
+        }
+        let leaving_date = self.record.leaving_date.filter(|leaving| *leaving < self.today);
+        let reason = match (gone, leaving_date, membership) {
+            (true, ..) => LossReason::NotInHr,
+            (_, Some(_), _) => LossReason::LeavingDate,
+            (_, _, Membership::NotMember) => LossReason::NotCurrentStaff,
+            _ => LossReason::Former,
+        };
+        let known_since = stored
+            .filter(|user| user.record.0.leaving_date == self.record.leaving_date)
+            .and_then(|user| user.leaving_date_since_ms);
+        let long_known = reason == LossReason::LeavingDate
+            && known_since.is_some_and(|since| now.since(since) > limits::LEAVING_DATE_KNOWN_MS);
+        let is_approved = decided.approved.is_some()
+            || self.decision(HoldKind::Deactivations).is_some_and(|item| {
+                item.decision == Some(Decision::Approved)
+                    && item.account_id.as_ref() == Some(account_id)
+            });
+        let fate = if is_approved || long_known {
+            LossFate::Uncounted
+        } else if self.is_rejected(HoldKind::Deactivations) {
+            LossFate::Rejected
+        } else if self.view.guard.lets_through() {
+            LossFate::Counted
+        } else {
+            LossFate::Held
+        };
+        Some(Loss { reason, account_id: account_id.clone(), fate })
     }
 
     /// The account follows its person, unless another directory manages it (S-26) or another
     /// account has the new e-mail (S-24).
     fn follow(&self, id: &AccountId, link: LinkStep) -> Decided {
         let Some(account) = self.view.accounts.get(id) else {
-            return Decided { link, account: None, hold: None };
+            return Decided::of(link, None);
         };
         let managed_elsewhere =
             account.managed_by.as_ref().is_some_and(|manager| manager != self.directory);
         if managed_elsewhere {
             let same = (id.clone(), Some(account.fields.clone()), account.fields.clone());
-            return Decided { link, account: Some(same), hold: None };
+            return Decided::of(link, Some(same));
         }
         let mut after = self.fields(Some(&account.fields));
         // Nobody is their own manager, whatever HR says.
@@ -427,7 +651,10 @@ impl Person<'_> {
             after.email.clone_from(&account.fields.email);
         }
         let change = Some((id.clone(), Some(account.fields.clone()), after));
-        Decided { link, account: change, hold }
+        if hold.is_some() && self.is_rejected(HoldKind::EmailChange) {
+            return Decided { rejected: true, ..Decided::of(link, change) };
+        }
+        Decided { hold, ..Decided::of(link, change) }
     }
 
     fn fields(&self, before: Option<&AccountFields>) -> AccountFields {
@@ -493,7 +720,7 @@ impl Person<'_> {
 fn held(doubt: LinkDoubt, account_id: Option<AccountId>) -> Decided {
     let reason = doubt.message().to_owned();
     let hold = HoldPlan { kind: HoldKind::Link, reason, account_id };
-    Decided { link: LinkStep::Keep, account: None, hold: Some(hold) }
+    Decided { hold: Some(hold), ..Decided::nothing() }
 }
 
 /// A date that is still to act: every full sync looks at this person again, so that the date acts

@@ -23,13 +23,18 @@ use crate::db::{Conn, DbError, accounts, links};
 use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunCounts};
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, RowProblemCode};
+use crate::domain::guard::LossReason;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId};
+use crate::sync::absence::Gone;
 use crate::sync::apply::{self, Applier, Pass};
-use crate::sync::plan::{Applied, LinkStep, Observed, PersonPlan, Step, View};
+use crate::sync::guard::{self, Waiting};
+use crate::sync::plan::{
+    Applied, Facts, LinkStep, Loss, LossFate, Observed, PersonPlan, Step, View,
+};
+use crate::sync::reading::{self, Reading};
 use crate::sync::rows::{self, Made, Person};
 use crate::sync::setup::{self, SetupError};
-use crate::sync::staging::Everybody;
 use crate::sync::{Context, full, view};
 
 /// What a full sync would do now. People are in the order of their keys.
@@ -45,6 +50,11 @@ pub struct Preview {
     pub created: Vec<ToCreate>,
     /// People about whom an admin would be asked.
     pub ambiguous: Vec<InDoubt>,
+    /// People whose accounts would become inactive.
+    pub deactivated: Vec<Leaving>,
+    /// People whose accounts would become inactive if an admin approved it, because there are
+    /// unusually many (S-32).
+    pub held: Vec<Leaving>,
     /// Records that could not be applied, or only in part.
     pub row_problems: Vec<BadRow>,
     /// Accounts of the organization that nobody in an HR system would be linked to; those that an
@@ -93,6 +103,19 @@ pub struct InDoubt {
     pub account_ids: Vec<AccountId>,
 }
 
+/// A person who would lose access.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Leaving {
+    /// Who.
+    pub external_key: ExternalKey,
+    /// Their name.
+    pub name: String,
+    /// The account that would become inactive.
+    pub account_id: AccountId,
+    /// Why.
+    pub because: LossReason,
+}
+
 /// A record that could not be applied, or only in part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BadRow {
@@ -125,8 +148,8 @@ pub async fn preview(cx: &Context, id: &DirectoryId) -> Result<Preview, SetupErr
     if directory.credential_sealed.is_none() {
         return Err(SetupError::NoCredential);
     }
-    let everybody =
-        full::everybody(cx, &directory).await.map_err(|error| setup::refusal(cx, error))?;
+    let reading =
+        reading::read(cx, &directory, true).await.map_err(|error| setup::refusal(cx, error))?;
     let (id, inner, now) = (id.clone(), cx.clone(), cx.clock.now());
     cx.db
         .read(move |conn| {
@@ -134,7 +157,7 @@ pub async fn preview(cx: &Context, id: &DirectoryId) -> Result<Preview, SetupErr
             if directory.state == DirectoryState::Disabled {
                 return Err(SetupError::Disabled);
             }
-            Ok(look_ahead(conn, &inner, &directory, everybody, now)?)
+            Ok(look_ahead(conn, &inner, &directory, reading, now)?)
         })
         .await
 }
@@ -144,22 +167,36 @@ fn look_ahead(
     conn: &mut Conn,
     cx: &Context,
     directory: &Directory,
-    everybody: Everybody,
+    reading: Reading,
     now: Millis,
 ) -> Result<Preview, DbError> {
+    let mut counts = full::counts_before(&reading);
+    let ruling = reading.ruling();
+    let Reading { everybody, waiting, answers, .. } = reading;
+    let gone: Vec<Observed> = answers.gone.into_iter().map(Gone::observed).collect();
     let day = &apply::day(conn, &directory.organization_id, now)?;
     let (random, keys) = (&*cx.random, &*cx.keys);
-    let records: Vec<&EmployeeRecord> = everybody.changed.iter().map(|seen| &seen.record).collect();
+    let all = everybody.changed.iter().chain(&gone);
+    let records: Vec<&EmployeeRecord> = all.map(|seen| &seen.record).collect();
     let (view, _) = view::load(conn, &directory.organization_id, &directory.id, &records)?;
     let stored: HashSet<AccountId> = view.accounts.keys().cloned().collect();
-    let mut counts = full::counts_before(&everybody);
     let mut ahead = Ahead::new(view, &everybody.unchanged);
+    ahead.note_waiting(waiting);
     let facts = &everybody.facts;
-    for pass in [Pass::People, Pass::Relations] {
+    let (cause, limits) = (&Cause::Clock, cx.guard);
+    let changed = everybody.changed.as_slice();
+    for (pass, people) in
+        [(Pass::People, changed), (Pass::Relations, changed), (Pass::Whole, gone.as_slice())]
+    {
         let applier =
-            Applier { directory, now, day, random, keys, cause: &Cause::Clock, pass, facts };
-        let counted = ahead.pass(&applier, &everybody.changed);
+            Applier { directory, now, day, random, keys, cause, pass, facts, limits, ruling };
+        let records: Vec<&EmployeeRecord> = people.iter().map(|seen| &seen.record).collect();
+        let facts = applier.facts_of(conn, &records)?;
         if pass == Pass::People {
+            ahead.view.guard = guard::for_batch(conn, &applier, &ahead.view, &facts, people)?;
+        }
+        let counted = ahead.pass(&applier, &facts, people);
+        if pass != Pass::Relations {
             full::add(&mut counts, counted);
         }
     }
@@ -175,6 +212,8 @@ fn look_ahead(
         linked: ahead.linked.into_values().collect(),
         created: ahead.created.into_values().collect(),
         ambiguous: ahead.in_doubt.into_values().map(in_doubt).collect(),
+        deactivated: ahead.leaving.into_values().collect(),
+        held: ahead.waiting.into_values().collect(),
         row_problems: ahead.bad_rows.into_values().collect(),
         accounts_not_in_hr,
     })
@@ -188,6 +227,8 @@ struct Ahead {
     linked: BTreeMap<ExternalKey, ToLink>,
     created: BTreeMap<ExternalKey, ToCreate>,
     in_doubt: BTreeMap<ExternalKey, InDoubt>,
+    leaving: BTreeMap<ExternalKey, Leaving>,
+    waiting: BTreeMap<ExternalKey, Leaving>,
     bad_rows: BTreeMap<ExternalKey, BadRow>,
 }
 
@@ -199,16 +240,17 @@ impl Ahead {
             linked: BTreeMap::new(),
             created: BTreeMap::new(),
             in_doubt: BTreeMap::new(),
+            leaving: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             bad_rows: BTreeMap::new(),
         }
     }
 
     /// Plans everybody once, in order, as a run does.
-    fn pass(&mut self, applier: &Applier<'_>, people: &[Observed]) -> RunCounts {
-        let facts = applier.facts_of_everybody();
+    fn pass(&mut self, applier: &Applier<'_>, facts: &Facts, people: &[Observed]) -> RunCounts {
         let mut counts = RunCounts::default();
         for observed in people {
-            let plan = applier.plan(&self.view, &facts, observed.clone());
+            let plan = applier.plan(&self.view, facts, observed.clone());
             let made = applier.take_in(&mut self.view, &plan);
             rows::count(&mut counts, &plan, &made);
             self.note(plan, made);
@@ -229,6 +271,34 @@ impl Ahead {
         }
     }
 
+    /// People who are missing, too many at once.
+    fn note_waiting(&mut self, people: Vec<Waiting>) {
+        for one in people {
+            let Waiting { external_key, name, account_id, reason, .. } = one;
+            let leaving =
+                Leaving { external_key: external_key.clone(), name, account_id, because: reason };
+            self.waiting.insert(external_key, leaving);
+        }
+    }
+
+    fn note_loss(&mut self, key: &ExternalKey, name: &str, loss: &Loss) {
+        let leaving = Leaving {
+            external_key: key.clone(),
+            name: name.to_owned(),
+            account_id: loss.account_id.clone(),
+            because: loss.reason,
+        };
+        match loss.fate {
+            LossFate::Counted | LossFate::Uncounted => {
+                self.leaving.insert(key.clone(), leaving);
+            }
+            LossFate::Held => {
+                self.waiting.insert(key.clone(), leaving);
+            }
+            LossFate::Rejected => {}
+        }
+    }
+
     fn note_person(&mut self, key: &ExternalKey, applied: Applied, person: Person) {
         if let Some(before) = person.before.filter(|before| before.external_key != *key) {
             self.bad_rows.remove(&before.external_key);
@@ -236,6 +306,9 @@ impl Ahead {
         self.named.insert(person.user.id);
         let record = applied.observed.record;
         let (name, email) = (record.display_name(), record.email);
+        if let Some(loss) = &applied.loss {
+            self.note_loss(key, &name, loss);
+        }
         match applied.problem {
             Some((code, as_written)) => {
                 self.bad_rows.insert(key.clone(), bad_row(key.clone(), code, as_written));

@@ -20,7 +20,9 @@ use crate::domain::employee::{EmployeeRecord, ExternalKey};
 use crate::domain::ids::{AccountId, DirectoryUserId, LinkId};
 use crate::sync::apply::{Applier, Pass};
 use crate::sync::objects;
-use crate::sync::plan::{Applied, Facts, LinkStep, Observed, PersonPlan, Step, View, plan_person};
+use crate::sync::plan::{
+    Applied, Facts, LinkStep, LossFate, Observed, PersonPlan, Setting, Step, View, plan_person,
+};
 
 /// What a plan becomes.
 pub enum Made {
@@ -67,7 +69,13 @@ impl Applier<'_> {
     #[must_use]
     pub fn plan(&self, view: &View, facts: &Facts, observed: Observed) -> PersonPlan {
         let mut new_account = || AccountId::new(self.now, self.random);
-        plan_person(view, facts, &self.directory.id, self.day.today, observed, &mut new_account)
+        let setting = Setting {
+            directory: &self.directory.id,
+            today: self.day.today,
+            now: self.now,
+            key: &self.keys.record,
+        };
+        plan_person(view, facts, setting, observed, &mut new_account)
     }
 
     /// Makes the rows that a plan becomes, and takes them into the view.
@@ -218,7 +226,8 @@ pub fn count(counts: &mut RunCounts, plan: &PersonPlan, made: &Made) {
     if applied.problem.is_some() {
         add_one(&mut counts.row_problems);
     }
-    if applied.hold.is_some() {
+    let waits_for_loss = applied.loss.as_ref().is_some_and(|loss| loss.fate == LossFate::Held);
+    if applied.hold.is_some() || waits_for_loss {
         add_one(&mut counts.held);
     }
     let account_changed =

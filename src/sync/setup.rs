@@ -13,8 +13,8 @@ use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::events::NewEvent;
 use crate::db::{
-    DbError, Lane, Tx, admins, directory_users, groups, holds, inbox, links, organizations,
-    row_problems, runs,
+    DbError, Lane, Tx, admins, deactivations, directory_users, groups, holds, inbox, links,
+    organizations, row_problems, runs,
 };
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink, RunTrigger};
 use crate::domain::event::EventKind;
@@ -462,6 +462,7 @@ fn end(tx: &mut Tx<'_>, mut directory: Directory, now: Millis) -> Result<(), DbE
     directory_users::delete_of_directory(tx, &id)?;
     row_problems::delete_of_directory(tx, &id)?;
     holds::supersede_all(tx, &id, now)?;
+    deactivations::delete_of_directory(tx, &id)?;
     holds::delete_items_of_directory(tx, &id)?;
     inbox::delete_of_directory(tx, &id)?;
     runs::cancel_open(tx, &id, "The directory was disabled.", now)?;

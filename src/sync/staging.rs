@@ -58,6 +58,8 @@ pub struct Everybody {
     pub moved: Vec<(DirectoryUserId, Membership, Vec<u8>)>,
     /// People who are as they were.
     pub unchanged: Vec<DirectoryUserId>,
+    /// People whom the list does not name under any key (S-31).
+    pub missing: Vec<DirectoryUserId>,
     /// What only a look at everybody can know.
     pub facts: Facts,
     /// How many people the HR system named.
@@ -109,6 +111,21 @@ impl<'a> Staging<'a> {
         Ok(position)
     }
 
+    /// Whom the list names neither by key nor by number.
+    fn missing(&self) -> Vec<DirectoryUserId> {
+        let number_of = |seen: &Seen| match seen {
+            Seen::Known { index, .. } => self.known.get(*index)?.employee_number.clone(),
+            Seen::Changed { record, .. } => record.employee_number.clone(),
+        };
+        let numbers: HashSet<EmployeeNumber> = self.people.iter().filter_map(number_of).collect();
+        let is_named = |known: &&Known| {
+            self.by_key.contains_key(&known.external_key)
+                || known.employee_number.as_ref().is_some_and(|number| numbers.contains(number))
+        };
+        let missing = self.known.iter().filter(|known| !is_named(known));
+        missing.map(|known| known.id.clone()).collect()
+    }
+
     /// The list is complete: who changed, who did not. `seq` is the number of the question, `today`
     /// the date in the organization's time zone.
     #[must_use]
@@ -116,7 +133,8 @@ impl<'a> Staging<'a> {
         let numbers: HashMap<&ExternalKey, Option<&EmployeeNumber>> =
             self.known.iter().map(|k| (&k.external_key, k.employee_number.as_ref())).collect();
         let mut strangers = Vec::new();
-        let mut all = Everybody { seq, seen: self.people.len(), ..Everybody::default() };
+        let missing = self.missing();
+        let mut all = Everybody { seq, seen: self.people.len(), missing, ..Everybody::default() };
         for (position, seen) in self.people.into_iter().enumerate() {
             let membership = match (self.lists_current, self.current.contains(&position)) {
                 (false, _) => Membership::NotShown,
@@ -143,7 +161,7 @@ impl<'a> Staging<'a> {
                     all.note_department(&record);
                     let is_stranger = !numbers.contains_key(&record.external_key);
                     let raw_hash = Some(hash.to_vec());
-                    let seen = Observed { seq, record: *record, membership, raw_hash };
+                    let seen = Observed { seq, record: *record, membership, gone: false, raw_hash };
                     if is_stranger { &mut strangers } else { &mut all.changed }.push(seen);
                 }
             }

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use crate::db::accounts::{self, Account};
 use crate::db::catalogue;
 use crate::db::directory_users::{self, DirectoryUser};
+use crate::db::hold_items;
 use crate::db::links::{self, Link};
 use crate::db::{Conn, DbError};
 use crate::domain::account::Activity;
@@ -40,6 +41,7 @@ pub fn load(
     loader.holders(&accounts)?;
     loader.managers(records)?;
     let rows = loader.account_views(accounts)?;
+    loader.decided(records)?;
     Ok((loader.view, rows))
 }
 
@@ -125,6 +127,17 @@ impl Loader<'_> {
             let active = state_of.get(&link.directory_user_id) == Some(&Activity::Active);
             entry.active_elsewhere |= active && link.directory_id != *self.directory;
         }
+    }
+
+    /// What admins have decided about these people.
+    fn decided(&mut self, records: &[&EmployeeRecord]) -> Result<(), DbError> {
+        let mut keys: HashSet<ExternalKey> = self.view.by_key.keys().cloned().collect();
+        keys.extend(records.iter().map(|record| record.external_key.clone()));
+        let keys: Vec<ExternalKey> = keys.into_iter().collect();
+        for (kind, item) in hold_items::decided(self.conn, self.directory, &keys)? {
+            self.view.decided.insert((kind, item.external_key.clone()), item);
+        }
+        Ok(())
     }
 
     fn managers(&mut self, records: &[&EmployeeRecord]) -> Result<(), DbError> {

@@ -8,6 +8,7 @@ use rollcall::domain::employee::{EmployeeRecord, ExternalKey, Membership};
 use rollcall::domain::ids::DirectoryId;
 use rollcall::sandbox::Edit;
 use rollcall::sync::apply::{self, Applier, Pass};
+use rollcall::sync::guard::Ruling;
 use rollcall::sync::plan::{Facts, Observed};
 use serde_json::json;
 
@@ -61,8 +62,11 @@ async fn answer(app: &TestApp, connected: &Connected, seq: i64, record: Employee
             cause: &Cause::Clock,
             pass: Pass::Whole,
             facts: &Facts::default(),
+            limits: cx.guard,
+            ruling: Ruling::Alone,
         };
-        let seen = Observed { seq, record, membership: Membership::NotShown, raw_hash: None };
+        let seen =
+            Observed { seq, record, membership: Membership::NotShown, gone: false, raw_hash: None };
         applier.apply(tx, vec![seen])
     });
     let outcome: Result<_, DbError> = write.await;

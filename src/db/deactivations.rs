@@ -1,0 +1,79 @@
+//! Who lost access lately because of a directory: what the guard counts (S-32).
+
+use diesel::prelude::*;
+
+use crate::clock::Millis;
+use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::error::DbError;
+use crate::db::schema::{accounts, deactivations, links};
+use crate::domain::account::AccountStatus;
+use crate::domain::ids::{AccountId, DirectoryId, OrganizationId};
+use crate::limits;
+
+/// Notes that these accounts became inactive, and forgets what no window needs any more.
+pub fn note(
+    tx: &mut Tx<'_>,
+    organization: &OrganizationId,
+    directory: &DirectoryId,
+    accounts: &[AccountId],
+    now: Millis,
+) -> Result<(), DbError> {
+    use deactivations as t;
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let needed_since = now.plus(-limits::GUARD_WINDOW_MS.saturating_mul(2));
+    on_backend!(&mut **tx, |c| diesel::delete(
+        t::table
+            .filter(t::directory_id.eq(directory))
+            .filter(t::deactivated_at_ms.lt(needed_since))
+    )
+    .execute(c))?;
+    for chunk in accounts.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+        let rows: Vec<_> = chunk
+            .iter()
+            .map(|account| {
+                (
+                    t::organization_id.eq(organization),
+                    t::directory_id.eq(directory),
+                    t::account_id.eq(account),
+                    t::deactivated_at_ms.eq(now),
+                )
+            })
+            .collect();
+        on_backend!(&mut **tx, |c| diesel::insert_into(t::table).values(&rows).execute(c))?;
+    }
+    Ok(())
+}
+
+/// How many were noted in the hour before `now`. What lies far in the future was noted before the
+/// clock was set back, and does not count.
+pub fn recent(conn: &mut Conn, directory: &DirectoryId, now: Millis) -> Result<u64, DbError> {
+    use deactivations as t;
+    let count: i64 = on_backend!(conn, |c| t::table
+        .filter(t::directory_id.eq(directory))
+        .filter(t::deactivated_at_ms.gt(now.plus(-limits::GUARD_WINDOW_MS)))
+        .filter(t::deactivated_at_ms.le(now.plus(limits::GUARD_WINDOW_MS)))
+        .count()
+        .get_result(c))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// How many active accounts the directory has links to.
+pub fn linked_active(conn: &mut Conn, directory: &DirectoryId) -> Result<u64, DbError> {
+    let count: i64 = on_backend!(conn, |c| links::table
+        .inner_join(accounts::table)
+        .filter(links::directory_id.eq(directory))
+        .filter(accounts::status.eq(AccountStatus::Active))
+        .count()
+        .get_result(c))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Forgets everything of a directory.
+pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<(), DbError> {
+    use deactivations as t;
+    on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::directory_id.eq(directory)))
+        .execute(c))?;
+    Ok(())
+}

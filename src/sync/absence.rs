@@ -1,0 +1,210 @@
+//! People whom HR's list does not name any more (S-30, S-31).
+//!
+//! Somebody is gone when two things hold: a complete list does not name them under any key, and the
+//! HR system, asked about them in or after that run, says in so many words that there is no such
+//! person. [`Gone`] is the proof of both. It can be made only here, from a [`Missing`] (which only a
+//! complete list gives) and [`Fetched::Gone`], and only it can be applied as an absence: an error
+//! has no way to become one.
+//!
+//! What this module must not do: apply anything, or take an error for an answer.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::db::directories::{self, Directory};
+use crate::db::directory_users::{self, DirectoryUser};
+use crate::db::holds::HoldItem;
+use crate::db::{Conn, DbError, Lane, accounts, hold_items, links};
+use crate::domain::account::{AccountStatus, Activity};
+use crate::domain::employee::{ExternalKey, Membership, Standing};
+use crate::domain::guard::LossReason;
+use crate::domain::hold::{Decision, HoldKind};
+use crate::domain::ids::{AccountId, DirectoryUserId, HoldItemId};
+use crate::limits;
+use crate::providers::{CallLane, Fetched, Provider, ProviderError, RecordKeys};
+use crate::secret::SealingKey;
+use crate::sync::guard::Waiting;
+use crate::sync::plan::{Observed, fingerprint};
+use crate::sync::staging::Everybody;
+use crate::sync::{Context, SyncError};
+
+/// Somebody who counts as employed and whom a complete list does not name under any key.
+#[derive(Debug, Clone)]
+pub struct Missing {
+    user: DirectoryUser,
+    /// The account that would become inactive.
+    account: Option<AccountId>,
+    approved: Option<HoldItemId>,
+    rejected: bool,
+    fingerprint: Vec<u8>,
+}
+
+/// Somebody who is missing, and of whom the HR system says that there is no such person.
+#[derive(Debug, Clone)]
+pub struct Gone {
+    user: DirectoryUser,
+    seq: i64,
+}
+
+impl Gone {
+    /// What is applied: the record as it is stored, of somebody who is no longer employed.
+    #[must_use]
+    pub fn observed(self) -> Observed {
+        let mut record = self.user.record.0;
+        record.standing = Standing::Former;
+        Observed {
+            seq: self.seq,
+            record,
+            membership: Membership::NotMember,
+            gone: true,
+            raw_hash: None,
+        }
+    }
+}
+
+impl Missing {
+    /// Whether the guard counts this person: an active account would become inactive, and no admin
+    /// has said anything about it yet (S-32).
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.account.is_some() && self.approved.is_none() && !self.rejected
+    }
+
+    /// The person as an item of a hold.
+    #[must_use]
+    pub fn waiting(&self) -> Option<Waiting> {
+        Some(Waiting {
+            external_key: self.user.external_key.clone(),
+            name: self.user.record.0.display_name(),
+            account_id: self.account.clone()?,
+            reason: LossReason::NotInHr,
+            fingerprint: self.fingerprint.clone(),
+        })
+    }
+}
+
+/// Whom a complete list does not name although they count as employed.
+pub fn missing(
+    conn: &mut Conn,
+    directory: &Directory,
+    everybody: &Everybody,
+    key: &SealingKey,
+) -> Result<Vec<Missing>, DbError> {
+    let users: Vec<DirectoryUser> = directory_users::by_ids(conn, &everybody.missing)?
+        .into_iter()
+        .filter(|user| user.state == Activity::Active && user.observation_seq < everybody.seq)
+        .collect();
+    let accounts = active_accounts(conn, &users)?;
+    let keys: Vec<ExternalKey> = users.iter().map(|user| user.external_key.clone()).collect();
+    let decided: HashMap<ExternalKey, HoldItem> = hold_items::decided(conn, &directory.id, &keys)?
+        .into_iter()
+        .filter(|(kind, _)| *kind == HoldKind::Deactivations)
+        .map(|(_, item)| (item.external_key.clone(), item))
+        .collect();
+    let mut missing: Vec<Missing> = users
+        .into_iter()
+        .map(|user| {
+            let fingerprint = fingerprint(key, &user.record.0, user.membership, true);
+            let item = decided.get(&user.external_key);
+            let is = |decision| item.filter(|item| item.decision == Some(decision));
+            Missing {
+                account: accounts.get(&user.id).cloned(),
+                approved: is(Decision::Approved).map(|item| item.id.clone()),
+                rejected: is(Decision::Rejected)
+                    .is_some_and(|item| item.record_hash.as_ref() == Some(&fingerprint)),
+                fingerprint,
+                user,
+            }
+        })
+        .collect();
+    missing.sort_by(|a, b| a.user.id.cmp(&b.user.id));
+    Ok(missing)
+}
+
+/// The active accounts that these people have.
+fn active_accounts(
+    conn: &mut Conn,
+    users: &[DirectoryUser],
+) -> Result<HashMap<DirectoryUserId, AccountId>, DbError> {
+    let ids: Vec<DirectoryUserId> = users.iter().map(|user| user.id.clone()).collect();
+    let links = links::of_users(conn, &ids)?;
+    let ids: Vec<AccountId> = links.iter().map(|link| link.account_id.clone()).collect();
+    let active: HashSet<AccountId> = accounts::by_ids(conn, &ids)?
+        .into_iter()
+        .filter(|account| account.status == AccountStatus::Active)
+        .map(|account| account.id)
+        .collect();
+    Ok(links
+        .into_iter()
+        .filter(|link| active.contains(&link.account_id))
+        .map(|link| (link.directory_user_id, link.account_id))
+        .collect())
+}
+
+/// What asking about the missing has brought.
+#[derive(Default)]
+pub struct Answers {
+    /// Who is gone.
+    pub gone: Vec<Gone>,
+    /// Approvals about people who turned out to be there.
+    pub settled: Vec<HoldItemId>,
+    /// Somebody whose loss of access was approved was not asked about yet.
+    pub approved_left: bool,
+}
+
+/// Asks about the missing: all of them, or only those whom an admin has approved when there are too
+/// many. A few each run (S-31); another run goes on with others.
+pub async fn ask(
+    cx: &Context,
+    directory: &Directory,
+    provider: &dyn Provider,
+    missing: &[Missing],
+    too_many: bool,
+) -> Result<Answers, SyncError> {
+    let mut whom: Vec<&Missing> = missing
+        .iter()
+        .filter(|one| one.approved.is_some() || (!too_many && !one.rejected))
+        .collect();
+    if whom.is_empty() {
+        return Ok(Answers::default());
+    }
+    let first = take_seqs(cx, directory, whom.len().min(limits::ABSENCE_QUESTIONS_MAX)).await?;
+    // Who is there although the list does not name them must not take the turn of others for ever.
+    let turn = usize::try_from(first).unwrap_or(0).checked_rem(whom.len()).unwrap_or(0);
+    whom.rotate_left(turn);
+    whom.sort_by_key(|one| (one.approved.is_none(), one.account.is_none()));
+    let mut answers = Answers::default();
+    let mut asked: usize = 0;
+    for (one, seq) in whom.iter().zip(first..).take(limits::ABSENCE_QUESTIONS_MAX) {
+        match provider.fetch(CallLane::Bulk, &keys_of(&one.user)).await {
+            Ok(Fetched::Gone) => answers.gone.push(Gone { user: one.user.clone(), seq }),
+            Ok(Fetched::Found(_)) => answers.settled.extend(one.approved.clone()),
+            // One garbled answer is about one person; they stay.
+            Err(ProviderError::Malformed { .. }) => {}
+            Err(ProviderError::BudgetSpent { .. }) => break,
+            Err(
+                error @ (ProviderError::Credential
+                | ProviderError::Permission { .. }
+                | ProviderError::Suspended),
+            ) => return Err(error.into()),
+            // A run with an error removes nobody (S-30); the next one asks again.
+            Err(_) => return Ok(Answers::default()),
+        }
+        asked = asked.saturating_add(1);
+    }
+    answers.approved_left = whom.iter().skip(asked).any(|one| one.approved.is_some());
+    Ok(answers)
+}
+
+fn keys_of(user: &DirectoryUser) -> RecordKeys {
+    RecordKeys {
+        external_key: user.external_key.clone(),
+        employee_number: user.employee_number.clone(),
+    }
+}
+
+async fn take_seqs(cx: &Context, directory: &Directory, count: usize) -> Result<i64, SyncError> {
+    let (id, count) = (directory.id.clone(), i64::try_from(count).unwrap_or(i64::MAX));
+    let taken =
+        cx.db.write(Lane::Urgent, move |tx| directories::take_observation_seqs(tx, &id, count));
+    Ok(taken.await?)
+}
