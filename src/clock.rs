@@ -45,6 +45,14 @@ impl Millis {
         self.timestamp().to_zoned(zone.clone()).date()
     }
 
+    /// The moment at which a day begins in a time zone: midnight, or what comes after it where the
+    /// clocks skip it.
+    #[must_use]
+    pub fn start_of(date: Date, zone: &TimeZone) -> Self {
+        let start = date.to_zoned(zone.clone());
+        start.map_or(Self(i64::MAX), |start| Self(start.timestamp().as_millisecond()))
+    }
+
     fn timestamp(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX)
     }
