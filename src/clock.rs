@@ -173,6 +173,20 @@ mod tests {
     }
 
     #[test]
+    fn a_day_begins_at_the_first_moment_that_has_its_date() {
+        for name in jiff::tz::TimeZoneDatabase::bundled().available() {
+            let zone = TimeZone::get(name.as_str()).unwrap_or(TimeZone::UTC);
+            let mut day = jiff::civil::date(2026, 1, 1);
+            while day.year() < 2030 {
+                let start = Millis::start_of(day, &zone);
+                assert_eq!(start.date_in(&zone), day, "{name:?}");
+                assert_eq!(start.plus(-1).date_in(&zone).tomorrow(), Ok(day), "{name:?}");
+                day = day.saturating_add(jiff::Span::new().days(1));
+            }
+        }
+    }
+
+    #[test]
     fn the_same_seed_gives_the_same_bytes() {
         let (a, b) = (SeededRandom::new(7), SeededRandom::new(7));
         assert_eq!((a.below(1_000_000), a.below(5)), (b.below(1_000_000), b.below(5)));
