@@ -395,8 +395,7 @@ pub fn plan_person(
             && decided.hold.is_none()
             && !decided.rejected
             && !kept
-            && !person.manager_is_unknown()
-            && !has_date_ahead(&record, today),
+            && !person.manager_is_unknown(),
         observed: Observed {
             seq: observed.seq,
             membership,
@@ -721,13 +720,6 @@ fn held(doubt: LinkDoubt, account_id: Option<AccountId>) -> Decided {
     let reason = doubt.message().to_owned();
     let hold = HoldPlan { kind: HoldKind::Link, reason, account_id };
     Decided { hold: Some(hold), ..Decided::nothing() }
-}
-
-/// A date that is still to act: every full sync looks at this person again, so that the date acts
-/// with the first one after it although nothing changes in the HR system.
-fn has_date_ahead(record: &EmployeeRecord, today: Date) -> bool {
-    record.start_date.is_some_and(|start| start > today)
-        || record.leaving_date.is_some_and(|leaving| leaving >= today)
 }
 
 /// An e-mail that differs only in case is no change.
