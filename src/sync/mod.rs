@@ -30,6 +30,7 @@ use crate::providers::{Connect, ProviderError};
 use crate::secret::{Keys, SecretError};
 
 pub mod apply;
+pub mod audit;
 pub mod budget;
 pub mod failure;
 pub mod full;
