@@ -180,7 +180,7 @@ mod tests {
             while day.year() < 2030 {
                 let start = Millis::start_of(day, &zone);
                 assert_eq!(start.date_in(&zone), day, "{name:?}");
-                assert_eq!(start.plus(-1).date_in(&zone).tomorrow(), Ok(day), "{name:?}");
+                assert_eq!(start.plus(-1).date_in(&zone).tomorrow().ok(), Some(day), "{name:?}");
                 day = day.saturating_add(jiff::Span::new().days(1));
             }
         }

@@ -178,6 +178,26 @@ pub fn page(
     }))
 }
 
+/// Leaves those whose manager this is without one; the accounts as they are then, in order of id.
+pub fn take_manager_away(
+    tx: &mut Tx<'_>,
+    manager: &AccountId,
+    now: Millis,
+) -> Result<Vec<Account>, DbError> {
+    let mut reports: Vec<Account> = on_backend!(&mut **tx, |c| diesel::update(
+        accounts::table.filter(accounts::manager_account_id.eq(manager))
+    )
+    .set((
+        accounts::manager_account_id.eq(None::<AccountId>),
+        accounts::version.eq(accounts::version + 1),
+        accounts::updated_at_ms.eq(now),
+    ))
+    .returning(Account::as_returning())
+    .get_results(c))?;
+    reports.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(reports)
+}
+
 /// Deletes an account.
 pub fn delete(tx: &mut Tx<'_>, id: &AccountId) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::delete(accounts::table.find(id)).execute(c))?;

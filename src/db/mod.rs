@@ -22,6 +22,7 @@ use crate::db::pool::{Manager, Use};
 use crate::db::writer::{Failed, Writer};
 use crate::limits;
 
+pub mod account_changes;
 pub mod accounts;
 pub mod admins;
 pub mod api_keys;

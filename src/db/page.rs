@@ -140,17 +140,21 @@ impl PageRequest {
 }
 
 /// Loads a page. `$query` is a boxed query without order and limit; it is evaluated once per
-/// statement. `$id` is the id column, `$key` reads the id of a row.
+/// statement. `$id` is the id column, `$key` reads the id of a row. Where the column has numbers,
+/// `$stored` makes one of the text of a cursor.
 macro_rules! load_page {
-    ($conn:expr, $request:expr, $id:expr, $key:expr, $query:expr) => {{
+    ($conn:expr, $request:expr, $id:expr, $key:expr, $query:expr) => {
+        $crate::db::page::load_page!($conn, $request, $id, $key, $query, std::convert::identity)
+    };
+    ($conn:expr, $request:expr, $id:expr, $key:expr, $query:expr, $stored:expr) => {{
         let request: &$crate::db::page::PageRequest = $request;
         let mut rows = Vec::new();
-        $crate::db::page::load_window!($conn, request.window(), $id, $query, rows);
+        $crate::db::page::load_window!($conn, request.window(), $id, $query, $stored, rows);
         let behind = match request.behind(rows.first().map($key)) {
             None => false,
             Some(window) => {
                 let mut behind = Vec::new();
-                $crate::db::page::load_window!($conn, window, $id, $query, behind);
+                $crate::db::page::load_window!($conn, window, $id, $query, $stored, behind);
                 // The rows themselves are of no interest here; this only gives them their type.
                 let count: usize = behind.iter().map($key).count();
                 count > 0
@@ -163,15 +167,15 @@ pub(crate) use load_page;
 
 /// Loads the rows of one window; a part of `load_page!`.
 macro_rules! load_window {
-    ($conn:expr, $window:expr, $id:expr, $query:expr, $rows:ident) => {{
+    ($conn:expr, $window:expr, $id:expr, $query:expr, $stored:expr, $rows:ident) => {{
         let window: $crate::db::page::Window = $window;
         $rows.extend($crate::db::conn::on_backend!($conn, |c| {
             let mut query = $query;
             if let Some(above) = window.above {
-                query = query.filter($id.gt(above));
+                query = query.filter($id.gt($stored(above)));
             }
             if let Some(below) = window.below {
-                query = query.filter($id.lt(below));
+                query = query.filter($id.lt($stored(below)));
             }
             let query =
                 if window.ascending { query.order($id.asc()) } else { query.order($id.desc()) };

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::Millis;
 use crate::domain::account::{AccountStatus, Activity};
-use crate::domain::audit::CauseKind;
+use crate::domain::audit::{CauseKind, Rule};
 use crate::domain::directory::{
     CatalogueKind, DirectoryState, InactivePolicy, Relink, RunState, RunTrigger,
 };
@@ -154,6 +154,7 @@ stored_words!(
     ProviderKind,
     Relink,
     RowProblemCode,
+    Rule,
     RunState,
     RunTrigger,
 );
@@ -214,6 +215,23 @@ where
 {
     fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
         i64::from_sql(value).map(Self)
+    }
+}
+
+const _: () = {
+    #[derive(AsExpression, FromSqlRow)]
+    #[diesel(foreign_derive)]
+    #[diesel(sql_type = BigInt)]
+    #[expect(dead_code, reason = "carries the derive for a type of another module")]
+    struct Proxy(AccountChangeId);
+};
+
+impl<DB: Backend> FromSql<BigInt, DB> for AccountChangeId
+where
+    i64: FromSql<BigInt, DB>,
+{
+    fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        i64::from_sql(value).map(Self::from_number)
     }
 }
 

@@ -72,6 +72,8 @@ text_id! {
     RowProblemId = "row_problem",
     /// What happened, as the application is told.
     EventId = "event",
+    /// What was written down of a change of an account.
+    AccountChangeId = "account_change",
     /// A message to the admins.
     NoticeId = "notice",
     /// One notice to one admin by mail.
@@ -84,22 +86,29 @@ text_id! {
     RequestId = "req",
 }
 
-impl EventId {
-    /// The id of the event with this number. Ids derive from the number alone, so they sort in
-    /// commit order whatever the clock does.
-    #[must_use]
-    pub fn from_number(number: i64) -> Self {
-        let number = u128::try_from(number).unwrap_or_default();
-        Self(format!("{}_{}", Self::PREFIX, Ulid(number)))
-    }
+/// Gives id types that derive from a number alone, so that they sort by it whatever the clock does
+///
+macro_rules! numbered_id {
+    ($($name:ident),+ $(,)?) => {$(
+        impl $name {
+            /// The id of the one with this number.
+            #[must_use]
+            pub fn from_number(number: i64) -> Self {
+                let number = u128::try_from(number).unwrap_or_default();
+                Self(format!("{}_{}", Self::PREFIX, Ulid(number)))
+            }
 
-    /// The number an event id was made from, or nothing for text that is no event id.
-    #[must_use]
-    pub fn number(&self) -> Option<i64> {
-        let text = self.0.strip_prefix(Self::PREFIX)?.strip_prefix('_')?;
-        i64::try_from(Ulid::from_string(text).ok()?.0).ok()
-    }
+            /// The number an id was made from, or nothing for text that is no such id.
+            #[must_use]
+            pub fn number(&self) -> Option<i64> {
+                let text = self.0.strip_prefix(Self::PREFIX)?.strip_prefix('_')?;
+                i64::try_from(Ulid::from_string(text).ok()?.0).ok()
+            }
+        }
+    )+};
 }
+
+numbered_id!(EventId, AccountChangeId);
 
 fn fresh(prefix: &str, now: Millis, random: &dyn Random) -> String {
     let mut bytes = [0_u8; 16];

@@ -6,6 +6,8 @@
 //! Invariants:
 //! - A person's row, link, account, holds, problems and events are written together or not at all.
 //! - Nothing that did not change is an event, and no version moves for it.
+//! - What changes of an account, and the account's getting another person, is written down with its
+//!   cause ([`crate::sync::audit`]).
 //! - The caller has locked the organization and has checked that its claim still stands.
 //!
 //! What this module must not do: decide ([`crate::sync::plan`] does), or talk to the network.
@@ -38,12 +40,13 @@ use crate::domain::guard::GuardLimits;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::*;
 use crate::secret::Keys;
+use crate::sync::audit::{self, Changed, Owner};
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::objects;
 use crate::sync::plan::{
     AccountFields, Applied, Facts, HoldPlan, LinkStep, LossFate, Observed, PersonPlan, Step, View,
 };
-use crate::sync::rows::{self, Made, News, Person};
+use crate::sync::rows::{self, FormerHolder, Made, News, Person};
 use crate::sync::view::{self, Rows};
 
 /// Which part of a batch is written.
@@ -132,6 +135,7 @@ impl Applier<'_> {
             new_accounts: Vec::new(),
             links: Vec::new(),
             memberships: Vec::new(),
+            changed: Vec::new(),
             resolved: Resolved::default(),
             access: Access::default(),
             outcome: Outcome::default(),
@@ -207,6 +211,7 @@ struct Writing<'a, 'tx, 'conn> {
     new_accounts: Vec<Account>,
     links: Vec<(LinkStep, Link)>,
     memberships: Vec<Mover>,
+    changed: Vec<Changed>,
     resolved: Resolved,
     access: Access,
     outcome: Outcome,
@@ -247,7 +252,10 @@ impl Writing<'_, '_, '_> {
         }
         self.hold(key, &applied)?;
         self.loss(key, &applied);
-        self.account(&applied)?;
+        self.account(key, &applied, &person)?;
+        if let Some(former) = &person.former {
+            self.lost_account(former);
+        }
         self.user_event(&person);
         let Person { before, user, link, account, .. } = person;
         self.memberships.push(Mover {
@@ -262,6 +270,18 @@ impl Writing<'_, '_, '_> {
         self.users.push(user);
         self.links.extend(link.map(|link| (applied.link, link)));
         Ok(())
+    }
+
+    /// Tells that somebody's account has gone to another person, before that person is told of.
+    fn lost_account(&mut self, former: &FormerHolder) {
+        let user = &former.user;
+        let mut object = objects::directory_user(user, None);
+        for mover in self.memberships.iter_mut().filter(|mover| mover.user == user.id) {
+            mover.object = object.clone();
+        }
+        object.insert("previous_attributes".to_owned(), former.previous.clone());
+        self.emit(EventKind::UserUpdated, user.id.as_str(), Value::Object(object));
+        self.users.push(user.clone());
     }
 
     /// Emits `user.created` or `user.updated` when the object changed.
@@ -304,14 +324,41 @@ impl Writing<'_, '_, '_> {
         directory_users::upsert(self.tx, &waiting)
     }
 
-    /// Writes the account when it differs.
-    fn account(&mut self, applied: &Applied) -> Result<(), DbError> {
+    /// Writes the account when it differs, and notes why, or why it got another person.
+    fn account(
+        &mut self,
+        key: &ExternalKey,
+        applied: &Applied,
+        person: &Person,
+    ) -> Result<(), DbError> {
         let Some((id, before, after)) = &applied.account else { return Ok(()) };
-        if before.as_ref() == Some(after) {
+        let (differs, former_key) = (before.as_ref() != Some(after), person.former_key());
+        if !differs && former_key.is_none() {
             return Ok(());
         }
+        let stored = self.rows.accounts.get(id).cloned();
+        if differs {
+            self.write_account(id, before.is_none(), after)?;
+        }
+        let Some(row) = self.rows.accounts.get(id).cloned() else { return Ok(()) };
+        let (directory_id, external_key) = (self.cx.directory.id.clone(), key.clone());
+        self.changed.push(Changed {
+            before: stored,
+            after: row,
+            owner: Some(Owner { directory_id, external_key, former_key }),
+            rules: audit::rules(self.cx.cause, applied, self.cx.day.today),
+        });
+        Ok(())
+    }
+
+    fn write_account(
+        &mut self,
+        id: &AccountId,
+        is_new: bool,
+        after: &AccountFields,
+    ) -> Result<(), DbError> {
         let row = self.account_row(id, after)?;
-        if before.is_none() {
+        if is_new {
             self.new_accounts.push(row.clone());
         } else {
             // In order, because one person's old e-mail can be another's new one.
@@ -501,6 +548,7 @@ impl Writing<'_, '_, '_> {
         self.write_access()?;
         row_problems::clear(self.tx, &self.cx.directory.id, &self.resolved.problems)?;
         holds::supersede(self.tx, &self.resolved.holds, self.cx.now)?;
+        audit::write(self.tx, self.cx.cause, self.cx.now, &self.changed)?;
         Ok(self.outcome)
     }
 

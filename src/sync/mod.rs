@@ -36,6 +36,7 @@ use crate::secret::{Keys, SecretError};
 pub mod absence;
 pub mod again;
 pub mod apply;
+pub mod audit;
 pub mod budget;
 pub mod failure;
 pub mod full;

@@ -46,6 +46,29 @@ pub struct Person {
     pub account: Option<AccountId>,
     /// What there is to tell.
     pub news: News,
+    /// Whom the account is taken from.
+    pub former: Option<FormerHolder>,
+}
+
+/// Somebody of the directory whose account has gone to another person (S-20).
+pub struct FormerHolder {
+    /// The person from now on.
+    pub user: DirectoryUser,
+    /// What the members of the object were that changed.
+    pub previous: Value,
+}
+
+impl Person {
+    /// When the account got this person, or the person another key: the key that it had before, if
+    /// it had one.
+    #[must_use]
+    pub fn former_key(&self) -> Option<Option<ExternalKey>> {
+        if self.link.is_some() {
+            return Some(self.former.as_ref().map(|former| former.user.external_key.clone()));
+        }
+        let before = self.before.as_ref().filter(|_| self.account.is_some())?;
+        (before.external_key != self.user.external_key).then(|| Some(before.external_key.clone()))
+    }
 }
 
 /// What the application is told of a person.
@@ -100,6 +123,9 @@ impl Applier<'_> {
             }
             Step::Apply(applied) => {
                 let person = self.person(view, &plan.key, before, applied);
+                if let Some(former) = &person.former {
+                    view.users.insert(former.user.id.clone(), former.user.clone());
+                }
                 view.take_in(applied, person.user.clone(), person.link.clone());
                 Made::Person(Box::new(person))
             }
@@ -129,7 +155,20 @@ impl Applier<'_> {
                 user.updated_at_ms = self.now;
             }
         }
-        Person { before, user, link, account, news }
+        let former = link.as_ref().and_then(|link| self.former_holder(view, link));
+        Person { before, user, link, account, news, former }
+    }
+
+    /// Who of the directory had the account of a link that is made or moved.
+    fn former_holder(&self, view: &View, link: &Link) -> Option<FormerHolder> {
+        let holder = view.holders.get(&link.account_id);
+        let holder = holder.filter(|holder| **holder != link.directory_user_id)?;
+        let mut user = view.users.get(holder)?.clone();
+        let old = objects::directory_user(&user, Some(&link.account_id));
+        let previous = objects::previous_attributes(&old, &objects::directory_user(&user, None))?;
+        user.version = user.version.saturating_add(1);
+        user.updated_at_ms = self.now;
+        Some(FormerHolder { user, previous })
     }
 
     fn user_row(

@@ -16,7 +16,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Millis;
-use crate::db::{DbError, Lane, directory_users, events, inbox, mails, runs};
+use crate::db::{DbError, Lane, account_changes, directory_users, events, inbox, mails, runs};
 use crate::limits;
 use crate::notify::outbox;
 use crate::notify::smtp::Mailer;
@@ -136,8 +136,8 @@ impl outbox::Moment for TaskContext {
     }
 }
 
-/// Forgets events and settled hints that are too old, and removes what was deleted from the files
-/// (L-08); false when there is nothing more to forget.
+/// Forgets events, settled hints and noted changes of accounts that are too old, and removes what
+/// was deleted from the files (L-08); false when there is nothing more to forget.
 async fn sweep(cx: &Context) -> Result<bool, DbError> {
     let now = cx.clock.now();
     let forgotten = cx
@@ -145,9 +145,11 @@ async fn sweep(cx: &Context) -> Result<bool, DbError> {
         .write(Lane::Bulk, move |tx| {
             let events_before = now.plus(-limits::EVENT_DAYS_KEPT.saturating_mul(Millis::DAY));
             let hints_before = now.plus(-limits::INBOX_DAYS_KEPT.saturating_mul(Millis::DAY));
+            let changes_before = now.plus(-limits::AUDIT_DAYS_KEPT.saturating_mul(Millis::DAY));
             let hints = inbox::prune(tx, hints_before, limits::PRUNE_ROWS_MAX)?;
             let events = events::prune(tx, events_before, limits::PRUNE_ROWS_MAX)?;
-            Ok::<_, DbError>(hints.saturating_add(events))
+            let changes = account_changes::prune(tx, changes_before, limits::PRUNE_ROWS_MAX)?;
+            Ok::<_, DbError>(hints.saturating_add(events).saturating_add(changes))
         })
         .await?;
     if forgotten == 0

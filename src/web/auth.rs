@@ -1,14 +1,19 @@
 //! Who may use the API: bearers of a key that is not revoked.
 //!
-//! Only a keyed hash of the key is looked up. Nothing about a key is logged.
+//! Only a keyed hash of the key is looked up. Nothing about a key is logged. Handlers that want to
+//! know who calls take a [`Caller`].
 
-use actix_web::Error;
+use std::future::{Ready, ready};
+
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 
 use crate::db::api_keys;
+use crate::domain::audit::Cause;
+use crate::domain::ids::ApiKeyId;
 use crate::secret::Secret;
 use crate::web::error::Problem;
 use crate::web::state::State;
@@ -16,18 +21,43 @@ use crate::web::state::State;
 /// What every API key starts with.
 pub const KEY_PREFIX: &str = "sk_live_";
 
+/// Whose key a request has.
+#[derive(Debug, Clone)]
+pub struct Caller(ApiKeyId);
+
+impl Caller {
+    /// The caller as the cause of a change.
+    #[must_use]
+    pub fn cause(self) -> Cause {
+        Cause::ApiKey(self.0)
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = req.extensions().get::<Self>().cloned();
+        ready(caller.ok_or_else(|| Problem::Internal("a route is open to everybody".to_owned())))
+    }
+}
+
 /// Lets a request through when its key is good.
 pub async fn need_api_key(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     match allowed(&req).await {
-        Ok(()) => Ok(next.call(req).await?.map_into_boxed_body()),
+        Ok(caller) => {
+            req.extensions_mut().insert(caller);
+            Ok(next.call(req).await?.map_into_boxed_body())
+        }
         Err(problem) => Ok(req.error_response(problem)),
     }
 }
 
-async fn allowed(req: &ServiceRequest) -> Result<(), Problem> {
+async fn allowed(req: &ServiceRequest) -> Result<Caller, Problem> {
     let key = bearer(req).ok_or(Problem::Unauthorized)?;
     let state = req
         .app_data::<State>()
@@ -35,7 +65,7 @@ async fn allowed(req: &ServiceRequest) -> Result<(), Problem> {
     let hash = state.context.keys.lookup.lookup_hash(key.reveal());
     let found = state.context.db.read(move |conn| api_keys::find_valid(conn, &hash)).await;
     match found {
-        Ok(Some(_)) => Ok(()),
+        Ok(Some(key)) => Ok(Caller(key.id)),
         Ok(None) => Err(Problem::Unauthorized),
         Err(error) => Err(error.into()),
     }

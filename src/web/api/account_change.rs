@@ -2,7 +2,8 @@
 //!
 //! One path for `POST`, `PATCH` and imports, so that the same rules hold: e-mails are unique in the
 //! organization, what a directory manages stays as HR has it (S-10), and a change that
-//! changes nothing counts as none.
+//! changes nothing counts as none. What changed is handed back for [`record`], which writes down who
+//! changed it.
 //!
 //! Every function that writes expects the organization to be locked.
 
@@ -20,10 +21,12 @@ use crate::db::accounts::{self, Account, Attributes};
 use crate::db::types::{Json, StoredDate};
 use crate::db::{Conn, DbError, Tx, catalogue};
 use crate::domain::account::AccountStatus;
+use crate::domain::audit::{Cause, Rule};
 use crate::domain::directory::CatalogueKind;
 use crate::domain::employee::{EmailNorm, name_norm};
 use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, OrganizationId};
 use crate::limits;
+use crate::sync::audit::{self, Changed};
 use crate::web::body::{Email, Members, Text};
 use crate::web::error::Problem;
 
@@ -103,15 +106,29 @@ fn text(members: &mut Members, name: &'static str) -> Option<Option<String>> {
 pub(super) struct Writing<'a> {
     pub(super) now: Millis,
     pub(super) random: &'a dyn Random,
+    /// Who changes it.
+    pub(super) cause: &'a Cause,
+    /// How.
+    pub(super) rule: Rule,
+}
+
+/// Writes down what was changed by whom, in the transaction of the changes.
+pub(super) fn record(
+    tx: &mut Tx<'_>,
+    changed: &[Changed],
+    writing: Writing<'_>,
+) -> Result<(), DbError> {
+    audit::write(tx, writing.cause, writing.now, changed)
 }
 
 /// Makes an account.
+#[must_use = "a change is written down with `record`"]
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     organization: &OrganizationId,
     change: &AccountChange,
     writing: Writing<'_>,
-) -> Result<Account, Problem> {
+) -> Result<Changed, Problem> {
     let email = change.email.clone().unwrap_or_default();
     let mut account = Account {
         id: AccountId::new(writing.now, writing.random),
@@ -137,18 +154,23 @@ pub(super) fn insert(
     check_unique(tx, &account, change)?;
     set_members(tx, &mut account, change, writing)?;
     accounts::insert(tx, &account).map_err(Problem::of_write)?;
-    Ok(account)
+    Ok(changed(None, account, writing))
 }
 
-/// Changes an account. `managed_by` is the directory that manages it, if one does. Says whether
-/// anything changed.
+fn changed(before: Option<Account>, after: Account, writing: Writing<'_>) -> Changed {
+    Changed { before, after, owner: None, rules: writing.rule.into() }
+}
+
+/// Changes an account. `managed_by` is the directory that manages it, if one does. Says what
+/// changed, if anything did.
+#[must_use = "a change is written down with `record`"]
 pub(super) fn update(
     tx: &mut Tx<'_>,
     account: &mut Account,
     change: &AccountChange,
     managed_by: Option<&DirectoryId>,
     writing: Writing<'_>,
-) -> Result<bool, Problem> {
+) -> Result<Option<Changed>, Problem> {
     let mut change = change.clone();
     if let Some(directory) = managed_by {
         // Written in other case it is still the address that HR has; HR's way of writing it stays.
@@ -165,12 +187,33 @@ pub(super) fn update(
     let before = account.clone();
     set_members(tx, account, &change, writing)?;
     if *account == before {
-        return Ok(false);
+        return Ok(None);
     }
     account.version = account.version.saturating_add(1);
     account.updated_at_ms = writing.now;
     accounts::update_row(tx, account).map_err(Problem::of_write)?;
-    Ok(true)
+    Ok(Some(changed(Some(before), account.clone(), writing)))
+}
+
+/// Deletes an account, and takes it from those whose manager it was. What was written down of it
+/// loses its values: personal data goes with the account.
+pub(super) fn delete(
+    tx: &mut Tx<'_>,
+    account: &Account,
+    writing: Writing<'_>,
+) -> Result<(), Problem> {
+    let managers_gone = accounts::take_manager_away(tx, &account.id, writing.now)?;
+    let without = Writing { rule: Rule::ManagerDeleted, ..writing };
+    let reports: Vec<Changed> = managers_gone
+        .into_iter()
+        .map(|after| {
+            let before = Account { manager_account_id: Some(account.id.clone()), ..after.clone() };
+            changed(Some(before), after, without)
+        })
+        .collect();
+    accounts::delete(tx, &account.id)?;
+    record(tx, &reports, without)?;
+    Ok(audit::write_deleted(tx, writing.cause, writing.now, account)?)
 }
 
 /// Which managed fields the change would really change (S-10): naming a field with the value it has

@@ -10,11 +10,13 @@ use serde::Serialize;
 use crate::db::accounts::{self, Account, AccountFilter, Attributes};
 use crate::db::{Conn, DbError, Lane, Tx, links};
 use crate::domain::account::{AccountStatus, MANAGED_FIELDS};
+use crate::domain::audit::Rule;
 use crate::domain::employee::EmailNorm;
 use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, OrganizationId};
 use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::account_change::{self, AccountChange, Writing};
 use crate::web::api::organizations;
+use crate::web::auth::Caller;
 use crate::web::body::Members;
 use crate::web::error::Problem;
 use crate::web::query::Query;
@@ -125,16 +127,18 @@ pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer 
 }
 
 /// `POST …/accounts`.
-pub async fn create(state: State, path: Path<String>, body: Members) -> Answer {
+pub async fn create(state: State, caller: Caller, path: Path<String>, body: Members) -> Answer {
     let (organization, now) = (organizations::id_of(&path), state.now());
     let change = AccountChange::read_new(body)?;
-    let random = state.context.random.clone();
+    let (random, cause) = (state.context.random.clone(), caller.cause());
     let write = state.context.db.write(Lane::Urgent, move |tx| {
         tx.lock_organization(&organization)?;
         organizations::find(tx, &organization)?;
-        let writing = Writing { now, random: random.as_ref() };
-        let account = account_change::insert(tx, &organization, &change, writing)?;
-        Ok::<_, Problem>(show_one(tx, account)?)
+        let rule = Rule::MadeByApplication;
+        let writing = Writing { now, random: random.as_ref(), cause: &cause, rule };
+        let made = account_change::insert(tx, &organization, &change, writing)?;
+        account_change::record(tx, std::slice::from_ref(&made), writing)?;
+        Ok::<_, Problem>(show_one(tx, made.after)?)
     });
     answer::created(write.await?)
 }
@@ -150,30 +154,36 @@ pub async fn get(state: State, path: Path<String>) -> Answer {
 }
 
 /// `PATCH /api/v1/accounts/{id}`: only the members that are there change.
-pub async fn patch(state: State, path: Path<String>, body: Members) -> Answer {
+pub async fn patch(state: State, caller: Caller, path: Path<String>, body: Members) -> Answer {
     let (id, now) = (AccountId::from_text(path.into_inner()), state.now());
     let change = AccountChange::read_patch(body)?;
-    let random = state.context.random.clone();
+    let (random, cause) = (state.context.random.clone(), caller.cause());
     let write = state.context.db.write(Lane::Urgent, move |tx| {
         let mut account = find_locked(tx, &id)?;
         let managed_by = links::managed_by(tx, std::slice::from_ref(&id))?.remove(&id);
-        let writing = Writing { now, random: random.as_ref() };
-        account_change::update(tx, &mut account, &change, managed_by.as_ref(), writing)?;
+        let rule = Rule::EditedByApplication;
+        let writing = Writing { now, random: random.as_ref(), cause: &cause, rule };
+        let managed_by = managed_by.as_ref();
+        let changed = account_change::update(tx, &mut account, &change, managed_by, writing)?;
+        account_change::record(tx, changed.as_slice(), writing)?;
         Ok::<_, Problem>(show_one(tx, account)?)
     });
     answer::ok(write.await?)
 }
 
 /// `DELETE /api/v1/accounts/{id}`, unless a directory manages it (S-10).
-pub async fn delete(state: State, path: Path<String>) -> Answer {
-    let id = AccountId::from_text(path.into_inner());
+pub async fn delete(state: State, caller: Caller, path: Path<String>) -> Answer {
+    let (id, now) = (AccountId::from_text(path.into_inner()), state.now());
+    let (random, cause) = (state.context.random.clone(), caller.cause());
     let write = state.context.db.write(Lane::Urgent, move |tx| {
-        find_locked(tx, &id)?;
+        let account = find_locked(tx, &id)?;
         if let Some(directory) = links::managed_by(tx, std::slice::from_ref(&id))?.remove(&id) {
             let fields = MANAGED_FIELDS.iter().map(|&field| field.to_owned()).collect();
             return Err(Problem::AccountManaged { fields, directory, deleting: true });
         }
-        Ok::<_, Problem>(accounts::delete(tx, &id)?)
+        let rule = Rule::Deleted;
+        let writing = Writing { now, random: random.as_ref(), cause: &cause, rule };
+        account_change::delete(tx, &account, writing)
     });
     write.await?;
     answer::deleted()

@@ -18,13 +18,16 @@ use serde::Serialize;
 
 use crate::db::accounts::{self, Account};
 use crate::db::{Lane, Tx, links};
+use crate::domain::audit::{Cause, Rule};
 use crate::domain::employee::EmailNorm;
 use crate::domain::ids::{AccountId, DirectoryId, OrganizationId};
 use crate::limits;
+use crate::sync::audit::Changed;
 use crate::web::answer::Answer;
 use crate::web::api::account_change::{self, AccountChange, Writing};
 use crate::web::api::import_rows::{Format, Reader, Record, Row, Splitter};
 use crate::web::api::organizations;
+use crate::web::auth::Caller;
 use crate::web::error::{FieldError, Problem};
 use crate::web::state::State;
 
@@ -62,6 +65,7 @@ impl RowResult {
 /// `POST …/accounts/import`.
 pub async fn import(
     state: State,
+    caller: Caller,
     path: Path<String>,
     req: HttpRequest,
     payload: Payload,
@@ -76,6 +80,7 @@ pub async fn import(
     let content_type = req.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mut import = Import {
         state,
+        cause: caller.cause(),
         organization,
         format: content_type.and_then(Format::of_content_type),
         parts: None,
@@ -92,6 +97,7 @@ const BYTES_MAX: usize = limits::IMPORT_BYTES_MAX;
 /// An import under way.
 struct Import {
     state: State,
+    cause: Cause,
     organization: OrganizationId,
     format: Option<Format>,
     /// Made when the format is known.
@@ -189,10 +195,11 @@ impl Import {
     async fn write_batch(&mut self) -> Result<(), Stop> {
         let rows = std::mem::take(&mut self.batch);
         let Some(first) = rows.first().map(|row| row.line) else { return Ok(()) };
-        let organization = self.organization.clone();
+        let (organization, cause) = (self.organization.clone(), self.cause.clone());
         let (now, random) = (self.state.now(), self.state.context.random.clone());
         let write = self.state.context.db.write(Lane::Bulk, move |tx| {
-            let writing = Writing { now, random: random.as_ref() };
+            let rule = Rule::Imported;
+            let writing = Writing { now, random: random.as_ref(), cause: &cause, rule };
             write_rows(tx, &organization, rows, writing)
         });
         match write.await {
@@ -240,6 +247,7 @@ fn write_rows(
             .into_iter()
             .filter_map(|account| Some((account.email_norm.clone()?, account)))
             .collect(),
+        changed: Vec::new(),
     };
     let mut results = Vec::with_capacity(rows.len());
     for row in rows {
@@ -251,6 +259,7 @@ fn write_rows(
             Err(problem) => RowResult::failed(row.line, problem),
         });
     }
+    account_change::record(tx, &known.changed, writing)?;
     Ok(results)
 }
 
@@ -258,6 +267,8 @@ fn write_rows(
 struct Known {
     accounts: HashMap<EmailNorm, Account>,
     managers: HashMap<AccountId, DirectoryId>,
+    /// What the rows so far have changed.
+    changed: Vec<Changed>,
 }
 
 impl Known {
@@ -270,9 +281,10 @@ impl Known {
     ) -> Result<(&'static str, AccountId), Problem> {
         let email = change.email_norm().unwrap_or_else(|| EmailNorm::of(""));
         let Some(before) = self.accounts.get(&email) else {
-            let account = account_change::insert(tx, organization, change, writing)?;
-            let id = account.id.clone();
-            self.accounts.insert(email, account);
+            let made = account_change::insert(tx, organization, change, writing)?;
+            let id = made.after.id.clone();
+            self.accounts.insert(email, made.after.clone());
+            self.changed.push(made);
             return Ok(("created", id));
         };
         let mut account = before.clone();
@@ -280,6 +292,8 @@ impl Known {
         let changed = account_change::update(tx, &mut account, change, managed_by, writing)?;
         let id = account.id.clone();
         self.accounts.insert(email, account);
-        Ok((if changed { "updated" } else { "unchanged" }, id))
+        let status = if changed.is_some() { "updated" } else { "unchanged" };
+        self.changed.extend(changed);
+        Ok((status, id))
     }
 }

@@ -5,6 +5,7 @@
 use actix_web::web::{self, ServiceConfig};
 
 mod account_change;
+pub mod account_changes;
 pub mod accounts;
 pub mod admins;
 pub mod catalogue;
@@ -81,6 +82,9 @@ fn of_accounts(cfg: &mut ServiceConfig) {
             .route(web::get().to(accounts::get))
             .route(web::patch().to(accounts::patch))
             .route(web::delete().to(accounts::delete)),
+    )
+    .service(
+        web::resource("/accounts/{account_id}/changes").route(web::get().to(account_changes::list)),
     );
 }
 
