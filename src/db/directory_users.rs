@@ -231,6 +231,21 @@ pub fn clear_due(tx: &mut Tx<'_>, ids: &[DirectoryUserId], now: Millis) -> Resul
     Ok(())
 }
 
+/// These people are to be decided again at a moment, if they are not before.
+pub fn set_due(tx: &mut Tx<'_>, ids: &[DirectoryUserId], at: Millis) -> Result<(), DbError> {
+    use directory_users as t;
+    for chunk in ids.chunks(limits::IN_LIST_MAX) {
+        on_backend!(&mut **tx, |c| diesel::update(
+            t::table
+                .filter(t::id.eq_any(chunk))
+                .filter(t::due_at_ms.is_null().or(t::due_at_ms.gt(at)))
+        )
+        .set(t::due_at_ms.eq(at))
+        .execute(c))?;
+    }
+    Ok(())
+}
+
 /// Everybody of an organization is to be decided again now.
 pub fn all_due(tx: &mut Tx<'_>, organization: &OrganizationId, now: Millis) -> Result<(), DbError> {
     use directory_users as t;

@@ -347,6 +347,7 @@ impl Writing<'_, '_, '_> {
             after: row,
             owner: Some(Owner { directory_id, external_key, former_key }),
             rules: audit::rules(self.cx.cause, applied, self.cx.day.today),
+            approved: applied.carried_out.first().map(|(_, hold)| hold.clone()),
         });
         Ok(())
     }

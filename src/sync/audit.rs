@@ -26,7 +26,7 @@ use crate::db::{DbError, Tx, catalogue};
 use crate::domain::account::{AccountStatus, Activity};
 use crate::domain::audit::{self, Cause, CauseKind, Changes, FieldChange, Rule};
 use crate::domain::employee::{ExternalKey, Membership, Standing};
-use crate::domain::ids::{CatalogueEntryId, DirectoryId};
+use crate::domain::ids::{CatalogueEntryId, DirectoryId, HoldId};
 use crate::sync::plan::{Applied, LinkStep};
 
 /// The member under which the key of the link is told.
@@ -71,13 +71,15 @@ pub struct Changed {
     pub owner: Option<Owner>,
     /// What has decided.
     pub rules: Rules,
+    /// The hold whose approval was carried out; it is the cause then.
+    pub approved: Option<HoldId>,
 }
 
 /// Finds the rules that decided about a person who is applied.
 #[must_use]
 pub fn rules(cause: &Cause, applied: &Applied, today: Date) -> Rules {
     let rule = match applied.link {
-        _ if matches!(cause.kind(), CauseKind::Decision | CauseKind::Admin) => Rule::Approved,
+        _ if cause.kind() == CauseKind::Admin || !applied.carried_out.is_empty() => Rule::Approved,
         LinkStep::Create => Rule::Created,
         LinkStep::Link => Rule::LinkedByEmail,
         LinkStep::Move(_) => Rule::Rehired,
@@ -98,6 +100,9 @@ fn rule_of_status(applied: &Applied, today: Date) -> Rule {
     match (after.status, applied.activity) {
         (AccountStatus::Active, Activity::Inactive) => Rule::OtherDirectory,
         (AccountStatus::Inactive, _) => {
+            if applied.observed.gone {
+                return Rule::Gone;
+            }
             if record.leaving_date.is_some_and(|leaving| leaving < today) {
                 return Rule::LeavingDateOver;
             }
@@ -164,6 +169,8 @@ fn entries(
     changed: &Changed,
 ) -> Vec<NewAccountChange> {
     let (account, owner) = (&changed.after, changed.owner.as_ref());
+    let approved = changed.approved.clone().map(Cause::Decision);
+    let cause = approved.as_ref().unwrap_or(cause);
     let mut changes =
         audit::changes(&members(changed.before.as_ref(), names), &members(Some(account), names));
     let key = owner.and_then(|owner| Some((owner.former_key.as_ref()?, &owner.external_key)));

@@ -38,6 +38,7 @@ pub mod again;
 pub mod apply;
 pub mod audit;
 pub mod budget;
+pub mod decide;
 pub mod failure;
 pub mod full;
 pub mod guard;

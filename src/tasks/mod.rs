@@ -42,6 +42,8 @@ pub struct Activators {
     pub runs: Activator,
     /// Mails.
     pub mails: Activator,
+    /// People who are to be decided again.
+    pub dates: Activator,
 }
 
 /// What tasks work with.
@@ -182,7 +184,7 @@ impl Tasks {
         spawn(Kind::Inbox, limits::INBOX_WORKERS, &activators.inbox);
         spawn(Kind::Runs, limits::RUN_WORKERS, &activators.runs);
         spawn(Kind::Mails, 1, &activators.mails);
-        spawn(Kind::Dates, 1, &Activator::default());
+        spawn(Kind::Dates, 1, &activators.dates);
         spawn(Kind::Schedule, 1, &Activator::default());
         spawn(Kind::Janitor, 1, &Activator::default());
         Self { running, stop }

@@ -158,7 +158,7 @@ pub(super) fn insert(
 }
 
 fn changed(before: Option<Account>, after: Account, writing: Writing<'_>) -> Changed {
-    Changed { before, after, owner: None, rules: writing.rule.into() }
+    Changed { before, after, owner: None, rules: writing.rule.into(), approved: None }
 }
 
 /// Changes an account. `managed_by` is the directory that manages it, if one does. Says what

@@ -13,6 +13,7 @@ pub mod directories;
 pub mod directory_actions;
 pub mod directory_lists;
 pub mod events;
+pub mod hold_decisions;
 pub mod import;
 mod import_rows;
 pub mod notices;
@@ -142,5 +143,13 @@ fn of_directories(cfg: &mut ServiceConfig) {
     .service(
         web::resource("/directories/{directory_id}/holds/{hold_id}")
             .route(web::get().to(directory_lists::hold)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}/holds/{hold_id}/approve")
+            .route(web::post().to(hold_decisions::approve)),
+    )
+    .service(
+        web::resource("/directories/{directory_id}/holds/{hold_id}/reject")
+            .route(web::post().to(hold_decisions::reject)),
     );
 }

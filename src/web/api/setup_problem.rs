@@ -90,7 +90,7 @@ pub(super) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
 }
 
 /// An error's text as a sentence for the caller.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}.", chars.as_str())
