@@ -8,12 +8,13 @@
 //!
 //! What this module must not do: apply anything, or take an error for an answer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::holds::HoldItem;
-use crate::db::{Conn, DbError, Lane, accounts, hold_items, links};
+use crate::db::links::{self, Link};
+use crate::db::{Conn, DbError, Lane, accounts, hold_items};
 use crate::domain::account::{AccountStatus, Activity};
 use crate::domain::employee::{ExternalKey, Membership, Standing};
 use crate::domain::guard::LossReason;
@@ -31,8 +32,8 @@ use crate::sync::{Context, SyncError};
 #[derive(Debug, Clone)]
 pub struct Missing {
     user: DirectoryUser,
-    /// The account that would become inactive.
-    account: Option<AccountId>,
+    /// The account that would become inactive, and whether it is active now.
+    account: Option<(AccountId, AccountStatus)>,
     approved: Option<HoldItemId>,
     rejected: bool,
     fingerprint: Vec<u8>,
@@ -66,7 +67,14 @@ impl Missing {
     /// has said anything about it yet (S-32).
     #[must_use]
     pub fn counts(&self) -> bool {
-        self.account.is_some() && self.approved.is_none() && !self.rejected
+        let is_active = |(_, status): &(_, AccountStatus)| *status == AccountStatus::Active;
+        self.account.as_ref().is_some_and(is_active) && !self.is_decided()
+    }
+
+    /// Whether an admin has said yes or no.
+    #[must_use]
+    pub const fn is_decided(&self) -> bool {
+        self.approved.is_some() || self.rejected
     }
 
     /// The person as an item of a hold.
@@ -75,7 +83,7 @@ impl Missing {
         Some(Waiting {
             external_key: self.user.external_key.clone(),
             name: self.user.record.0.display_name(),
-            account_id: self.account.clone()?,
+            account_id: self.account.as_ref()?.0.clone(),
             reason: LossReason::NotInHr,
             fingerprint: self.fingerprint.clone(),
         })
@@ -93,7 +101,7 @@ pub fn missing(
         .into_iter()
         .filter(|user| user.state == Activity::Active && user.observation_seq < everybody.seq)
         .collect();
-    let accounts = active_accounts(conn, &users)?;
+    let accounts = accounts_of(conn, &users)?;
     let keys: Vec<ExternalKey> = users.iter().map(|user| user.external_key.clone()).collect();
     let decided: HashMap<ExternalKey, HoldItem> = hold_items::decided(conn, &directory.id, &keys)?
         .into_iter()
@@ -120,24 +128,24 @@ pub fn missing(
     Ok(missing)
 }
 
-/// The active accounts that these people have.
-fn active_accounts(
+/// The accounts of these people that could become inactive.
+fn accounts_of(
     conn: &mut Conn,
     users: &[DirectoryUser],
-) -> Result<HashMap<DirectoryUserId, AccountId>, DbError> {
+) -> Result<HashMap<DirectoryUserId, (AccountId, AccountStatus)>, DbError> {
     let ids: Vec<DirectoryUserId> = users.iter().map(|user| user.id.clone()).collect();
     let links = links::of_users(conn, &ids)?;
     let ids: Vec<AccountId> = links.iter().map(|link| link.account_id.clone()).collect();
-    let active: HashSet<AccountId> = accounts::by_ids(conn, &ids)?
+    let statuses: HashMap<AccountId, AccountStatus> = accounts::by_ids(conn, &ids)?
         .into_iter()
-        .filter(|account| account.status == AccountStatus::Active)
-        .map(|account| account.id)
+        .filter(|account| account.status != AccountStatus::Inactive)
+        .map(|account| (account.id, account.status))
         .collect();
-    Ok(links
-        .into_iter()
-        .filter(|link| active.contains(&link.account_id))
-        .map(|link| (link.directory_user_id, link.account_id))
-        .collect())
+    let with_status = |link: Link| {
+        let status = *statuses.get(&link.account_id)?;
+        Some((link.directory_user_id, (link.account_id, status)))
+    };
+    Ok(links.into_iter().filter_map(with_status).collect())
 }
 
 /// What asking about the missing has brought.

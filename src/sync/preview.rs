@@ -259,7 +259,8 @@ impl Ahead {
     }
 
     fn note(&mut self, plan: PersonPlan, made: Made) {
-        self.named.extend(plan.before);
+        let is_gone = matches!(&plan.step, Step::Apply(applied) if applied.observed.gone);
+        self.named.extend(plan.before.filter(|_| !is_gone));
         match (plan.step, made) {
             (Step::Problem { code, observed }, _) => {
                 self.bad_rows.insert(plan.key.clone(), bad_row(plan.key, code, observed.record));
@@ -303,7 +304,9 @@ impl Ahead {
         if let Some(before) = person.before.filter(|before| before.external_key != *key) {
             self.bad_rows.remove(&before.external_key);
         }
-        self.named.insert(person.user.id);
+        if !applied.observed.gone {
+            self.named.insert(person.user.id);
+        }
         let record = applied.observed.record;
         let (name, email) = (record.display_name(), record.email);
         if let Some(loss) = &applied.loss {

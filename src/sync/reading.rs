@@ -47,7 +47,7 @@ pub async fn read(
 ) -> Result<Reading, SyncError> {
     let everybody = full::everybody(cx, directory).await?;
     let (everybody, missing, too_many) = look_ahead(cx, directory, everybody).await?;
-    let waiting = missing.iter().filter(|one| too_many && one.counts());
+    let waiting = missing.iter().filter(|one| too_many && !one.is_decided());
     let waiting = waiting.filter_map(Missing::waiting).collect();
     let answers = if may_ask && !missing.is_empty() {
         let provider = connect(cx, directory, Arc::new(Gate::new(cx, directory, 0)))?;

@@ -17,6 +17,7 @@ mod smtp;
 #[path = "../support/db.rs"]
 mod testdb;
 
+mod absence;
 mod budget;
 mod crash;
 mod dates;

@@ -3,6 +3,7 @@
 //! A list is written in chunks of a few records while it is sent, so that a hundred thousand
 //! people need no more memory than a few. It shows everybody as of the moment of the call.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::io::Write;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use serde::Serialize;
 use super::record::Record;
 use super::vendor::throttle_text;
 use super::{Faults, OddAnswer};
-use crate::sandbox::person::{People, Standing};
+use crate::sandbox::person::{People, Person, Standing};
 
 const JSON: &str = "application/json; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
@@ -148,6 +149,7 @@ pub(super) struct ListChunks {
     today: Date,
     pretty: bool,
     omit_unique_key: bool,
+    unlisted: HashSet<String>,
     /// The next serial number to look at; none before the first chunk.
     next: Option<u64>,
     written: usize,
@@ -169,6 +171,7 @@ impl ListChunks {
             today,
             pretty: faults.pretty,
             omit_unique_key: faults.omit_unique_key,
+            unlisted: faults.unlisted.iter().cloned().collect(),
             next: None,
             written: 0,
             cut_at: None,
@@ -177,11 +180,13 @@ impl ListChunks {
     }
 
     fn truncate(&mut self) {
-        let shown = self
-            .people
-            .values()
-            .filter(|person| self.include_leavers || person.standing(self.today) != Standing::Left);
-        self.cut_at = Some(shown.count() / 2 + 1);
+        let shown = self.people.values().filter(|person| self.shows(person)).count();
+        self.cut_at = Some(shown / 2 + 1);
+    }
+
+    fn shows(&self, person: &Person) -> bool {
+        (self.include_leavers || person.standing(self.today) != Standing::Left)
+            && !self.unlisted.contains(&person.employee_id)
     }
 
     fn begin(&self) -> Vec<u8> {
@@ -204,7 +209,7 @@ impl Iterator for ListChunks {
         let mut out = self.begin();
         let people = Arc::clone(&self.people);
         for (serial, person) in people.range(self.next.unwrap_or(0)..) {
-            if !self.include_leavers && person.standing(self.today) == Standing::Left {
+            if !self.shows(person) {
                 continue;
             }
             if out.len() >= CHUNK_BYTES {

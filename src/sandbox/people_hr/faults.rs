@@ -67,6 +67,8 @@ pub struct Faults {
     pub gzip: bool,
     /// How long an answer is held back, in milliseconds.
     pub delay_ms: u64,
+    /// Employee ids that no list names although they are there.
+    pub unlisted: Vec<String>,
     /// Employees come without `UniqueKey`, as from old versions.
     pub omit_unique_key: bool,
     /// How hooks go astray.
@@ -83,6 +85,7 @@ impl Default for Faults {
             pretty: false,
             gzip: false,
             delay_ms: 0,
+            unlisted: Vec::new(),
             omit_unique_key: false,
             hooks: HookFaults::default(),
         }
