@@ -171,19 +171,19 @@ fn entries(
     let (account, owner) = (&changed.after, changed.owner.as_ref());
     let approved = changed.approved.clone().map(Cause::Decision);
     let cause = approved.as_ref().unwrap_or(cause);
-    let mut changes =
+    let mut fields =
         audit::changes(&members(changed.before.as_ref(), names), &members(Some(account), names));
     let key = owner.and_then(|owner| Some((owner.former_key.as_ref()?, &owner.external_key)));
     if let Some((from, to)) = key {
         let change = FieldChange { from: json!(from), to: json!(to) };
-        changes.insert(EXTERNAL_KEY.to_owned(), change);
+        fields.insert(EXTERNAL_KEY.to_owned(), change);
     }
     let Rules { rule, status } = changed.rules;
-    let apart = if rule == status { None } else { changes.remove_entry(STATUS) };
-    let entry = |rule, changes| entry(cause, now, account, owner, rule, changes);
+    let apart = if rule == status { None } else { fields.remove_entry(STATUS) };
+    let entry = |rule, fields| entry(cause, now, account, owner, rule, fields);
     let mut entries = Vec::new();
-    if !changes.is_empty() {
-        entries.push(entry(rule, changes));
+    if !fields.is_empty() {
+        entries.push(entry(rule, fields));
     }
     entries.extend(apart.map(|change| entry(status, Changes::from([change]))));
     entries

@@ -373,7 +373,7 @@ impl Batch<'_> {
             let now = cx.clock.now();
             let End { counts, seq, health, held, settled } = end;
             hold_items::mark_done(tx, &settled, now)?;
-            guard::keep_only(tx, &directory, &held, seq, now)?;
+            guard::keep_only(tx, &directory, |key| held.contains(key), seq, now)?;
             guard::announce(tx, &Teller::new(cx), &directory)?;
             row_problems::clear_unseen(tx, &directory.id, seq)?;
             inbox::settle_by_run(tx, &directory.id, seq, now)?;

@@ -190,13 +190,12 @@ pub fn hold(
         return Ok(());
     }
     let key = holds::deactivations_key(&directory.id);
-    let hold_id = match holds::find_open(tx, &key)? {
-        Some(open) => open.id,
-        None => {
-            let hold = blank(directory, HoldKind::Deactivations, key, REASON, now, random);
-            holds::insert(tx, &hold, &[])?;
-            hold.id
-        }
+    let hold_id = if let Some(open) = holds::find_open(tx, &key)? {
+        open.id
+    } else {
+        let hold = blank(directory, HoldKind::Deactivations, key, REASON, now, random);
+        holds::insert(tx, &hold, &[])?;
+        hold.id
     };
     let items: Vec<HoldItem> = people
         .iter()
@@ -271,7 +270,7 @@ pub fn leave(
 pub fn keep_only(
     tx: &mut Tx<'_>,
     directory: &Directory,
-    held: &HashSet<ExternalKey>,
+    is_held: impl Fn(&ExternalKey) -> bool,
     seq: i64,
     now: Millis,
 ) -> Result<(), DbError> {
@@ -281,7 +280,7 @@ pub fn keep_only(
     let others: Vec<ExternalKey> = hold_items::of_hold(tx, &open.id)?
         .into_iter()
         .map(|item| item.external_key)
-        .filter(|key| !held.contains(key))
+        .filter(|key| !is_held(key))
         .collect();
     let newer: HashSet<ExternalKey> = directory_users::by_keys(tx, &directory.id, &others, &[])?
         .into_iter()

@@ -409,7 +409,11 @@ pub fn plan_person(
         link: decided.link,
         account: decided.account,
         hold: decided.hold,
-        carried_out: decided.approved.into_iter().chain(approval(view, &key, &loss)).collect(),
+        carried_out: decided
+            .approved
+            .into_iter()
+            .chain(approval(view, &key, loss.as_ref()))
+            .collect(),
         loss,
         fingerprint,
     };
@@ -493,8 +497,8 @@ pub fn fingerprint(
 }
 
 /// The approval that a loss of access carries out.
-fn approval(view: &View, key: &ExternalKey, loss: &Option<Loss>) -> Option<(HoldItemId, HoldId)> {
-    loss.as_ref().filter(|loss| loss.fate == LossFate::Uncounted)?;
+fn approval(view: &View, key: &ExternalKey, loss: Option<&Loss>) -> Option<(HoldItemId, HoldId)> {
+    loss.filter(|loss| loss.fate == LossFate::Uncounted)?;
     let item = view.decided.get(&(HoldKind::Deactivations, key.clone()))?;
     (item.decision == Some(Decision::Approved)).then(|| (item.id.clone(), item.hold_id.clone()))
 }

@@ -93,7 +93,7 @@ async fn s_31_somebody_whom_hr_has_deleted_loses_access_after_hr_was_asked(app: 
     delete(&app, std::slice::from_ref(&employee)).await;
     app.hr().clear_logs();
     app.poll().await;
-    assert_eq!(app.looks(), [employee.clone()]);
+    assert_eq!(app.looks(), std::slice::from_ref(&employee));
     let account = app.the_account(&connected, &email).await;
     assert_eq!(account["status"], "inactive");
     assert_eq!(inactive(&app, &connected).await.len(), before + 1);
@@ -110,7 +110,7 @@ async fn s_31_somebody_whom_the_list_forgot_stays(app: TestApp) {
     let employees = staff(&app)[..3].to_vec();
     app.faults(|faults| {
         *faults = no_hooks();
-        faults.unlisted = employees.clone();
+        faults.unlisted.clone_from(&employees);
     });
     let (accounts, events) = (app.accounts(&connected.organization).await, app.events("").await);
     app.hr().clear_logs();
@@ -229,12 +229,12 @@ async fn s_32_of_too_many_who_vanish_nobody_is_asked_about_and_nobody_removed(ap
     let run = app.last_run(&connected).await;
     assert_eq!((&run["state"], &run["counts"]["held"]), (&json!("succeeded"), &json!(9)));
     let hold = the_hold(&app, &connected).await;
-    let mut named: Vec<&str> =
+    let mut listed: Vec<&str> =
         hold["items"].as_array().unwrap().iter().map(|i| i["name"].as_str().unwrap()).collect();
     let mut expected: Vec<&str> = names.iter().map(String::as_str).collect();
-    named.sort_unstable();
+    listed.sort_unstable();
     expected.sort_unstable();
-    assert_eq!(named, expected);
+    assert_eq!(listed, expected);
     assert_eq!(hold["items"][0]["change"]["because"], "not_in_hr");
     assert_eq!(app.state(&connected).await, "active", "a hold is no failure");
     let told = app.notices(&connected).await;
@@ -250,7 +250,7 @@ async fn s_32_an_open_hold_keeps_its_id_and_people_leave_it_when_seen_again(app:
     let vanished = staff(&app)[..9].to_vec();
     app.faults(|faults| {
         *faults = no_hooks();
-        faults.unlisted = vanished.clone();
+        faults.unlisted.clone_from(&vanished);
     });
     app.poll().await;
     let hold = the_hold(&app, &connected).await;
