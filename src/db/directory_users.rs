@@ -64,6 +64,8 @@ pub struct Known {
     pub id: DirectoryUserId,
     /// Their key.
     pub external_key: ExternalKey,
+    /// How far that key can be trusted.
+    pub key_kind: KeyKind,
     /// Their number.
     pub employee_number: Option<EmployeeNumber>,
     /// Their e-mail, for comparison.
@@ -171,6 +173,7 @@ pub fn known(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Known>, DbE
         .select((
             t::id,
             t::external_key,
+            t::key_kind,
             t::employee_number,
             t::email_norm,
             t::state,

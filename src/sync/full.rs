@@ -19,7 +19,7 @@ use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::lease::while_renewing;
 use crate::db::runs::{self, Run};
 use crate::db::types::Json;
-use crate::db::{DbError, Lane, Tx, inbox, row_problems};
+use crate::db::{DbError, Lane, Tx, inbox, links, row_problems};
 use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunCounts, RunState, RunTrigger};
 use crate::domain::failure::FailureClass;
@@ -133,14 +133,14 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
 async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     let (everybody, health) = read(cx, claim).await?;
     let mut counts = counts_before(&everybody);
-    let facts = Arc::new(everybody.facts);
+    let facts = Arc::new(everybody.facts.clone());
     let batch = Batch { cx, claim, facts };
     batch.start().await?;
-    for people in everybody.changed.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+    for people in everybody.batches() {
         let done = batch.apply(people.to_vec(), Pass::People).await?;
         add(&mut counts, done.counts);
     }
-    for people in everybody.changed.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+    for people in everybody.batches() {
         batch.apply(people.to_vec(), Pass::Relations).await?;
     }
     for ids in everybody.unchanged.chunks(limits::IN_LIST_MAX) {
@@ -230,8 +230,15 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
     provider.list(&mut staging).await?;
     let (organization, now) = (directory.organization_id.clone(), cx.clock.now());
     let day = cx.db.read(move |conn| apply::day(conn, &organization, now)).await?;
+    if staging.is_without_keys() {
+        let reason = "no record of the list has a key".to_owned();
+        return Err(ProviderError::Malformed { reason }.into());
+    }
     let mut everybody = staging.close(seq, day.today);
     add_moved(cx, &mut everybody).await?;
+    let movers = everybody.movers();
+    let emails = cx.db.read(move |conn| links::emails_of_users(conn, &movers)).await?;
+    everybody.put_in_order(&emails);
     Ok(everybody)
 }
 

@@ -37,9 +37,11 @@ pub mod live;
 pub mod objects;
 pub mod plan;
 pub mod preview;
+pub mod renamed;
 pub mod rows;
 pub mod setup;
 pub mod staging;
+pub mod swap;
 pub mod view;
 
 /// Why a piece of sync work was not done.

@@ -30,7 +30,7 @@ use crate::sync::plan::{Applied, LinkStep, Observed, PersonPlan, Step, View};
 use crate::sync::rows::{self, Made, Person};
 use crate::sync::setup::{self, SetupError};
 use crate::sync::staging::Everybody;
-use crate::sync::{Context, full, view};
+use crate::sync::{Context, full, swap, view};
 
 /// What a full sync would do now. People are in the order of their keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -150,7 +150,8 @@ fn look_ahead(
     let day = &apply::day(conn, &directory.organization_id, now)?;
     let (random, keys) = (&*cx.random, &*cx.keys);
     let records: Vec<&EmployeeRecord> = everybody.changed.iter().map(|seen| &seen.record).collect();
-    let (view, _) = view::load(conn, &directory.organization_id, &directory.id, &records)?;
+    let renamed = &everybody.facts.renamed;
+    let (view, _) = view::load(conn, &directory.organization_id, &directory.id, &records, renamed)?;
     let stored: HashSet<AccountId> = view.accounts.keys().cloned().collect();
     let mut counts = full::counts_before(&everybody);
     let mut ahead = Ahead::new(view, &everybody.unchanged);
@@ -158,7 +159,7 @@ fn look_ahead(
     for pass in [Pass::People, Pass::Relations] {
         let applier =
             Applier { directory, now, day, random, keys, cause: &Cause::Clock, pass, facts };
-        let counted = ahead.pass(&applier, &everybody.changed);
+        let counted = ahead.pass(&applier, &everybody.batches());
         if pass == Pass::People {
             full::add(&mut counts, counted);
         }
@@ -204,14 +205,21 @@ impl Ahead {
     }
 
     /// Plans everybody once, in order, as a run does.
-    fn pass(&mut self, applier: &Applier<'_>, people: &[Observed]) -> RunCounts {
+    fn pass(&mut self, applier: &Applier<'_>, batches: &[&[Observed]]) -> RunCounts {
         let facts = applier.facts_of_everybody();
         let mut counts = RunCounts::default();
-        for observed in people {
-            let plan = applier.plan(&self.view, &facts, observed.clone());
-            let made = applier.take_in(&mut self.view, &plan);
-            rows::count(&mut counts, &plan, &made);
-            self.note(plan, made);
+        let directory = &applier.directory.id;
+        for batch in batches {
+            let mut rest = *batch;
+            while let Some((observed, others)) = rest.split_first() {
+                let parked = swap::circle_at(&self.view, directory, rest);
+                self.view.park(&parked);
+                let plan = applier.plan(&self.view, &facts, observed.clone());
+                let made = applier.take_in(&mut self.view, &plan);
+                rows::count(&mut counts, &plan, &made);
+                self.note(plan, made);
+                rest = others;
+            }
         }
         counts
     }
