@@ -32,7 +32,7 @@ use crate::sync::failure::{self, Teller, Trouble, Verdict};
 use crate::sync::plan::{Facts, Observed};
 use crate::sync::setup::connect;
 use crate::sync::staging::{Everybody, Staging};
-use crate::sync::{Context, SyncError};
+use crate::sync::{Context, SyncError, groups, preview};
 
 /// Queues a full sync; when one waits already, that one serves.
 pub fn queue(
@@ -132,9 +132,13 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
 
 async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     let (everybody, health) = read(cx, claim).await?;
+    let everybody = Arc::new(everybody);
     let mut counts = counts_before(&everybody);
     let facts = Arc::new(everybody.facts.clone());
     let batch = Batch { cx, claim, facts };
+    if claim.directory.strict {
+        batch.refuse_problems(&everybody).await?;
+    }
     batch.start().await?;
     for people in everybody.batches() {
         let done = batch.apply(people.to_vec(), Pass::People).await?;
@@ -146,7 +150,7 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     for ids in everybody.unchanged.chunks(limits::IN_LIST_MAX) {
         batch.mark_seen(ids.to_vec(), everybody.seq).await?;
     }
-    batch.finish(counts, everybody.seq, health).await
+    batch.finish(counts, &everybody, health).await
 }
 
 /// What is counted of a list before anybody is planned.
@@ -284,6 +288,33 @@ impl Batch<'_> {
         .await
     }
 
+    /// In a strict directory a single row problem ends the run before anything is applied. What HR
+    /// has to correct is listed all the same (S-07).
+    async fn refuse_problems(&self, everybody: &Arc<Everybody>) -> Result<(), SyncError> {
+        let seq = everybody.seq;
+        let counts = RunCounts { seen: counts_before(everybody).seen, ..RunCounts::default() };
+        let bad = preview::bad_rows(self.cx, &self.claim.directory, everybody).await?;
+        let Ok(records @ 1..) = u64::try_from(bad.len()) else { return Ok(()) };
+        for rows in bad.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+            let rows = rows.to_vec();
+            self.write(move |tx, directory, cx| {
+                for row in rows {
+                    row_problems::put(tx, &row.into_row(&directory, seq, cx))?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        let run = self.claim.run.id.clone();
+        let counts = RunCounts { row_problems: records, ..counts };
+        self.write(move |tx, directory, _| {
+            row_problems::clear_unseen(tx, &directory.id, seq)?;
+            Ok(runs::set_counts(tx, &run, counts)?)
+        })
+        .await?;
+        Err(SyncError::RowProblems(records))
+    }
+
     async fn start(&self) -> Result<(), SyncError> {
         self.write(|tx, mut directory, cx| Ok(apply::activate(tx, &mut directory, cx.clock.now())?))
             .await
@@ -315,11 +346,18 @@ impl Batch<'_> {
 
     /// The run has succeeded: hints that came before it are settled, and the directory is well,
     /// unless looks at one person are still refused.
-    async fn finish(&self, counts: RunCounts, seq: i64, health: Health) -> Result<(), SyncError> {
+    async fn finish(
+        &self,
+        counts: RunCounts,
+        everybody: &Arc<Everybody>,
+        health: Health,
+    ) -> Result<(), SyncError> {
         let run = self.claim.run.id.clone();
+        let (everybody, seq) = (Arc::clone(everybody), everybody.seq);
         self.write(move |tx, mut directory, cx| {
             let now = cx.clock.now();
             row_problems::clear_unseen(tx, &directory.id, seq)?;
+            groups::delete_emptied(tx, &directory, &everybody.groups_named, now)?;
             inbox::settle_by_run(tx, &directory.id, seq, now)?;
             runs::set_counts(tx, &run, counts)?;
             runs::finish(tx, &run, RunState::Succeeded, None, now)?;
@@ -371,12 +409,13 @@ async fn give_up(
     let trouble = match &error {
         SyncError::Provider(ProviderError::BudgetSpent { until }) => Err(*until),
         SyncError::Provider(provider) => Trouble::of(provider, began).ok_or(cx.clock.now()),
+        SyncError::RowProblems(records) => Ok(Trouble::of_records(*records, began)),
         // The database will be asked again soon; the HR system is not to blame.
         error if error.is_temporary() => Err(cx.clock.now().plus(5 * Millis::SECOND)),
         _ => {
             tracing::error!(run.id = %claim.run.id, error = %error, "a full sync failed inside");
             let (class, began) = (FailureClass::Internal, began);
-            Ok(Trouble { class, detail: None, retry_after_ms: None, began })
+            Ok(Trouble { class, detail: None, records: None, retry_after_ms: None, began })
         }
     };
     let message = error.to_string();

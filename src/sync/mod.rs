@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, Random};
 use crate::db::{Db, DbError};
+use crate::domain::notice;
 use crate::domain::provider::ProviderKind;
 use crate::providers::{Connect, ProviderError};
 use crate::secret::{Keys, SecretError};
@@ -33,6 +34,7 @@ pub mod apply;
 pub mod budget;
 pub mod failure;
 pub mod full;
+pub mod groups;
 pub mod live;
 pub mod objects;
 pub mod plan;
@@ -60,6 +62,9 @@ pub enum SyncError {
     /// The HR system could not be asked.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// Records have problems, and the directory is strict: nothing is applied (S-07).
+    #[error("{} to be corrected; nothing was applied", notice::records_phrase(*.0))]
+    RowProblems(u64),
     /// The database did not do what was asked.
     #[error(transparent)]
     Db(#[from] DbError),

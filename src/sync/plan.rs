@@ -74,6 +74,9 @@ pub struct AccountView {
     pub active_elsewhere: bool,
 }
 
+/// The new keys of people who got another one, with the one they had (S-21).
+pub type Renamed = Arc<HashMap<ExternalKey, ExternalKey>>;
+
 /// What is stored about the people in question.
 #[derive(Debug, Default)]
 pub struct View {
@@ -94,7 +97,7 @@ pub struct View {
     /// Accounts of managers.
     pub managers: HashMap<ManagerReference, AccountId>,
     /// The new keys of people who got another one, with the one they had (S-21).
-    pub renamed: Arc<HashMap<ExternalKey, ExternalKey>>,
+    pub renamed: Renamed,
 }
 
 /// What only a look at everybody can know.
@@ -105,7 +108,7 @@ pub struct Facts {
     /// Departments of people who are about to be applied, each once by its key.
     pub departments: Arc<HashMap<String, Unit>>,
     /// The new keys of people who got another one, with the one they had (S-21).
-    pub renamed: Arc<HashMap<ExternalKey, ExternalKey>>,
+    pub renamed: Renamed,
     /// Managers who are not known yet may still come; the field is left as it is.
     pub managers_may_come: bool,
 }

@@ -14,17 +14,19 @@
 //! system, which is for runs to find out.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
+use crate::db::row_problems::RowProblem;
 use crate::db::{Conn, DbError, accounts, links};
 use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunCounts};
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, RowProblemCode};
 use crate::domain::hold::HoldKind;
-use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId};
+use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, RowProblemId};
 use crate::sync::apply::{self, Applier, Pass};
 use crate::sync::plan::{Applied, LinkStep, Observed, PersonPlan, Step, View};
 use crate::sync::rows::{self, Made, Person};
@@ -134,9 +136,21 @@ pub async fn preview(cx: &Context, id: &DirectoryId) -> Result<Preview, SetupErr
             if directory.state == DirectoryState::Disabled {
                 return Err(SetupError::Disabled);
             }
-            Ok(look_ahead(conn, &inner, &directory, everybody, now)?)
+            Ok(look_ahead(conn, &inner, &directory, &everybody, now)?)
         })
         .await
+}
+
+/// The records that a run of everybody could not apply, or only in part.
+pub(super) async fn bad_rows(
+    cx: &Context,
+    directory: &Directory,
+    everybody: &Arc<Everybody>,
+) -> Result<Vec<BadRow>, DbError> {
+    let (inner, directory, everybody) = (cx.clone(), directory.clone(), Arc::clone(everybody));
+    let now = cx.clock.now();
+    let read = cx.db.read(move |conn| look_ahead(conn, &inner, &directory, &everybody, now));
+    Ok(read.await?.row_problems)
 }
 
 /// Folds the plans of both passes over what is stored.
@@ -144,7 +158,7 @@ fn look_ahead(
     conn: &mut Conn,
     cx: &Context,
     directory: &Directory,
-    everybody: Everybody,
+    everybody: &Everybody,
     now: Millis,
 ) -> Result<Preview, DbError> {
     let day = &apply::day(conn, &directory.organization_id, now)?;
@@ -153,7 +167,7 @@ fn look_ahead(
     let renamed = &everybody.facts.renamed;
     let (view, _) = view::load(conn, &directory.organization_id, &directory.id, &records, renamed)?;
     let stored: HashSet<AccountId> = view.accounts.keys().cloned().collect();
-    let mut counts = full::counts_before(&everybody);
+    let mut counts = full::counts_before(everybody);
     let mut ahead = Ahead::new(view, &everybody.unchanged);
     let facts = &everybody.facts;
     for pass in [Pass::People, Pass::Relations] {
@@ -163,6 +177,12 @@ fn look_ahead(
         if pass == Pass::People {
             full::add(&mut counts, counted);
         }
+    }
+    if directory.strict && !ahead.bad_rows.is_empty() {
+        // Not one record is applied then (S-07).
+        let row_problems = u64::try_from(ahead.bad_rows.len()).unwrap_or(u64::MAX);
+        counts = RunCounts { seen: counts.seen, row_problems, ..RunCounts::default() };
+        ahead.apply_nothing();
     }
     let accounts_not_in_hr = ahead.unmatched(conn, directory)?;
     let known = |id: &AccountId| stored.contains(id);
@@ -278,6 +298,14 @@ impl Ahead {
         }
     }
 
+    /// Forgets all that is planned.
+    fn apply_nothing(&mut self) {
+        self.view.links.clear();
+        self.linked.clear();
+        self.created.clear();
+        self.in_doubt.clear();
+    }
+
     /// Accounts without anybody: no link, or one of a person whom the list does not name.
     fn unmatched(&self, conn: &mut Conn, directory: &Directory) -> Result<Vec<Unmatched>, DbError> {
         let all = accounts::emails(conn, &directory.organization_id)?;
@@ -295,6 +323,26 @@ impl Ahead {
             .filter(|(id, _)| !matched.contains(id))
             .map(|(account_id, email)| Unmatched { account_id, email })
             .collect())
+    }
+}
+
+impl BadRow {
+    /// As it is stored.
+    pub(super) fn into_row(self, directory: &Directory, seq: i64, cx: &Context) -> RowProblem {
+        let now = cx.clock.now();
+        RowProblem {
+            id: RowProblemId::new(now, &*cx.random),
+            organization_id: directory.organization_id.clone(),
+            directory_id: directory.id.clone(),
+            external_key: self.external_key,
+            employee_number: self.employee_number,
+            name: self.name,
+            email: self.email,
+            code: self.code,
+            observation_seq: seq,
+            first_seen_at_ms: now,
+            updated_at_ms: now,
+        }
     }
 }
 

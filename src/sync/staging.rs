@@ -158,9 +158,9 @@ impl<'a> Staging<'a> {
                 }
                 Seen::Changed { mut record, hash } => {
                     let same_key = self.by_key.get(&record.external_key).map(Vec::as_slice);
-                    let keeps = match (stored.number_of(&record.external_key), same_key) {
+                    let keeps = match (stored.under(&record.external_key), same_key) {
                         (_, None | Some([_])) => true,
-                        (Some(stored), _) => stored == record.employee_number.as_ref(),
+                        (Some(known), _) => known.employee_number == record.employee_number,
                         (None, Some(same)) => same.first() == Some(&position),
                     };
                     if !keeps {
@@ -205,9 +205,9 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// The stored number of a stored key.
-    fn number_of(&self, key: &ExternalKey) -> Option<Option<&'a EmployeeNumber>> {
-        self.by_key.get(key).map(|(_, known)| known.employee_number.as_ref())
+    /// Who is stored under a key.
+    fn under(&self, key: &ExternalKey) -> Option<&'a Known> {
+        self.by_key.get(key).map(|(_, known)| *known)
     }
 
     /// Whom a record is about, by the rule of [`crate::sync::plan::View::stored`].
@@ -239,6 +239,9 @@ impl Everybody {
     /// Puts the people to plan in an order in which e-mails can be handed on. `emails` are those of
     /// the accounts of [`Everybody::movers`].
     pub fn put_in_order(&mut self, emails: &HashMap<DirectoryUserId, EmailNorm>) {
+        if self.movers.is_empty() {
+            return;
+        }
         let email_of = |seen: &Observed| seen.record.email_norm();
         let takes: Vec<Option<EmailNorm>> = self.changed.iter().map(email_of).collect();
         let gives: HashMap<EmailNorm, usize> = std::mem::take(&mut self.movers)
@@ -347,8 +350,8 @@ fn mark_as_double(record: &mut EmployeeRecord) {
 /// A record without a key is named by what it says: it is one row problem for as long as it says
 /// the same, and can not be taken for somebody else's (S-07).
 fn name_by_content(record: &mut EmployeeRecord, hash: RawHash) {
-    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    record.external_key = ExternalKey(format!("no-key:{digits}"));
+    let content = u128::from_be_bytes(hash);
+    record.external_key = ExternalKey(format!("no-key:{content:032x}"));
     record.key_kind = KeyKind::Editable;
     record.unreadable.insert(0, RowProblemCode::MissingKey);
 }

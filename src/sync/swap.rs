@@ -35,7 +35,10 @@ pub struct Order {
 /// For each person the one whose e-mail they take. `gives` names the e-mails that people have and
 /// will no longer have, with the person; `takes` is what each will have.
 #[must_use]
-pub fn wants<E: Eq + Hash>(gives: &HashMap<E, usize>, takes: &[Option<E>]) -> Vec<Option<usize>> {
+pub(super) fn wants<E: Eq + Hash>(
+    gives: &HashMap<E, usize>,
+    takes: &[Option<E>],
+) -> Vec<Option<usize>> {
     let wanted = |(own, email): (usize, &Option<E>)| {
         gives.get(email.as_ref()?).copied().filter(|giver| *giver != own)
     };

@@ -17,7 +17,7 @@ use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, ManagerReference,
 };
 use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, DirectoryUserId};
-use crate::sync::plan::{AccountFields, AccountView, View};
+use crate::sync::plan::{AccountFields, AccountView, Renamed, View};
 
 use crate::domain::ids::OrganizationId;
 
@@ -34,7 +34,7 @@ pub fn load(
     organization: &OrganizationId,
     directory: &DirectoryId,
     records: &[&EmployeeRecord],
-    renamed: &Arc<HashMap<ExternalKey, ExternalKey>>,
+    renamed: &Renamed,
 ) -> Result<(View, Rows), DbError> {
     let view = View { renamed: Arc::clone(renamed), ..View::default() };
     let mut loader = Loader { conn, organization, directory, view };
