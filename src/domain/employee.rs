@@ -334,6 +334,20 @@ mod tests {
     }
 
     #[test]
+    fn s_07_every_problem_says_what_hr_has_to_do() {
+        for code in RowProblemCode::ALL {
+            let message = code.message();
+            assert!(message.starts_with(char::is_uppercase) && message.ends_with('.'), "{message}");
+            assert!(message.contains("HR system"), "{message}");
+            let acts = ["Enter", "Correct", "Give", "Ask"];
+            assert!(acts.iter().any(|act| message.contains(act)), "{message}");
+            for jargon in ["null", "JSON", "field", "invalid", "parse", code.as_str()] {
+                assert!(!message.contains(jargon), "{jargon} in {message}");
+            }
+        }
+    }
+
+    #[test]
     fn what_an_email_address_is() {
         for good in ["a@b.co", "sian.o'brien@example.co.uk", "tomáš@example.cz", "root@localhost"]
         {

@@ -582,3 +582,7 @@ fn name_after(before: Option<&String>, unit: Option<&Unit>) -> Option<String> {
         _ => Some(name.clone()),
     }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -1,8 +1,8 @@
 //! People who got another employee id without a `UniqueKey` to know them by (S-21).
 //!
-//! Only a complete list can show it: the old id is gone from it, and exactly one person is new in it
-//! with the same e-mail. Everything less certain is left to the rules for people seen for the first
-//! time, which hold what they would have to guess.
+//! Only a complete list can show it: the old id is gone from it, and exactly one person is new in
+//! it with the same e-mail. Everything less certain is left to the rules for people seen for the
+//! first time, which hold what they would have to guess.
 //!
 //! What this module must not do: decide from less than a complete list.
 

@@ -1,10 +1,10 @@
 //! Managers, in whatever order they come (S-13).
 
-use rollcall::clock::{Random, SeededRandom};
+use rollcall::clock::SeededRandom;
 use rollcall::sandbox::{Edit, Hire, Leave};
 use serde_json::Value;
 
-use crate::hr::{TODAY, YESTERDAY, agrees_with_hr, no_hooks, on, person};
+use crate::hr::{TODAY, YESTERDAY, agrees_with_hr, below, no_hooks, on, person};
 use crate::support::{Connected, TestApp, behaviours};
 
 behaviours!(
@@ -34,7 +34,7 @@ async fn id_of(app: &TestApp, connected: &Connected, email: &str) -> Value {
 async fn s_13_any_chart_of_managers_ends_as_hr_has_it(app: TestApp) {
     let connected = app.connected().await;
     let random = SeededRandom::new(13);
-    let below = |bound: usize| usize::try_from(random.below(bound as u64)).unwrap();
+    let below = |bound: usize| below(&random, bound);
     for round in 0..6 {
         let by_hook = round % 2 == 1;
         if !by_hook {

@@ -1,10 +1,10 @@
 //! People who hand their e-mails on to each other (S-24).
 
-use rollcall::clock::{Random, SeededRandom};
+use rollcall::clock::SeededRandom;
 use rollcall::sandbox::Edit;
 use serde_json::{Value, json};
 
-use crate::hr::{agrees_with_hr, hooks, no_hooks, person};
+use crate::hr::{agrees_with_hr, below, hooks, no_hooks, person};
 use crate::support::{Connected, Options, TestApp, behaviours};
 
 behaviours!(
@@ -66,7 +66,7 @@ fn number_of(app: &TestApp, sql: &str) -> String {
 /// Asserts that no hold was ever opened.
 async fn never_held(app: &TestApp, connected: &Connected) {
     let holds = app.all(&format!("/directories/{}/holds", connected.directory)).await;
-    assert_eq!(holds, [] as [Value; 0]);
+    assert_eq!(holds, Vec::<Value>::new());
     assert!(app.events("rollcall.hold.opened").await.is_empty());
     let parked = "SELECT CAST(COUNT(*) AS TEXT) AS value FROM accounts WHERE email_norm IS NULL";
     assert_eq!(number_of(app, parked), "0", "nobody is left without an e-mail");
@@ -131,7 +131,7 @@ async fn s_24_a_chain_longer_than_a_batch_needs_no_hold_whatever_its_order(app: 
     // Everybody takes the e-mail of the next in the list; the last has a new one, and the first
     // one's goes to a newcomer.
     let mut wanted = turned(&emails);
-    *wanted.last_mut().unwrap() = "brand.new@acme.example".to_owned();
+    "brand.new@acme.example".clone_into(wanted.last_mut().unwrap());
     hand_out(&app, &people, &wanted).await;
     app.hr().set_faults(no_hooks());
     app.hire(&person("Ann", "Newcomer", &emails[0])).await;
@@ -258,7 +258,7 @@ async fn s_24_any_reshuffle_of_e_mails_ends_as_hr_has_it_and_as_foretold(app: Te
     let (people, start) = employed(&app, 14);
     let ids = accounts_of(&app, &connected, &start).await;
     let random = SeededRandom::new(24);
-    let below = |bound: usize| usize::try_from(random.below(bound as u64)).unwrap();
+    let below = |bound: usize| below(&random, bound);
     let mut emails = start;
     for round in 0..8 {
         // Some exchanges, some new addresses; sometimes somebody new gets one that became free.

@@ -113,8 +113,8 @@ fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Result<Sh
     })
 }
 
-/// What is wrong, in plain words. `detail` is what the HR system called it, or how many records have
-/// problems in a strict directory (S-07).
+/// What is wrong, in plain words. `detail` is what the HR system called it, or how many records
+/// have problems in a strict directory (S-07).
 fn failure_message(provider: ProviderKind, class: FailureClass, detail: Option<&str>) -> String {
     let hr = provider.title();
     if let (FailureClass::Malformed, Some(records)) = (class, detail) {
