@@ -37,12 +37,12 @@ use crate::domain::event::EventKind;
 use crate::domain::hold::{HoldKind, HoldState};
 use crate::domain::ids::*;
 use crate::secret::Keys;
+use crate::sync::objects;
 use crate::sync::plan::{
     AccountFields, Applied, Facts, HoldPlan, LinkStep, Observed, PersonPlan, Step, View,
 };
 use crate::sync::rows::{self, Made, News, Person};
 use crate::sync::view::{self, Rows};
-use crate::sync::{objects, swap};
 
 /// Which part of a batch is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +126,8 @@ impl Applier<'_> {
         };
         let mut people = batch.into_iter();
         loop {
-            writing.park(swap::circle_at(&writing.view, id, people.as_slice()))?;
+            let parked = self.park(&mut writing.view, &facts, people.as_slice());
+            writing.park(parked)?;
             let Some(observed) = people.next() else { break };
             let plan = self.plan(&writing.view, &facts, observed);
             writing.person(plan)?;
@@ -194,11 +195,10 @@ struct Writing<'a, 'tx, 'conn> {
 }
 
 impl Writing<'_, '_, '_> {
-    /// Accounts let go of their e-mails for the next people, who take them from each other (S-24).
-    /// It is no change of the accounts: nobody outside of this transaction sees it.
+    /// Accounts have let go of their e-mails for the next people, who take them from each other
+    /// (S-24). It is no change of the accounts: nobody outside of this transaction sees it.
     fn park(&mut self, accounts: Vec<AccountId>) -> Result<(), DbError> {
         accounts::park_emails(self.tx, &accounts)?;
-        self.view.park(&accounts);
         self.parked.extend(accounts);
         Ok(())
     }

@@ -228,6 +228,14 @@ impl View {
         }
     }
 
+    /// They keep them after all.
+    pub fn take_back(&mut self, accounts: &[AccountId]) {
+        for id in accounts {
+            let Some(account) = self.accounts.get(id) else { continue };
+            self.by_email.insert(EmailNorm::of(&account.fields.email), id.clone());
+        }
+    }
+
     fn candidate(&self, email: &EmailNorm) -> Option<Candidate> {
         let account_id = self.by_email.get(email)?.clone();
         let account = self.accounts.get(&account_id)?;

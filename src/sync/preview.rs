@@ -32,7 +32,7 @@ use crate::sync::plan::{Applied, LinkStep, Observed, PersonPlan, Step, View};
 use crate::sync::rows::{self, Made, Person};
 use crate::sync::setup::{self, SetupError};
 use crate::sync::staging::Everybody;
-use crate::sync::{Context, full, swap, view};
+use crate::sync::{Context, full, view};
 
 /// What a full sync would do now. People are in the order of their keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -228,12 +228,10 @@ impl Ahead {
     fn pass(&mut self, applier: &Applier<'_>, batches: &[&[Observed]]) -> RunCounts {
         let facts = applier.facts_of_everybody();
         let mut counts = RunCounts::default();
-        let directory = &applier.directory.id;
         for batch in batches {
             let mut rest = *batch;
             while let Some((observed, others)) = rest.split_first() {
-                let parked = swap::circle_at(&self.view, directory, rest);
-                self.view.park(&parked);
+                applier.park(&mut self.view, &facts, rest);
                 let plan = applier.plan(&self.view, &facts, observed.clone());
                 let made = applier.take_in(&mut self.view, &plan);
                 rows::count(&mut counts, &plan, &made);

@@ -4,7 +4,7 @@
 //! after the other: each would find the new e-mail taken. [`order`] puts the people of a run in an
 //! order in which whoever gives an e-mail up comes before whoever takes it, and the members of a
 //! circle follow each other. [`cut`] makes batches that part no circle. When the writer comes to a
-//! complete circle ([`circle_at`]), all its accounts let go of their e-mails first, in the same
+//! complete circle ([`Applier::park`]), all its accounts let go of their e-mails first, in the same
 //! transaction.
 //!
 //! Invariants:
@@ -20,7 +20,8 @@ use std::ops::Range;
 
 use crate::domain::employee::EmailNorm;
 use crate::domain::ids::{AccountId, DirectoryId};
-use crate::sync::plan::{Observed, View};
+use crate::sync::apply::Applier;
+use crate::sync::plan::{Facts, Observed, PersonPlan, Step, View};
 
 /// People in an order in which e-mails can be handed on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -131,11 +132,33 @@ pub fn cut(len: usize, circles: &[Range<usize>], batch_max: usize) -> Vec<Range<
     batches
 }
 
-/// The accounts that have to let go of their e-mails before the first of these people is applied:
-/// those of a circle that begins with the first and follows without a gap, if every member is fit
-/// for it. Empty otherwise.
-#[must_use]
-pub fn circle_at(view: &View, directory: &DirectoryId, people: &[Observed]) -> Vec<AccountId> {
+impl Applier<'_> {
+    /// Before the first of these people is decided: the accounts that let go of their e-mails, in
+    /// the view already, because the first begins a circle and every member of it will take the
+    /// next one's. Empty for everybody else.
+    pub fn park(&self, view: &mut View, facts: &Facts, people: &[Observed]) -> Vec<AccountId> {
+        let accounts = circle_at(view, &self.directory.id, people);
+        view.park(&accounts);
+        let mut members = people.iter().take(accounts.len());
+        if members.all(|seen| takes_the_email(&self.plan(view, facts, seen.clone()), seen)) {
+            return accounts;
+        }
+        // Some rule keeps a member from it, so nobody gives anything up.
+        view.take_back(&accounts);
+        Vec::new()
+    }
+}
+
+/// Whether the plan gives the account the e-mail that was observed.
+fn takes_the_email(plan: &PersonPlan, observed: &Observed) -> bool {
+    let Step::Apply(applied) = &plan.step else { return false };
+    let after = applied.account.as_ref().map(|(_, _, after)| EmailNorm::of(&after.email));
+    after == observed.record.email_norm()
+}
+
+/// The accounts of the circle that begins with the first of these people and follows without a gap;
+/// empty when there is none. Whoever is known not to take the next one's e-mail is in none.
+fn circle_at(view: &View, directory: &DirectoryId, people: &[Observed]) -> Vec<AccountId> {
     let mut accounts: Vec<AccountId> = Vec::new();
     for observed in people {
         let Some((account, owner)) = exchange(view, directory, observed) else { break };
