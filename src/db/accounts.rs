@@ -1,7 +1,7 @@
 //! Accounts: the users of the application, by organization.
 //!
-//! E-mails are unique in an organization for comparison, not as written. `email_norm` may be
-//! empty for the moment in which two people swap addresses (S-24); nothing does so yet.
+//! E-mails are unique in an organization for comparison, not as written. `email_norm` is
+//! empty only inside the transaction in which people swap addresses (S-24).
 
 use diesel::prelude::*;
 
@@ -153,6 +153,19 @@ pub fn update_row(tx: &mut Tx<'_>, account: &Account) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::update(accounts::table.find(&account.id))
         .set(account)
         .execute(c))?;
+    Ok(())
+}
+
+/// Takes the e-mails of these accounts out of the comparison, because others are about to get them
+/// (S-24). Each must be written again in the same transaction.
+pub fn park_emails(tx: &mut Tx<'_>, ids: &[AccountId]) -> Result<(), DbError> {
+    for chunk in ids.chunks(limits::IN_LIST_MAX) {
+        on_backend!(&mut **tx, |c| diesel::update(
+            accounts::table.filter(accounts::id.eq_any(chunk))
+        )
+        .set(accounts::email_norm.eq(None::<EmailNorm>))
+        .execute(c))?;
+    }
     Ok(())
 }
 

@@ -62,7 +62,8 @@ pub struct Directory {
     pub last_success_at_ms: Option<Millis>,
     /// What went wrong last, while it has not gone right since.
     pub failure_class: Option<FailureClass>,
-    /// More about it, in the HR system's words (the missing permission).
+    /// More about it: the missing permission in the HR system's words, or how many records have to
+    /// be corrected.
     pub failure_detail: Option<String>,
     /// When it first went wrong.
     pub failure_since_ms: Option<Millis>,

@@ -1,5 +1,6 @@
 //! Directory users: people as the HR system has them.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -10,7 +11,7 @@ use crate::db::schema::directory_users;
 use crate::db::types::Json;
 use crate::domain::account::Activity;
 use crate::domain::employee::{
-    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, Membership,
+    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, Membership,
 };
 use crate::domain::ids::{DirectoryId, DirectoryUserId, OrganizationId};
 use crate::limits;
@@ -64,6 +65,8 @@ pub struct Known {
     pub id: DirectoryUserId,
     /// Their key.
     pub external_key: ExternalKey,
+    /// How far that key can be trusted.
+    pub key_kind: KeyKind,
     /// Their number.
     pub employee_number: Option<EmployeeNumber>,
     /// Their e-mail, for comparison.
@@ -162,6 +165,32 @@ pub fn by_ids(conn: &mut Conn, ids: &[DirectoryUserId]) -> Result<Vec<DirectoryU
     Ok(found)
 }
 
+/// Whether somebody who is not settled names one of these as their manager. It may say yes too
+/// often, never too seldom.
+pub fn any_waits_for(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    managers: &[ManagerReference],
+) -> Result<bool, DbError> {
+    use directory_users as t;
+    for manager in managers {
+        // As it stands in the record; what a pattern would read as a sign of its own is escaped.
+        let named = format!("\"manager\":{}", serde_json::json!(manager));
+        let escaped: String = named
+            .chars()
+            .flat_map(|c| matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c]))
+            .collect();
+        let waiting = t::table
+            .filter(t::directory_id.eq(directory))
+            .filter(t::raw_hash.is_null())
+            .filter(t::record.like(format!("%{escaped}%")).escape('!'));
+        if on_backend!(conn, |c| diesel::select(exists(waiting)).get_result(c))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// What a full sync has to know of everybody.
 pub fn known(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Known>, DbError> {
     use directory_users as t;
@@ -171,6 +200,7 @@ pub fn known(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Known>, DbE
         .select((
             t::id,
             t::external_key,
+            t::key_kind,
             t::employee_number,
             t::email_norm,
             t::state,

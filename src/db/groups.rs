@@ -67,6 +67,28 @@ pub fn of_directory(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Grou
         .load(c))?)
 }
 
+/// The groups of a directory that nobody is in.
+pub fn without_members(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Group>, DbError> {
+    use directory_groups as t;
+    let member = group_memberships::table.filter(group_memberships::group_id.eq(t::id));
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::directory_id.eq(directory))
+        .filter(diesel::dsl::not(diesel::dsl::exists(member)))
+        .order(t::id.asc())
+        .select(Group::as_select())
+        .load(c))?)
+}
+
+/// Deletes groups.
+pub fn delete(tx: &mut Tx<'_>, ids: &[GroupId]) -> Result<(), DbError> {
+    use directory_groups as t;
+    for chunk in ids.chunks(limits::IN_LIST_MAX) {
+        on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::id.eq_any(chunk)))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
 /// Who is in which group, of these people.
 pub fn memberships_of(
     conn: &mut Conn,

@@ -7,7 +7,8 @@ use diesel::prelude::*;
 use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
-use crate::db::schema::links;
+use crate::db::schema::{accounts, links};
+use crate::domain::employee::EmailNorm;
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, LinkId, OrganizationId};
 use crate::limits;
 
@@ -57,6 +58,23 @@ pub fn of_users(conn: &mut Conn, users: &[DirectoryUserId]) -> Result<Vec<Link>,
             .filter(links::directory_user_id.eq_any(chunk))
             .select(Link::as_select())
             .load(c))?);
+    }
+    Ok(found)
+}
+
+/// The e-mails, for comparison, of the accounts that these directory users have.
+pub fn emails_of_users(
+    conn: &mut Conn,
+    users: &[DirectoryUserId],
+) -> Result<HashMap<DirectoryUserId, EmailNorm>, DbError> {
+    let mut found = HashMap::new();
+    for chunk in users.chunks(limits::IN_LIST_MAX) {
+        let rows: Vec<(DirectoryUserId, Option<EmailNorm>)> = on_backend!(conn, |c| links::table
+            .inner_join(accounts::table.on(accounts::id.eq(links::account_id)))
+            .filter(links::directory_user_id.eq_any(chunk))
+            .select((links::directory_user_id, accounts::email_norm))
+            .load(c))?;
+        found.extend(rows.into_iter().filter_map(|(user, email)| Some((user, email?))));
     }
     Ok(found)
 }

@@ -22,6 +22,18 @@ pub struct ExternalKey(pub String);
 pub struct EmployeeNumber(pub String);
 
 impl ExternalKey {
+    /// What stands in a record that has no key at all: it can be listed, never applied (S-07).
+    #[must_use]
+    pub const fn missing() -> Self {
+        Self(String::new())
+    }
+
+    /// Whether the record had no key at all.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -139,6 +151,8 @@ pub struct EmployeeRecord {
 text_enum! {
     /// Why one person's record can not be applied.
     RowProblemCode {
+        /// Neither a key nor a number: nobody can tell whose record it is.
+        MissingKey = "missing_key",
         /// No first name.
         MissingFirstName = "missing_first_name",
         /// No last name.
@@ -163,6 +177,10 @@ impl RowProblemCode {
     #[must_use]
     pub const fn message(self) -> &'static str {
         match self {
+            Self::MissingKey => {
+                "The employee id is empty, so nobody can tell whose record this is. \
+                 Enter it in the HR system; this person is then synced by itself."
+            }
             Self::MissingFirstName => {
                 "The first name is empty. Enter it in the HR system; \
                  this person is then synced by itself."
@@ -199,6 +217,9 @@ impl EmployeeRecord {
     /// e-mail (S-07).
     #[must_use]
     pub fn problem(&self, is_leaver: bool) -> Option<RowProblemCode> {
+        if self.has_no_key() {
+            return Some(RowProblemCode::MissingKey);
+        }
         if self.first_name.is_none() {
             return Some(RowProblemCode::MissingFirstName);
         }
@@ -211,6 +232,12 @@ impl EmployeeRecord {
             _ => {}
         }
         self.unreadable.first().copied()
+    }
+
+    /// Whether the HR system sent this record without any key.
+    #[must_use]
+    pub fn has_no_key(&self) -> bool {
+        self.external_key.is_missing() || self.unreadable.contains(&RowProblemCode::MissingKey)
     }
 
     /// The e-mail for comparison, when there is one.
@@ -304,6 +331,20 @@ mod tests {
     #[test]
     fn s_09_case_and_white_space_do_not_make_a_second_department() {
         assert_eq!(name_norm("People  Ops"), name_norm(" people ops"));
+    }
+
+    #[test]
+    fn s_07_every_problem_says_what_hr_has_to_do() {
+        for code in RowProblemCode::ALL {
+            let message = code.message();
+            assert!(message.starts_with(char::is_uppercase) && message.ends_with('.'), "{message}");
+            assert!(message.contains("HR system"), "{message}");
+            let acts = ["Enter", "Correct", "Give", "Ask"];
+            assert!(acts.iter().any(|act| message.contains(act)), "{message}");
+            for jargon in ["null", "JSON", "field", "invalid", "parse", code.as_str()] {
+                assert!(!message.contains(jargon), "{jargon} in {message}");
+            }
+        }
     }
 
     #[test]

@@ -101,6 +101,17 @@ pub struct FailureFacts<'a> {
     pub since: Millis,
 }
 
+/// What is known about records that stop everything in a strict directory.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordsFacts<'a> {
+    /// Whose it is.
+    pub place: Place<'a>,
+    /// How many records HR has to correct.
+    pub records: u64,
+    /// Since when nothing has been updated.
+    pub since: Millis,
+}
+
 /// What is known about a recovery.
 #[derive(Debug, Clone, Copy)]
 pub struct RecoveryFacts<'a> {
@@ -189,6 +200,46 @@ pub fn sync_failed(facts: &FailureFacts<'_>) -> NoticeText {
         FailureClass::Internal => format!("a fault on our side stops updates from {title}"),
     };
     text.finish(format!("{}: {short}", one_line(facts.place.organization)))
+}
+
+/// "1 record has", "3 records have": followed by "to be corrected".
+#[must_use]
+pub fn records_phrase(records: u64) -> String {
+    match records {
+        1 => "1 record has".to_owned(),
+        count => format!("{count} records have"),
+    }
+}
+
+/// Nothing is updated because records have faults and the directory is strict (S-07).
+#[must_use]
+pub fn records_refused(facts: &RecordsFacts<'_>) -> NoticeText {
+    let (names, title) = (Names::of(&facts.place), facts.place.provider.title());
+    let since = moment_text(facts.since, facts.place.zone);
+    let records = records_phrase(facts.records);
+    let mut text = Draft::default();
+    text.paragraph(format!(
+        "Since {since}, changes in {title} no longer reach the user accounts of {names}."
+    ));
+    text.paragraph(format!(
+        "What happened: {records} to be corrected in {title}, for example because an e-mail or a \
+         name is missing. This directory is set so that nothing is updated until every record is \
+         in order."
+    ));
+    text.paragraph(WAITING.to_owned());
+    text.paragraph("What to do:".to_owned());
+    text.steps(&[
+        "Open the list of records to correct. The page below says where it is. For each record \
+         the list says what has to be changed."
+            .to_owned(),
+        format!("Correct these records in {title}."),
+        "That is all. We look again regularly and tell you when updates work again.".to_owned(),
+    ]);
+    text.link("This page says where the list is:", facts.place.link);
+    text.finish(format!(
+        "{}: {records} to be corrected in {title}",
+        one_line(facts.place.organization)
+    ))
 }
 
 /// Changes from the HR system arrive again.

@@ -339,11 +339,12 @@ pub trait Provider: Send + Sync {
     fn list<'a>(&'a self, sink: &'a mut dyn RecordSink)
     -> BoxFuture<'a, Result<(), ProviderError>>;
 
-    /// Brings one raw record to the normal form. Fails only when the record has no key at all or is
-    /// no JSON object; anything else about it is for the record's own `unreadable`.
+    /// Brings one raw record to the normal form. Fails only when the record is no JSON object;
+    /// anything else about it is for the record's own `unreadable`. A record without any key gets
+    /// [`ExternalKey::missing`]: it costs nobody else anything, and HR sees it listed (S-07).
     fn normalise(&self, raw: &[u8]) -> Result<EmployeeRecord, ProviderError>;
 
-    /// Reads only the keys of a raw record.
+    /// Reads only the keys of a raw record; fails like [`Provider::normalise`].
     fn keys(&self, raw: &[u8]) -> Result<RecordKeys, ProviderError>;
 
     /// Changes when [`Provider::normalise`] would give another record for the same bytes, so that

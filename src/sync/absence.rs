@@ -49,8 +49,8 @@ pub struct Gone {
 impl Gone {
     /// What is applied: the record as it is stored, of somebody who is no longer employed.
     #[must_use]
-    pub fn observed(self) -> Observed {
-        let mut record = self.user.record.0;
+    pub fn observed(&self) -> Observed {
+        let mut record = self.user.record.0.clone();
         record.standing = Standing::Former;
         Observed {
             seq: self.seq,

@@ -12,7 +12,7 @@
 //!
 //! What this module must not do: decide ([`crate::sync::plan`] does), or talk to the network.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -120,8 +120,8 @@ impl Applier<'_> {
     /// Applies observations in order; returns what was done.
     pub fn apply(&self, tx: &mut Tx<'_>, batch: Vec<Observed>) -> Result<Outcome, DbError> {
         let records: Vec<&EmployeeRecord> = batch.iter().map(|seen| &seen.record).collect();
-        let (mut view, rows) =
-            view::load(tx, &self.directory.organization_id, &self.directory.id, &records)?;
+        let (organization, id) = (&self.directory.organization_id, &self.directory.id);
+        let (mut view, rows) = view::load(tx, organization, id, &records, &self.facts.renamed)?;
         let facts = self.facts_of(tx, &records)?;
         view.guard = guard::for_batch(tx, self, &view, &facts, &batch)?;
         let mut writing = Writing {
@@ -138,9 +138,14 @@ impl Applier<'_> {
             changed: Vec::new(),
             resolved: Resolved::default(),
             access: Access::default(),
+            parked: HashSet::new(),
             outcome: Outcome::default(),
         };
-        for observed in batch {
+        let mut people = batch.into_iter();
+        loop {
+            let parked = self.park(&mut writing.view, &facts, people.as_slice());
+            writing.park(parked)?;
+            let Some(observed) = people.next() else { break };
             let plan = self.plan(&writing.view, &facts, observed);
             writing.person(plan)?;
         }
@@ -214,10 +219,20 @@ struct Writing<'a, 'tx, 'conn> {
     changed: Vec<Changed>,
     resolved: Resolved,
     access: Access,
+    /// Accounts that let go of their e-mail and have not got their new one yet.
+    parked: HashSet<AccountId>,
     outcome: Outcome,
 }
 
 impl Writing<'_, '_, '_> {
+    /// Accounts have let go of their e-mails for the next people, who take them from each other
+    /// (S-24). It is no change of the accounts: nobody outside of this transaction sees it.
+    fn park(&mut self, accounts: Vec<AccountId>) -> Result<(), DbError> {
+        accounts::park_emails(self.tx, &accounts)?;
+        self.parked.extend(accounts);
+        Ok(())
+    }
+
     fn person(&mut self, plan: PersonPlan) -> Result<(), DbError> {
         let made = self.cx.take_in(&mut self.view, &plan);
         if self.cx.pass != Pass::Relations {
@@ -318,7 +333,7 @@ impl Writing<'_, '_, '_> {
     fn write_users(&mut self) -> Result<(), DbError> {
         let mut waiting = std::mem::take(&mut self.users);
         waiting.reverse();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         waiting.retain(|user| seen.insert(user.id.clone()));
         waiting.reverse();
         directory_users::upsert(self.tx, &waiting)
@@ -365,6 +380,7 @@ impl Writing<'_, '_, '_> {
             // In order, because one person's old e-mail can be another's new one.
             self.write_new_accounts()?;
             accounts::update_row(self.tx, &row)?;
+            self.parked.remove(id);
         }
         self.rows.accounts.insert(id.clone(), row);
         Ok(())
@@ -540,6 +556,10 @@ impl Writing<'_, '_, '_> {
     }
 
     fn finish(mut self) -> Result<Outcome, DbError> {
+        if !self.parked.is_empty() {
+            // Everybody in a circle was fit to take the next one's e-mail; nothing is written.
+            return Err(DbError::Other("an account was left without its e-mail".to_owned()));
+        }
         self.write_new_accounts()?;
         self.write_users()?;
         self.write_links()?;

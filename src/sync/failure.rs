@@ -22,7 +22,7 @@ use crate::domain::event::EventKind;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{MailId, NoticeId};
 use crate::domain::notice::{
-    self, FailureFacts, HoldFacts, NoticeKind, NoticeText, Place, RecoveryFacts,
+    self, FailureFacts, HoldFacts, NoticeKind, NoticeText, Place, RecordsFacts, RecoveryFacts,
 };
 use crate::limits;
 use crate::providers::ProviderError;
@@ -57,6 +57,8 @@ pub struct Trouble {
     pub class: FailureClass,
     /// The missing permission in the HR system's words, or what else helps.
     pub detail: Option<String>,
+    /// How many records HR has to correct, when that is all (S-07).
+    pub records: Option<u64>,
     /// How long the HR system asks to wait.
     pub retry_after_ms: Option<i64>,
     /// When the attempt began; attempts that were under way when the last failure became known do
@@ -75,7 +77,20 @@ impl Trouble {
             ProviderError::Down { retry_after_ms, .. } => (None, *retry_after_ms),
             _ => (None, None),
         };
-        Some(Self { class, detail, retry_after_ms, began })
+        Some(Self { class, detail, records: None, retry_after_ms, began })
+    }
+
+    /// The trouble that records with problems are in a strict directory.
+    #[must_use]
+    pub fn of_records(records: u64, began: Millis) -> Self {
+        Self {
+            // The key, the permissions and the HR system are fine; what it says can not be used.
+            class: FailureClass::Malformed,
+            detail: Some(notice::records_phrase(records)),
+            records: Some(records),
+            retry_after_ms: None,
+            began,
+        }
     }
 }
 
@@ -115,6 +130,8 @@ pub fn note_failure(
     directory.failure_class = Some(trouble.class);
     directory.failure_detail.clone_from(&trouble.detail);
     let failed = directory.state == DirectoryState::Failing
+        // Asking again at once brings the same records.
+        || trouble.records.is_some()
         || has_failed(trouble.class, directory.failure_tries, now.since(since));
     if !failed {
         let wait = retry_wait_ms(directory.failure_tries, trouble.retry_after_ms, &*teller.random);
@@ -131,15 +148,17 @@ pub fn note_failure(
     directories::update(tx, directory)?;
     // What webhooks name from now on waits for the full sync that succeeds (L-07).
     inbox::park(tx, &directory.id)?;
-    let text = with_place(tx, teller, directory, |place| {
-        notice::sync_failed(&FailureFacts {
+    let text = with_place(tx, teller, directory, |place| match trouble.records {
+        Some(records) => notice::records_refused(&RecordsFacts { place, records, since }),
+        None => notice::sync_failed(&FailureFacts {
             place,
             class: trouble.class,
             permission: trouble.detail.as_deref(),
             since,
-        })
+        }),
     })?;
-    let episode = format!("{}|{}|{}", directory.id, trouble.class, since.0);
+    let cause = trouble.records.map_or(trouble.class.as_str(), |_| "row_problems");
+    let episode = format!("{}|{cause}|{}", directory.id, since.0);
     tell(tx, teller, directory, NoticeKind::SyncFailed, text, Some(episode))?;
     Ok(Verdict::Failed)
 }

@@ -19,12 +19,12 @@ use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::lease::while_renewing;
 use crate::db::runs::{self, Run};
 use crate::db::types::Json;
-use crate::db::{DbError, Lane, Tx, hold_items, inbox, row_problems};
+use crate::db::{DbError, Lane, Tx, hold_items, inbox, links, row_problems};
 use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunCounts, RunState, RunTrigger};
 use crate::domain::employee::ExternalKey;
 use crate::domain::failure::FailureClass;
-use crate::domain::ids::{DirectoryUserId, HoldItemId, RunId};
+use crate::domain::ids::{DirectoryUserId, RunId};
 use crate::limits;
 use crate::providers::{CallLane, Provider, ProviderError};
 use crate::sync::absence::Gone;
@@ -36,7 +36,7 @@ use crate::sync::plan::{Facts, Observed};
 use crate::sync::reading::{self, Reading};
 use crate::sync::setup::connect;
 use crate::sync::staging::{Everybody, Staging};
-use crate::sync::{Context, SyncError};
+use crate::sync::{Context, SyncError, groups, preview};
 
 /// Queues a full sync; when one waits already, that one serves.
 pub fn queue(
@@ -150,43 +150,46 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
 async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     let (reading, health) = read(cx, claim).await?;
     let mut counts = counts_before(&reading);
-    let ruling = reading.ruling();
-    let Reading { everybody, waiting, answers, .. } = reading;
-    let batch = Batch { cx, claim, facts: Arc::new(everybody.facts), ruling };
+    let reading = Arc::new(reading);
+    let everybody = &reading.everybody;
+    let facts = Arc::new(everybody.facts.clone());
+    let batch = Batch { cx, claim, facts, ruling: reading.ruling() };
+    if claim.directory.strict {
+        batch.refuse_problems(&reading).await?;
+    }
     batch.start().await?;
     let mut held: HashSet<ExternalKey> = HashSet::new();
-    for people in everybody.changed.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+    for people in everybody.batches() {
         let done = batch.apply(people.to_vec(), Pass::People).await?;
         add(&mut counts, done.counts);
         held.extend(done.held);
     }
-    for people in everybody.changed.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+    for people in everybody.batches() {
         batch.apply(people.to_vec(), Pass::Relations).await?;
     }
     for ids in everybody.unchanged.chunks(limits::IN_LIST_MAX) {
         batch.mark_seen(ids.to_vec(), everybody.seq).await?;
     }
-    let gone: Vec<Observed> = answers.gone.into_iter().map(Gone::observed).collect();
+    let gone: Vec<Observed> = reading.answers.gone.iter().map(Gone::observed).collect();
     if !gone.is_empty() {
         let done = batch.apply(gone, Pass::Whole).await?;
         add(&mut counts, done.counts);
         held.extend(done.held);
     }
-    held.extend(waiting.iter().map(|one| one.external_key.clone()));
-    batch.hold(waiting).await?;
-    let end = End { counts, seq: everybody.seq, health, held, settled: answers.settled };
-    batch.finish(end, answers.approved_left).await
+    held.extend(reading.waiting.iter().map(|one| one.external_key.clone()));
+    for people in reading.waiting.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+        batch.hold(people.to_vec()).await?;
+    }
+    batch.finish(End { counts, reading, health, held }).await
 }
 
 /// What a run has come to.
 struct End {
     counts: RunCounts,
-    seq: i64,
+    reading: Arc<Reading>,
     health: Health,
     /// Who keeps access until an admin decides.
     held: HashSet<ExternalKey>,
-    /// Approvals about people who turned out to be there.
-    settled: Vec<HoldItemId>,
 }
 
 /// What is counted of a list before anybody is planned.
@@ -272,8 +275,15 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
     provider.list(&mut staging).await?;
     let (organization, now) = (directory.organization_id.clone(), cx.clock.now());
     let day = cx.db.read(move |conn| apply::day(conn, &organization, now)).await?;
+    if staging.is_without_keys() {
+        let reason = "no record of the list has a key".to_owned();
+        return Err(ProviderError::Malformed { reason }.into());
+    }
     let mut everybody = staging.close(seq, day.today);
     add_moved(cx, &mut everybody).await?;
+    let movers = everybody.movers();
+    let emails = cx.db.read(move |conn| links::emails_of_users(conn, &movers)).await?;
+    everybody.put_in_order(&emails);
     Ok(everybody)
 }
 
@@ -320,6 +330,33 @@ impl Batch<'_> {
         .await
     }
 
+    /// In a strict directory a single row problem ends the run before anything is applied. What HR
+    /// has to correct is listed all the same (S-07).
+    async fn refuse_problems(&self, reading: &Arc<Reading>) -> Result<(), SyncError> {
+        let seq = reading.everybody.seq;
+        let counts = RunCounts { seen: counts_before(reading).seen, ..RunCounts::default() };
+        let bad = preview::bad_rows(self.cx, &self.claim.directory, reading).await?;
+        let Ok(records @ 1..) = u64::try_from(bad.len()) else { return Ok(()) };
+        for rows in bad.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+            let rows = rows.to_vec();
+            self.write(move |tx, directory, cx| {
+                for row in rows {
+                    row_problems::put(tx, &row.into_row(&directory, seq, cx))?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        let run = self.claim.run.id.clone();
+        let counts = RunCounts { row_problems: records, ..counts };
+        self.write(move |tx, directory, _| {
+            row_problems::clear_unseen(tx, &directory.id, seq)?;
+            Ok(runs::set_counts(tx, &run, counts)?)
+        })
+        .await?;
+        Err(SyncError::RowProblems(records))
+    }
+
     async fn start(&self) -> Result<(), SyncError> {
         self.write(|tx, mut directory, cx| Ok(apply::activate(tx, &mut directory, cx.clock.now())?))
             .await
@@ -348,17 +385,11 @@ impl Batch<'_> {
     }
 
     /// Missing people whom an admin has to decide about join the hold.
-    async fn hold(&self, waiting: Vec<Waiting>) -> Result<(), SyncError> {
-        let mut waiting = waiting;
-        while !waiting.is_empty() {
-            let rest = waiting.split_off(waiting.len().min(limits::APPLY_BATCH_PEOPLE_MAX));
-            let people = std::mem::replace(&mut waiting, rest);
-            self.write(move |tx, directory, cx| {
-                Ok(guard::hold(tx, &directory, &people, cx.clock.now(), &*cx.random)?)
-            })
-            .await?;
-        }
-        Ok(())
+    async fn hold(&self, people: Vec<Waiting>) -> Result<(), SyncError> {
+        self.write(move |tx, directory, cx| {
+            Ok(guard::hold(tx, &directory, &people, cx.clock.now(), &*cx.random)?)
+        })
+        .await
     }
 
     async fn mark_seen(&self, ids: Vec<DirectoryUserId>, seq: i64) -> Result<(), SyncError> {
@@ -367,15 +398,18 @@ impl Batch<'_> {
 
     /// The run has succeeded: hints that came before it are settled, and the directory is well,
     /// unless looks at one person are still refused.
-    async fn finish(&self, end: End, approved_left: bool) -> Result<(), SyncError> {
+    async fn finish(&self, end: End) -> Result<(), SyncError> {
         let run = self.claim.run.id.clone();
         self.write(move |tx, mut directory, cx| {
             let now = cx.clock.now();
-            let End { counts, seq, health, held, settled } = end;
-            hold_items::mark_done(tx, &settled, now)?;
+            let End { counts, reading, health, held } = end;
+            let (everybody, answers) = (&reading.everybody, &reading.answers);
+            let seq = everybody.seq;
+            hold_items::mark_done(tx, &answers.settled, now)?;
             guard::keep_only(tx, &directory, |key| held.contains(key), seq, now)?;
             guard::announce(tx, &Teller::new(cx), &directory)?;
             row_problems::clear_unseen(tx, &directory.id, seq)?;
+            groups::delete_emptied(tx, &directory, &everybody.groups_named, now)?;
             inbox::settle_by_run(tx, &directory.id, seq, now)?;
             runs::set_counts(tx, &run, counts)?;
             runs::finish(tx, &run, RunState::Succeeded, None, now)?;
@@ -387,7 +421,7 @@ impl Batch<'_> {
                     inbox::park(tx, &directory.id)?;
                 }
             }
-            if approved_left {
+            if answers.approved_left {
                 // An admin waits for it; the next run asks about more of them.
                 queue_at(tx, cx, &directory, RunTrigger::Manual, now.plus(Millis::MINUTE))?;
             }
@@ -431,12 +465,13 @@ async fn give_up(
     let trouble = match &error {
         SyncError::Provider(ProviderError::BudgetSpent { until }) => Err(*until),
         SyncError::Provider(provider) => Trouble::of(provider, began).ok_or(cx.clock.now()),
+        SyncError::RowProblems(records) => Ok(Trouble::of_records(*records, began)),
         // The database will be asked again soon; the HR system is not to blame.
         error if error.is_temporary() => Err(cx.clock.now().plus(5 * Millis::SECOND)),
         _ => {
             tracing::error!(run.id = %claim.run.id, error = %error, "a full sync failed inside");
             let (class, began) = (FailureClass::Internal, began);
-            Ok(Trouble { class, detail: None, retry_after_ms: None, began })
+            Ok(Trouble { class, detail: None, records: None, retry_after_ms: None, began })
         }
     };
     let message = error.to_string();

@@ -158,13 +158,15 @@ pub fn too_many(
     }
     let records: Vec<&EmployeeRecord> = some.iter().map(|one| &one.record).collect();
     let organization = &applier.directory.organization_id;
-    let (view, _) = view::load(conn, organization, &applier.directory.id, &records)?;
+    let (view, _) =
+        view::load(conn, organization, &applier.directory.id, &records, &applier.facts.renamed)?;
     let facts = applier.facts_of_everybody();
     let more = losses(applier, view, &facts, &some).saturating_add(missing);
     Ok(applier.limits.are_exceeded_by(lost.saturating_add(more), base))
 }
 
 /// Somebody who waits for a decision.
+#[derive(Debug, Clone)]
 pub struct Waiting {
     /// Who.
     pub external_key: ExternalKey,

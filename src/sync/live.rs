@@ -8,19 +8,23 @@
 //! - A hint is settled in the transaction that applies what was learned, or it waits again (S-42).
 //! - The first hint for a person is looked at at once; those that come meanwhile are one more look.
 //! - A "gone" answer removes nobody here; it queues a full sync (S-31).
-//! - A known key under another number is not believed here; it queues a full sync (S-21).
+//! - A known key under another number, and a new id with the e-mail of somebody whose id may have
+//!   changed, are not believed here; they queue a full sync (S-21).
 
 use futures_util::future::join_all;
 
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
-use crate::db::directory_users;
+use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::inbox::{self, InboxRow};
 use crate::db::lease::while_renewing;
 use crate::db::{DbError, Lane, Tx, runs};
+use crate::domain::account::Activity;
 use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunTrigger};
-use crate::domain::employee::{EmployeeNumber, EmployeeRecord, Membership};
+use crate::domain::employee::{
+    EmployeeNumber, EmployeeRecord, KeyKind, ManagerReference, Membership,
+};
 use crate::limits;
 use crate::providers::{CallLane, Fetched, Provider, ProviderError, RecordKeys};
 use crate::sync::apply::{self, Applier, Pass};
@@ -166,6 +170,10 @@ async fn look_at(
     };
     let answer = while_renewing(provider.fetch(CallLane::Live, &who), renew).await;
     let outcome = match answer {
+        // There is no telling whose it is; the full sync lists it.
+        Ok(Fetched::Found(record)) if record.has_no_key() => {
+            leave_to_full_sync(cx, directory, look, None).await
+        }
         Ok(Fetched::Found(record)) => found(cx, directory, look, *record).await,
         Ok(Fetched::Gone) => leave_to_full_sync(cx, directory, look, Some("gone")).await,
         Err(ProviderError::BudgetSpent { until }) => wait(cx, look, until).await,
@@ -200,13 +208,16 @@ async fn found(
     let (row, epoch, seq) = (look.row.clone(), look.epoch, look.seq);
     let (id, action) = (row.id, row.action_id);
     let db = cx.db.clone();
-    db.write(Lane::Urgent, move |tx| {
+    let newcomer = Newcomer::of(&cx, &claimed, &record);
+    let applied = db.write(Lane::Urgent, move |tx| {
         let mut directory = still_counts(tx, &claimed)?;
         let now = cx.clock.now();
-        if is_under_another_number(tx, &directory, &record)? {
+        if is_under_another_number(tx, &directory, &record)?
+            || may_have_another_id(tx, &directory, &record)?
+        {
             full::queue(tx, &cx, &directory, RunTrigger::Burst, now)?;
             inbox::give_back(tx, &row, epoch, inbox::PARKED, now)?;
-            return Ok(());
+            return Ok(false);
         }
         if !inbox::settle(tx, id, epoch, "applied", now)? {
             return Err(SyncError::Superseded);
@@ -236,9 +247,47 @@ async fn found(
         if directory.failure_class.is_some() && !run_in_trouble {
             failure::note_success(tx, &Teller::new(&cx), &mut directory)?;
         }
-        Ok(())
-    })
-    .await
+        Ok(outcome.counts.created.saturating_add(outcome.counts.linked) > 0)
+    });
+    if applied.await? { newcomer.awaited().await } else { Ok(()) }
+}
+
+/// Somebody who was just linked, and may be a manager whom others have waited for (S-13).
+struct Newcomer {
+    cx: Context,
+    directory: Directory,
+    names: [Option<ManagerReference>; 2],
+}
+
+impl Newcomer {
+    fn of(cx: &Context, directory: &Directory, record: &EmployeeRecord) -> Self {
+        let key = ManagerReference::Key(record.external_key.clone());
+        let number = record.employee_number.clone().map(ManagerReference::Number);
+        Self { cx: cx.clone(), directory: directory.clone(), names: [Some(key), number] }
+    }
+
+    /// If somebody has waited for this manager, a full sync brings the two together now. It would
+    /// anyway when it is due: nothing is lost when this does not come to its end.
+    async fn awaited(self) -> Result<(), SyncError> {
+        let Self { cx, directory, names } = self;
+        let names: Vec<ManagerReference> = names.into_iter().flatten().collect();
+        let id = directory.id.clone();
+        let waiting = cx.db.read(move |conn| directory_users::any_waits_for(conn, &id, &names));
+        if !waiting.await? {
+            return Ok(());
+        }
+        let db = cx.db.clone();
+        let queued = db.write(Lane::Urgent, move |tx| {
+            let directory = still_counts(tx, &directory)?;
+            full::queue(tx, &cx, &directory, RunTrigger::Burst, cx.clock.now())?;
+            Ok(())
+        });
+        match queued.await {
+            // The hint is settled; there is nothing to give back.
+            Err(SyncError::Superseded) => Ok(()),
+            other => other,
+        }
+    }
 }
 
 /// Whether a key we know comes under another number than before. Either the number was changed, or
@@ -254,6 +303,30 @@ fn is_under_another_number(
     Ok(stored.iter().any(|user| {
         user.employee_number.is_some() && user.employee_number != record.employee_number
     }))
+}
+
+/// Whether this may be somebody we know under an id that can be changed: nobody is stored under the
+/// record's keys, and a person with such an id has the e-mail. Only the list of everybody shows
+/// whether the old id is gone.
+fn may_have_another_id(
+    tx: &mut Tx<'_>,
+    directory: &Directory,
+    record: &EmployeeRecord,
+) -> Result<bool, DbError> {
+    let key = std::slice::from_ref(&record.external_key);
+    let stored =
+        directory_users::by_keys(tx, &directory.id, key, record.employee_number.as_slice())?;
+    let is_about = |user: &DirectoryUser| {
+        user.external_key == record.external_key || user.key_kind != record.key_kind
+    };
+    if stored.iter().any(is_about) {
+        return Ok(false);
+    }
+    let email = record.email_norm();
+    let same_email = directory_users::by_emails(tx, &directory.id, email.as_slice())?;
+    let may_be_renamed =
+        |user: &DirectoryUser| user.key_kind == KeyKind::Editable && user.state == Activity::Active;
+    Ok(same_email.iter().any(may_be_renamed))
 }
 
 async fn leave_to_full_sync(

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use crate::clock::{Clock, Random};
 use crate::db::{Db, DbError};
 use crate::domain::guard::GuardLimits;
+use crate::domain::notice;
 use crate::domain::provider::ProviderKind;
 use crate::providers::{Connect, ProviderError};
 use crate::secret::{Keys, SecretError};
@@ -41,15 +42,18 @@ pub mod budget;
 pub mod decide;
 pub mod failure;
 pub mod full;
+pub mod groups;
 pub mod guard;
 pub mod live;
 pub mod objects;
 pub mod plan;
 pub mod preview;
 pub mod reading;
+pub mod renamed;
 pub mod rows;
 pub mod setup;
 pub mod staging;
+pub mod swap;
 pub mod view;
 
 /// Why a piece of sync work was not done.
@@ -68,6 +72,9 @@ pub enum SyncError {
     /// The HR system could not be asked.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// Records have problems, and the directory is strict: nothing is applied (S-07).
+    #[error("{} to be corrected; nothing was applied", notice::records_phrase(*.0))]
+    RowProblems(u64),
     /// The database did not do what was asked.
     #[error(transparent)]
     Db(#[from] DbError),

@@ -82,6 +82,9 @@ pub struct AccountView {
     pub active_elsewhere: bool,
 }
 
+/// The new keys of people who got another one, with the one they had (S-21).
+pub type Renamed = Arc<HashMap<ExternalKey, ExternalKey>>;
+
 /// What is stored about the people in question.
 #[derive(Debug, Default, Clone)]
 pub struct View {
@@ -105,6 +108,8 @@ pub struct View {
     pub decided: HashMap<(HoldKind, ExternalKey), HoldItem>,
     /// How many more people may lose access.
     pub guard: Guard,
+    /// The new keys of people who got another one, with the one they had (S-21).
+    pub renamed: Renamed,
 }
 
 /// What only a look at everybody can know.
@@ -114,6 +119,8 @@ pub struct Facts {
     pub people_by_email: Arc<HashMap<EmailNorm, Vec<(ExternalKey, Activity)>>>,
     /// Departments of people who are about to be applied, each once by its key.
     pub departments: Arc<HashMap<String, Unit>>,
+    /// The new keys of people who got another one, with the one they had (S-21).
+    pub renamed: Renamed,
     /// Managers who are not known yet may still come; the field is left as it is.
     pub managers_may_come: bool,
 }
@@ -244,16 +251,53 @@ pub struct Applied {
 
 impl View {
     /// The stored person a record is about (S-21): by key; else an `EmployeeId` link that now has a
-    /// `UniqueKey`; else a `UniqueKey` link whose record came without it.
+    /// `UniqueKey`; else a `UniqueKey` link whose record came without it; else the one who had
+    /// another id before, as a complete list shows.
     #[must_use]
     pub fn stored(&self, record: &EmployeeRecord) -> Option<&DirectoryUser> {
         if let Some(user) = self.by_key.get(&record.external_key).and_then(|id| self.users.get(id))
         {
             return Some(user);
         }
-        let number = record.employee_number.as_ref()?;
-        let user = self.by_number.get(number).and_then(|id| self.users.get(id))?;
-        (user.key_kind != record.key_kind).then_some(user)
+        let by_number = record.employee_number.as_ref().and_then(|it| self.by_number.get(it));
+        by_number
+            .and_then(|id| self.users.get(id))
+            .filter(|user| user.key_kind != record.key_kind)
+            .or_else(|| self.under_another_id(record))
+    }
+
+    /// Whoever had another id and has a name in common with the record. Without one it may be a
+    /// successor who was given the address.
+    fn under_another_id(&self, record: &EmployeeRecord) -> Option<&DirectoryUser> {
+        let old = self.renamed.get(&record.external_key)?;
+        let user = self.by_key.get(old).and_then(|id| self.users.get(id))?;
+        let same = |a: &Option<String>, b: &Option<String>| match (a, b) {
+            (Some(a), Some(b)) => a.to_lowercase() == b.to_lowercase(),
+            _ => false,
+        };
+        let before = &user.record.0;
+        let alike = same(&before.first_name, &record.first_name)
+            || same(&before.last_name, &record.last_name);
+        alike.then_some(user)
+    }
+
+    /// Accounts let go of their e-mails, which others take (S-24).
+    pub fn park(&mut self, accounts: &[AccountId]) {
+        for id in accounts {
+            let Some(account) = self.accounts.get(id) else { continue };
+            let email = EmailNorm::of(&account.fields.email);
+            if self.by_email.get(&email) == Some(id) {
+                self.by_email.remove(&email);
+            }
+        }
+    }
+
+    /// They keep them after all.
+    pub fn take_back(&mut self, accounts: &[AccountId]) {
+        for id in accounts {
+            let Some(account) = self.accounts.get(id) else { continue };
+            self.by_email.insert(EmailNorm::of(&account.fields.email), id.clone());
+        }
     }
 
     fn candidate(&self, email: &EmailNorm) -> Option<Candidate> {
@@ -301,23 +345,46 @@ impl View {
         if let Some((id, _, after)) = &plan.account {
             self.take_in_account(id, after, &user.directory_id);
         }
+        self.forget_names_of(&user.id);
         if let Some(link) = link {
             if let Some(former) = self.holders.insert(link.account_id.clone(), user.id.clone()) {
                 self.links.remove(&former);
             }
-            if let Some(number) = &user.employee_number {
-                let reference = ManagerReference::Number(number.clone());
-                self.managers.insert(reference, link.account_id.clone());
-            }
-            let reference = ManagerReference::Key(user.external_key.clone());
-            self.managers.insert(reference, link.account_id.clone());
             self.links.insert(user.id.clone(), link);
         }
+        let account = self.links.get(&user.id).map(|link| link.account_id.clone());
         if let Some(number) = &user.employee_number {
             self.by_number.insert(number.clone(), user.id.clone());
+            let reference = ManagerReference::Number(number.clone());
+            self.managers.extend(account.clone().map(|account| (reference, account)));
         }
+        let reference = ManagerReference::Key(user.external_key.clone());
+        self.managers.extend(account.map(|account| (reference, account)));
         self.by_key.insert(user.external_key.clone(), user.id.clone());
         self.users.insert(user.id.clone(), user);
+    }
+
+    /// A person who has another key or number from now on is no longer found under the former, as
+    /// somebody else may have it by then (S-21).
+    fn forget_names_of(&mut self, id: &DirectoryUserId) {
+        let Some(user) = self.users.get(id) else { return };
+        let account = self.links.get(id).map(|link| &link.account_id);
+        let key = &user.external_key;
+        if self.by_key.get(key) == Some(id) {
+            self.by_key.remove(key);
+            let reference = ManagerReference::Key(key.clone());
+            if self.managers.get(&reference) == account {
+                self.managers.remove(&reference);
+            }
+        }
+        let Some(number) = &user.employee_number else { return };
+        if self.by_number.get(number) == Some(id) {
+            self.by_number.remove(number);
+            let reference = ManagerReference::Number(number.clone());
+            if self.managers.get(&reference) == account {
+                self.managers.remove(&reference);
+            }
+        }
     }
 }
 
@@ -348,7 +415,7 @@ pub fn plan_person(
     let is_leaving = link.is_some() && observed.record.leaving_date.is_some();
     let problem = observed.record.problem(has_left || is_leaving);
     let record = match (problem, stored) {
-        (None, stored) => with_last_known_email(observed.record.clone(), stored),
+        (None, stored) => with_known_email(observed.record.clone(), stored),
         (Some(_), Some(user)) if link.is_some() => access_only(&user.record.0, &observed.record),
         (Some(code), _) => {
             let step = Step::Problem { code, observed: Box::new(observed) };
@@ -428,13 +495,14 @@ fn key_to_keep(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> Exter
     }
 }
 
-/// A linked leaver whose e-mail was blanked keeps the last known one (S-07).
-fn with_last_known_email(
-    mut record: EmployeeRecord,
-    stored: Option<&DirectoryUser>,
-) -> EmployeeRecord {
-    if record.email.is_none() {
-        record.email = stored.and_then(|user| user.record.0.email.clone());
+/// A linked leaver whose e-mail was blanked keeps the last known one (S-07). An e-mail that is
+/// written in another case is the one we know, as it is written there (S-24).
+fn with_known_email(mut record: EmployeeRecord, stored: Option<&DirectoryUser>) -> EmployeeRecord {
+    let known = stored.and_then(|user| user.record.0.email.as_ref());
+    match (&record.email, known) {
+        (Some(email), Some(known)) if EmailNorm::of(email) != EmailNorm::of(known) => {}
+        (_, Some(known)) => record.email = Some(known.clone()),
+        (_, None) => {}
     }
     record
 }
@@ -745,3 +813,7 @@ fn name_after(before: Option<&String>, unit: Option<&Unit>) -> Option<String> {
         _ => Some(name.clone()),
     }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -14,18 +14,20 @@
 //! system, which is for runs to find out.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
+use crate::db::row_problems::RowProblem;
 use crate::db::{Conn, DbError, accounts, links};
 use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunCounts};
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, RowProblemCode};
 use crate::domain::guard::LossReason;
 use crate::domain::hold::HoldKind;
-use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId};
+use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, RowProblemId};
 use crate::sync::absence::Gone;
 use crate::sync::apply::{self, Applier, Pass};
 use crate::sync::guard::{self, Waiting};
@@ -157,9 +159,21 @@ pub async fn preview(cx: &Context, id: &DirectoryId) -> Result<Preview, SetupErr
             if directory.state == DirectoryState::Disabled {
                 return Err(SetupError::Disabled);
             }
-            Ok(look_ahead(conn, &inner, &directory, reading, now)?)
+            Ok(look_ahead(conn, &inner, &directory, &reading, now)?)
         })
         .await
+}
+
+/// The records that a run of everybody could not apply, or only in part.
+pub(super) async fn bad_rows(
+    cx: &Context,
+    directory: &Directory,
+    reading: &Arc<Reading>,
+) -> Result<Vec<BadRow>, DbError> {
+    let (inner, directory, reading) = (cx.clone(), directory.clone(), Arc::clone(reading));
+    let now = cx.clock.now();
+    let read = cx.db.read(move |conn| look_ahead(conn, &inner, &directory, &reading, now));
+    Ok(read.await?.row_problems)
 }
 
 /// Folds the plans of both passes over what is stored.
@@ -167,38 +181,49 @@ fn look_ahead(
     conn: &mut Conn,
     cx: &Context,
     directory: &Directory,
-    reading: Reading,
+    reading: &Reading,
     now: Millis,
 ) -> Result<Preview, DbError> {
-    let mut counts = full::counts_before(&reading);
+    let mut counts = full::counts_before(reading);
     let ruling = reading.ruling();
-    let Reading { everybody, waiting, answers, .. } = reading;
-    let gone: Vec<Observed> = answers.gone.into_iter().map(Gone::observed).collect();
+    let everybody = &reading.everybody;
+    let gone: Vec<Observed> = reading.answers.gone.iter().map(Gone::observed).collect();
     let day = &apply::day(conn, &directory.organization_id, now)?;
     let (random, keys) = (&*cx.random, &*cx.keys);
     let all = everybody.changed.iter().chain(&gone);
     let records: Vec<&EmployeeRecord> = all.map(|seen| &seen.record).collect();
-    let (view, _) = view::load(conn, &directory.organization_id, &directory.id, &records)?;
+    let renamed = &everybody.facts.renamed;
+    let (view, _) = view::load(conn, &directory.organization_id, &directory.id, &records, renamed)?;
     let stored: HashSet<AccountId> = view.accounts.keys().cloned().collect();
     let mut ahead = Ahead::new(view, &everybody.unchanged);
-    ahead.note_waiting(waiting);
+    ahead.note_waiting(&reading.waiting);
     let facts = &everybody.facts;
     let (cause, limits) = (&Cause::Clock, cx.guard);
-    let changed = everybody.changed.as_slice();
-    for (pass, people) in
-        [(Pass::People, changed), (Pass::Relations, changed), (Pass::Whole, gone.as_slice())]
-    {
+    let changed = everybody.batches();
+    let passes = [
+        (Pass::People, changed.clone()),
+        (Pass::Relations, changed),
+        (Pass::Whole, vec![gone.as_slice()]),
+    ];
+    for (pass, batches) in passes {
         let applier =
             Applier { directory, now, day, random, keys, cause, pass, facts, limits, ruling };
+        let people: Vec<Observed> = batches.iter().flat_map(|batch| batch.to_vec()).collect();
         let records: Vec<&EmployeeRecord> = people.iter().map(|seen| &seen.record).collect();
         let facts = applier.facts_of(conn, &records)?;
         if pass == Pass::People {
-            ahead.view.guard = guard::for_batch(conn, &applier, &ahead.view, &facts, people)?;
+            ahead.view.guard = guard::for_batch(conn, &applier, &ahead.view, &facts, &people)?;
         }
-        let counted = ahead.pass(&applier, &facts, people);
+        let counted = ahead.pass(&applier, &facts, &batches);
         if pass != Pass::Relations {
             full::add(&mut counts, counted);
         }
+    }
+    if directory.strict && !ahead.bad_rows.is_empty() {
+        // Not one record is applied then (S-07).
+        let row_problems = u64::try_from(ahead.bad_rows.len()).unwrap_or(u64::MAX);
+        counts = RunCounts { seen: counts.seen, row_problems, ..RunCounts::default() };
+        ahead.apply_nothing();
     }
     let accounts_not_in_hr = ahead.unmatched(conn, directory)?;
     let known = |id: &AccountId| stored.contains(id);
@@ -247,13 +272,18 @@ impl Ahead {
     }
 
     /// Plans everybody once, in order, as a run does.
-    fn pass(&mut self, applier: &Applier<'_>, facts: &Facts, people: &[Observed]) -> RunCounts {
+    fn pass(&mut self, applier: &Applier<'_>, facts: &Facts, batches: &[&[Observed]]) -> RunCounts {
         let mut counts = RunCounts::default();
-        for observed in people {
-            let plan = applier.plan(&self.view, facts, observed.clone());
-            let made = applier.take_in(&mut self.view, &plan);
-            rows::count(&mut counts, &plan, &made);
-            self.note(plan, made);
+        for batch in batches {
+            let mut rest = *batch;
+            while let Some((observed, others)) = rest.split_first() {
+                applier.park(&mut self.view, facts, rest);
+                let plan = applier.plan(&self.view, facts, observed.clone());
+                let made = applier.take_in(&mut self.view, &plan);
+                rows::count(&mut counts, &plan, &made);
+                self.note(plan, made);
+                rest = others;
+            }
         }
         counts
     }
@@ -273,12 +303,15 @@ impl Ahead {
     }
 
     /// People who are missing, too many at once.
-    fn note_waiting(&mut self, people: Vec<Waiting>) {
+    fn note_waiting(&mut self, people: &[Waiting]) {
         for one in people {
-            let Waiting { external_key, name, account_id, reason, .. } = one;
-            let leaving =
-                Leaving { external_key: external_key.clone(), name, account_id, because: reason };
-            self.waiting.insert(external_key, leaving);
+            let leaving = Leaving {
+                external_key: one.external_key.clone(),
+                name: one.name.clone(),
+                account_id: one.account_id.clone(),
+                because: one.reason,
+            };
+            self.waiting.insert(one.external_key.clone(), leaving);
         }
     }
 
@@ -346,6 +379,14 @@ impl Ahead {
         }
     }
 
+    /// Forgets all that is planned.
+    fn apply_nothing(&mut self) {
+        self.view.links.clear();
+        self.linked.clear();
+        self.created.clear();
+        self.in_doubt.clear();
+    }
+
     /// Accounts without anybody: no link, or one of a person whom the list does not name.
     fn unmatched(&self, conn: &mut Conn, directory: &Directory) -> Result<Vec<Unmatched>, DbError> {
         let all = accounts::emails(conn, &directory.organization_id)?;
@@ -363,6 +404,26 @@ impl Ahead {
             .filter(|(id, _)| !matched.contains(id))
             .map(|(account_id, email)| Unmatched { account_id, email })
             .collect())
+    }
+}
+
+impl BadRow {
+    /// As it is stored.
+    pub(super) fn into_row(self, directory: &Directory, seq: i64, cx: &Context) -> RowProblem {
+        let now = cx.clock.now();
+        RowProblem {
+            id: RowProblemId::new(now, &*cx.random),
+            organization_id: directory.organization_id.clone(),
+            directory_id: directory.id.clone(),
+            external_key: self.external_key,
+            employee_number: self.employee_number,
+            name: self.name,
+            email: self.email,
+            code: self.code,
+            observation_seq: seq,
+            first_seen_at_ms: now,
+            updated_at_ms: now,
+        }
     }
 }
 

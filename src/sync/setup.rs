@@ -275,6 +275,8 @@ pub(super) fn refusal(cx: &Context, error: SyncError) -> SetupError {
         SyncError::NoCredential | SyncError::Superseded => SetupError::NoCredential,
         SyncError::Secret(error) => SetupError::Secret(error),
         SyncError::Db(error) => SetupError::Db(error),
+        // A preview says what is wrong instead of failing.
+        SyncError::RowProblems(_) => SetupError::Db(DbError::Other(error.to_string())),
         SyncError::Panicked => SetupError::Db(DbError::Panicked),
     }
 }

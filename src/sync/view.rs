@@ -5,6 +5,7 @@
 //! "not in the view" means "not there". What this module must not do: decide.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::db::accounts::{self, Account};
 use crate::db::catalogue;
@@ -17,7 +18,7 @@ use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, ManagerReference,
 };
 use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, DirectoryUserId};
-use crate::sync::plan::{AccountFields, AccountView, View};
+use crate::sync::plan::{AccountFields, AccountView, Renamed, View};
 
 use crate::domain::ids::OrganizationId;
 
@@ -28,14 +29,16 @@ pub struct Rows {
     pub accounts: HashMap<AccountId, Account>,
 }
 
-/// Loads the view of these records.
+/// Loads the view of these records. `renamed` are the new keys of people who got another one.
 pub fn load(
     conn: &mut Conn,
     organization: &OrganizationId,
     directory: &DirectoryId,
     records: &[&EmployeeRecord],
+    renamed: &Renamed,
 ) -> Result<(View, Rows), DbError> {
-    let mut loader = Loader { conn, organization, directory, view: View::default() };
+    let view = View { renamed: Arc::clone(renamed), ..View::default() };
+    let mut loader = Loader { conn, organization, directory, view };
     loader.users_of(records)?;
     let accounts = loader.accounts_of(records)?;
     loader.holders(&accounts)?;
@@ -55,7 +58,9 @@ struct Loader<'a> {
 impl Loader<'_> {
     /// The stored people that the records can be about, by key or by number (S-21).
     fn users_of(&mut self, records: &[&EmployeeRecord]) -> Result<(), DbError> {
-        let keys: Vec<ExternalKey> = records.iter().map(|r| r.external_key.clone()).collect();
+        let own = records.iter().map(|record| &record.external_key);
+        let former = own.clone().filter_map(|key| self.view.renamed.get(key));
+        let keys: Vec<ExternalKey> = own.chain(former).cloned().collect();
         let numbers: Vec<EmployeeNumber> =
             records.iter().filter_map(|r| r.employee_number.clone()).collect();
         let users = directory_users::by_keys(self.conn, self.directory, &keys, &numbers)?;

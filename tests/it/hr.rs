@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use jiff::civil::{Date, date};
-use rollcall::clock::Millis;
+use rollcall::clock::{Millis, Random, SeededRandom};
 use rollcall::domain::employee::clean_text;
 use rollcall::sandbox::{Edit, Faults, Hire, HookFaults, Leave, PersonView, Standing};
 use serde_json::{Value, json};
@@ -28,6 +28,12 @@ pub fn person(first: &str, last: &str, email: &str) -> Hire {
         email: Some(email.to_owned()),
         ..Hire::default()
     }
+}
+
+/// A number below `bound`.
+pub fn below(random: &SeededRandom, bound: usize) -> usize {
+    let bound = u64::try_from(bound).expect("a small number");
+    usize::try_from(random.below(bound)).expect("a small number")
 }
 
 /// Leaves on this day.

@@ -23,7 +23,7 @@ behaviours!(
 const ANN: &str = "ann.lee@acme.example";
 
 /// Ann as stored.
-async fn stored(app: &TestApp, connected: &Connected) -> EmployeeRecord {
+pub async fn stored(app: &TestApp, connected: &Connected) -> EmployeeRecord {
     let key = app.hr().people().into_iter().find(|it| it.email == ANN).expect("Ann").unique_key;
     let directory = DirectoryId::from_text(connected.directory.as_str());
     let db = app.running.task_context.sync.db.clone();
@@ -34,7 +34,7 @@ async fn stored(app: &TestApp, connected: &Connected) -> EmployeeRecord {
 }
 
 /// Numbers of questions that are sent now, in order.
-async fn ask(app: &TestApp, connected: &Connected, count: i64) -> Vec<i64> {
+pub async fn ask(app: &TestApp, connected: &Connected, count: i64) -> Vec<i64> {
     let directory = DirectoryId::from_text(connected.directory.as_str());
     let db = app.running.task_context.sync.db.clone();
     let write = db.write(Lane::Urgent, move |tx| {
@@ -45,7 +45,7 @@ async fn ask(app: &TestApp, connected: &Connected, count: i64) -> Vec<i64> {
 }
 
 /// Takes an answer in.
-async fn answer(app: &TestApp, connected: &Connected, seq: i64, record: EmployeeRecord) {
+pub async fn answer(app: &TestApp, connected: &Connected, seq: i64, record: EmployeeRecord) {
     let directory = DirectoryId::from_text(connected.directory.as_str());
     let cx = app.running.task_context.sync.clone();
     let db = cx.db.clone();

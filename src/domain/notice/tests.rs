@@ -172,6 +172,22 @@ fn the_other_notices_keep_the_same_rules() {
 }
 
 #[test]
+fn s_07_a_strict_directory_says_how_many_records_and_where() {
+    let zone = TimeZone::UTC;
+    for provider in ProviderKind::ALL {
+        for (records, phrase) in [(1, "1 record has"), (37, "37 records have")] {
+            let place = place(*provider, &zone);
+            let text = records_refused(&RecordsFacts { place, records, since: SINCE });
+            check_common(&text, *provider);
+            assert!(text.subject.contains(phrase), "{}", text.subject);
+            assert!(text.body.contains(&format!("{phrase} to be corrected in")), "{}", text.body);
+            assert!(text.body.contains("the list of records to correct"), "{}", text.body);
+            assert!(text.body.contains("nobody loses access because of this"));
+        }
+    }
+}
+
+#[test]
 fn a_moment_is_told_in_the_organizations_time_zone() {
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
     assert_eq!(moment_text(SINCE, &TimeZone::UTC), "22 November 2026, 14:05");

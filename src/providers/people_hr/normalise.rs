@@ -28,13 +28,13 @@ pub const MAPPING_VERSION: u32 = 1;
 /// What .NET sends for "no key".
 const EMPTY_GUID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// Reads one employee object. Fails when it is no JSON object or has neither `UniqueKey` nor
-/// `EmployeeId` (S-21).
+/// Reads one employee object. Fails when it is no JSON object. With neither `UniqueKey` nor
+/// `EmployeeId` (S-21) the key is missing.
 pub fn record(raw: &[u8]) -> Result<EmployeeRecord, ProviderError> {
     let raw = mend(raw);
     let employee: wire::Employee<'_> = object(&raw)?;
     let employee_number = number(&employee.employee_id);
-    let (external_key, key_kind) = key(&employee.unique_key, employee_number.as_ref())?;
+    let (external_key, key_kind) = key(&employee.unique_key, employee_number.as_ref());
     let mut unreadable = Vec::new();
     let mut day = |text: &wire::Text<'_>, code| {
         date(text.as_str()).unwrap_or_else(|Unreadable| {
@@ -68,7 +68,7 @@ pub fn keys(raw: &[u8]) -> Result<RecordKeys, ProviderError> {
     let raw = mend(raw);
     let employee: wire::EmployeeKeys<'_> = object(&raw)?;
     let employee_number = number(&employee.employee_id);
-    let (external_key, _) = key(&employee.unique_key, employee_number.as_ref())?;
+    let (external_key, _) = key(&employee.unique_key, employee_number.as_ref());
     Ok(RecordKeys { external_key, employee_number })
 }
 
@@ -135,15 +135,12 @@ pub fn clean_key(text: &str) -> Option<String> {
     (fits && !key.is_empty()).then(|| key.to_owned())
 }
 
-fn key(
-    unique_key: &wire::Text<'_>,
-    number: Option<&EmployeeNumber>,
-) -> Result<(ExternalKey, KeyKind), ProviderError> {
+fn key(unique_key: &wire::Text<'_>, number: Option<&EmployeeNumber>) -> (ExternalKey, KeyKind) {
     let unique_key = clean_key(unique_key.as_str()).filter(|key| key != EMPTY_GUID);
     match (unique_key, number) {
-        (Some(key), _) => Ok((ExternalKey(key), KeyKind::Stable)),
-        (None, Some(number)) => Ok((ExternalKey(number.0.clone()), KeyKind::Editable)),
-        (None, None) => Err(malformed("a record has neither UniqueKey nor EmployeeId")),
+        (Some(key), _) => (ExternalKey(key), KeyKind::Stable),
+        (None, Some(number)) => (ExternalKey(number.0.clone()), KeyKind::Editable),
+        (None, None) => (ExternalKey::missing(), KeyKind::Editable),
     }
 }
 

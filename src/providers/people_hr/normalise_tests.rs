@@ -131,8 +131,19 @@ fn s_21_the_key_is_the_unique_key_else_the_number() {
 }
 
 #[test]
-fn without_any_key_or_without_an_object_there_is_no_record() {
-    for raw in ["{}", r#"{"EmployeeId":{"DisplayValue":""}}"#, "[]", r#"["a"]"#, "null", "", "{"] {
+fn s_07_without_any_key_there_is_a_record_to_list() {
+    let keyless = json!({"EmployeeId": {"DisplayValue": " "}, "FirstName": "Ann", "UniqueKey": ""});
+    for raw in [json!({}), keyless] {
+        let record = read(&raw).unwrap();
+        assert!(record.external_key.is_missing());
+        assert_eq!(record.problem(true), Some(RowProblemCode::MissingKey));
+        assert!(keys(raw.to_string().as_bytes()).unwrap().external_key.is_missing());
+    }
+}
+
+#[test]
+fn without_an_object_there_is_no_record() {
+    for raw in ["[]", r#"["a"]"#, "null", "", "{"] {
         let error = record(raw.as_bytes()).unwrap_err();
         assert!(matches!(error, ProviderError::Malformed { .. }), "{raw}");
         assert!(keys(raw.as_bytes()).is_err(), "{raw}");

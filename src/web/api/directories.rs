@@ -113,9 +113,16 @@ fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Result<Sh
     })
 }
 
-/// What is wrong, in plain words. `detail` is what the HR system called it.
+/// What is wrong, in plain words. `detail` is what the HR system called it, or how many records
+/// have problems in a strict directory (S-07).
 fn failure_message(provider: ProviderKind, class: FailureClass, detail: Option<&str>) -> String {
     let hr = provider.title();
+    if let (FailureClass::Malformed, Some(records)) = (class, detail) {
+        return format!(
+            "{records} to be corrected in {hr}; see row_problems. This directory is strict: \
+             nothing is updated before."
+        );
+    }
     let what = match class {
         FailureClass::Credential => format!("{hr} refuses the API key. Enter a new one."),
         FailureClass::Permission => format!("The API key lacks a permission in {hr}."),

@@ -1,0 +1,136 @@
+//! What the view knows of people after plans were taken in.
+
+use jiff::civil::date;
+
+use super::*;
+use crate::clock::{Millis, SeededRandom};
+use crate::db::types::Json;
+use crate::domain::employee::Standing;
+use crate::domain::ids::OrganizationId;
+
+fn record(key: &str, number: &str, first_name: &str) -> EmployeeRecord {
+    EmployeeRecord {
+        external_key: ExternalKey(key.into()),
+        key_kind: if key == number { KeyKind::Editable } else { KeyKind::Stable },
+        employee_number: Some(EmployeeNumber(number.into())),
+        first_name: Some(first_name.into()),
+        last_name: Some("Lee".into()),
+        email: Some(format!("{first_name}@acme.example")),
+        start_date: None,
+        leaving_date: None,
+        department: None,
+        position: None,
+        office_location: None,
+        manager: None,
+        standing: Standing::Current,
+        status_text: None,
+        unreadable: vec![],
+    }
+}
+
+fn user(id: &str, record: &EmployeeRecord) -> DirectoryUser {
+    DirectoryUser {
+        id: DirectoryUserId::from_text(id),
+        organization_id: OrganizationId::from_text("org_1"),
+        directory_id: DirectoryId::from_text("directory_1"),
+        external_key: record.external_key.clone(),
+        key_kind: record.key_kind,
+        employee_number: record.employee_number.clone(),
+        email_norm: record.email_norm(),
+        state: Activity::Active,
+        membership: Membership::Member,
+        record: Json(record.clone()),
+        raw_hash: None,
+        leaving_date_since_ms: None,
+        due_at_ms: None,
+        observation_seq: 1,
+        version: 1,
+        created_at_ms: Millis(0),
+        updated_at_ms: Millis(0),
+    }
+}
+
+fn link(user: &DirectoryUser, account: &str) -> Link {
+    Link {
+        id: LinkId::from_text("link_1"),
+        organization_id: user.organization_id.clone(),
+        directory_id: user.directory_id.clone(),
+        directory_user_id: user.id.clone(),
+        account_id: AccountId::from_text(account),
+        link_rule: "created".to_owned(),
+        created_at_ms: Millis(0),
+    }
+}
+
+fn applied(record: EmployeeRecord) -> Applied {
+    let key_kind = record.key_kind;
+    let membership = Membership::Member;
+    Applied {
+        observed: Observed { seq: 2, record, membership, gone: false, raw_hash: None },
+        key_kind,
+        activity: Activity::Active,
+        problem: None,
+        link: LinkStep::Keep,
+        account: None,
+        hold: None,
+        loss: None,
+        carried_out: Vec::new(),
+        fingerprint: Vec::new(),
+        settled: true,
+    }
+}
+
+fn take_in(view: &mut View, id: &str, record: &EmployeeRecord, account: Option<&str>) {
+    let user = user(id, record);
+    let link = account.map(|account| link(&user, account));
+    view.take_in(&applied(record.clone()), user, link);
+}
+
+fn found<'a>(view: &'a View, key: &str, number: &str) -> Option<&'a str> {
+    view.stored(&record(key, number, "Ann")).map(|user| user.id.as_str())
+}
+
+#[test]
+fn s_21_nobody_is_found_under_a_former_key_or_number() {
+    let mut view = View::default();
+    take_in(&mut view, "ann", &record("5", "5", "Ann"), Some("account_1"));
+    assert_eq!(found(&view, "5", "5"), Some("ann"));
+    assert_eq!(found(&view, "k1", "5"), Some("ann"), "the UniqueKey of a known number arrives");
+    // Ann gets a UniqueKey and another number; 5 is free for somebody else.
+    take_in(&mut view, "ann", &record("k1", "6", "Ann"), None);
+    assert_eq!(found(&view, "k1", "6"), Some("ann"));
+    assert_eq!((found(&view, "5", "5"), found(&view, "k2", "5")), (None, None));
+    let number = |number: &str| ManagerReference::Number(EmployeeNumber(number.into()));
+    assert_eq!(view.managers.get(&number("5")), None);
+    assert_eq!(view.managers.get(&number("6")).map(AccountId::as_str), Some("account_1"));
+    take_in(&mut view, "bob", &record("k2", "5", "Bob"), Some("account_2"));
+    assert_eq!(view.managers.get(&number("5")).map(AccountId::as_str), Some("account_2"));
+    // Whoever took a number before its former owner gave it up keeps it.
+    take_in(&mut view, "cy", &record("k3", "6", "Cy"), Some("account_3"));
+    take_in(&mut view, "ann", &record("k1", "7", "Ann"), None);
+    assert_eq!(view.managers.get(&number("6")).map(AccountId::as_str), Some("account_3"));
+    assert_eq!(view.by_number.get(&EmployeeNumber("6".into())).unwrap().as_str(), "cy");
+}
+
+#[test]
+fn s_21_another_id_is_followed_to_somebody_with_a_name_in_common() {
+    let mut view = View::default();
+    take_in(&mut view, "ann", &record("5", "5", "Ann"), Some("account_1"));
+    let renamed = HashMap::from([(ExternalKey("6".into()), ExternalKey("5".into()))]);
+    view.renamed = Arc::new(renamed);
+    let married = EmployeeRecord { last_name: Some("Ray".into()), ..record("6", "6", "ANN") };
+    assert_eq!(view.stored(&married).map(|user| user.id.as_str()), Some("ann"));
+    let successor = EmployeeRecord { last_name: Some("Ray".into()), ..record("6", "6", "Bob") };
+    assert!(view.stored(&successor).is_none());
+    let setting = Setting {
+        directory: &DirectoryId::from_text("directory_1"),
+        today: date(2026, 11, 23),
+        now: Millis(0),
+        key: &SealingKey::generate(&SeededRandom::new(1)),
+    };
+    let plan =
+        plan_person(&view, &Facts::default(), setting, applied(married).observed, &mut || {
+            AccountId::from_text("account_new")
+        });
+    assert_eq!((plan.key.as_str(), plan.before.is_some()), ("6", true));
+}
