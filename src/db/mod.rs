@@ -33,6 +33,7 @@ pub mod directories;
 pub mod directory_users;
 pub mod error;
 pub mod events;
+pub mod former_links;
 pub mod groups;
 pub mod holds;
 pub mod inbox;

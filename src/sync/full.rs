@@ -32,7 +32,7 @@ use crate::sync::failure::{self, Teller, Trouble, Verdict};
 use crate::sync::plan::{Facts, Observed};
 use crate::sync::setup::connect;
 use crate::sync::staging::{Everybody, Staging};
-use crate::sync::{Context, SyncError};
+use crate::sync::{Context, SyncError, ledger};
 
 /// Queues a full sync; when one waits already, that one serves.
 pub fn queue(
@@ -231,8 +231,26 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
     let (organization, now) = (directory.organization_id.clone(), cx.clock.now());
     let day = cx.db.read(move |conn| apply::day(conn, &organization, now)).await?;
     let mut everybody = staging.close(seq, day.today);
+    put_former_first(cx, directory, &mut everybody).await?;
     add_moved(cx, &mut everybody).await?;
     Ok(everybody)
+}
+
+/// Of the people whom we do not know, those come first who had an account before the directory was
+/// set up again (L-09).
+async fn put_former_first(
+    cx: &Context,
+    directory: &Directory,
+    all: &mut Everybody,
+) -> Result<(), SyncError> {
+    let mut strangers = all.changed.split_off(all.strangers_from.min(all.changed.len()));
+    let (directory, keys) = (directory.clone(), Arc::clone(&cx.keys));
+    let read = cx.db.read(move |conn| {
+        ledger::put_first(conn, &keys, &directory, &mut strangers)?;
+        Ok::<_, DbError>(strangers)
+    });
+    all.changed.append(&mut read.await?);
+    Ok(())
 }
 
 /// People whose record is as it was but who joined or left the list of current staff are planned

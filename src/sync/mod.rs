@@ -33,12 +33,14 @@ pub mod apply;
 pub mod budget;
 pub mod failure;
 pub mod full;
+pub mod ledger;
 pub mod live;
 pub mod objects;
 pub mod plan;
 pub mod preview;
 pub mod rows;
 pub mod setup;
+pub mod shared;
 pub mod staging;
 pub mod view;
 

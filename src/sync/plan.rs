@@ -21,7 +21,8 @@ use crate::domain::employee::{
 };
 use crate::domain::hold::{HoldKind, LinkDoubt};
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, LinkId};
-use crate::domain::linking::{self, Candidate, Holder, LinkDecision, Rivals};
+use crate::domain::linking::{self, Candidate, Former, Holder, LinkDecision, Rivals};
+use crate::sync::shared::{self, Shares};
 
 /// One person as observed.
 #[derive(Debug, Clone)]
@@ -68,10 +69,8 @@ pub struct AccountView {
     pub fields: AccountFields,
     /// Never taken over by itself.
     pub protected: bool,
-    /// The directory whose link is the oldest (S-26); `None` when nobody is linked.
-    pub managed_by: Option<DirectoryId>,
-    /// Whether a link of another directory keeps the account active (S-26).
-    pub active_elsewhere: bool,
+    /// Who has the account, in any directory (S-26).
+    pub shares: Shares,
 }
 
 /// What is stored about the people in question.
@@ -93,6 +92,9 @@ pub struct View {
     pub by_email: HashMap<EmailNorm, AccountId>,
     /// Accounts of managers.
     pub managers: HashMap<ManagerReference, AccountId>,
+    /// Accounts that people had before the directory was set up again, by the key under which they
+    /// are observed; and how far that key could be trusted (L-09).
+    pub former: HashMap<ExternalKey, (AccountId, KeyKind)>,
 }
 
 /// What only a look at everybody can know.
@@ -113,6 +115,8 @@ pub enum LinkStep {
     Keep,
     /// A new link to an account that is there.
     Link,
+    /// A link again to the account that the person had before (L-09).
+    Restore,
     /// A leaver's link goes to this person.
     Move(LinkId),
     /// A new account and a link to it.
@@ -172,6 +176,8 @@ pub struct Applied {
     pub link: LinkStep,
     /// The account, before and after; `before` is `None` when it is created.
     pub account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
+    /// Another directory manages the account from now on (S-26).
+    pub hands_over: bool,
     /// A change that needs a decision.
     pub hold: Option<HoldPlan>,
     /// Whether the next full sync may skip this person when the raw record is the same.
@@ -193,9 +199,12 @@ impl View {
     }
 
     fn candidate(&self, email: &EmailNorm) -> Option<Candidate> {
-        let account_id = self.by_email.get(email)?.clone();
-        let account = self.accounts.get(&account_id)?;
-        let holder = self.holders.get(&account_id).and_then(|user_id| {
+        self.candidate_of(self.by_email.get(email)?)
+    }
+
+    fn candidate_of(&self, account_id: &AccountId) -> Option<Candidate> {
+        let account = self.accounts.get(account_id)?;
+        let holder = self.holders.get(account_id).and_then(|user_id| {
             let (link, user) = (self.links.get(user_id)?, self.users.get(user_id)?);
             Some(Holder {
                 link_id: link.id.clone(),
@@ -204,11 +213,24 @@ impl View {
                 last_name: user.record.0.last_name.clone(),
             })
         });
-        Some(Candidate { account_id, protected: account.protected, holder })
+        Some(Candidate { account_id: account_id.clone(), protected: account.protected, holder })
+    }
+
+    /// The account that a person had before the directory was set up again (L-09).
+    fn former(&self, key: &ExternalKey) -> Option<Former> {
+        let (account_id, key_kind) = self.former.get(key)?;
+        let fields = &self.accounts.get(account_id)?.fields;
+        Some(Former {
+            candidate: self.candidate_of(account_id)?,
+            key_kind: *key_kind,
+            email: EmailNorm::of(&fields.email),
+            first_name: fields.first_name.clone(),
+            last_name: fields.last_name.clone(),
+        })
     }
 
     /// Takes an account's new fields in, so that the next person is decided with them.
-    fn take_in_account(&mut self, id: &AccountId, fields: &AccountFields, directory: &DirectoryId) {
+    fn take_in_account(&mut self, id: &AccountId, fields: &AccountFields, user: &DirectoryUser) {
         let norm = EmailNorm::of(&fields.email);
         if let Some(account) = self.accounts.get_mut(id) {
             let old = EmailNorm::of(&account.fields.email);
@@ -216,23 +238,35 @@ impl View {
                 self.by_email.remove(&old);
             }
             account.fields = fields.clone();
-            account.managed_by.get_or_insert_with(|| directory.clone());
+            shared::note(&mut account.shares, &user.directory_id, user.state);
         } else {
-            let account = AccountView {
-                fields: fields.clone(),
-                protected: false,
-                managed_by: Some(directory.clone()),
-                active_elsewhere: false,
-            };
+            let shares = vec![(user.directory_id.clone(), user.state)];
+            let account = AccountView { fields: fields.clone(), protected: false, shares };
             self.accounts.insert(id.clone(), account);
         }
         self.by_email.insert(norm, id.clone());
     }
 
+    /// A person has another id from now on (wire contract §6: who comes back is somebody new).
+    pub fn change_id(&mut self, old: &DirectoryUserId, new: &DirectoryUserId) {
+        if let Some(user) = self.users.remove(old) {
+            self.by_key.insert(user.external_key.clone(), new.clone());
+            if let Some(number) = &user.employee_number {
+                self.by_number.insert(number.clone(), new.clone());
+            }
+            self.users.insert(new.clone(), DirectoryUser { id: new.clone(), ..user });
+        }
+        if let Some(link) = self.links.remove(old) {
+            self.holders.insert(link.account_id.clone(), new.clone());
+            let link = Link { directory_user_id: new.clone(), ..link };
+            self.links.insert(new.clone(), link);
+        }
+    }
+
     /// Takes a plan in. `user` and `link` are the rows that it becomes.
     pub fn take_in(&mut self, plan: &Applied, user: DirectoryUser, link: Option<Link>) {
         if let Some((id, _, after)) = &plan.account {
-            self.take_in_account(id, after, &user.directory_id);
+            self.take_in_account(id, after, &user);
         }
         if let Some(link) = link {
             if let Some(former) = self.holders.insert(link.account_id.clone(), user.id.clone()) {
@@ -316,6 +350,7 @@ pub fn plan_person(
         problem: problem.map(|code| (code, as_written)),
         link: decided.link,
         account: decided.account,
+        hands_over: decided.hands_over,
         hold: decided.hold,
     };
     PersonPlan { key, before, step: Step::Apply(Box::new(applied)) }
@@ -362,7 +397,15 @@ fn access_only(stored: &EmployeeRecord, observed: &EmployeeRecord) -> EmployeeRe
 struct Decided {
     link: LinkStep,
     account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
+    hands_over: bool,
     hold: Option<HoldPlan>,
+}
+
+impl Decided {
+    /// There is no account to change.
+    const fn without_account(link: LinkStep) -> Self {
+        Self { link, account: None, hands_over: false, hold: None }
+    }
 }
 
 /// One person, with all that a decision looks at.
@@ -382,9 +425,8 @@ impl Person<'_> {
         if let Some(link) = link {
             return self.follow(&link.account_id, LinkStep::Keep);
         }
-        let email = self.record.email_norm();
-        let candidate = email.as_ref().and_then(|email| self.view.candidate(email));
-        match linking::decide(self.record, self.activity, candidate.as_ref(), self.rivals()) {
+        match self.link_decision() {
+            LinkDecision::Restore(account) => self.follow(&account, LinkStep::Restore),
             LinkDecision::Link(account) => self.follow(&account, LinkStep::Link),
             LinkDecision::Move { link_id, account_id } => {
                 self.follow(&account_id, LinkStep::Move(link_id))
@@ -392,31 +434,42 @@ impl Person<'_> {
             LinkDecision::Create => Decided {
                 link: LinkStep::Create,
                 account: Some((new_account(), None, self.fields(None))),
+                hands_over: false,
                 hold: None,
             },
-            LinkDecision::NoAccount => Decided { link: LinkStep::Keep, account: None, hold: None },
+            LinkDecision::NoAccount => Decided::without_account(LinkStep::Keep),
             LinkDecision::Hold { doubt, account_id } => held(doubt, account_id),
         }
+    }
+
+    /// A former link is restored first (L-09), else the e-mail decides (S-20).
+    fn link_decision(&self) -> LinkDecision {
+        let former = self.own_keys.iter().flatten().find_map(|key| self.view.former(key));
+        let restored = former.and_then(|former| linking::restore(self.record, &former));
+        restored.unwrap_or_else(|| {
+            let email = self.record.email_norm();
+            let candidate = email.as_ref().and_then(|email| self.view.candidate(email));
+            linking::decide(self.record, self.activity, candidate.as_ref(), self.rivals())
+        })
     }
 
     /// The account follows its person, unless another directory manages it (S-26) or another
     /// account has the new e-mail (S-24).
     fn follow(&self, id: &AccountId, link: LinkStep) -> Decided {
         let Some(account) = self.view.accounts.get(id) else {
-            return Decided { link, account: None, hold: None };
+            return Decided::without_account(link);
         };
-        let managed_elsewhere =
-            account.managed_by.as_ref().is_some_and(|manager| manager != self.directory);
-        if managed_elsewhere {
-            let same = (id.clone(), Some(account.fields.clone()), account.fields.clone());
-            return Decided { link, account: Some(same), hold: None };
-        }
         let mut after = self.fields(Some(&account.fields));
+        let say = shared::say(&account.shares, self.directory, self.activity);
+        let hands_over = say.hands_over;
+        if !say.manages {
+            let status = shared::status_beside(say, account.fields.status, after.status);
+            let after = AccountFields { status, ..account.fields.clone() };
+            let change = Some((id.clone(), Some(account.fields.clone()), after));
+            return Decided { link, account: change, hands_over, hold: None };
+        }
         // Nobody is their own manager, whatever HR says.
         after.manager = after.manager.filter(|manager| manager != id);
-        if account.active_elsewhere && after.status == AccountStatus::Inactive {
-            after.status = AccountStatus::Active;
-        }
         let owner = self.view.by_email.get(&EmailNorm::of(&after.email));
         let hold = owner.filter(|owner| *owner != id).map(|owner| HoldPlan {
             kind: HoldKind::EmailChange,
@@ -427,7 +480,7 @@ impl Person<'_> {
             after.email.clone_from(&account.fields.email);
         }
         let change = Some((id.clone(), Some(account.fields.clone()), after));
-        Decided { link, account: change, hold }
+        Decided { link, account: change, hands_over, hold }
     }
 
     fn fields(&self, before: Option<&AccountFields>) -> AccountFields {
@@ -493,7 +546,7 @@ impl Person<'_> {
 fn held(doubt: LinkDoubt, account_id: Option<AccountId>) -> Decided {
     let reason = doubt.message().to_owned();
     let hold = HoldPlan { kind: HoldKind::Link, reason, account_id };
-    Decided { link: LinkStep::Keep, account: None, hold: Some(hold) }
+    Decided { hold: Some(hold), ..Decided::without_account(LinkStep::Keep) }
 }
 
 /// A date that is still to act: every full sync looks at this person again, so that the date acts

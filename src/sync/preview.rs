@@ -150,7 +150,7 @@ fn look_ahead(
     let day = &apply::day(conn, &directory.organization_id, now)?;
     let (random, keys) = (&*cx.random, &*cx.keys);
     let records: Vec<&EmployeeRecord> = everybody.changed.iter().map(|seen| &seen.record).collect();
-    let (view, _) = view::load(conn, &directory.organization_id, &directory.id, &records)?;
+    let (view, _) = view::load(conn, keys, directory, &records)?;
     let stored: HashSet<AccountId> = view.accounts.keys().cloned().collect();
     let mut counts = full::counts_before(&everybody);
     let mut ahead = Ahead::new(view, &everybody.unchanged);
