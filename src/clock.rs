@@ -45,6 +45,14 @@ impl Millis {
         self.timestamp().to_zoned(zone.clone()).date()
     }
 
+    /// The moment at which a day begins in a time zone: midnight, or what comes after it where the
+    /// clocks skip it.
+    #[must_use]
+    pub fn start_of(date: Date, zone: &TimeZone) -> Self {
+        let start = date.to_zoned(zone.clone());
+        start.map_or(Self(i64::MAX), |start| Self(start.timestamp().as_millisecond()))
+    }
+
     fn timestamp(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX)
     }
@@ -162,6 +170,20 @@ mod tests {
     fn a_moment_prints_with_three_digits() {
         assert_eq!(Millis(0).to_string(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Millis(1_700_000_000_120).to_string(), "2023-11-14T22:13:20.120Z");
+    }
+
+    #[test]
+    fn a_day_begins_at_the_first_moment_that_has_its_date() {
+        for name in jiff::tz::TimeZoneDatabase::bundled().available() {
+            let zone = TimeZone::get(name.as_str()).unwrap_or(TimeZone::UTC);
+            let mut day = jiff::civil::date(2026, 1, 1);
+            while day.year() < 2030 {
+                let start = Millis::start_of(day, &zone);
+                assert_eq!(start.date_in(&zone), day, "{name:?}");
+                assert_eq!(start.plus(-1).date_in(&zone).tomorrow().ok(), Some(day), "{name:?}");
+                day = day.saturating_add(jiff::Span::new().days(1));
+            }
+        }
     }
 
     #[test]

@@ -224,6 +224,68 @@ pub fn known(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Known>, DbE
         .load(c))?)
 }
 
+/// The directory of the person who has waited longest to be decided again, with its organization.
+pub fn directory_due(
+    conn: &mut Conn,
+    now: Millis,
+) -> Result<Option<(OrganizationId, DirectoryId)>, DbError> {
+    use directory_users as t;
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::due_at_ms.le(now))
+        .order(t::due_at_ms.asc())
+        .select((t::organization_id, t::directory_id))
+        .first(c)
+        .optional())?)
+}
+
+/// The people of a directory who are to be decided again, the longest waiting first.
+pub fn due(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    now: Millis,
+    limit: i64,
+) -> Result<Vec<DirectoryUser>, DbError> {
+    use directory_users as t;
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::directory_id.eq(directory))
+        .filter(t::due_at_ms.le(now))
+        .order((t::due_at_ms.asc(), t::id.asc()))
+        .limit(limit)
+        .select(DirectoryUser::as_select())
+        .load(c))?)
+}
+
+/// When the next person is to be decided again.
+pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+    Ok(on_backend!(conn, |c| directory_users::table
+        .select(diesel::dsl::min(directory_users::due_at_ms))
+        .first(c))?)
+}
+
+/// Nobody of these waits to be decided again for a moment that is past.
+pub fn clear_due(tx: &mut Tx<'_>, ids: &[DirectoryUserId], now: Millis) -> Result<(), DbError> {
+    use directory_users as t;
+    for chunk in ids.chunks(limits::IN_LIST_MAX) {
+        on_backend!(&mut **tx, |c| diesel::update(
+            t::table.filter(t::id.eq_any(chunk)).filter(t::due_at_ms.le(now))
+        )
+        .set(t::due_at_ms.eq(None::<Millis>))
+        .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Everybody of an organization is to be decided again now.
+pub fn all_due(tx: &mut Tx<'_>, organization: &OrganizationId, now: Millis) -> Result<(), DbError> {
+    use directory_users as t;
+    on_backend!(&mut **tx, |c| diesel::update(
+        t::table.filter(t::organization_id.eq(organization))
+    )
+    .set(t::due_at_ms.eq(now))
+    .execute(c))?;
+    Ok(())
+}
+
 /// Moves the observation number of people who were seen unchanged, so that an older answer that
 /// comes later is dropped (S-05). A person who was changed by a look since (which takes the hash
 /// away) is not what the list was compared with, and is left for the next full sync.

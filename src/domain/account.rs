@@ -56,6 +56,15 @@ pub fn activity(record: &EmployeeRecord, membership: Membership, today: Date) ->
     if employed && !left { Activity::Active } else { Activity::Inactive }
 }
 
+/// The next day on which a person is to be decided again although nothing is learned of them: their
+/// first day, or the day after their last one, if it is still to come (S-12).
+#[must_use]
+pub fn next_day(record: &EmployeeRecord, today: Date) -> Option<Date> {
+    let first = record.start_date;
+    let after_last = record.leaving_date.and_then(|last| last.tomorrow().ok());
+    first.into_iter().chain(after_last).filter(|day| *day > today).min()
+}
+
 /// The status an account gets from its directory user. `before` is the account's present status, or
 /// `None` when the account is being created: only a new account, or one that already waits, can be
 /// pending (S-23).

@@ -54,6 +54,9 @@ pub enum Pass {
     People,
     /// Managers and groups: the second half.
     Relations,
+    /// Everything, of people who are decided again as they are stored ([`crate::sync::again`]).
+    /// Nothing is learned of their records, so what is noted about those stays.
+    Again,
 }
 
 /// What applying needs besides the transaction.
@@ -133,7 +136,7 @@ impl Applier<'_> {
 
     /// A full sync knows who else has an e-mail; a single look asks the database.
     fn facts_of(&self, tx: &mut Tx<'_>, records: &[&EmployeeRecord]) -> Result<Facts, DbError> {
-        if self.pass != Pass::Whole {
+        if matches!(self.pass, Pass::People | Pass::Relations) {
             return Ok(self.facts_of_everybody());
         }
         let emails: Vec<EmailNorm> = records.iter().filter_map(|r| r.email_norm()).collect();
@@ -143,7 +146,9 @@ impl Applier<'_> {
             let people = people_by_email.entry(email).or_default();
             people.push((user.external_key, user.state));
         }
-        Ok(Facts { people_by_email: Arc::new(people_by_email), ..Facts::default() })
+        let managers_may_come = self.pass == Pass::Again;
+        let people_by_email = Arc::new(people_by_email);
+        Ok(Facts { people_by_email, managers_may_come, ..Facts::default() })
     }
 
     fn event(&self, kind: EventKind, lane: &str, data: Value) -> NewEvent {
@@ -219,6 +224,7 @@ impl Writing<'_, '_, '_> {
     ) -> Result<(), DbError> {
         match &applied.problem {
             Some((code, record)) => self.problem(key, *code, record, applied.observed.seq)?,
+            None if self.cx.pass == Pass::Again => {}
             None => self.resolved.problems.push(key.clone()),
         }
         if let Some(before) = person.before.as_ref().filter(|user| user.external_key != *key) {

@@ -8,6 +8,9 @@
 //! events full.rs  (everybody, because it is time)            ─┘   load       decide     write
 //! ```
 //!
+//! again.rs brings people who are stored to the same place, because a date of theirs acts (S-12) or
+//! something else about them was decided.
+//!
 //! A preview (preview.rs) reads and decides in the same way and stops before it would write.
 //!
 //! Invariants:
@@ -29,6 +32,7 @@ use crate::domain::provider::ProviderKind;
 use crate::providers::{Connect, ProviderError};
 use crate::secret::{Keys, SecretError};
 
+pub mod again;
 pub mod apply;
 pub mod budget;
 pub mod failure;

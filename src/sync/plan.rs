@@ -335,10 +335,7 @@ pub fn plan_person(
     let person = Person { view, facts, directory, today, record: &record, own_keys, activity };
     let decided = person.decide(link, new_account);
     let applied = Applied {
-        settled: problem.is_none()
-            && decided.hold.is_none()
-            && !person.manager_is_unknown()
-            && !has_date_ahead(&record, today),
+        settled: problem.is_none() && decided.hold.is_none() && !person.manager_is_unknown(),
         observed: Observed {
             seq: observed.seq,
             membership,
@@ -547,13 +544,6 @@ fn held(doubt: LinkDoubt, account_id: Option<AccountId>) -> Decided {
     let reason = doubt.message().to_owned();
     let hold = HoldPlan { kind: HoldKind::Link, reason, account_id };
     Decided { hold: Some(hold), ..Decided::without_account(LinkStep::Keep) }
-}
-
-/// A date that is still to act: every full sync looks at this person again, so that the date acts
-/// with the first one after it although nothing changes in the HR system.
-fn has_date_ahead(record: &EmployeeRecord, today: Date) -> bool {
-    record.start_date.is_some_and(|start| start > today)
-        || record.leaving_date.is_some_and(|leaving| leaving >= today)
 }
 
 /// An e-mail that differs only in case is no change.

@@ -14,7 +14,7 @@ use crate::clock::Millis;
 use crate::db::directory_users::DirectoryUser;
 use crate::db::links::Link;
 use crate::db::types::Json;
-use crate::domain::account::{AccountStatus, Activity};
+use crate::domain::account::{AccountStatus, Activity, next_day};
 use crate::domain::directory::{InactivePolicy, RunCounts};
 use crate::domain::employee::{EmployeeRecord, ExternalKey};
 use crate::domain::ids::{AccountId, DirectoryUserId, LinkId};
@@ -85,6 +85,7 @@ impl Applier<'_> {
                 let again = before.map(|user| DirectoryUser {
                     raw_hash: None,
                     observation_seq: seq,
+                    due_at_ms: self.due_at(&user.record.0),
                     ..user
                 });
                 if let Some(user) = &again {
@@ -189,7 +190,7 @@ impl Applier<'_> {
             state: applied.activity,
             membership: applied.observed.membership,
             leaving_date_since_ms: self.leaving_date_since(before, &record),
-            due_at_ms: None,
+            due_at_ms: self.due_at(&record),
             listed: before.is_some_and(|user| user.listed),
             raw_hash: applied.observed.raw_hash.clone().filter(|_| settled),
             observation_seq: applied.observed.seq,
@@ -198,6 +199,14 @@ impl Applier<'_> {
             updated_at_ms: before.map_or(self.now, |user| user.updated_at_ms),
             record: Json(record),
         }
+    }
+
+    /// When this person is to be decided again, because a date of theirs acts (S-12).
+    fn due_at(&self, record: &EmployeeRecord) -> Option<Millis> {
+        let day = next_day(record, self.day.today)?;
+        let due_at = Millis::start_of(day, &self.day.zone);
+        // Where clocks are set back over midnight, a day can begin twice.
+        Some(if due_at > self.now { due_at } else { self.now.plus(Millis::MINUTE) })
     }
 
     /// Since when the HR system has named this leaving date.

@@ -16,11 +16,11 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Millis;
-use crate::db::{DbError, Lane, events, inbox, mails, runs};
+use crate::db::{DbError, Lane, directory_users, events, inbox, mails, runs};
 use crate::limits;
 use crate::notify::outbox;
 use crate::notify::smtp::Mailer;
-use crate::sync::{Context, SyncError, full, live};
+use crate::sync::{Context, SyncError, again, full, live};
 
 /// Tells one kind of task that there is work.
 #[derive(Clone, Default)]
@@ -58,6 +58,8 @@ pub struct TaskContext {
 enum Kind {
     /// Looks at people whom webhooks named.
     Inbox,
+    /// Lets dates act on people (S-12).
+    Dates,
     /// Queues full syncs by their schedule.
     Schedule,
     /// Does full syncs.
@@ -72,6 +74,7 @@ impl Kind {
     const fn name(self) -> &'static str {
         match self {
             Self::Inbox => "inbox",
+            Self::Dates => "dates",
             Self::Schedule => "schedule",
             Self::Runs => "runs",
             Self::Mails => "mails",
@@ -84,6 +87,7 @@ impl Kind {
         Box::pin(async move {
             match self {
                 Self::Inbox => live::step(&cx.sync).await,
+                Self::Dates => again::step(&cx.sync).await,
                 Self::Schedule => full::queue_due(&cx.sync).await,
                 Self::Runs => full::step(&cx.sync).await,
                 Self::Mails => match &cx.mailer {
@@ -104,6 +108,7 @@ impl Kind {
             .db
             .read(move |conn| match self {
                 Self::Inbox => inbox::next_due(conn),
+                Self::Dates => directory_users::next_due(conn),
                 Self::Schedule => crate::db::directories::next_due(conn),
                 Self::Runs => runs::next_due(conn),
                 Self::Mails => mails::next_due(conn),
@@ -116,7 +121,7 @@ impl Kind {
     const fn period_ms(self) -> u64 {
         match self {
             Self::Inbox | Self::Runs | Self::Mails => 500,
-            Self::Schedule => 1_000,
+            Self::Dates | Self::Schedule => 1_000,
             Self::Janitor => 600_000,
         }
     }
@@ -175,6 +180,7 @@ impl Tasks {
         spawn(Kind::Inbox, limits::INBOX_WORKERS, &activators.inbox);
         spawn(Kind::Runs, limits::RUN_WORKERS, &activators.runs);
         spawn(Kind::Mails, 1, &activators.mails);
+        spawn(Kind::Dates, 1, &Activator::default());
         spawn(Kind::Schedule, 1, &Activator::default());
         spawn(Kind::Janitor, 1, &Activator::default());
         Self { running, stop }
@@ -267,7 +273,7 @@ async fn pause_ms(worker: Worker, cx: &TaskContext) -> u64 {
 pub async fn run_until_idle(cx: &TaskContext) -> Result<(), SyncError> {
     loop {
         let mut worked = false;
-        for kind in [Kind::Inbox, Kind::Schedule, Kind::Runs, Kind::Mails] {
+        for kind in [Kind::Dates, Kind::Inbox, Kind::Schedule, Kind::Runs, Kind::Mails] {
             while kind.step(cx).await? {
                 worked = true;
             }

@@ -19,6 +19,7 @@ mod testdb;
 
 mod budget;
 mod crash;
+mod dates;
 mod evidence;
 mod failure;
 mod hooks;

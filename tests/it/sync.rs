@@ -19,7 +19,6 @@ behaviours!(
     s_07_a_linked_leaver_without_e_mail_is_no_problem,
     s_07_a_problem_does_not_delay_the_end_of_access,
     s_07_a_record_with_another_persons_key_never_touches_that_person,
-    s_12_a_date_acts_with_the_first_full_sync_after_it,
     s_09_names_that_differ_in_case_and_blanks_are_one_entry,
     s_10_managed_fields_are_locked_and_others_are_not,
     s_11_a_marked_leaver_stays_until_the_day_has_passed,
@@ -248,16 +247,6 @@ async fn s_07_a_record_with_another_persons_key_never_touches_that_person(app: T
     app.drain().await;
     let after = app.the_account(&connected, &first.email).await;
     assert_eq!((&after["last_name"], &after["id"]), (&json!("Rightful"), &before["id"]));
-}
-
-async fn s_12_a_date_acts_with_the_first_full_sync_after_it(app: TestApp) {
-    let tomorrow = Some("2026-11-24".to_owned());
-    app.hire(&rollcall::sandbox::Hire { start_date: tomorrow, ..person("Ann", "Lee", ANN) }).await;
-    let connected = app.connected().await;
-    assert_eq!(app.the_account(&connected, ANN).await["status"], "pending");
-    app.pass(Millis::DAY).await;
-    assert_eq!(app.the_account(&connected, ANN).await["status"], "active");
-    agrees_with_hr(&app, &connected).await;
 }
 
 async fn s_09_names_that_differ_in_case_and_blanks_are_one_entry(app: TestApp) {

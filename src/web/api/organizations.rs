@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::db::organizations::{self, Organization};
 use crate::db::types::Json;
-use crate::db::{Conn, Lane};
+use crate::db::{Conn, Lane, directory_users};
 use crate::domain::ids::OrganizationId;
 use crate::domain::provider::ProviderKind;
 use crate::web::answer::{self, Answer, Timestamp};
@@ -129,6 +129,10 @@ pub async fn patch(state: State, path: Path<String>, mut body: Members) -> Answe
         if after != before {
             after.updated_at_ms = now;
             organizations::update_row(tx, &after).map_err(Problem::of_write)?;
+        }
+        if after.effective_time_zone() != before.effective_time_zone() {
+            // A day begins and ends at another moment now (S-12).
+            directory_users::all_due(tx, &id, now)?;
         }
         Ok::<_, Problem>(after)
     });
