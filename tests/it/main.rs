@@ -24,6 +24,7 @@ mod evidence;
 mod failure;
 mod hooks;
 mod hr;
+mod ledger;
 mod lifecycle;
 mod linking;
 mod order;
