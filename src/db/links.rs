@@ -77,9 +77,9 @@ pub fn of_accounts(conn: &mut Conn, accounts: &[AccountId]) -> Result<Vec<Link>,
     Ok(found)
 }
 
-/// Which directory manages each of these accounts: of the links whose person is employed the oldest,
-/// of all when nobody is (S-26). Accounts without a link are not in the answer. Links exist only
-/// while their directory is not disabled.
+/// Which directory manages each of these accounts: of the links whose person is employed the
+/// oldest, of all when nobody is (S-26). Accounts without a link are not in the answer. Links exist
+/// only while their directory is not disabled.
 pub fn managed_by(
     conn: &mut Conn,
     accounts: &[AccountId],

@@ -109,12 +109,13 @@ mod tests {
         assert_eq!(of(&[("old", Inactive)], "new", Inactive), (false, false, false));
     }
 
+    use AccountStatus as Status;
+    use status_beside as beside;
+
     #[test]
     fn s_26_the_account_is_active_while_anybody_is() {
         let somebody = Say { manages: false, hands_over: false, anybody_active: true };
         let nobody = Say { anybody_active: false, ..somebody };
-        let beside = status_beside;
-        use AccountStatus as Status;
         assert_eq!(beside(somebody, Status::Active, Status::Inactive), Status::Active);
         assert_eq!(beside(somebody, Status::Pending, Status::Inactive), Status::Pending);
         assert_eq!(beside(somebody, Status::Pending, Status::Active), Status::Active);

@@ -1,4 +1,5 @@
-//! `inactive_policy`: what the application is told of people who become inactive (wire contract §6).
+//! `inactive_policy`: what the application is told of people who become inactive (wire contract
+//! §6).
 
 use rollcall::sandbox::{Edit, Leave};
 use serde_json::{Value, json};
