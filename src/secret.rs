@@ -158,6 +158,21 @@ impl SealingKey {
         blake3::keyed_hash(&self.0, secret.as_bytes()).as_bytes().to_vec()
     }
 
+    /// A keyed hash of several texts. Two labels never give the same hash, whatever the texts, and
+    /// none that [`SealingKey::lookup_hash`] gives.
+    #[must_use]
+    pub fn labelled_hash(&self, label: &str, texts: &[&str]) -> Vec<u8> {
+        let mut key = blake3::derive_key(label, &self.0);
+        let mut hasher = blake3::Hasher::new_keyed(&key);
+        key.zeroize();
+        for text in texts {
+            // With its length in front, no text runs into the next.
+            let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+            hasher.update(&length.to_le_bytes()).update(text.as_bytes());
+        }
+        hasher.finalize().as_bytes().to_vec()
+    }
+
     /// A keyed 128-bit hash of a raw record, for "unchanged since last time?".
     #[must_use]
     pub fn record_hash(&self, mapping_version: u32, raw: &[u8]) -> [u8; 16] {
@@ -207,6 +222,23 @@ mod tests {
         assert_eq!(key.open(&sealed, "credential:directory_2"), Err(SecretError::Open));
         assert_eq!(other.open(&sealed, "credential:directory_1"), Err(SecretError::Open));
         assert_eq!(key.open(b"short", "credential:directory_1"), Err(SecretError::Open));
+    }
+
+    #[test]
+    fn l_09_a_labelled_hash_depends_on_key_label_and_each_text() {
+        let random = SeededRandom::new(3);
+        let (key, other) = (SealingKey::generate(&random), SealingKey::generate(&random));
+        let hash = key.labelled_hash("people", &["ab", "c"]);
+        assert_eq!(hash, key.labelled_hash("people", &["ab", "c"]));
+        assert_eq!(hash.len(), 32);
+        let others = [
+            other.labelled_hash("people", &["ab", "c"]),
+            key.labelled_hash("groups", &["ab", "c"]),
+            key.labelled_hash("people", &["a", "bc"]),
+            key.labelled_hash("people", &["abc"]),
+            key.lookup_hash("abc"),
+        ];
+        assert!(others.iter().all(|another| *another != hash));
     }
 
     #[test]

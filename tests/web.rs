@@ -358,6 +358,7 @@ fn directory_user(link: &Link) -> directory_users::DirectoryUser {
         raw_hash: None,
         leaving_date_since_ms: None,
         due_at_ms: None,
+        listed: true,
         observation_seq: 1,
         version: 1,
         created_at_ms: link.created_at_ms,

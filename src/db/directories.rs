@@ -96,7 +96,7 @@ impl Directory {
 /// Numbers for people (own API, object `directory`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DirectoryCounts {
-    /// Directory users who are employed.
+    /// Directory users who are employed. Only those that the application has in its list count.
     pub active: i64,
     /// Directory users who are not.
     pub inactive: i64,
@@ -254,6 +254,7 @@ pub fn counts(conn: &mut Conn, id: &DirectoryId) -> Result<DirectoryCounts, DbEr
             directory_users::table
                 .filter(directory_users::directory_id.eq(id))
                 .filter(directory_users::state.eq(activity))
+                .filter(directory_users::listed.eq(true))
                 .count()
         };
         Ok(DirectoryCounts {

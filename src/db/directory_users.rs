@@ -7,13 +7,13 @@ use diesel::upsert::excluded;
 use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
-use crate::db::schema::directory_users;
+use crate::db::schema::{directory_users, links};
 use crate::db::types::Json;
 use crate::domain::account::Activity;
 use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, Membership,
 };
-use crate::domain::ids::{DirectoryId, DirectoryUserId, OrganizationId};
+use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, OrganizationId};
 use crate::limits;
 
 /// A directory user.
@@ -48,6 +48,9 @@ pub struct DirectoryUser {
     pub leaving_date_since_ms: Option<Millis>,
     /// When this person is to be decided again from what is stored, because a date acts (S-12).
     pub due_at_ms: Option<Millis>,
+    /// Whether the application has this person in its list: it was told of them, and not that they
+    /// are gone (`inactive_policy`, wire contract §6). Lists and counts name only these.
+    pub listed: bool,
     /// The number of the question that brought it (S-05).
     pub observation_seq: i64,
     /// Counts up with every event about this person.
@@ -98,11 +101,52 @@ pub fn upsert(tx: &mut Tx<'_>, users: &[DirectoryUser]) -> Result<(), DbError> {
                 t::raw_hash.eq(excluded(t::raw_hash)),
                 t::leaving_date_since_ms.eq(excluded(t::leaving_date_since_ms)),
                 t::due_at_ms.eq(excluded(t::due_at_ms)),
+                t::listed.eq(excluded(t::listed)),
                 t::observation_seq.eq(excluded(t::observation_seq)),
                 t::version.eq(excluded(t::version)),
+                t::created_at_ms.eq(excluded(t::created_at_ms)),
                 t::updated_at_ms.eq(excluded(t::updated_at_ms)),
             ))
             .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Gives a directory user another id: for the application, who comes back is somebody new (wire
+/// contract §6). Their link follows.
+pub fn change_id(
+    tx: &mut Tx<'_>,
+    old: &DirectoryUserId,
+    new: &DirectoryUserId,
+) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(directory_users::table.find(old))
+        .set(directory_users::id.eq(new))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Lets the people of other directories who have these accounts too be decided again from what is
+/// stored, as if a date had come: `directory` does not manage the accounts any more (S-26).
+pub fn decide_again_elsewhere(
+    tx: &mut Tx<'_>,
+    directory: &DirectoryId,
+    accounts: &[AccountId],
+    now: Millis,
+) -> Result<(), DbError> {
+    let mut people: Vec<DirectoryUserId> = Vec::new();
+    for chunk in accounts.chunks(limits::IN_LIST_MAX) {
+        people.extend(on_backend!(&mut **tx, |c| links::table
+            .filter(links::account_id.eq_any(chunk))
+            .filter(links::directory_id.ne(directory))
+            .select(links::directory_user_id)
+            .load::<DirectoryUserId>(c))?);
+    }
+    for chunk in people.chunks(limits::IN_LIST_MAX) {
+        on_backend!(&mut **tx, |c| diesel::update(
+            directory_users::table.filter(directory_users::id.eq_any(chunk))
+        )
+        .set(directory_users::due_at_ms.eq(now))
+        .execute(c))?;
     }
     Ok(())
 }

@@ -7,8 +7,9 @@ use diesel::prelude::*;
 use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
-use crate::db::schema::{accounts, links};
-use crate::domain::employee::EmailNorm;
+use crate::db::schema::{accounts, directory_users, links};
+use crate::domain::account::{Activity, managing};
+use crate::domain::employee::{EmailNorm, EmployeeNumber, ExternalKey, KeyKind};
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, LinkId, OrganizationId};
 use crate::limits;
 
@@ -16,7 +17,7 @@ use crate::limits;
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = links)]
 pub struct Link {
-    /// Its id; ids sort by age, and the oldest link of an account manages it (S-26).
+    /// Its id; ids sort by age, which counts when an account has several (S-26).
     pub id: LinkId,
     /// The organization of both ends.
     pub organization_id: OrganizationId,
@@ -26,7 +27,7 @@ pub struct Link {
     pub directory_user_id: DirectoryUserId,
     /// The user of the application.
     pub account_id: AccountId,
-    /// The rule that made the link ("email", "created", "rehire").
+    /// The rule that made the link ("email", "ledger", "created", "rehire").
     pub link_rule: String,
     /// When it was made.
     pub created_at_ms: Millis,
@@ -93,17 +94,83 @@ pub fn of_accounts(conn: &mut Conn, accounts: &[AccountId]) -> Result<Vec<Link>,
     Ok(found)
 }
 
-/// Which directory manages each of these accounts: the one with the oldest link (S-26). Accounts
-/// without a link are not in the answer. Links exist only while their directory is not disabled.
+/// Which directory manages each of these accounts: of the links whose person is employed the
+/// oldest, of all when nobody is (S-26). Accounts without a link are not in the answer. Links exist
+/// only while their directory is not disabled.
 pub fn managed_by(
     conn: &mut Conn,
     accounts: &[AccountId],
 ) -> Result<HashMap<AccountId, DirectoryId>, DbError> {
-    let mut managers = HashMap::new();
-    for link in of_accounts(conn, accounts)? {
-        managers.entry(link.account_id).or_insert(link.directory_id);
+    let mut found: Vec<(LinkId, AccountId, DirectoryId, Activity)> = Vec::new();
+    for chunk in accounts.chunks(limits::IN_LIST_MAX) {
+        found.extend(on_backend!(conn, |c| links::table
+            .inner_join(directory_users::table)
+            .filter(links::account_id.eq_any(chunk))
+            .select((links::id, links::account_id, links::directory_id, directory_users::state))
+            .load::<(LinkId, AccountId, DirectoryId, Activity)>(c))?);
     }
-    Ok(managers)
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut of_account: HashMap<AccountId, Vec<(DirectoryId, Activity)>> = HashMap::new();
+    for (_, account, directory, activity) in found {
+        of_account.entry(account).or_default().push((directory, activity));
+    }
+    let managing = |(account, links)| Some((account, managing(links)?));
+    Ok(of_account.into_iter().filter_map(managing).collect())
+}
+
+/// Somebody who has a link, as far as a later directory has to know them again (L-09).
+#[derive(Debug, Clone, Queryable)]
+pub struct Linked {
+    /// The link.
+    pub link_id: LinkId,
+    /// The account.
+    pub account_id: AccountId,
+    /// The person's key.
+    pub external_key: ExternalKey,
+    /// How far it can be trusted.
+    pub key_kind: KeyKind,
+    /// The person's number.
+    pub employee_number: Option<EmployeeNumber>,
+}
+
+/// The people of a directory who have a link, in order of their links, from behind `after` on.
+pub fn people(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    after: Option<&LinkId>,
+    limit: i64,
+) -> Result<Vec<Linked>, DbError> {
+    use directory_users as u;
+    Ok(on_backend!(conn, |c| {
+        let mut query = links::table
+            .inner_join(u::table)
+            .filter(links::directory_id.eq(directory))
+            .order(links::id.asc())
+            .limit(limit)
+            .select((
+                links::id,
+                links::account_id,
+                u::external_key,
+                u::key_kind,
+                u::employee_number,
+            ))
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(links::id.gt(after));
+        }
+        query.load(c)
+    })?)
+}
+
+/// The accounts that people of a directory have.
+pub fn accounts_of_directory(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+) -> Result<Vec<AccountId>, DbError> {
+    Ok(on_backend!(conn, |c| links::table
+        .filter(links::directory_id.eq(directory))
+        .select(links::account_id)
+        .load(c))?)
 }
 
 /// Ends all links of a directory (L-08).

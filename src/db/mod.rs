@@ -35,6 +35,7 @@ pub mod directories;
 pub mod directory_users;
 pub mod error;
 pub mod events;
+pub mod former_links;
 pub mod groups;
 pub mod hold_items;
 pub mod holds;

@@ -134,6 +134,7 @@ diesel::table! {
         raw_hash -> Nullable<Binary>,
         leaving_date_since_ms -> Nullable<BigInt>,
         due_at_ms -> Nullable<BigInt>,
+        listed -> Bool,
         observation_seq -> BigInt,
         version -> BigInt,
         created_at_ms -> BigInt,
@@ -236,6 +237,7 @@ diesel::table! {
     former_links (organization_id, person_hash) {
         organization_id -> Text,
         person_hash -> Binary,
+        provider -> Text,
         key_kind -> Text,
         account_id -> Text,
         created_at_ms -> BigInt,

@@ -84,3 +84,30 @@ pub fn account_status(
         (Activity::Active, _) => AccountStatus::Active,
     }
 }
+
+/// Who manages an account that has several links (S-26): of the links whose person is employed the
+/// oldest, of all when nobody is. `links` come oldest first.
+pub fn managing<T>(links: impl IntoIterator<Item = (T, Activity)>) -> Option<T> {
+    let mut oldest = None;
+    for (link, activity) in links {
+        if activity == Activity::Active {
+            return Some(link);
+        }
+        oldest.get_or_insert(link);
+    }
+    oldest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s_26_the_oldest_active_link_manages_and_the_oldest_of_all_when_none_is() {
+        use Activity::{Active, Inactive};
+        assert_eq!(managing([(1, Active), (2, Active)]), Some(1));
+        assert_eq!(managing([(1, Inactive), (2, Active), (3, Active)]), Some(2));
+        assert_eq!(managing([(1, Inactive), (2, Inactive)]), Some(1));
+        assert_eq!(managing::<i32>([]), None);
+    }
+}

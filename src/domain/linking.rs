@@ -1,10 +1,10 @@
-//! Whom a person of the HR system is linked to: the whole rule set, pure (S-20, S-22, S-23).
+//! Whom a person of the HR system is linked to: the whole rule set, pure (L-09, S-20, S-22, S-23).
 //!
 //! Asked only for a person who has no link yet. A link that exists is followed by its key and never
 //! decided again, so a changed e-mail changes the account and does not break the link.
 
 use crate::domain::account::Activity;
-use crate::domain::employee::EmployeeRecord;
+use crate::domain::employee::{EmailNorm, EmployeeRecord, KeyKind};
 use crate::domain::hold::LinkDoubt;
 use crate::domain::ids::{AccountId, LinkId};
 
@@ -32,6 +32,21 @@ pub struct Holder {
     pub last_name: Option<String>,
 }
 
+/// The account that a person had before the directory was set up again (L-09).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Former {
+    /// The account.
+    pub candidate: Candidate,
+    /// How far the key can be trusted that both have in common.
+    pub key_kind: KeyKind,
+    /// The account's e-mail.
+    pub email: EmailNorm,
+    /// The account's first name.
+    pub first_name: Option<String>,
+    /// The account's last name.
+    pub last_name: Option<String>,
+}
+
 /// How many other people of the HR system have the same e-mail, as far as is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rivals {
@@ -46,6 +61,8 @@ pub struct Rivals {
 pub enum LinkDecision {
     /// Link to this account.
     Link(AccountId),
+    /// Link again to the account that the person had before (L-09).
+    Restore(AccountId),
     /// Give the link of a leaver to this person: a re-hire under a new number.
     Move {
         /// The leaver's link.
@@ -64,6 +81,27 @@ pub enum LinkDecision {
         /// The account in question, when there is one.
         account_id: Option<AccountId>,
     },
+}
+
+/// Decides about a person without a link who had one before the directory was set up again (L-09);
+/// `None` when the former link does not count and [`decide`] has to. It says who the person is, so
+/// somebody else with the same e-mail is no doubt; a protected account is still one (S-22).
+#[must_use]
+pub fn restore(record: &EmployeeRecord, former: &Former) -> Option<LinkDecision> {
+    // A number can be given to somebody else; name or e-mail has to say the same.
+    let agrees = record.email_norm().as_ref() == Some(&former.email)
+        || same_name(record, former.first_name.as_deref(), former.last_name.as_deref());
+    let candidate = &former.candidate;
+    if candidate.holder.is_some() || (former.key_kind == KeyKind::Editable && !agrees) {
+        return None;
+    }
+    let account_id = candidate.account_id.clone();
+    Some(if candidate.protected {
+        let (doubt, account_id) = (LinkDoubt::AccountProtected, Some(account_id));
+        LinkDecision::Hold { doubt, account_id }
+    } else {
+        LinkDecision::Restore(account_id)
+    })
 }
 
 /// Decides about a person without a link. `activity` is the person's own.
@@ -101,7 +139,7 @@ pub fn decide(
         // Two records of one leaver: the account stays with the one that has it.
         Some(_) if activity == Activity::Inactive => LinkDecision::NoAccount,
         Some(holder) if holder.activity == Activity::Active => hold(LinkDoubt::AccountTaken),
-        Some(holder) if same_name(record, holder) => LinkDecision::Move {
+        Some(holder) if has_name_of(record, holder) => LinkDecision::Move {
             link_id: holder.link_id.clone(),
             account_id: candidate.account_id.clone(),
         },
@@ -109,19 +147,23 @@ pub fn decide(
     }
 }
 
+fn has_name_of(record: &EmployeeRecord, holder: &Holder) -> bool {
+    same_name(record, holder.first_name.as_deref(), holder.last_name.as_deref())
+}
+
 /// Names agree when first and last name are the same but for case.
-fn same_name(record: &EmployeeRecord, holder: &Holder) -> bool {
-    let same = |a: &Option<String>, b: &Option<String>| match (a, b) {
+fn same_name(record: &EmployeeRecord, first: Option<&str>, last: Option<&str>) -> bool {
+    let same = |a: &Option<String>, b: Option<&str>| match (a, b) {
         (Some(a), Some(b)) => a.to_lowercase() == b.to_lowercase(),
         _ => false,
     };
-    same(&record.first_name, &holder.first_name) && same(&record.last_name, &holder.last_name)
+    same(&record.first_name, first) && same(&record.last_name, last)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::employee::{ExternalKey, KeyKind, Standing};
+    use crate::domain::employee::{ExternalKey, Standing};
 
     fn person(first: &str, last: &str) -> EmployeeRecord {
         EmployeeRecord {
@@ -160,6 +202,46 @@ mod tests {
         match decision {
             LinkDecision::Hold { doubt, .. } => Some(doubt),
             _ => None,
+        }
+    }
+
+    fn former(key_kind: KeyKind, candidate: Candidate) -> Former {
+        Former {
+            candidate,
+            key_kind,
+            email: EmailNorm::of("before@acme.example"),
+            first_name: Some("ann".into()),
+            last_name: Some("Lee".into()),
+        }
+    }
+
+    #[test]
+    fn l_09_a_stable_key_restores_whatever_changed_and_a_number_only_with_name_or_e_mail() {
+        let free = account(false, None);
+        let stable = former(KeyKind::Stable, free.clone());
+        let number = former(KeyKind::Editable, free.clone());
+        let (same, other) = (person("Ann", "Lee"), person("Bob", "Ray"));
+        let e_mail = EmployeeRecord { email: Some("Before@acme.example".into()), ..other.clone() };
+        let back = Some(LinkDecision::Restore(free.account_id));
+        for record in [&same, &other, &e_mail] {
+            assert_eq!(restore(record, &stable), back);
+        }
+        assert_eq!(restore(&same, &number), back);
+        assert_eq!(restore(&e_mail, &number), back);
+        assert_eq!(restore(&other, &number), None);
+        let without = EmployeeRecord { email: None, ..other };
+        assert_eq!(restore(&without, &number), None);
+    }
+
+    #[test]
+    fn l_09_a_protected_account_is_a_hold_and_one_of_somebody_else_is_left_to_the_e_mail() {
+        let ann = person("Ann", "Lee");
+        let guarded = former(KeyKind::Stable, account(true, None));
+        let decision = restore(&ann, &guarded);
+        assert_eq!(decision.and_then(doubt), Some(LinkDoubt::AccountProtected));
+        for activity in [Activity::Active, Activity::Inactive] {
+            let taken = former(KeyKind::Stable, account(false, Some((activity, "Ann", "Lee"))));
+            assert_eq!(restore(&ann, &taken), None);
         }
     }
 

@@ -120,8 +120,8 @@ impl Applier<'_> {
     /// Applies observations in order; returns what was done.
     pub fn apply(&self, tx: &mut Tx<'_>, batch: Vec<Observed>) -> Result<Outcome, DbError> {
         let records: Vec<&EmployeeRecord> = batch.iter().map(|seen| &seen.record).collect();
-        let (organization, id) = (&self.directory.organization_id, &self.directory.id);
-        let (mut view, rows) = view::load(tx, organization, id, &records, &self.facts.renamed)?;
+        let (mut view, rows) =
+            view::load(tx, self.keys, self.directory, &records, &self.facts.renamed)?;
         let facts = self.facts_of(tx, &records)?;
         view.guard = guard::for_batch(tx, self, &view, &facts, &batch)?;
         let mut writing = Writing {
@@ -136,6 +136,8 @@ impl Applier<'_> {
             links: Vec::new(),
             memberships: Vec::new(),
             changed: Vec::new(),
+            new_ids: Vec::new(),
+            handed_over: Vec::new(),
             resolved: Resolved::default(),
             access: Access::default(),
             parked: HashSet::new(),
@@ -200,6 +202,8 @@ struct Access {
 /// A person whose group may have changed.
 struct Mover {
     user: DirectoryUserId,
+    /// Who is not in the application's list is in no group, and nobody is told of it.
+    listed: bool,
     object: Map<String, Value>,
     department: Option<Unit>,
 }
@@ -217,6 +221,8 @@ struct Writing<'a, 'tx, 'conn> {
     links: Vec<(LinkStep, Link)>,
     memberships: Vec<Mover>,
     changed: Vec<Changed>,
+    new_ids: Vec<(DirectoryUserId, DirectoryUserId)>,
+    handed_over: Vec<AccountId>,
     resolved: Resolved,
     access: Access,
     /// Accounts that let go of their e-mail and have not got their new one yet.
@@ -271,10 +277,17 @@ impl Writing<'_, '_, '_> {
         if let Some(former) = &person.former {
             self.lost_account(former);
         }
+        if let Some((account, ..)) = applied.account.as_ref().filter(|_| applied.hands_over) {
+            self.handed_over.push(account.clone());
+        }
+        if let Some(before) = person.before.as_ref().filter(|before| before.id != person.user.id) {
+            self.new_id(&before.id, &person.user.id);
+        }
         self.user_event(&person);
         let Person { before, user, link, account, .. } = person;
         self.memberships.push(Mover {
             user: user.id.clone(),
+            listed: user.listed,
             object: objects::directory_user(&user, account.as_ref()),
             department: user.record.0.department.clone(),
         });
@@ -299,7 +312,17 @@ impl Writing<'_, '_, '_> {
         self.users.push(user.clone());
     }
 
-    /// Emits `user.created` or `user.updated` when the object changed.
+    /// What waits to be written about somebody is written under their new id.
+    fn new_id(&mut self, old: &DirectoryUserId, new: &DirectoryUserId) {
+        self.users.retain(|user| user.id != *old);
+        self.memberships.retain(|mover| mover.user != *old);
+        for (_, link) in self.links.iter_mut().filter(|(_, link)| link.directory_user_id == *old) {
+            link.directory_user_id = new.clone();
+        }
+        self.new_ids.push((old.clone(), new.clone()));
+    }
+
+    /// Emits `user.created`, `user.updated` or `user.deleted` when the object changed.
     fn user_event(&mut self, person: &Person) {
         let mut object = objects::directory_user(&person.user, person.account.as_ref());
         let kind = match &person.news {
@@ -309,6 +332,7 @@ impl Writing<'_, '_, '_> {
                 object.insert("previous_attributes".to_owned(), previous.clone());
                 EventKind::UserUpdated
             }
+            News::Deleted => EventKind::UserDeleted,
         };
         self.emit(kind, person.user.id.as_str(), Value::Object(object));
     }
@@ -331,6 +355,9 @@ impl Writing<'_, '_, '_> {
 
     /// Writes the directory users that wait. A person can be in a batch twice; the last row counts.
     fn write_users(&mut self) -> Result<(), DbError> {
+        for (old, new) in std::mem::take(&mut self.new_ids) {
+            directory_users::change_id(self.tx, &old, &new)?;
+        }
         let mut waiting = std::mem::take(&mut self.users);
         waiting.reverse();
         let mut seen = HashSet::new();
@@ -563,6 +590,8 @@ impl Writing<'_, '_, '_> {
         self.write_new_accounts()?;
         self.write_users()?;
         self.write_links()?;
+        let (directory, now) = (&self.cx.directory.id, self.cx.now);
+        directory_users::decide_again_elsewhere(self.tx, directory, &self.handed_over, now)?;
         if self.cx.pass != Pass::People {
             self.move_between_groups()?;
         }
@@ -581,7 +610,7 @@ impl Writing<'_, '_, '_> {
         let mut present: HashMap<DirectoryUserId, GroupId> =
             groups::memberships_of(self.tx, &ids)?.into_iter().collect();
         for mover in movers {
-            let target = match &mover.department {
+            let target = match mover.department.as_ref().filter(|_| mover.listed) {
                 Some(unit) => Some(self.group(unit)?),
                 None => None,
             };
@@ -589,7 +618,8 @@ impl Writing<'_, '_, '_> {
             if former.as_ref() == target.as_ref().map(|group| &group.id) {
                 continue;
             }
-            if let Some(group) = former.and_then(|id| self.group_by_id(&id)) {
+            let told = former.filter(|_| mover.listed);
+            if let Some(group) = told.and_then(|id| self.group_by_id(&id)) {
                 let data = objects::membership(&mover.object, &group);
                 self.emit(EventKind::GroupUserRemoved, mover.user.as_str(), data);
             }

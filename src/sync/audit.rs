@@ -81,6 +81,7 @@ pub fn rules(cause: &Cause, applied: &Applied, today: Date) -> Rules {
     let rule = match applied.link {
         _ if cause.kind() == CauseKind::Admin || !applied.carried_out.is_empty() => Rule::Approved,
         LinkStep::Create => Rule::Created,
+        LinkStep::Restore => Rule::Ledger,
         LinkStep::Link => Rule::LinkedByEmail,
         LinkStep::Move(_) => Rule::Rehired,
         LinkStep::Keep => Rule::Followed,

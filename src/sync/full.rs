@@ -36,7 +36,7 @@ use crate::sync::plan::{Facts, Observed};
 use crate::sync::reading::{self, Reading};
 use crate::sync::setup::connect;
 use crate::sync::staging::{Everybody, Staging};
-use crate::sync::{Context, SyncError, groups, preview};
+use crate::sync::{Context, SyncError, groups, ledger, preview};
 
 /// Queues a full sync; when one waits already, that one serves.
 pub fn queue(
@@ -280,11 +280,29 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
         return Err(ProviderError::Malformed { reason }.into());
     }
     let mut everybody = staging.close(seq, day.today);
+    put_former_first(cx, directory, &mut everybody).await?;
     add_moved(cx, &mut everybody).await?;
     let movers = everybody.movers();
     let emails = cx.db.read(move |conn| links::emails_of_users(conn, &movers)).await?;
     everybody.put_in_order(&emails);
     Ok(everybody)
+}
+
+/// Of the people whom we do not know, those come first who had an account before the directory was
+/// set up again (L-09).
+async fn put_former_first(
+    cx: &Context,
+    directory: &Directory,
+    all: &mut Everybody,
+) -> Result<(), SyncError> {
+    let mut strangers = all.changed.split_off(all.strangers_from.min(all.changed.len()));
+    let (directory, keys) = (directory.clone(), Arc::clone(&cx.keys));
+    let read = cx.db.read(move |conn| {
+        ledger::put_first(conn, &keys, &directory, &mut strangers)?;
+        Ok::<_, DbError>(strangers)
+    });
+    all.changed.append(&mut read.await?);
+    Ok(())
 }
 
 /// People whose record is as it was but who joined or left the list of current staff are planned

@@ -157,9 +157,8 @@ pub fn too_many(
         return Ok(false);
     }
     let records: Vec<&EmployeeRecord> = some.iter().map(|one| &one.record).collect();
-    let organization = &applier.directory.organization_id;
     let (view, _) =
-        view::load(conn, organization, &applier.directory.id, &records, &applier.facts.renamed)?;
+        view::load(conn, applier.keys, applier.directory, &records, &applier.facts.renamed)?;
     let facts = applier.facts_of_everybody();
     let more = losses(applier, view, &facts, &some).saturating_add(missing);
     Ok(applier.limits.are_exceeded_by(lost.saturating_add(more), base))

@@ -24,9 +24,10 @@ use crate::domain::employee::{
 use crate::domain::guard::{Guard, LossReason};
 use crate::domain::hold::{Decision, HoldKind, LinkDoubt};
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, HoldId, HoldItemId, LinkId};
-use crate::domain::linking::{self, Candidate, Holder, LinkDecision, Rivals};
+use crate::domain::linking::{self, Candidate, Former, Holder, LinkDecision, Rivals};
 use crate::limits;
 use crate::secret::SealingKey;
+use crate::sync::shared::{self, Shares};
 
 /// One person as observed.
 #[derive(Debug, Clone)]
@@ -76,10 +77,8 @@ pub struct AccountView {
     pub fields: AccountFields,
     /// Never taken over by itself.
     pub protected: bool,
-    /// The directory whose link is the oldest (S-26); `None` when nobody is linked.
-    pub managed_by: Option<DirectoryId>,
-    /// Whether a link of another directory keeps the account active (S-26).
-    pub active_elsewhere: bool,
+    /// Who has the account, in any directory (S-26).
+    pub shares: Shares,
 }
 
 /// The new keys of people who got another one, with the one they had (S-21).
@@ -110,6 +109,9 @@ pub struct View {
     pub guard: Guard,
     /// The new keys of people who got another one, with the one they had (S-21).
     pub renamed: Renamed,
+    /// Accounts that people had before the directory was set up again, by the key under which they
+    /// are observed; and how far that key could be trusted (L-09).
+    pub former: HashMap<ExternalKey, (AccountId, KeyKind)>,
 }
 
 /// What only a look at everybody can know.
@@ -132,6 +134,8 @@ pub enum LinkStep {
     Keep,
     /// A new link to an account that is there.
     Link,
+    /// A link again to the account that the person had before (L-09).
+    Restore,
     /// A leaver's link goes to this person.
     Move(LinkId),
     /// A new account and a link to it.
@@ -236,6 +240,8 @@ pub struct Applied {
     pub link: LinkStep,
     /// The account, before and after; `before` is `None` when it is created.
     pub account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
+    /// Another directory manages the account from now on (S-26).
+    pub hands_over: bool,
     /// A change that needs a decision.
     pub hold: Option<HoldPlan>,
     /// Access that ends, or would end.
@@ -301,9 +307,12 @@ impl View {
     }
 
     fn candidate(&self, email: &EmailNorm) -> Option<Candidate> {
-        let account_id = self.by_email.get(email)?.clone();
-        let account = self.accounts.get(&account_id)?;
-        let holder = self.holders.get(&account_id).and_then(|user_id| {
+        self.candidate_of(self.by_email.get(email)?)
+    }
+
+    fn candidate_of(&self, account_id: &AccountId) -> Option<Candidate> {
+        let account = self.accounts.get(account_id)?;
+        let holder = self.holders.get(account_id).and_then(|user_id| {
             let (link, user) = (self.links.get(user_id)?, self.users.get(user_id)?);
             Some(Holder {
                 link_id: link.id.clone(),
@@ -312,11 +321,24 @@ impl View {
                 last_name: user.record.0.last_name.clone(),
             })
         });
-        Some(Candidate { account_id, protected: account.protected, holder })
+        Some(Candidate { account_id: account_id.clone(), protected: account.protected, holder })
+    }
+
+    /// The account that a person had before the directory was set up again (L-09).
+    fn former(&self, key: &ExternalKey) -> Option<Former> {
+        let (account_id, key_kind) = self.former.get(key)?;
+        let fields = &self.accounts.get(account_id)?.fields;
+        Some(Former {
+            candidate: self.candidate_of(account_id)?,
+            key_kind: *key_kind,
+            email: EmailNorm::of(&fields.email),
+            first_name: fields.first_name.clone(),
+            last_name: fields.last_name.clone(),
+        })
     }
 
     /// Takes an account's new fields in, so that the next person is decided with them.
-    fn take_in_account(&mut self, id: &AccountId, fields: &AccountFields, directory: &DirectoryId) {
+    fn take_in_account(&mut self, id: &AccountId, fields: &AccountFields, user: &DirectoryUser) {
         let norm = EmailNorm::of(&fields.email);
         if let Some(account) = self.accounts.get_mut(id) {
             let old = EmailNorm::of(&account.fields.email);
@@ -324,17 +346,29 @@ impl View {
                 self.by_email.remove(&old);
             }
             account.fields = fields.clone();
-            account.managed_by.get_or_insert_with(|| directory.clone());
+            shared::note(&mut account.shares, &user.directory_id, user.state);
         } else {
-            let account = AccountView {
-                fields: fields.clone(),
-                protected: false,
-                managed_by: Some(directory.clone()),
-                active_elsewhere: false,
-            };
+            let shares = vec![(user.directory_id.clone(), user.state)];
+            let account = AccountView { fields: fields.clone(), protected: false, shares };
             self.accounts.insert(id.clone(), account);
         }
         self.by_email.insert(norm, id.clone());
+    }
+
+    /// A person has another id from now on (wire contract §6: who comes back is somebody new).
+    pub fn change_id(&mut self, old: &DirectoryUserId, new: &DirectoryUserId) {
+        if let Some(user) = self.users.remove(old) {
+            self.by_key.insert(user.external_key.clone(), new.clone());
+            if let Some(number) = &user.employee_number {
+                self.by_number.insert(number.clone(), new.clone());
+            }
+            self.users.insert(new.clone(), DirectoryUser { id: new.clone(), ..user });
+        }
+        if let Some(link) = self.links.remove(old) {
+            self.holders.insert(link.account_id.clone(), new.clone());
+            let link = Link { directory_user_id: new.clone(), ..link };
+            self.links.insert(new.clone(), link);
+        }
     }
 
     /// Takes a plan in. `user` and `link` are the rows that it becomes.
@@ -343,7 +377,7 @@ impl View {
             self.guard.note_loss();
         }
         if let Some((id, _, after)) = &plan.account {
-            self.take_in_account(id, after, &user.directory_id);
+            self.take_in_account(id, after, &user);
         }
         self.forget_names_of(&user.id);
         if let Some(link) = link {
@@ -475,6 +509,7 @@ pub fn plan_person(
         problem: problem.map(|code| (code, as_written)),
         link: decided.link,
         account: decided.account,
+        hands_over: decided.hands_over,
         hold: decided.hold,
         carried_out: decided
             .approved
@@ -529,6 +564,7 @@ fn access_only(stored: &EmployeeRecord, observed: &EmployeeRecord) -> EmployeeRe
 struct Decided {
     link: LinkStep,
     account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
+    hands_over: bool,
     hold: Option<HoldPlan>,
     /// The approval that this follows.
     approved: Option<(HoldItemId, HoldId)>,
@@ -545,7 +581,7 @@ impl Decided {
         link: LinkStep,
         account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
     ) -> Self {
-        Self { link, account, hold: None, approved: None, rejected: false }
+        Self { link, account, hands_over: false, hold: None, approved: None, rejected: false }
     }
 }
 
@@ -589,9 +625,8 @@ impl Person<'_> {
         if let Some(link) = link {
             return self.follow(&link.account_id, LinkStep::Keep);
         }
-        let email = self.record.email_norm();
-        let candidate = email.as_ref().and_then(|email| self.view.candidate(email));
-        match linking::decide(self.record, self.activity, candidate.as_ref(), self.rivals()) {
+        match self.link_decision() {
+            LinkDecision::Restore(account) => self.follow(&account, LinkStep::Restore),
             LinkDecision::Link(account) => self.follow(&account, LinkStep::Link),
             LinkDecision::Move { link_id, account_id } => {
                 self.follow(&account_id, LinkStep::Move(link_id))
@@ -601,7 +636,7 @@ impl Person<'_> {
             }
             LinkDecision::NoAccount => Decided::nothing(),
             LinkDecision::Hold { doubt, account_id } => {
-                self.doubtful(doubt, account_id, candidate, new_account)
+                self.doubtful(doubt, account_id, new_account)
             }
         }
     }
@@ -625,7 +660,6 @@ impl Person<'_> {
         &self,
         doubt: LinkDoubt,
         account_id: Option<AccountId>,
-        candidate: Option<Candidate>,
         new_account: &mut dyn FnMut() -> AccountId,
     ) -> Decided {
         if self.is_rejected(HoldKind::Link) {
@@ -635,6 +669,7 @@ impl Person<'_> {
             item.decision == Some(Decision::Approved) && item.account_id == account_id
         });
         let Some(item) = approved else { return held(doubt, account_id) };
+        let candidate = account_id.as_ref().and_then(|id| self.view.candidate_of(id));
         let linked = match candidate {
             Some(Candidate { account_id, holder: None, .. }) => {
                 self.follow(&account_id, LinkStep::Link)
@@ -694,24 +729,34 @@ impl Person<'_> {
         Some(Loss { reason, account_id: account_id.clone(), fate })
     }
 
+    /// A former link is restored first (L-09), else the e-mail decides (S-20).
+    fn link_decision(&self) -> LinkDecision {
+        let former = self.own_keys.iter().flatten().find_map(|key| self.view.former(key));
+        let restored = former.and_then(|former| linking::restore(self.record, &former));
+        restored.unwrap_or_else(|| {
+            let email = self.record.email_norm();
+            let candidate = email.as_ref().and_then(|email| self.view.candidate(email));
+            linking::decide(self.record, self.activity, candidate.as_ref(), self.rivals())
+        })
+    }
+
     /// The account follows its person, unless another directory manages it (S-26) or another
     /// account has the new e-mail (S-24).
     fn follow(&self, id: &AccountId, link: LinkStep) -> Decided {
         let Some(account) = self.view.accounts.get(id) else {
             return Decided::of(link, None);
         };
-        let managed_elsewhere =
-            account.managed_by.as_ref().is_some_and(|manager| manager != self.directory);
-        if managed_elsewhere {
-            let same = (id.clone(), Some(account.fields.clone()), account.fields.clone());
-            return Decided::of(link, Some(same));
-        }
         let mut after = self.fields(Some(&account.fields));
+        let say = shared::say(&account.shares, self.directory, self.activity);
+        let hands_over = say.hands_over;
+        if !say.manages {
+            let status = shared::status_beside(say, account.fields.status, after.status);
+            let after = AccountFields { status, ..account.fields.clone() };
+            let change = Some((id.clone(), Some(account.fields.clone()), after));
+            return Decided { hands_over, ..Decided::of(link, change) };
+        }
         // Nobody is their own manager, whatever HR says.
         after.manager = after.manager.filter(|manager| manager != id);
-        if account.active_elsewhere && after.status == AccountStatus::Inactive {
-            after.status = AccountStatus::Active;
-        }
         let owner = self.view.by_email.get(&EmailNorm::of(&after.email));
         let hold = owner.filter(|owner| *owner != id).map(|owner| HoldPlan {
             kind: HoldKind::EmailChange,
@@ -723,9 +768,9 @@ impl Person<'_> {
         }
         let change = Some((id.clone(), Some(account.fields.clone()), after));
         if hold.is_some() && self.is_rejected(HoldKind::EmailChange) {
-            return Decided { rejected: true, ..Decided::of(link, change) };
+            return Decided { rejected: true, hands_over, ..Decided::of(link, change) };
         }
-        Decided { hold, ..Decided::of(link, change) }
+        Decided { hold, hands_over, ..Decided::of(link, change) }
     }
 
     fn fields(&self, before: Option<&AccountFields>) -> AccountFields {

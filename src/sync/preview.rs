@@ -192,8 +192,7 @@ fn look_ahead(
     let (random, keys) = (&*cx.random, &*cx.keys);
     let all = everybody.changed.iter().chain(&gone);
     let records: Vec<&EmployeeRecord> = all.map(|seen| &seen.record).collect();
-    let renamed = &everybody.facts.renamed;
-    let (view, _) = view::load(conn, &directory.organization_id, &directory.id, &records, renamed)?;
+    let (view, _) = view::load(conn, keys, directory, &records, &everybody.facts.renamed)?;
     let stored: HashSet<AccountId> = view.accounts.keys().cloned().collect();
     let mut ahead = Ahead::new(view, &everybody.unchanged);
     ahead.note_waiting(&reading.waiting);

@@ -14,8 +14,8 @@ use crate::clock::Millis;
 use crate::db::directory_users::DirectoryUser;
 use crate::db::links::Link;
 use crate::db::types::Json;
-use crate::domain::account::{AccountStatus, next_day};
-use crate::domain::directory::RunCounts;
+use crate::domain::account::{AccountStatus, Activity, next_day};
+use crate::domain::directory::{InactivePolicy, RunCounts};
 use crate::domain::employee::{EmployeeRecord, ExternalKey};
 use crate::domain::ids::{AccountId, DirectoryUserId, LinkId};
 use crate::sync::apply::{Applier, Pass};
@@ -79,6 +79,9 @@ pub enum News {
     Created,
     /// The object changed; with what its members were.
     Updated(Value),
+    /// The person is not there any more: they became inactive, and the directory is set to delete
+    /// (wire contract §6).
+    Deleted,
 }
 
 impl Applier<'_> {
@@ -126,6 +129,9 @@ impl Applier<'_> {
                 if let Some(former) = &person.former {
                     view.users.insert(former.user.id.clone(), former.user.clone());
                 }
+                if let Some(before) = person.before.as_ref().filter(|b| b.id != person.user.id) {
+                    view.change_id(&before.id, &person.user.id);
+                }
                 view.take_in(applied, person.user.clone(), person.link.clone());
                 Made::Person(Box::new(person))
             }
@@ -144,13 +150,20 @@ impl Applier<'_> {
             .as_ref()
             .and_then(|user| view.links.get(&user.id))
             .map(|link| link.account_id.clone());
-        let link = self.link_row(&user.id, applied);
+        let mut link = self.link_row(&user.id, applied);
         let account = link.as_ref().map(|link| link.account_id.clone()).or(former_account.clone());
-        let news = news(&user, account.as_ref(), before.as_ref(), former_account.as_ref());
+        let changed = changed(&user, account.as_ref(), before.as_ref(), former_account.as_ref());
+        let (news, listed) = self.news(&user, before.as_ref(), changed);
+        user.listed = listed;
         match news {
             News::None => {}
-            News::Created => user.version = 1,
-            News::Updated(_) => {
+            News::Created => {
+                user.version = 1;
+                if before.is_some() {
+                    self.begin_anew(&mut user, link.as_mut());
+                }
+            }
+            News::Updated(_) | News::Deleted => {
                 user.version = user.version.saturating_add(1);
                 user.updated_at_ms = self.now;
             }
@@ -163,12 +176,43 @@ impl Applier<'_> {
     fn former_holder(&self, view: &View, link: &Link) -> Option<FormerHolder> {
         let holder = view.holders.get(&link.account_id);
         let holder = holder.filter(|holder| **holder != link.directory_user_id)?;
-        let mut user = view.users.get(holder)?.clone();
+        // Who is not listed is not told of either.
+        let mut user = view.users.get(holder).filter(|user| user.listed)?.clone();
         let old = objects::directory_user(&user, Some(&link.account_id));
         let previous = objects::previous_attributes(&old, &objects::directory_user(&user, None))?;
         user.version = user.version.saturating_add(1);
         user.updated_at_ms = self.now;
         Some(FormerHolder { user, previous })
+    }
+
+    /// Who comes back is somebody new for the application (wire contract §6).
+    fn begin_anew(&self, user: &mut DirectoryUser, link: Option<&mut Link>) {
+        user.id = DirectoryUserId::new(self.now, self.random);
+        user.created_at_ms = self.now;
+        user.updated_at_ms = self.now;
+        if let Some(link) = link {
+            link.directory_user_id = user.id.clone();
+        }
+    }
+
+    /// What the application is told, and whether the person is in its list from now on. Another
+    /// policy acts with the next change of a person.
+    fn news(
+        &self,
+        user: &DirectoryUser,
+        before: Option<&DirectoryUser>,
+        changed: Option<Value>,
+    ) -> (News, bool) {
+        let leave_out = self.directory.inactive_policy == InactivePolicy::Delete
+            && user.state == Activity::Inactive;
+        let was_listed = before.is_some_and(|before| before.listed);
+        match changed {
+            None if before.is_some() => (News::None, was_listed),
+            _ if leave_out && was_listed => (News::Deleted, false),
+            _ if leave_out => (News::None, false),
+            Some(previous) if was_listed => (News::Updated(previous), true),
+            _ => (News::Created, true),
+        }
     }
 
     fn user_row(
@@ -195,6 +239,7 @@ impl Applier<'_> {
             membership: applied.observed.membership,
             leaving_date_since_ms: self.leaving_date_since(before, &record),
             due_at_ms: self.due_at(&record),
+            listed: before.is_some_and(|user| user.listed),
             raw_hash: applied.observed.raw_hash.clone().filter(|_| settled),
             observation_seq: applied.observed.seq,
             version: before.map_or(0, |user| user.version),
@@ -230,6 +275,7 @@ impl Applier<'_> {
         let rule = match &applied.link {
             LinkStep::Keep => return None,
             LinkStep::Link => "email",
+            LinkStep::Restore => "ledger",
             LinkStep::Move(_) => "rehire",
             LinkStep::Create => "created",
         };
@@ -250,16 +296,15 @@ impl Applier<'_> {
 }
 
 /// What changed in the object that the application sees.
-fn news(
+fn changed(
     user: &DirectoryUser,
     account: Option<&AccountId>,
     before: Option<&DirectoryUser>,
     former_account: Option<&AccountId>,
-) -> News {
-    let Some(before) = before else { return News::Created };
-    let old = objects::directory_user(before, former_account);
+) -> Option<Value> {
+    let old = objects::directory_user(before?, former_account);
     let new = objects::directory_user(user, account);
-    objects::previous_attributes(&old, &new).map_or(News::None, News::Updated)
+    objects::previous_attributes(&old, &new)
 }
 
 /// Counts one person of a batch. Of the two passes of a full sync only the first is counted.
@@ -283,7 +328,7 @@ pub fn count(counts: &mut RunCounts, plan: &PersonPlan, made: &Made) {
     let changed = account_changed || !matches!(person.news, News::None);
     add_one(match applied.link {
         LinkStep::Create => &mut counts.created,
-        LinkStep::Link | LinkStep::Move(_) => &mut counts.linked,
+        LinkStep::Link | LinkStep::Restore | LinkStep::Move(_) => &mut counts.linked,
         LinkStep::Keep if changed => &mut counts.updated,
         LinkStep::Keep => &mut counts.unchanged,
     });

@@ -21,9 +21,9 @@ use crate::domain::event::EventKind;
 use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
 use crate::domain::provider::ProviderKind;
 use crate::providers::{CallGate, Check, Credential, Provider, ProviderError};
-use crate::secret::{Secret, SecretError, new_token};
+use crate::secret::{Keys, Secret, SecretError, new_token};
 use crate::sync::budget::{self, Gate};
-use crate::sync::{Context, SyncError, full, objects};
+use crate::sync::{Context, SyncError, full, ledger, objects};
 
 /// Why something could not be done. The texts are for the caller of the API.
 #[derive(Debug, thiserror::Error)]
@@ -247,10 +247,15 @@ pub async fn check(cx: &Context, id: &DirectoryId) -> Result<Check, SetupError> 
     let provider = connect(cx, &directory, gate).map_err(|error| refusal(cx, error))?;
     let check = ask(cx, &*provider).await?;
     let (id, now) = (id.clone(), cx.clock.now());
+    let (tenant, asked_with) =
+        (check.tenant.as_ref().map(|t| t.key.clone()), directory.credential_generation);
     cx.db
         .write(Lane::Urgent, move |tx| {
             if let Some(mut directory) = directories::lock(tx, &id)? {
                 directory.credential_checked_at_ms = Some(now);
+                // It may not have been told when the key was entered; L-09 needs it.
+                let is_told = directory.credential_generation == asked_with;
+                directory.tenant_key = directory.tenant_key.or(tenant.filter(|_| is_told));
                 directories::update(tx, &directory)?;
             }
             Ok::<_, DbError>(())
@@ -429,7 +434,7 @@ pub async fn request_sync(cx: &Context, id: &DirectoryId) -> Result<RunId, Setup
 /// Ends a directory for good (L-08).
 pub async fn disable(cx: &Context, id: &DirectoryId) -> Result<(), SetupError> {
     find(cx, id).await?;
-    let (id, now) = (id.clone(), cx.clock.now());
+    let (id, keys, now) = (id.clone(), Arc::clone(&cx.keys), cx.clock.now());
     cx.db
         .write(Lane::Urgent, move |tx| {
             let organization =
@@ -439,14 +444,14 @@ pub async fn disable(cx: &Context, id: &DirectoryId) -> Result<(), SetupError> {
             if directory.state == DirectoryState::Disabled {
                 return Err(SetupError::Disabled);
             }
-            Ok(end(tx, directory, now)?)
+            Ok(end(tx, &keys, directory, now)?)
         })
         .await?;
     scrub(cx).await;
     Ok(())
 }
 
-fn end(tx: &mut Tx<'_>, mut directory: Directory, now: Millis) -> Result<(), DbError> {
+fn end(tx: &mut Tx<'_>, keys: &Keys, mut directory: Directory, now: Millis) -> Result<(), DbError> {
     let id = directory.id.clone();
     if directory.activated_at_ms.is_some() {
         let counts = directories::counts(tx, &id)?;
@@ -459,6 +464,10 @@ fn end(tx: &mut Tx<'_>, mut directory: Directory, now: Millis) -> Result<(), DbE
             created_at: now,
         });
     }
+    ledger::keep(tx, keys, &directory, now)?;
+    // Accounts that somebody else has too go on with that one (S-26); all others stay as they are.
+    let accounts = links::accounts_of_directory(tx, &id)?;
+    directory_users::decide_again_elsewhere(tx, &id, &accounts, now)?;
     links::delete_of_directory(tx, &id)?;
     groups::delete_of_directory(tx, &id)?;
     directory_users::delete_of_directory(tx, &id)?;

@@ -55,6 +55,8 @@ pub struct Everybody {
     pub seq: i64,
     /// People to plan: those we know first, so that an e-mail they give up is free for the others.
     pub changed: Vec<Observed>,
+    /// Where in them those begin whom we do not know.
+    pub strangers_from: usize,
     /// People whose record is as it was, but who joined or left the list of current staff; with the
     /// hash of their record, which is the stored one.
     pub moved: Vec<(DirectoryUserId, Membership, Vec<u8>)>,
@@ -296,6 +298,7 @@ impl Everybody {
                 None => new.push(seen),
             }
         }
+        self.strangers_from = self.changed.len();
         self.changed.append(&mut new);
         self.missing = missing.into_values().map(|known| known.id.clone()).collect();
         self.missing.sort();

@@ -22,6 +22,7 @@ use crate::domain::employee::EmailNorm;
 use crate::domain::ids::{AccountId, DirectoryId};
 use crate::sync::apply::Applier;
 use crate::sync::plan::{Facts, Observed, PersonPlan, Step, View};
+use crate::sync::shared;
 
 /// People in an order in which e-mails can be handed on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -191,7 +192,7 @@ fn exchange(
     let user = view.stored(record).filter(|user| observed.seq >= user.observation_seq)?;
     let id = &view.links.get(&user.id)?.account_id;
     let account = view.accounts.get(id)?;
-    if account.managed_by.as_ref().is_some_and(|manager| manager != directory) {
+    if !shared::say(&account.shares, directory, user.state).manages {
         return None;
     }
     let own = EmailNorm::of(&account.fields.email);

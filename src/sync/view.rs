@@ -9,16 +9,20 @@ use std::sync::Arc;
 
 use crate::db::accounts::{self, Account};
 use crate::db::catalogue;
+use crate::db::directories::Directory;
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::hold_items;
-use crate::db::links::{self, Link};
+use crate::db::links;
 use crate::db::{Conn, DbError};
 use crate::domain::account::Activity;
 use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, ManagerReference,
 };
 use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, DirectoryUserId};
+use crate::secret::Keys;
+use crate::sync::ledger;
 use crate::sync::plan::{AccountFields, AccountView, Renamed, View};
+use crate::sync::shared::Shares;
 
 use crate::domain::ids::OrganizationId;
 
@@ -32,14 +36,19 @@ pub struct Rows {
 /// Loads the view of these records. `renamed` are the new keys of people who got another one.
 pub fn load(
     conn: &mut Conn,
-    organization: &OrganizationId,
-    directory: &DirectoryId,
+    keys: &Keys,
+    directory: &Directory,
     records: &[&EmployeeRecord],
     renamed: &Renamed,
 ) -> Result<(View, Rows), DbError> {
-    let view = View { renamed: Arc::clone(renamed), ..View::default() };
-    let mut loader = Loader { conn, organization, directory, view };
+    let mut loader = Loader {
+        conn,
+        organization: &directory.organization_id,
+        directory: &directory.id,
+        view: View { renamed: Arc::clone(renamed), ..View::default() },
+    };
     loader.users_of(records)?;
+    loader.former(keys, directory, records)?;
     let accounts = loader.accounts_of(records)?;
     loader.holders(&accounts)?;
     loader.managers(records)?;
@@ -83,7 +92,24 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// Accounts that the people have, and accounts that have their e-mails.
+    /// Accounts that people without a link had before the directory was set up again (L-09).
+    fn former(
+        &mut self,
+        keys: &Keys,
+        directory: &Directory,
+        records: &[&EmployeeRecord],
+    ) -> Result<(), DbError> {
+        let has_link = |user: &DirectoryUser| self.view.links.contains_key(&user.id);
+        let unlinked: Vec<&EmployeeRecord> = records
+            .iter()
+            .filter(|record| !self.view.stored(record).is_some_and(has_link))
+            .copied()
+            .collect();
+        self.view.former = ledger::find(self.conn, keys, directory, &unlinked)?;
+        Ok(())
+    }
+
+    /// Accounts that the people have or had, and accounts that have their e-mails.
     fn accounts_of(&mut self, records: &[&EmployeeRecord]) -> Result<Vec<Account>, DbError> {
         let mut emails: Vec<EmailNorm> = records.iter().filter_map(|r| r.email_norm()).collect();
         emails.sort();
@@ -94,15 +120,19 @@ impl Loader<'_> {
             .view
             .links
             .values()
-            .map(|link| link.account_id.clone())
+            .map(|link| &link.account_id)
+            .chain(self.view.former.values().map(|(account, _)| account))
             .filter(|id| !have.contains(id))
+            .cloned()
+            .collect::<HashSet<AccountId>>()
+            .into_iter()
             .collect();
         found.extend(accounts::by_ids(self.conn, &linked)?);
         Ok(found)
     }
 
-    /// Who has these accounts now: in this directory with the person, elsewhere only whether the
-    /// person is employed there.
+    /// Who has these accounts now: in this directory with the person, elsewhere only whether they
+    /// are employed.
     fn holders(&mut self, accounts: &[Account]) -> Result<(), DbError> {
         let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
         let links = links::of_accounts(self.conn, &ids)?;
@@ -112,26 +142,18 @@ impl Loader<'_> {
             .filter(|id| !self.view.users.contains_key(id))
             .collect();
         let others = directory_users::by_ids(self.conn, &unknown)?;
-        let state_of: HashMap<DirectoryUserId, Activity> =
+        let mut state_of: HashMap<DirectoryUserId, Activity> =
             others.iter().map(|user| (user.id.clone(), user.state)).collect();
         let here = others.into_iter().filter(|user| user.directory_id == *self.directory).collect();
         self.add_users(here)?;
-        self.note_managers_of_accounts(&links, &state_of);
-        Ok(())
-    }
-
-    fn note_managers_of_accounts(
-        &mut self,
-        links: &[Link],
-        state_of: &HashMap<DirectoryUserId, Activity>,
-    ) {
+        state_of.extend(self.view.users.values().map(|user| (user.id.clone(), user.state)));
         for link in links {
-            // Links come oldest first, and the oldest manages the account (S-26).
-            let entry = self.view.accounts.entry(link.account_id.clone()).or_insert_with(blank);
-            entry.managed_by.get_or_insert_with(|| link.directory_id.clone());
-            let active = state_of.get(&link.directory_user_id) == Some(&Activity::Active);
-            entry.active_elsewhere |= active && link.directory_id != *self.directory;
+            let Some(activity) = state_of.get(&link.directory_user_id) else { continue };
+            // Links come oldest first.
+            let account = self.view.accounts.entry(link.account_id).or_insert_with(blank);
+            account.shares.push((link.directory_id, *activity));
         }
+        Ok(())
     }
 
     /// What admins have decided about these people.
@@ -228,7 +250,6 @@ fn blank() -> AccountView {
             leaving_date: None,
         },
         protected: false,
-        managed_by: None,
-        active_elsewhere: false,
+        shares: Shares::new(),
     }
 }

@@ -10,6 +10,7 @@ mod testdb;
 
 mod errors;
 mod events;
+mod former_links;
 mod inbox;
 mod kill;
 mod migrations;

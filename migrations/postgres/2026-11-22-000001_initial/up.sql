@@ -128,6 +128,7 @@ CREATE TABLE directory_users (
     raw_hash BYTEA,
     leaving_date_since_ms BIGINT,
     due_at_ms BIGINT,
+    listed BOOLEAN NOT NULL,
     observation_seq BIGINT NOT NULL,
     version BIGINT NOT NULL,
     created_at_ms BIGINT NOT NULL,
@@ -142,7 +143,8 @@ CREATE TABLE links (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     organization_id TEXT COLLATE "C" NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
     directory_id TEXT COLLATE "C" NOT NULL REFERENCES directories (id) ON DELETE CASCADE,
-    directory_user_id TEXT COLLATE "C" NOT NULL UNIQUE REFERENCES directory_users (id) ON DELETE CASCADE,
+    directory_user_id TEXT COLLATE "C" NOT NULL UNIQUE
+        REFERENCES directory_users (id) ON DELETE CASCADE ON UPDATE CASCADE,
     account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     link_rule TEXT COLLATE "C" NOT NULL,
     created_at_ms BIGINT NOT NULL,
@@ -162,7 +164,8 @@ CREATE TABLE directory_groups (
 );
 
 CREATE TABLE group_memberships (
-    directory_user_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES directory_users (id) ON DELETE CASCADE,
+    directory_user_id TEXT COLLATE "C" NOT NULL PRIMARY KEY
+        REFERENCES directory_users (id) ON DELETE CASCADE ON UPDATE CASCADE,
     organization_id TEXT COLLATE "C" NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
     group_id TEXT COLLATE "C" NOT NULL REFERENCES directory_groups (id) ON DELETE CASCADE
 );
@@ -228,6 +231,8 @@ CREATE INDEX deactivations_directory ON deactivations (directory_id, deactivated
 CREATE TABLE former_links (
     organization_id TEXT COLLATE "C" NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
     person_hash BYTEA NOT NULL,
+    provider TEXT COLLATE "C" NOT NULL
+        CHECK (provider IN ('people_hr', 'breathe_hr', 'hrworks')),
     key_kind TEXT COLLATE "C" NOT NULL CHECK (key_kind IN ('stable', 'editable')),
     account_id TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     created_at_ms BIGINT NOT NULL,
