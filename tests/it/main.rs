@@ -17,6 +17,7 @@ mod smtp;
 #[path = "../support/db.rs"]
 mod testdb;
 
+mod audit;
 mod budget;
 mod crash;
 mod evidence;
