@@ -250,7 +250,7 @@ impl Writing<'_, '_, '_> {
         let user = &former.user;
         let mut object = objects::directory_user(user, None);
         for mover in self.memberships.iter_mut().filter(|mover| mover.user == user.id) {
-            mover.object = object.clone();
+            mover.object.clone_from(&object);
         }
         object.insert("previous_attributes".to_owned(), former.previous.clone());
         self.emit(EventKind::UserUpdated, user.id.as_str(), Value::Object(object));
