@@ -161,22 +161,22 @@ fn entries(
     cause: &Cause,
     now: Millis,
     names: &HashMap<CatalogueEntryId, String>,
-    one: &Changed,
+    changed: &Changed,
 ) -> Vec<NewAccountChange> {
-    let (account, owner) = (&one.after, one.owner.as_ref());
-    let mut changes =
-        audit::changes(&members(one.before.as_ref(), names), &members(Some(account), names));
+    let (account, owner) = (&changed.after, changed.owner.as_ref());
+    let mut fields =
+        audit::changes(&members(changed.before.as_ref(), names), &members(Some(account), names));
     let key = owner.and_then(|owner| Some((owner.former_key.as_ref()?, &owner.external_key)));
     if let Some((from, to)) = key {
         let change = FieldChange { from: json!(from), to: json!(to) };
-        changes.insert(EXTERNAL_KEY.to_owned(), change);
+        fields.insert(EXTERNAL_KEY.to_owned(), change);
     }
-    let Rules { rule, status } = one.rules;
-    let apart = if rule == status { None } else { changes.remove_entry(STATUS) };
-    let entry = |rule, changes| entry(cause, now, account, owner, rule, changes);
+    let Rules { rule, status } = changed.rules;
+    let apart = if rule == status { None } else { fields.remove_entry(STATUS) };
+    let entry = |rule, fields| entry(cause, now, account, owner, rule, fields);
     let mut entries = Vec::new();
-    if !changes.is_empty() {
-        entries.push(entry(rule, changes));
+    if !fields.is_empty() {
+        entries.push(entry(rule, fields));
     }
     entries.extend(apart.map(|change| entry(status, Changes::from([change]))));
     entries
