@@ -242,3 +242,121 @@ fn members(
     ];
     members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::domain::employee::{EmployeeRecord, KeyKind};
+    use crate::domain::ids::{AccountId, HoldId, LinkId};
+    use crate::sync::plan::{AccountFields, Observed};
+
+    const TODAY: Date = date(2026, 11, 23);
+    const YESTERDAY: Date = date(2026, 11, 22);
+
+    fn fields(status: AccountStatus) -> AccountFields {
+        AccountFields {
+            email: "ann@acme.example".to_owned(),
+            first_name: None,
+            last_name: None,
+            status,
+            manager: None,
+            department: None,
+            position: None,
+            office_location: None,
+            start_date: None,
+            leaving_date: None,
+        }
+    }
+
+    /// Somebody current who is applied without a change.
+    fn applied(link: LinkStep) -> Applied {
+        let record = EmployeeRecord {
+            external_key: ExternalKey("key".to_owned()),
+            key_kind: KeyKind::Stable,
+            employee_number: None,
+            first_name: None,
+            last_name: None,
+            email: None,
+            start_date: None,
+            leaving_date: None,
+            department: None,
+            position: None,
+            office_location: None,
+            manager: None,
+            standing: Standing::ByMembership,
+            status_text: None,
+            unreadable: Vec::new(),
+        };
+        let id = AccountId::from_text("account_1");
+        let same = fields(AccountStatus::Active);
+        Applied {
+            observed: Observed { seq: 1, record, membership: Membership::Member, raw_hash: None },
+            key_kind: KeyKind::Stable,
+            activity: Activity::Active,
+            problem: None,
+            link,
+            account: Some((id, Some(same.clone()), same)),
+            hold: None,
+            settled: true,
+        }
+    }
+
+    fn status_rule(
+        from: AccountStatus,
+        to: AccountStatus,
+        change: impl FnOnce(&mut Applied),
+    ) -> Rule {
+        let mut applied = applied(LinkStep::Keep);
+        applied.account = applied.account.map(|(id, _, _)| (id, Some(fields(from)), fields(to)));
+        change(&mut applied);
+        rules(&Cause::Clock, &applied, TODAY).status
+    }
+
+    #[test]
+    fn the_link_names_the_rule_unless_an_admin_decided() {
+        let moved = LinkStep::Move(LinkId::from_text("link_1"));
+        let cases = [
+            (LinkStep::Keep, Rule::Followed),
+            (LinkStep::Link, Rule::LinkedByEmail),
+            (moved, Rule::Rehired),
+            (LinkStep::Create, Rule::Created),
+        ];
+        let decision = Cause::Decision(HoldId::from_text("hold_1"));
+        for (link, expected) in cases {
+            let applied = applied(link);
+            assert_eq!(rules(&Cause::Hook(1), &applied, TODAY).rule, expected);
+            assert_eq!(rules(&decision, &applied, TODAY), Rule::Approved.into());
+        }
+    }
+
+    #[test]
+    fn s_11_a_status_is_explained_by_what_ended_or_began_it() {
+        use AccountStatus::{Active, Inactive, Pending};
+        let left = status_rule(Active, Inactive, |applied| {
+            applied.activity = Activity::Inactive;
+            applied.observed.membership = Membership::NotMember;
+            applied.observed.record.leaving_date = Some(YESTERDAY);
+        });
+        assert_eq!(left, Rule::LeavingDateOver);
+        let not_listed = status_rule(Active, Inactive, |applied| {
+            applied.activity = Activity::Inactive;
+            applied.observed.membership = Membership::NotMember;
+            applied.observed.record.leaving_date = Some(TODAY);
+        });
+        assert_eq!(not_listed, Rule::NotCurrentStaff);
+        let former = status_rule(Pending, Inactive, |applied| {
+            applied.activity = Activity::Inactive;
+            applied.observed.record.standing = Standing::Former;
+        });
+        assert_eq!(former, Rule::FormerStaff);
+        let came = |applied: &mut Applied| applied.observed.record.start_date = Some(TODAY);
+        assert_eq!(status_rule(Pending, Active, came), Rule::StartDateCame);
+        assert_eq!(status_rule(Inactive, Active, came), Rule::Employed);
+        assert_eq!(status_rule(Pending, Active, |_| {}), Rule::Employed);
+        let elsewhere =
+            status_rule(Inactive, Active, |applied| applied.activity = Activity::Inactive);
+        assert_eq!(elsewhere, Rule::OtherDirectory);
+    }
+}

@@ -8,6 +8,7 @@
 #[path = "../support/db.rs"]
 mod testdb;
 
+mod account_changes;
 mod errors;
 mod events;
 mod former_links;

@@ -9,6 +9,7 @@ use rollcall::domain::employee::clean_text;
 use rollcall::sandbox::{Edit, Faults, Hire, HookFaults, Leave, PersonView, Standing};
 use serde_json::{Value, json};
 
+use crate::audit::tells_how_it_came;
 use crate::support::{Connected, Options, TestApp};
 use crate::testdb::TestPlace;
 
@@ -140,7 +141,8 @@ fn fold(email: &str) -> String {
 
 /// Asserts that the application agrees with the HR system, field by field: every employed person
 /// with a sound record has exactly one account like the record, leavers have at most an inactive
-/// one, and nobody else has an account that the directory manages.
+/// one, and nobody else has an account that the directory manages. What was noted of the accounts'
+/// changes has to lead to what they are.
 pub async fn agrees_with_hr(app: &TestApp, connected: &Connected) {
     let people = app.hr().people();
     let accounts = app.accounts(&connected.organization).await;
@@ -161,6 +163,7 @@ pub async fn agrees_with_hr(app: &TestApp, connected: &Connected) {
         assert_alike(account.expect("checked above"), person, &people, &by_email, app.hr().today());
     }
     assert_eq!(expected, by_email.len(), "accounts nobody in HR stands for");
+    tells_how_it_came(app, &connected.organization).await;
 }
 
 fn assert_alike(

@@ -18,6 +18,7 @@ mod smtp;
 mod testdb;
 
 mod absence;
+mod audit;
 mod budget;
 mod crash;
 mod dates;

@@ -20,6 +20,10 @@ async fn answers(app: &TestApp, connected: &Connected) -> Vec<String> {
     for list in ["runs", "row_problems", "holds"] {
         texts.extend(app.all(&format!("/directories/{directory}/{list}")).await);
     }
+    for account in app.accounts(organization).await {
+        let id = account["id"].as_str().unwrap();
+        texts.extend(app.all(&format!("/accounts/{id}/changes")).await);
+    }
     texts.extend(app.all("/directories").await);
     texts.extend(app.all("/organizations").await);
     let kinds: Vec<String> = rollcall::domain::event::EventKind::ALL

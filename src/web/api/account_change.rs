@@ -2,8 +2,8 @@
 //!
 //! One path for `POST`, `PATCH` and imports, so that the same rules hold: e-mails are unique in the
 //! organization, what a directory manages stays as HR has it (S-10), and a change that
-//! changes nothing counts as none. What changed is handed back for [`record`], which writes down who
-//! changed it.
+//! changes nothing counts as none. What changed is handed back for [`record`], which writes down
+//! who changed it.
 //!
 //! Every function that writes expects the organization to be locked.
 
