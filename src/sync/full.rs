@@ -119,8 +119,7 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
         return Ok(Claimed::Nothing);
     };
     if !directory.state.is_syncing() {
-        let error = (FailureClass::Internal, "The directory is not set up.");
-        runs::finish(tx, &run.id, RunState::Failed, Some(error), now)?;
+        runs::give_way(tx, &run.id, "This sync was ended: the directory is not set up.", now)?;
         return Ok(Claimed::Arranged);
     }
     if !runs::claim(tx, &run, now, now.plus(limits::LEASE_MS_MAX))? {

@@ -29,5 +29,6 @@ mod linking;
 mod order;
 mod preview;
 mod privacy;
+mod runs;
 mod support;
 mod sync;
