@@ -221,8 +221,8 @@ async fn read(cx: &Context, claim: &Claim) -> Result<(Everybody, Health), SyncEr
 /// the calls.
 pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody, SyncError> {
     let (seq, calls) = begin(cx, directory).await?;
-    let id = directory.id.clone();
-    let known = cx.db.read(move |conn| directory_users::known(conn, &id)).await?;
+    let (id, now) = (directory.id.clone(), cx.clock.now());
+    let known = cx.db.read(move |conn| directory_users::known(conn, &id, now)).await?;
     let provider = connect(cx, directory, Arc::new(Gate::new(cx, directory, calls)))?;
     let provider: &dyn Provider = &*provider;
     let mut staging = Staging::new(provider, &cx.keys.record, known);
