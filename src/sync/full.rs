@@ -423,6 +423,7 @@ pub async fn queue_due(cx: &Context) -> Result<bool, SyncError> {
                     directories::update(tx, &directory)?;
                     continue;
                 }
+                failure::note_silence(tx, &Teller::new(&inner), &mut directory)?;
                 queue(tx, &inner, &directory, RunTrigger::Scheduled, now)?;
                 directory.next_sync_at_ms = Some(next_sync_at(&inner, &directory, now));
                 directories::update(tx, &directory)?;

@@ -30,5 +30,6 @@ mod order;
 mod preview;
 mod privacy;
 mod runs;
+mod silence;
 mod support;
 mod sync;
