@@ -176,11 +176,13 @@ mod tests {
     fn a_day_begins_at_the_first_moment_that_has_its_date() {
         for name in jiff::tz::TimeZoneDatabase::bundled().available() {
             let zone = TimeZone::get(name.as_str()).unwrap_or(TimeZone::UTC);
+            let mut before = jiff::civil::date(2025, 12, 31);
             let mut day = jiff::civil::date(2026, 1, 1);
-            while day.year() < 2030 {
+            while day.year() < 2028 {
                 let start = Millis::start_of(day, &zone);
                 assert_eq!(start.date_in(&zone), day, "{name:?}");
-                assert_eq!(start.plus(-1).date_in(&zone).tomorrow().ok(), Some(day), "{name:?}");
+                assert_eq!(start.plus(-1).date_in(&zone), before, "{name:?}");
+                before = day;
                 day = day.saturating_add(jiff::Span::new().days(1));
             }
         }

@@ -126,6 +126,15 @@ pub const LIVE_CALLS_KEPT: i64 = 5;
 pub const SHARED_PACE_QUIET_MS: i64 = 600_000;
 /// Tries after which an HR system that does not answer is a failure (S-45).
 pub const TRIES_MAX: i64 = 4;
+/// Longest time for which anything but a full sync's schedule waits, in milliseconds. What waits
+/// longer was noted before the clock was set back.
+pub const WAIT_MS_MAX: i64 = 3 * 60 * 60 * 1_000;
+/// How many intervals may pass without a successful sync before the admins are told (S-41).
+pub const SILENT_INTERVALS_MAX: i64 = 3;
+/// How short a silence is never told, in milliseconds: until then a failure tells itself (S-45).
+pub const SILENT_MS_MIN: i64 = 1_200_000;
+/// How long a person waits whose date could not act because of a fault, in milliseconds.
+pub const DATE_RETRY_MS: i64 = 600_000;
 /// How long throttling may last before it is a failure, in milliseconds (S-45).
 pub const THROTTLED_MS_MAX: i64 = 900_000;
 /// Events that one sweep forgets at most, so that nobody waits long behind it.

@@ -80,6 +80,8 @@ pub struct Known {
     pub membership: Membership,
     /// The hash of their raw record.
     pub raw_hash: Option<Vec<u8>>,
+    /// When they last changed.
+    pub updated_at_ms: Millis,
 }
 
 /// Inserts or replaces directory users by id. The batch must not name one twice.
@@ -141,14 +143,7 @@ pub fn decide_again_elsewhere(
             .select(links::directory_user_id)
             .load::<DirectoryUserId>(c))?);
     }
-    for chunk in people.chunks(limits::IN_LIST_MAX) {
-        on_backend!(&mut **tx, |c| diesel::update(
-            directory_users::table.filter(directory_users::id.eq_any(chunk))
-        )
-        .set(directory_users::due_at_ms.eq(now))
-        .execute(c))?;
-    }
-    Ok(())
+    make_due(tx, &people, now)
 }
 
 /// The directory users with these keys or numbers.
@@ -235,10 +230,12 @@ pub fn any_waits_for(
     Ok(false)
 }
 
-/// What a full sync has to know of everybody.
-pub fn known(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Known>, DbError> {
+/// What a full sync has to know of everybody. Whoever changed at a moment that is still to come was
+/// decided before the clock was set back, perhaps on a day that is still to come, and is looked at
+/// again.
+pub fn known(conn: &mut Conn, directory: &DirectoryId, now: Millis) -> Result<Vec<Known>, DbError> {
     use directory_users as t;
-    Ok(on_backend!(conn, |c| t::table
+    let mut all: Vec<Known> = on_backend!(conn, |c| t::table
         .filter(t::directory_id.eq(directory))
         .order(t::id.asc())
         .select((
@@ -250,8 +247,13 @@ pub fn known(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Known>, DbE
             t::state,
             t::membership,
             t::raw_hash,
+            t::updated_at_ms,
         ))
-        .load(c))?)
+        .load(c))?;
+    for person in all.iter_mut().filter(|person| person.updated_at_ms > now) {
+        person.raw_hash = None;
+    }
+    Ok(all)
 }
 
 /// The directory of the person who has waited longest to be decided again, with its organization.
@@ -273,15 +275,16 @@ pub fn due(
     conn: &mut Conn,
     directory: &DirectoryId,
     now: Millis,
-    limit: i64,
-) -> Result<Vec<DirectoryUser>, DbError> {
+    people_max: usize,
+) -> Result<Vec<DirectoryUserId>, DbError> {
     use directory_users as t;
+    let limit = i64::try_from(people_max).unwrap_or(i64::MAX);
     Ok(on_backend!(conn, |c| t::table
         .filter(t::directory_id.eq(directory))
         .filter(t::due_at_ms.le(now))
         .order((t::due_at_ms.asc(), t::id.asc()))
         .limit(limit)
-        .select(DirectoryUser::as_select())
+        .select(t::id)
         .load(c))?)
 }
 
@@ -292,30 +295,31 @@ pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
         .first(c))?)
 }
 
-/// Nobody of these waits to be decided again for a moment that is past.
-pub fn clear_due(tx: &mut Tx<'_>, ids: &[DirectoryUserId], now: Millis) -> Result<(), DbError> {
+/// Whoever of these is still to be decided again for a moment that is past, is so at this one.
+pub fn set_due(
+    tx: &mut Tx<'_>,
+    ids: &[DirectoryUserId],
+    now: Millis,
+    due_at: Option<Millis>,
+) -> Result<(), DbError> {
     use directory_users as t;
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
         on_backend!(&mut **tx, |c| diesel::update(
             t::table.filter(t::id.eq_any(chunk)).filter(t::due_at_ms.le(now))
         )
-        .set(t::due_at_ms.eq(None::<Millis>))
+        .set(t::due_at_ms.eq(due_at))
         .execute(c))?;
     }
     Ok(())
 }
 
-/// These people are to be decided again at a moment, if they are not before.
-pub fn set_due(tx: &mut Tx<'_>, ids: &[DirectoryUserId], at: Millis) -> Result<(), DbError> {
+/// These people are to be decided again now.
+pub fn make_due(tx: &mut Tx<'_>, ids: &[DirectoryUserId], now: Millis) -> Result<(), DbError> {
     use directory_users as t;
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
-        on_backend!(&mut **tx, |c| diesel::update(
-            t::table
-                .filter(t::id.eq_any(chunk))
-                .filter(t::due_at_ms.is_null().or(t::due_at_ms.gt(at)))
-        )
-        .set(t::due_at_ms.eq(at))
-        .execute(c))?;
+        on_backend!(&mut **tx, |c| diesel::update(t::table.filter(t::id.eq_any(chunk)))
+            .set(t::due_at_ms.eq(now))
+            .execute(c))?;
     }
     Ok(())
 }

@@ -53,6 +53,7 @@ pub mod row_problems;
 pub mod runs;
 pub mod schema;
 pub mod types;
+pub mod waits;
 mod writer;
 
 /// How urgent a write is.

@@ -47,7 +47,7 @@ pub struct Run {
     pub lease_epoch: i64,
     /// Why it failed.
     pub error_class: Option<FailureClass>,
-    /// Why it failed, in words.
+    /// Why it failed, in words; without a class, why it gave way.
     pub error_message: Option<String>,
     /// What it did.
     pub counts: Json<RunCounts>,
@@ -184,7 +184,8 @@ pub fn requeue(
     }
     let key = queued_key(&run.directory_id);
     if let Some(newer) = find_by_key(tx, &key)? {
-        finish(tx, &newer.id, RunState::Failed, Some((FailureClass::Internal, "superseded")), now)?;
+        let why = "This sync gave way to one that was asked for earlier and is tried again.";
+        give_way(tx, &newer.id, why, now)?;
     }
     on_backend!(&mut **tx, |c| diesel::update(runs::table.find(&run.id))
         .set(runs::open_key.eq(key))
@@ -213,6 +214,15 @@ pub fn finish(
     Ok(())
 }
 
+/// Ends a run that did not fail but is not wanted any more: it has no class of failure, only words.
+pub fn give_way(tx: &mut Tx<'_>, id: &RunId, why: &str, now: Millis) -> Result<(), DbError> {
+    finish(tx, id, RunState::Failed, None, now)?;
+    on_backend!(&mut **tx, |c| diesel::update(runs::table.find(id))
+        .set(runs::error_message.eq(why))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Runs whose worker died: their claim has ended without a result.
 pub fn expired(conn: &mut Conn, now: Millis) -> Result<Vec<Run>, DbError> {
     Ok(on_backend!(conn, |c| runs::table
@@ -226,13 +236,12 @@ pub fn expired(conn: &mut Conn, now: Millis) -> Result<Vec<Run>, DbError> {
 pub fn cancel_open(
     tx: &mut Tx<'_>,
     directory: &DirectoryId,
-    reason: &str,
+    why: &str,
     now: Millis,
 ) -> Result<(), DbError> {
     for key in [queued_key(directory), running_key(directory)] {
         if let Some(run) = find_by_key(tx, &key)? {
-            let error = (FailureClass::Internal, reason);
-            finish(tx, &run.id, RunState::Failed, Some(error), now)?;
+            give_way(tx, &run.id, why, now)?;
         }
     }
     Ok(())

@@ -9,6 +9,7 @@
 //! Invariants:
 //! - Deciding again about somebody for whom nothing is different writes no event and no version.
 //! - Whoever was due is not due any more for a past moment, whatever was decided.
+//! - Nobody's dates wait for somebody else's.
 //!
 //! What this module must not do: decide ([`crate::sync::plan`] does), or talk to the network.
 
@@ -17,7 +18,7 @@ use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::{DbError, Lane, Tx};
 use crate::domain::audit::Cause;
-use crate::domain::ids::{DirectoryId, DirectoryUserId, OrganizationId};
+use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::limits;
 use crate::sync::apply::{self, Applier, Outcome, Pass};
 use crate::sync::failure::Teller;
@@ -66,44 +67,77 @@ fn as_stored(user: DirectoryUser) -> Observed {
 
 /// Decides about the people of one directory whose dates act now; false when there are none (S-12).
 ///
-/// A directory that fails, or whose HR system is down, is no exception: nothing is asked.
+/// A directory that fails, or whose HR system is down, is no exception: nothing is asked. Somebody
+/// whose row can not be worked on holds up nobody else: they wait, and the fault is in the log.
 pub async fn step(cx: &Context) -> Result<bool, SyncError> {
     let now = cx.clock.now();
     let due = cx.db.read(move |conn| directory_users::directory_due(conn, now)).await?;
     let Some((organization, directory)) = due else { return Ok(false) };
-    let inner = cx.clone();
-    let decided =
-        cx.db.write(Lane::Bulk, move |tx| dates_of(tx, &inner, &organization, &directory, now));
-    Ok(decided.await?)
+    let dates = Dates { organization, directory, now };
+    let mut decided = dates.decide(cx, limits::APPLY_BATCH_PEOPLE_MAX).await;
+    if decided.as_ref().is_err_and(|error| !error.is_temporary()) {
+        decided = dates.decide(cx, 1).await;
+    }
+    match decided {
+        Err(error) if !error.is_temporary() => {
+            let directory = &dates.directory;
+            tracing::error!(directory.id = %directory, error = %error, "a date could not act");
+            dates.postpone(cx).await?;
+            Ok(true)
+        }
+        other => Ok(other?),
+    }
 }
 
-/// The next people of one directory; false when another worker was faster.
-fn dates_of(
-    tx: &mut Tx<'_>,
-    cx: &Context,
-    organization: &OrganizationId,
-    directory: &DirectoryId,
+/// People of a directory whose dates act at a moment.
+#[derive(Clone)]
+struct Dates {
+    organization: OrganizationId,
+    directory: DirectoryId,
     now: Millis,
-) -> Result<bool, DbError> {
-    tx.lock_organization(organization)?;
-    let Some(directory) = directories::lock(tx, directory)? else { return Ok(false) };
-    let limit = i64::try_from(limits::APPLY_BATCH_PEOPLE_MAX).unwrap_or(i64::MAX);
-    let users = directory_users::due(tx, &directory.id, now, limit)?;
-    if users.is_empty() {
-        return Ok(false);
+}
+
+impl Dates {
+    /// Decides about so many, the longest waiting first; false when another worker was faster.
+    async fn decide(&self, cx: &Context, people_max: usize) -> Result<bool, DbError> {
+        let (dates, inner) = (self.clone(), cx.clone());
+        cx.db.write(Lane::Bulk, move |tx| dates.decide_in(tx, &inner, people_max)).await
     }
-    let ids: Vec<DirectoryUserId> = users.iter().map(|user| user.id.clone()).collect();
-    if directory.state.is_syncing() {
-        let Outcome { counts, .. } = decide_again(tx, cx, &directory, users, &Cause::Clock)?;
-        tracing::info!(
-            directory.id = %directory.id,
-            people = ids.len(),
-            updated = counts.updated,
-            deactivated = counts.deactivated,
-            "people were decided again because of a date"
-        );
+
+    fn decide_in(&self, tx: &mut Tx<'_>, cx: &Context, people_max: usize) -> Result<bool, DbError> {
+        tx.lock_organization(&self.organization)?;
+        let Some(directory) = directories::lock(tx, &self.directory)? else { return Ok(false) };
+        let ids = directory_users::due(tx, &directory.id, self.now, people_max)?;
+        if ids.is_empty() {
+            return Ok(false);
+        }
+        if directory.state.is_syncing() {
+            let mut users = directory_users::by_ids(tx, &ids)?;
+            // Who leaves comes first: a new record of the same person can begin the day after.
+            users.sort_by_key(|user| (user.record.0.leaving_date.is_none(), user.id.clone()));
+            let Outcome { counts, .. } = decide_again(tx, cx, &directory, users, &Cause::Clock)?;
+            tracing::info!(
+                directory.id = %directory.id,
+                people = ids.len(),
+                updated = counts.updated,
+                deactivated = counts.deactivated,
+                "people were decided again because of a date"
+            );
+        }
+        // A plan that writes nothing about a person leaves them due.
+        directory_users::set_due(tx, &ids, self.now, None)?;
+        Ok(true)
     }
-    // A plan that writes nothing about a person leaves them due.
-    directory_users::clear_due(tx, &ids, now)?;
-    Ok(true)
+
+    /// Lets the one who has waited longest wait on.
+    async fn postpone(&self, cx: &Context) -> Result<(), DbError> {
+        let dates = self.clone();
+        let until = self.now.plus(limits::DATE_RETRY_MS);
+        let write = cx.db.write(Lane::Bulk, move |tx| {
+            tx.lock_organization(&dates.organization)?;
+            let ids = directory_users::due(tx, &dates.directory, dates.now, 1)?;
+            directory_users::set_due(tx, &ids, dates.now, Some(until))
+        });
+        write.await
+    }
 }

@@ -30,6 +30,7 @@ use crate::db::links::{self, Link};
 use crate::db::row_problems::{self, RowProblem};
 use crate::db::types::{Json, StoredDate};
 use crate::db::{Conn, DbError, Tx, catalogue, deactivations, hold_items, organizations};
+use crate::domain::account::activity;
 use crate::domain::audit::Cause;
 use crate::domain::directory::{CatalogueKind, RunCounts};
 use crate::domain::employee::{
@@ -162,9 +163,12 @@ impl Applier<'_> {
         let emails: Vec<EmailNorm> = records.iter().filter_map(|r| r.email_norm()).collect();
         let mut people_by_email: HashMap<EmailNorm, Vec<_>> = HashMap::new();
         for user in directory_users::by_emails(conn, &self.directory.id, &emails)? {
+            // A date that has come acts on others too, even if its person is decided after them.
+            let is_due = user.due_at_ms.is_some_and(|due_at| due_at <= self.now);
+            let today = || activity(&user.record.0, user.membership, self.day.today);
+            let state = if is_due { today() } else { user.state };
             let Some(email) = user.email_norm else { continue };
-            let people = people_by_email.entry(email).or_default();
-            people.push((user.external_key, user.state));
+            people_by_email.entry(email).or_default().push((user.external_key, state));
         }
         let managers_may_come = self.pass == Pass::Again;
         let people_by_email = Arc::new(people_by_email);

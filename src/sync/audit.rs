@@ -292,13 +292,23 @@ mod tests {
         let id = AccountId::from_text("account_1");
         let same = fields(AccountStatus::Active);
         Applied {
-            observed: Observed { seq: 1, record, membership: Membership::Member, raw_hash: None },
+            observed: Observed {
+                seq: 1,
+                record,
+                membership: Membership::Member,
+                gone: false,
+                raw_hash: None,
+            },
             key_kind: KeyKind::Stable,
             activity: Activity::Active,
             problem: None,
             link,
             account: Some((id, Some(same.clone()), same)),
             hold: None,
+            hands_over: false,
+            loss: None,
+            carried_out: Vec::new(),
+            fingerprint: Vec::new(),
             settled: true,
         }
     }

@@ -152,7 +152,7 @@ impl Deciding<'_> {
         let here = links.into_iter().filter(|link| link.directory_id == self.directory.id);
         due.extend(here.map(|link| link.directory_user_id));
         let due: Vec<DirectoryUserId> = due.into_iter().collect();
-        directory_users::set_due(tx, &due, self.now)?;
+        directory_users::make_due(tx, &due, self.now)?;
         let missing = serde_json::json!(LossReason::NotInHr);
         let asks =
             approved.iter().any(|item| item.planned_change.0.get("because") == Some(&missing));

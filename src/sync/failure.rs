@@ -16,13 +16,14 @@ use crate::db::events::NewEvent;
 use crate::db::holds::Hold;
 use crate::db::mails::{self, Mail, MailState};
 use crate::db::notices::Notice;
-use crate::db::{DbError, Tx, admins, inbox, organizations};
+use crate::db::{DbError, Tx, admins, inbox, organizations, runs};
 use crate::domain::directory::DirectoryState;
 use crate::domain::event::EventKind;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{MailId, NoticeId};
 use crate::domain::notice::{
     self, FailureFacts, HoldFacts, NoticeKind, NoticeText, Place, RecordsFacts, RecoveryFacts,
+    SilenceFacts,
 };
 use crate::limits;
 use crate::providers::ProviderError;
@@ -189,8 +190,45 @@ fn retry_wait_ms(tries: i64, wish_ms: Option<i64>, random: &dyn Random) -> i64 {
     wait.max(wish_ms.unwrap_or(0))
 }
 
-/// A sync has succeeded: trouble is forgotten, and after a failure the admins hear of it.
-/// `directory` is the locked row and is written by the caller's next update or here.
+/// Silence is an alarm too (S-41): nothing has failed as such, but nothing has succeeded for three
+/// intervals either. Asked when the schedule comes round, before it queues. `directory` is the
+/// locked row, which the caller writes.
+///
+/// A schedule that comes round late was itself off (a gateway that was stopped, a machine that
+/// slept); nobody is told before the full sync that follows has had an interval's time.
+pub fn note_silence(
+    tx: &mut Tx<'_>,
+    teller: &Teller,
+    directory: &mut Directory,
+) -> Result<(), DbError> {
+    let now = teller.now;
+    let interval = directory.poll_seconds.saturating_mul(Millis::SECOND);
+    let longest = interval.saturating_mul(limits::SILENT_INTERVALS_MAX).max(limits::SILENT_MS_MIN);
+    let began = directory.last_success_at_ms.or(directory.activated_at_ms);
+    let was_on = directory.next_sync_at_ms.is_some_and(|due| now.since(due) <= interval);
+    let may_be_silent =
+        matches!(directory.state, DirectoryState::Active | DirectoryState::Validating)
+            && directory.silent_since_ms.is_none()
+            && now.since(began.unwrap_or(directory.updated_at_ms)) > longest;
+    if !may_be_silent || !was_on {
+        return Ok(());
+    }
+    let has_waited = |run: runs::Run| now.since(run.requested_at_ms) >= interval;
+    if !runs::open(tx, &directory.id)?.is_some_and(has_waited) {
+        return Ok(());
+    }
+    directory.silent_since_ms = Some(now);
+    let last_success = directory.last_success_at_ms;
+    let text = with_place(tx, teller, directory, |place| {
+        notice::sync_silent(&SilenceFacts { place, last_success })
+    })?;
+    let episode = format!("{}|silent|{}", directory.id, now.0);
+    tell(tx, teller, directory, NoticeKind::SyncSilent, text, Some(episode))?;
+    Ok(())
+}
+
+/// A sync has succeeded: trouble is forgotten, and after a failure or a silence the admins hear of
+/// it. `directory` is the locked row and is written here.
 pub fn note_success(
     tx: &mut Tx<'_>,
     teller: &Teller,
@@ -198,6 +236,10 @@ pub fn note_success(
 ) -> Result<(), DbError> {
     let failing_since = (directory.state == DirectoryState::Failing)
         .then(|| directory.failure_since_ms.unwrap_or(teller.now));
+    let silent_since = directory
+        .silent_since_ms
+        .take()
+        .map(|told| directory.last_success_at_ms.map_or(told, |last| last.min(told)));
     if directory.state != DirectoryState::Active {
         directory.state = DirectoryState::Active;
         directory.updated_at_ms = teller.now;
@@ -210,7 +252,8 @@ pub fn note_success(
     directory.retry_at_ms = None;
     directory.last_success_at_ms = Some(teller.now);
     directories::update(tx, directory)?;
-    let Some(failing_since) = failing_since else { return Ok(()) };
+    let told_since = failing_since.into_iter().chain(silent_since).min();
+    let Some(failing_since) = told_since else { return Ok(()) };
     let text = with_place(tx, teller, directory, |place| {
         notice::sync_recovered(&RecoveryFacts { place, failing_since, recovered_at: teller.now })
     })?;

@@ -136,8 +136,7 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
         return Ok(Claimed::Nothing);
     };
     if !directory.state.is_syncing() {
-        let error = (FailureClass::Internal, "The directory is not set up.");
-        runs::finish(tx, &run.id, RunState::Failed, Some(error), now)?;
+        runs::give_way(tx, &run.id, "This sync was ended: the directory is not set up.", now)?;
         return Ok(Claimed::Arranged);
     }
     if !runs::claim(tx, &run, now, now.plus(limits::LEASE_MS_MAX))? {
@@ -267,8 +266,8 @@ async fn read(cx: &Context, claim: &Claim) -> Result<(Reading, Health), SyncErro
 /// the calls.
 pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody, SyncError> {
     let (seq, calls) = begin(cx, directory).await?;
-    let id = directory.id.clone();
-    let known = cx.db.read(move |conn| directory_users::known(conn, &id)).await?;
+    let (id, now) = (directory.id.clone(), cx.clock.now());
+    let known = cx.db.read(move |conn| directory_users::known(conn, &id, now)).await?;
     let provider = connect(cx, directory, Arc::new(Gate::new(cx, directory, calls)))?;
     let provider: &dyn Provider = &*provider;
     let mut staging = Staging::new(provider, &cx.keys.record, known);
@@ -544,6 +543,7 @@ pub async fn queue_due(cx: &Context) -> Result<bool, SyncError> {
                     directories::update(tx, &directory)?;
                     continue;
                 }
+                failure::note_silence(tx, &Teller::new(&inner), &mut directory)?;
                 queue(tx, &inner, &directory, RunTrigger::Scheduled, now)?;
                 directory.next_sync_at_ms = Some(next_sync_at(&inner, &directory, now));
                 directories::update(tx, &directory)?;

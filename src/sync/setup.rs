@@ -345,7 +345,8 @@ pub async fn set_credential(
                 return Ok(None);
             }
             // A run at work uses the old credential; it writes nothing more and gives way.
-            runs::cancel_open(tx, &directory.id, "A new key was entered.", now)?;
+            let why = "This sync gave way: a new key was entered, and a sync with it follows.";
+            runs::cancel_open(tx, &directory.id, why, now)?;
             Ok(Some(full::queue(tx, &inner, &directory, RunTrigger::Credentials, now)?))
         })
         .await?;
@@ -476,7 +477,7 @@ fn end(tx: &mut Tx<'_>, keys: &Keys, mut directory: Directory, now: Millis) -> R
     deactivations::delete_of_directory(tx, &id)?;
     holds::delete_items_of_directory(tx, &id)?;
     inbox::delete_of_directory(tx, &id)?;
-    runs::cancel_open(tx, &id, "The directory was disabled.", now)?;
+    runs::cancel_open(tx, &id, "This sync was ended: the directory was disabled.", now)?;
     directory.state = DirectoryState::Disabled;
     directory.open_key = None;
     directory.webhook_token_hash = None;

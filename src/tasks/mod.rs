@@ -16,7 +16,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Millis;
-use crate::db::{DbError, Lane, account_changes, directory_users, events, inbox, mails, runs};
+use crate::db::{
+    DbError, Lane, account_changes, directory_users, events, inbox, mails, runs, waits,
+};
 use crate::limits;
 use crate::notify::outbox;
 use crate::notify::smtp::Mailer;
@@ -138,10 +140,15 @@ impl outbox::Moment for TaskContext {
     }
 }
 
-/// Forgets events, settled hints and noted changes of accounts that are too old, and removes what
-/// was deleted from the files (L-08); false when there is nothing more to forget.
+/// Makes due what a clock that was set back would keep waiting, forgets events, settled hints and
+/// noted changes of accounts that are too old, and removes what was deleted from the files (L-08);
+/// false when there is nothing more to forget.
 async fn sweep(cx: &Context) -> Result<bool, DbError> {
     let now = cx.clock.now();
+    let mended = waits::mend(&cx.db, now).await?;
+    if mended > 0 {
+        tracing::warn!(rows = mended, "the clock was set back; what waited too long is due now");
+    }
     let forgotten = cx
         .db
         .write(Lane::Bulk, move |tx| {

@@ -3,7 +3,8 @@
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use rollcall::clock::{Clock as _, Millis, Random as _, SeededRandom};
-use rollcall::sandbox::{Edit, Hire, HookFaults, OddAnswer};
+use rollcall::db::waits;
+use rollcall::sandbox::{Edit, Hire, HookFaults, Leave, OddAnswer};
 use rollcall::sync::again;
 use serde_json::{Value, json};
 
@@ -23,7 +24,10 @@ behaviours!(
     s_12_another_time_zone_moves_midnight_both_ways,
     s_12_a_date_is_told_once_by_whoever_is_first,
     s_12_a_clock_that_is_set_back_tells_nothing_twice,
+    s_12_a_clock_that_ran_ahead_is_made_good_by_the_next_full_sync,
     s_12_a_date_that_acts_settles_no_row_problem,
+    s_12_a_contract_that_follows_another_keeps_the_account,
+    s_12_one_spoilt_row_holds_up_nobody_elses_date,
     s_12_a_date_ahead_costs_no_full_sync_anything,
     s_25_whom_a_date_made_inactive_returns_to_the_same_account,
 );
@@ -74,7 +78,8 @@ impl TestApp {
     /// Directory users who wait for a date, of those whom a test hired.
     fn waiting(&self) -> usize {
         let sql = "SELECT id AS value FROM directory_users WHERE due_at_ms IS NOT NULL \
-                   AND (email_norm LIKE '%.lee@acme.example' OR email_norm LIKE '%.ray@acme.example' \
+                   AND (email_norm LIKE '%.lee@acme.example' \
+                   OR email_norm LIKE '%.ray@acme.example' \
                    OR email_norm LIKE '%.may@acme.example')";
         self.raw().values(sql).len()
     }
@@ -150,7 +155,7 @@ async fn s_12_dates_act_before_set_up_has_succeeded(app: TestApp) {
     assert_eq!(app.status(&connected, ANN).await, "inactive");
 }
 
-/// A zone, last days around those on which its clocks change, and the moments when they have passed.
+/// A zone, last days around those on which its clocks change, and when they have passed.
 const CLOCK_CHANGES: &[(&str, &[(Date, &str)])] = &[
     // At one in the morning, after midnight.
     (
@@ -442,6 +447,26 @@ async fn s_12_a_clock_that_is_set_back_tells_nothing_twice(app: TestApp) {
     assert_eq!(app.told_of(ANN).await, 1);
 }
 
+async fn s_12_a_clock_that_ran_ahead_is_made_good_by_the_next_full_sync(app: TestApp) {
+    let id = app.hire(&person("Ann", "Lee", ANN)).await;
+    app.leave(&id, &on(day(9))).await;
+    let connected = app.connected().await;
+    app.hr_answers(Some(OddAnswer::Html502));
+    app.until(moment("2026-12-24T00:00:00Z")).await;
+    assert_eq!((app.status(&connected, ANN).await.as_str(), app.waiting()), ("inactive", 0));
+    // It was not Christmas yet. HR knows the day, and her record is as it was.
+    app.until(moment("2026-11-23T10:00:00Z")).await;
+    app.hr_answers(None);
+    let (db, now) = (&app.running.task_context.sync.db, app.clock.now());
+    waits::mend(db, now).await.expect("a write");
+    app.drain().await;
+    assert_eq!((app.status(&connected, ANN).await.as_str(), app.waiting()), ("active", 1));
+    agrees_with_hr(&app, &connected).await;
+    app.hr_answers(Some(OddAnswer::Html502));
+    app.until(moment("2026-12-03T00:00:00Z")).await;
+    assert_eq!((app.status(&connected, ANN).await.as_str(), app.waiting()), ("inactive", 0));
+}
+
 async fn s_12_a_date_that_acts_settles_no_row_problem(app: TestApp) {
     let id = app.hire(&person("Ann", "Lee", ANN)).await;
     let connected = app.connected().await;
@@ -458,6 +483,59 @@ async fn s_12_a_date_that_acts_settles_no_row_problem(app: TestApp) {
     app.edit(&id, Edit { email: Some(ANN.to_owned()), ..Edit::default() }).await;
     app.pass(30 * Millis::SECOND).await;
     assert!(app.row_problems(&connected).await.is_empty());
+}
+
+async fn s_12_a_contract_that_follows_another_keeps_the_account(app: TestApp) {
+    let old = app.hire(&person("Ann", "Lee", ANN)).await;
+    let connected = app.connected().await;
+    let account = app.the_account(&connected, ANN).await["id"].clone();
+    app.leave(&old, &Leave { blank_email: true, ..on(TODAY) }).await;
+    app.drain().await;
+    // A new record from tomorrow on; until then it is in doubt who has the e-mail.
+    app.hire_for(ANN, day(1)).await;
+    app.drain().await;
+    assert_eq!(app.open_holds(&connected).await.len(), 1);
+    app.hr_answers(Some(OddAnswer::Html502));
+    app.until_just_before(MIDNIGHT).await;
+    assert_eq!(app.open_holds(&connected).await.len(), 1);
+    app.until(moment(MIDNIGHT)).await;
+    let after = app.the_account(&connected, ANN).await;
+    assert_eq!((&after["status"], &after["id"]), (&json!("active"), &account));
+    assert_eq!(
+        (&after["start_date"], &after["leaving_date"]),
+        (&json!("2026-11-24"), &Value::Null)
+    );
+    assert!(app.open_holds(&connected).await.is_empty());
+    app.hr_answers(None);
+    app.poll().await;
+    assert_eq!(app.the_account(&connected, ANN).await["status"], "active");
+}
+
+async fn s_12_one_spoilt_row_holds_up_nobody_elses_date(app: TestApp) {
+    let ann = app.hire(&person("Ann", "Lee", ANN)).await;
+    let bob = app.hire(&person("Bob", "Ray", BOB)).await;
+    app.leave(&ann, &on(TODAY)).await;
+    app.leave(&bob, &on(TODAY)).await;
+    let connected = app.connected().await;
+    app.hr_answers(Some(OddAnswer::Html502));
+    let sound = app
+        .raw()
+        .values(&format!("SELECT record AS value FROM directory_users WHERE email_norm = '{ANN}'"));
+    // She would be first, and her row can not be read.
+    let spoil = |record: &str| {
+        let sql =
+            format!("UPDATE directory_users SET record = '{record}' WHERE email_norm = '{ANN}'");
+        app.raw().run(&sql);
+    };
+    spoil("spoilt");
+    let first = "UPDATE directory_users SET due_at_ms = due_at_ms - 1 WHERE email_norm = ";
+    app.raw().run(&format!("{first}'{ANN}'"));
+    app.until(moment(MIDNIGHT)).await;
+    assert_eq!(app.status(&connected, ANN).await, "active");
+    assert_eq!(app.status(&connected, BOB).await, "inactive");
+    spoil(&sound[0]);
+    app.pass(10 * Millis::MINUTE).await;
+    assert_eq!(app.status(&connected, ANN).await, "inactive");
 }
 
 async fn s_12_a_date_ahead_costs_no_full_sync_anything(app: TestApp) {

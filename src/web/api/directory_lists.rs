@@ -36,6 +36,8 @@ struct ShownRun {
     started_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
     error: Option<ShownError>,
+    /// Why a run that did not fail ended without success: what it gave way to.
+    note: Option<String>,
     counts: RunCounts,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -50,7 +52,12 @@ struct ShownError {
 impl From<Run> for ShownRun {
     fn from(row: Run) -> Self {
         let changed = row.finished_at_ms.or(row.started_at_ms).unwrap_or(row.requested_at_ms);
-        let message = row.error_message.unwrap_or_default();
+        let (error, note) = match (row.error_class, row.error_message) {
+            (Some(class), message) => {
+                (Some(ShownError { class, message: message.unwrap_or_default() }), None)
+            }
+            (None, note) => (None, note),
+        };
         Self {
             object: "run",
             id: row.id,
@@ -60,7 +67,8 @@ impl From<Run> for ShownRun {
             state: row.state,
             started_at: row.started_at_ms.map(Timestamp),
             finished_at: row.finished_at_ms.map(Timestamp),
-            error: row.error_class.map(|class| ShownError { class, message }),
+            error,
+            note,
             counts: row.counts.0,
             created_at: row.requested_at_ms.into(),
             updated_at: changed.into(),
