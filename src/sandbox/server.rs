@@ -9,11 +9,12 @@ use std::sync::Arc;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::http::Method;
 use actix_web::http::header::ACCEPT_ENCODING;
-use actix_web::web::{self, Bytes, Data, PayloadConfig};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use serde_json::json;
+use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Scope};
+use serde_json::{Value, json};
 
-use super::people_hr::{self, PeopleHr, control};
+use super::control::{self, Staffed, no_such_route};
+use super::people_hr::{self, PeopleHr};
 use crate::limits::API_BODY_BYTES_MAX;
 
 /// A server that was started.
@@ -39,18 +40,21 @@ impl Drop for Running {
     }
 }
 
+/// The HR systems behind one server.
+#[derive(Clone)]
+pub(super) struct Systems {
+    pub people_hr: Arc<PeopleHr>,
+}
+
 /// Starts the server.
-pub(super) fn start(listen: SocketAddr, people_hr: &Arc<PeopleHr>) -> std::io::Result<Running> {
-    let people_hr: Data<PeopleHr> = Data::from(Arc::clone(people_hr));
+pub(super) fn start(listen: SocketAddr, systems: &Systems) -> std::io::Result<Running> {
+    let systems = systems.clone();
     let server = HttpServer::new(move || {
+        let systems = systems.clone();
         App::new()
-            .app_data(people_hr.clone())
+            .app_data(Data::from(systems.people_hr))
             .app_data(PayloadConfig::new(API_BODY_BYTES_MAX))
-            .service(
-                web::scope("/_sandbox/people-hr")
-                    .configure(control::routes)
-                    .default_service(web::to(no_such_route)),
-            )
+            .service(controlled::<PeopleHr>("/_sandbox/people-hr", people_hr::control::routes))
             .route("/_sandbox", web::get().to(index))
             .route("/_sandbox/", web::get().to(index))
             .default_service(web::to(vendor))
@@ -65,27 +69,28 @@ pub(super) fn start(listen: SocketAddr, people_hr: &Arc<PeopleHr>) -> std::io::R
     Ok(Running { address, handle, task: tokio::spawn(server) })
 }
 
+/// The control routes of one HR system: those that all have and its own.
+fn controlled<S: Staffed>(path: &str, own: fn(&mut ServiceConfig)) -> Scope {
+    let scope = web::scope(path).configure(control::routes::<S>).configure(own);
+    scope.default_service(web::to(no_such_route))
+}
+
 async fn index() -> HttpResponse {
-    let routes = control::ROUTES.iter();
-    let routes: Vec<_> =
-        routes.map(|(route, what)| json!({ "route": route, "what": what })).collect();
+    let listed = |routes: &[&[(&str, &str)]]| -> Vec<Value> {
+        let all = routes.iter().copied().flatten();
+        all.map(|(route, what)| json!({ "route": route, "what": what })).collect()
+    };
     HttpResponse::Ok().json(json!({
-        "what": "A sandbox HR system for trying Rollcall out. Everybody in it is made up.",
+        "what": "Sandbox HR systems for trying Rollcall out. Everybody in them is made up.",
         "people_hr": {
             "api": "POST /Employee with {APIKey, Action, …}, as at the vendor",
             "control": "/_sandbox/people-hr",
-            "routes": routes,
+            "routes": listed(&[control::ROUTES, people_hr::control::ROUTES]),
         },
     }))
 }
 
-async fn no_such_route(request: HttpRequest) -> HttpResponse {
-    let (method, path) = (request.method(), request.path());
-    let error = format!("There is no {method} {path}. GET /_sandbox lists what there is.");
-    HttpResponse::NotFound().json(json!({ "error": error }))
-}
-
-/// Everything that is not ours: the vendor's API, or nothing.
+/// Everything else: the API of People HR, or nothing.
 async fn vendor(request: HttpRequest, body: Bytes, hr: Data<PeopleHr>) -> HttpResponse {
     let path = request.path();
     if path.starts_with("/_sandbox") {
