@@ -6,29 +6,44 @@
 //! misunderstanding there can not hide behind the same misunderstanding here. The same settings
 //! make the same company; private values are marked (see [`CANARIES`]).
 
+mod breathe_hr;
 mod canaries;
 mod company;
 mod control;
 mod faults;
+mod hrworks;
 mod log;
 mod names;
 mod people_hr;
 mod person;
 mod register;
+mod rest;
 mod server;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+pub use self::breathe_hr::{
+    BreatheAccount, BreatheEndpoint, BreatheFaults, BreatheHr, BreatheKeyKind, BreatheQuirks,
+};
 pub use self::canaries::CANARIES;
 pub use self::faults::NextAnswers;
+pub use self::hrworks::{
+    Hrworks, HrworksEndpoint, HrworksFaults, HrworksKeyPair, HrworksPermission, HrworksQuirks,
+    Unset,
+};
+pub use self::log::CallWindow;
 pub use self::people_hr::{
     Action, ApiCall, ApiKey, Changed, Company, Faults, HookEncoding, HookFaults, HookOutcome,
     HookSending, OddAnswer, PeopleHr, SentHook,
 };
 pub use self::person::{PersonView, Standing};
 pub use self::register::{ChangeError, Edit, Hire, Leave};
+pub use self::rest::{NextLink, RestAnswer, RestCall, RestFaults, RestHr};
 
+use self::breathe_hr::Breathe;
+use self::hrworks::Works;
+use self::rest::Behaviour;
 use self::server::Systems;
 use crate::clock::Clock;
 
@@ -77,7 +92,11 @@ pub struct Sandbox {
 /// Starts a sandbox; needs a running tokio. Calls are answered as soon as this returns.
 #[expect(clippy::unused_async, reason = "the server is spawned on the runtime of the caller")]
 pub async fn start(settings: SandboxSettings, clock: Arc<dyn Clock>) -> std::io::Result<Sandbox> {
-    let systems = Systems { people_hr: PeopleHr::new(&settings, clock)? };
+    let systems = Systems {
+        people_hr: PeopleHr::new(&settings, Arc::clone(&clock))?,
+        breathe_hr: BreatheHr::new(&settings, Arc::clone(&clock))?,
+        hrworks: Hrworks::new(&settings, clock)?,
+    };
     let server = server::start(settings.listen, &systems)?;
     Ok(Sandbox { systems, server })
 }
@@ -88,9 +107,29 @@ impl Sandbox {
         format!("http://{}", self.server.address)
     }
 
+    /// The base URL of Breathe HR, with `/v1`.
+    pub fn breathe_hr_base_url(&self) -> String {
+        format!("{}{}", self.base_url(), Breathe::PREFIX)
+    }
+
+    /// The base URL of HRworks, with `/v2`.
+    pub fn hrworks_base_url(&self) -> String {
+        format!("{}{}", self.base_url(), Works::PREFIX)
+    }
+
     /// The sandbox People HR.
     pub fn people_hr(&self) -> &Arc<PeopleHr> {
         &self.systems.people_hr
+    }
+
+    /// The sandbox Breathe HR.
+    pub fn breathe_hr(&self) -> &Arc<BreatheHr> {
+        &self.systems.breathe_hr
+    }
+
+    /// The sandbox HRworks.
+    pub fn hrworks(&self) -> &Arc<Hrworks> {
+        &self.systems.hrworks
     }
 
     /// Stops the server.

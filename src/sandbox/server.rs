@@ -1,6 +1,7 @@
 //! The sandbox's HTTP server: which path belongs to which HR system or control route.
 //!
-//! The vendor's API lives at the root, as at the vendor; everything of our own is below
+//! The API of People HR lives at the root, as at the vendor; those of Breathe HR and HRworks each
+//! have a path in front, which is part of their base URL; everything of our own is below
 //! `/_sandbox`. Must not decide anything about an HR system.
 
 use std::net::SocketAddr;
@@ -13,8 +14,11 @@ use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Scope};
 use serde_json::{Value, json};
 
+use super::breathe_hr::{self, Breathe, BreatheHr};
 use super::control::{self, Staffed, no_such_route};
+use super::hrworks::{self, Hrworks, Works};
 use super::people_hr::{self, PeopleHr};
+use super::rest::{self, Behaviour, RestHr};
 use crate::limits::API_BODY_BYTES_MAX;
 
 /// A server that was started.
@@ -44,6 +48,8 @@ impl Drop for Running {
 #[derive(Clone)]
 pub(super) struct Systems {
     pub people_hr: Arc<PeopleHr>,
+    pub breathe_hr: Arc<BreatheHr>,
+    pub hrworks: Arc<Hrworks>,
 }
 
 /// Starts the server.
@@ -53,8 +59,20 @@ pub(super) fn start(listen: SocketAddr, systems: &Systems) -> std::io::Result<Ru
         let systems = systems.clone();
         App::new()
             .app_data(Data::from(systems.people_hr))
+            .app_data(Data::from(systems.breathe_hr))
+            .app_data(Data::from(systems.hrworks))
             .app_data(PayloadConfig::new(API_BODY_BYTES_MAX))
             .service(controlled::<PeopleHr>("/_sandbox/people-hr", people_hr::control::routes))
+            .service(
+                controlled::<BreatheHr>("/_sandbox/breathe-hr", breathe_hr::control::routes)
+                    .configure(rest::routes::<Breathe>),
+            )
+            .service(
+                controlled::<Hrworks>("/_sandbox/hrworks", hrworks::control::routes)
+                    .configure(rest::routes::<Works>),
+            )
+            .service(vendor_of::<Breathe>())
+            .service(vendor_of::<Works>())
             .route("/_sandbox", web::get().to(index))
             .route("/_sandbox/", web::get().to(index))
             .default_service(web::to(vendor))
@@ -75,6 +93,14 @@ fn controlled<S: Staffed>(path: &str, own: fn(&mut ServiceConfig)) -> Scope {
     scope.default_service(web::to(no_such_route))
 }
 
+/// The API of one HR system with a path in front.
+fn vendor_of<S: Behaviour>() -> Scope {
+    let serve = |request: HttpRequest, body: Bytes, hr: Data<RestHr<S>>| {
+        rest::serve(hr.into_inner(), request, body)
+    };
+    web::scope(S::PREFIX).default_service(web::to(serve))
+}
+
 async fn index() -> HttpResponse {
     let listed = |routes: &[&[(&str, &str)]]| -> Vec<Value> {
         let all = routes.iter().copied().flatten();
@@ -86,6 +112,16 @@ async fn index() -> HttpResponse {
             "api": "POST /Employee with {APIKey, Action, …}, as at the vendor",
             "control": "/_sandbox/people-hr",
             "routes": listed(&[control::ROUTES, people_hr::control::ROUTES]),
+        },
+        "breathe_hr": {
+            "api": "base URL /breathe/v1: GET /employees with X-API-KEY, as at the vendor",
+            "control": "/_sandbox/breathe-hr",
+            "routes": listed(&[control::ROUTES, rest::ROUTES, breathe_hr::control::ROUTES]),
+        },
+        "hrworks": {
+            "api": "base URL /hrworks/v2: POST /authentication, then as at the vendor",
+            "control": "/_sandbox/hrworks",
+            "routes": listed(&[control::ROUTES, rest::ROUTES, hrworks::control::ROUTES]),
         },
     }))
 }
