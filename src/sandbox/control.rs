@@ -1,4 +1,4 @@
-//! What the control routes of all sandboxes have in common: JSON over HTTP, for people without Rust.
+//! What the control routes of all sandboxes have in common: JSON over HTTP, without any Rust.
 //!
 //! Every route calls the method that tests call in process; nothing is decided here. Errors are
 //! `{"error": …}` and say how to mend the request. Must not know one HR system from another.

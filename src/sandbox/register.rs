@@ -1,9 +1,9 @@
 //! The personnel register of an HR system: checks a change, makes it and says what is different.
 //!
 //! Invariants: employee ids and (non-empty) e-mail addresses are unique where the system's
-//! [`Rules`] say so; nobody reports to themselves; a refused change changes nothing. Knows no clock,
-//! no network and no JSON: the day comes in, what changed goes out as values. Must not know which
-//! HR system it is the register of beyond its rules.
+//! [`Rules`] say so; nobody reports to themselves; a refused change changes nothing. Knows no
+//! clock, no network and no JSON: the day comes in, what changed goes out as values.
+//! Must not know which HR system it is the register of beyond its rules.
 
 use std::collections::HashMap;
 use std::sync::Arc;

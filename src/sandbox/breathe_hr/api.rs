@@ -20,7 +20,7 @@ use crate::sandbox::register::Rules;
 use crate::sandbox::rest::{Behaviour, Entry, NextLink, Reply, RestRequest, throttled};
 
 const PER_PAGE_DEFAULT: usize = 25;
-/// The documented maximum; whether the vendor clamps or refuses beyond is not known. Here it clamps.
+/// The documented maximum; whether the vendor clamps or refuses beyond is not known. This clamps.
 const PER_PAGE_MAX: usize = 100;
 const SUPPORT_HEADER: &str = "x-request-id";
 const HR_DEPARTMENT: &str = "People & Culture";

@@ -214,17 +214,18 @@ async fn everybody_is_in_one_list_with_a_status_in_words() {
     }
 }
 
-/// The keys of the dossier's example.
+/// The keys of the example on the protocol page.
 const KEYS: &str = "length_of_service_in_months age full_or_part_time notice_period photo_url \
     working_pattern total_working_hours holiday_allowance line_manager is_line_manager \
     holiday_approver department division location gender statutory_holiday_country \
     receives_statutory_holidays salary status job_start_date job_title hr custom_fields \
-    contract_type remuneration_currency duties id account_id first_name middle_name last_name email \
-    join_date person_type dob known_as marital_status nationality ethnicity national_insurance_no \
-    driving_license ddi work_ext work_mobile personal_mobile home_telephone personal_email \
-    address1 address2 address3 city county postcode country linked_in facebook skype twitter \
-    bank_name bank_branch sort_code account_number building_society ref_number leaving_date \
-    employee_ref contract_provider probation_date created_at updated_at hr_partner_id uuid";
+    contract_type remuneration_currency duties id account_id first_name middle_name last_name \
+    email join_date person_type dob known_as marital_status nationality ethnicity \
+    national_insurance_no driving_license ddi work_ext work_mobile personal_mobile home_telephone \
+    personal_email address1 address2 address3 city county postcode country linked_in facebook \
+    skype twitter bank_name bank_branch sort_code account_number building_society ref_number \
+    leaving_date employee_ref contract_provider probation_date created_at updated_at \
+    hr_partner_id uuid";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_record_has_all_keys_and_private_values_are_marked() {

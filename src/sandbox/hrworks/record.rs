@@ -1,8 +1,8 @@
 //! People, organization units and establishments as the vendor writes them.
 //!
-//! A value that is not there has no key, unless a switch says otherwise. Private values are canaries
-//! in every master data record; two of the company's own fields are among them, because a field of
-//! any name can hold anything. Must not decide who is shown.
+//! A value that is not there has no key, unless a switch says otherwise. Private values are
+//! canaries in every master data record; two of the company's own fields are among them, because
+//! a field of any name can hold anything. Must not decide who is shown.
 
 use std::sync::Arc;
 

@@ -36,7 +36,7 @@ pub trait System: fmt::Debug + Clone + PartialEq + Eq + Send + Sync + 'static {
     /// What can be called.
     type Endpoint: fmt::Debug + Copy + PartialEq + Eq + Serialize + DeserializeOwned + Send;
     /// Its own fault switches.
-    type Quirks: fmt::Debug + Clone + PartialEq + Eq + Default + Serialize + DeserializeOwned + Send;
+    type Quirks: fmt::Debug + Clone + Eq + Default + Serialize + DeserializeOwned + Send;
     /// What it knows beside the people: keys and the like.
     type Own: Default + Send;
     /// Calls that one customer may make in 60 seconds.
