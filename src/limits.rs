@@ -117,6 +117,10 @@ pub const STOP_MS_MAX: u64 = 20_000;
 
 /// Calls and hooks of the sandbox that can be looked up; older ones are forgotten.
 pub const SANDBOX_LOG_ENTRIES_MAX: usize = 10_000;
+/// Tokens of the sandbox HRworks that are good at the same time; older ones are forgotten.
+pub const SANDBOX_TOKENS_MAX: usize = 1_000;
+/// Answers that the sandbox HRworks keeps to give them again; older ones are forgotten.
+pub const SANDBOX_CACHED_ANSWERS_MAX: usize = 256;
 
 /// People that one claim looks at at the same time.
 pub const LIVE_LOOKS_MAX: usize = 5;

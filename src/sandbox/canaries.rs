@@ -23,6 +23,16 @@ pub const CANARIES: &[&str] = &[
     RELATIVE,
     PASSPORT,
     BACKGROUND_CHECK,
+    SALARY,
+    ETHNICITY,
+    MARITAL_STATUS,
+    DRIVING_LICENCE,
+    SOCIAL_MEDIA,
+    TAX,
+    HEALTH,
+    EDUCATION,
+    NOTICE,
+    CUSTOM,
 ];
 
 const ACCOUNT_NUMBER: &str = "93715517";
@@ -42,6 +52,32 @@ const HOLIDAY_MINUTES: &str = "4217186250";
 const RELATIVE: &str = "CANARY-RELATIVE";
 const PASSPORT: &str = "CANARY-PASSPORT";
 const BACKGROUND_CHECK: &str = "CANARY-CHECK";
+// A number, because Breathe HR writes it as one.
+const SALARY: &str = "937155.75";
+const ETHNICITY: &str = "CANARY-ETHNICITY";
+const MARITAL_STATUS: &str = "CANARY-MARITAL";
+const DRIVING_LICENCE: &str = "CANARY-LICENCE";
+const SOCIAL_MEDIA: &str = "CANARY-SOCIAL";
+const TAX: &str = "CANARY-TAX";
+const HEALTH: &str = "CANARY-HEALTH";
+const EDUCATION: &str = "CANARY-EDUCATION";
+const NOTICE: &str = "CANARY-NOTICE";
+const CUSTOM: &str = "CANARY-CUSTOM";
+
+/// Marks that stand in records of Breathe HR and HRworks only.
+#[cfg(test)]
+pub(super) const NOT_AT_PEOPLE_HR: &[&str] = &[
+    SALARY,
+    ETHNICITY,
+    MARITAL_STATUS,
+    DRIVING_LICENCE,
+    SOCIAL_MEDIA,
+    TAX,
+    HEALTH,
+    EDUCATION,
+    NOTICE,
+    CUSTOM,
+];
 
 /// The private values of one person.
 #[derive(Debug)]
@@ -64,6 +100,16 @@ pub(super) struct Private {
     pub relative: String,
     pub passport: String,
     pub background_check: String,
+    pub salary: f64,
+    pub ethnicity: String,
+    pub marital_status: String,
+    pub driving_licence: String,
+    pub social_media: String,
+    pub tax: String,
+    pub health: String,
+    pub education: String,
+    pub notice: String,
+    pub custom: String,
 }
 
 impl Private {
@@ -92,6 +138,16 @@ impl Private {
             relative: format!("{RELATIVE} {serial}"),
             passport: format!("{PASSPORT}-{serial}"),
             background_check: format!("{BACKGROUND_CHECK}-{serial}"),
+            salary: SALARY.parse().unwrap_or_default(),
+            ethnicity: ETHNICITY.to_owned(),
+            marital_status: MARITAL_STATUS.to_owned(),
+            driving_licence: format!("{DRIVING_LICENCE}-{serial}"),
+            social_media: format!("https://{SOCIAL_MEDIA}.example/{serial}"),
+            tax: format!("{TAX}-{serial}"),
+            health: format!("{HEALTH} {serial}"),
+            education: EDUCATION.to_owned(),
+            notice: NOTICE.to_owned(),
+            custom: format!("{CUSTOM}-{serial}"),
         }
     }
 }

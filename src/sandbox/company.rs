@@ -1,4 +1,4 @@
-//! Makes up the sandbox's company: the same people for the same seed, size and day.
+//! Makes up the sandbox's companies: the same people for the same seed, size, day and profile.
 //!
 //! Who leaves, who starts soon and who has no e-mail goes by the person's number, not by chance,
 //! so that a company of a few dozen has one of each. Dates are relative to the day of the start,
@@ -9,17 +9,57 @@ use std::collections::HashMap;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::names::{CONTRACTS, CULTURES, DEPARTMENTS, Name, OFFICES, TITLES};
+use super::names::{CONTRACTS, CULTURES, DEPARTMENTS, Department, Name, OFFICES, Office, TITLES};
 use super::person::{Dated, Leaving, Person};
 use crate::clock::{Random, SeededRandom};
 
 /// How many people one manager has, about.
 const SPAN_OF_CONTROL: usize = 8;
 
+/// What tells the company at one HR system from the company at another.
+#[derive(Debug)]
+pub(super) struct Profile {
+    /// Mixed into the seed, so that the systems have different people.
+    pub seed_salt: u64,
+    /// The departments.
+    pub departments: &'static [Department],
+    /// The department and the job of the first person.
+    pub lead: (&'static str, &'static str),
+    /// The offices.
+    pub offices: &'static [Office],
+    /// Kinds of contract.
+    pub contracts: &'static [&'static str],
+    /// The part of e-mail addresses behind the `@`.
+    pub mail_domain: &'static str,
+    /// Makes the employee id of the person with this number, counted from 0.
+    pub employee_id: fn(usize) -> String,
+    /// Puts a fault into a record: the record, which fault, the `unique_key` of the first person.
+    pub spoil: fn(&mut Person, usize, &str),
+}
+
+/// The company at People HR.
+pub(super) const ACME: Profile = Profile {
+    seed_salt: 0,
+    departments: DEPARTMENTS,
+    lead: ("Executive Office", "Chief Executive"),
+    offices: OFFICES,
+    contracts: CONTRACTS,
+    mail_domain: "acme.example",
+    employee_id,
+    spoil,
+};
+
 /// Makes the people of a company; the last `problems` of them have records with faults.
-pub(super) fn people(seed: u64, count: usize, problems: usize, today: Date) -> Vec<Person> {
-    let random = SeededRandom::new(seed);
-    let mut maker = Maker { random, today, emails: HashMap::new(), departments: HashMap::new() };
+pub(super) fn people(
+    profile: &'static Profile,
+    seed: u64,
+    count: usize,
+    problems: usize,
+    today: Date,
+) -> Vec<Person> {
+    let random = SeededRandom::new(seed ^ profile.seed_salt);
+    let (emails, departments) = (HashMap::new(), HashMap::new());
+    let mut maker = Maker { profile, random, today, emails, departments };
     let mut people = Vec::with_capacity(count);
     for number in 0..count {
         people.push(maker.person(number));
@@ -27,7 +67,7 @@ pub(super) fn people(seed: u64, count: usize, problems: usize, today: Date) -> V
     let sound = count.saturating_sub(problems);
     let key_of_first = people.first().map(|first| first.unique_key.clone()).unwrap_or_default();
     for (number, person) in people.iter_mut().skip(sound).enumerate() {
-        spoil(person, number, &key_of_first);
+        (profile.spoil)(person, number, &key_of_first);
     }
     people
 }
@@ -63,6 +103,7 @@ fn ascii(text: &str) -> String {
 }
 
 struct Maker {
+    profile: &'static Profile,
     random: SeededRandom,
     today: Date,
     /// How many have the same e-mail name.
@@ -86,7 +127,7 @@ impl Maker {
         Person {
             serial,
             unique_key,
-            employee_id: employee_id(number),
+            employee_id: (self.profile.employee_id)(number),
             title: (*self.pick(TITLES).unwrap_or(&"")).to_owned(),
             known_as: if number % 9 == 4 { first.0.to_owned() } else { String::new() },
             other_name: if number % 13 == 5 { "Alexis".to_owned() } else { String::new() },
@@ -98,13 +139,13 @@ impl Maker {
             job_role: dated(job_role),
             company: if number % 25 == 21 { Dated::default() } else { dated(company) },
             location: dated(office),
-            employment_type: dated(self.pick(CONTRACTS).unwrap_or(&"Full Time")),
+            employment_type: dated(self.pick(self.profile.contracts).unwrap_or(&"")),
             manager,
             manager_since: if manager.is_some() { since.clone() } else { String::new() },
             work_phone: format!("020 7946 {:04}", serial % 10_000),
             leaving: self.leaving(number),
             start_date: since,
-            history: Vec::new(),
+            ..Person::default()
         }
     }
 
@@ -126,9 +167,10 @@ impl Maker {
         let name = mail_name(latin(first), latin(last));
         let namesakes = self.emails.entry(name.clone()).or_insert(0);
         *namesakes += 1;
+        let domain = self.profile.mail_domain;
         match *namesakes {
-            1 => format!("{name}@acme.example"),
-            many => format!("{name}{many}@acme.example"),
+            1 => format!("{name}@{domain}"),
+            many => format!("{name}{many}@{domain}"),
         }
     }
 
@@ -136,14 +178,15 @@ impl Maker {
     /// lead a department each, and everybody else has a manager from their department.
     fn post(&mut self, number: usize, serial: u64) -> (&'static str, &'static str, Option<u64>) {
         let Some(index) = number.checked_sub(1) else {
-            return ("Executive Office", "Chief Executive", None);
+            let (department, job_role) = self.profile.lead;
+            return (department, job_role, None);
         };
-        if let Some(department) = DEPARTMENTS.get(index) {
+        if let Some(department) = self.profile.departments.get(index) {
             self.departments.insert(department.name, vec![serial]);
             return (department.name, department.head, Some(0));
         }
-        let Some(department) = self.pick(DEPARTMENTS) else {
-            return ("Operations", "Planner", Some(0));
+        let Some(department) = self.pick(self.profile.departments) else {
+            return ("", "", Some(0));
         };
         let members = self.departments.entry(department.name).or_default();
         let manager = members.get((members.len().saturating_sub(1)) / SPAN_OF_CONTROL).copied();
@@ -154,13 +197,13 @@ impl Maker {
 
     fn office(&self, number: usize) -> (&'static str, &'static str) {
         let mut lot = if number == 0 { 0 } else { self.random.below(100) };
-        for (office, company, share) in OFFICES {
+        for (office, company, share) in self.profile.offices {
             if lot < *share {
                 return (office, company);
             }
             lot -= share;
         }
-        ("London - Head Office", "Acme Example Ltd")
+        ("", "")
     }
 
     fn leaving(&self, number: usize) -> Option<Leaving> {
@@ -224,13 +267,13 @@ mod tests {
 
     #[test]
     fn a_seed_always_makes_the_same_company_and_another_seed_another() {
-        assert_eq!(people(7, 120, 0, TODAY), people(7, 120, 0, TODAY));
-        assert_ne!(people(7, 120, 0, TODAY), people(8, 120, 0, TODAY));
+        assert_eq!(people(&ACME, 7, 120, 0, TODAY), people(&ACME, 7, 120, 0, TODAY));
+        assert_ne!(people(&ACME, 7, 120, 0, TODAY), people(&ACME, 8, 120, 0, TODAY));
     }
 
     #[test]
     fn a_company_of_fifty_has_one_of_each() {
-        let people = people(1, 50, 0, TODAY);
+        let people = people(&ACME, 1, 50, 0, TODAY);
         let standing = |which| people.iter().filter(|p| p.standing(TODAY) == which).count();
         assert_eq!((standing(Standing::Left), standing(Standing::Leaving)), (3, 1));
         let today = written(TODAY);
@@ -245,7 +288,7 @@ mod tests {
 
     #[test]
     fn ids_keys_and_addresses_are_unique_and_well_formed() {
-        let people = people(3, 3_000, 0, TODAY);
+        let people = people(&ACME, 3, 3_000, 0, TODAY);
         let unique = |of: fn(&Person) -> &str| {
             let all: Vec<&str> = people.iter().map(of).filter(|text| !text.is_empty()).collect();
             let different: HashSet<&str> = all.iter().copied().collect();
@@ -267,7 +310,7 @@ mod tests {
 
     #[test]
     fn problems_are_there_only_when_asked_for() {
-        let people = people(3, 20, 4, TODAY);
+        let people = people(&ACME, 3, 20, 4, TODAY);
         let late: Vec<&Person> = people.iter().skip(16).collect();
         assert_eq!(late[0].start_date, "31/02/2024");
         assert_eq!(late[1].employee_id, "");

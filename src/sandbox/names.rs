@@ -190,6 +190,7 @@ const ARABIC_FIRST: &[Name] = &[("ليلى", "layla"), ("يوسف", "yousef"), (
 const ARABIC_LAST: &[Name] = &[("الحسن", "alhassan"), ("منصور", "mansour"), ("כהן", "cohen")];
 
 /// A department, its head's job and the jobs of the others.
+#[derive(Debug)]
 pub(super) struct Department {
     /// Its name.
     pub name: &'static str,
@@ -249,7 +250,10 @@ pub(super) const DEPARTMENTS: &[Department] = &[
 ];
 
 /// An office: its name, the legal company there, and how many in a hundred people work there.
-pub(super) const OFFICES: &[(&str, &str, u64)] = &[
+pub(super) type Office = (&'static str, &'static str, u64);
+
+/// The offices.
+pub(super) const OFFICES: &[Office] = &[
     ("London - Head Office", "Acme Example Ltd", 48),
     ("Leeds", "Acme Example Ltd", 18),
     ("Belfast", "Acme Example Ltd", 8),

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::register::Rules;
+
 /// Everybody, by serial number, which is the order in which they were hired.
 pub(super) type People = BTreeMap<u64, Arc<Person>>;
 
@@ -108,6 +110,14 @@ pub(super) struct Person {
     pub manager_since: String,
     pub work_phone: String,
     pub leaving: Option<Leaving>,
+    /// An admin has set the person to *gone* (HRworks).
+    pub gone: bool,
+    /// The status to show instead of the right one (Breathe HR).
+    pub status_text: Option<String>,
+    /// Works for the company and is not employed by it (Breathe HR).
+    pub contractor: bool,
+    /// The name to log in with (HRworks).
+    pub log_in_name: String,
     pub history: Vec<Change>,
 }
 
@@ -120,6 +130,7 @@ impl Person {
     /// Where the person stands on a day.
     pub(super) fn standing(&self, today: Date) -> Standing {
         match &self.leaving {
+            _ if self.gone => Standing::Left,
             None => Standing::Active,
             Some(leaving) if leaving.immediately || leaving.date < today => Standing::Left,
             Some(_) => Standing::Leaving,
@@ -185,11 +196,12 @@ pub enum Standing {
 /// The truth about one person, for comparison and for the control routes. No private values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonView {
-    /// The HR system's identity of the record; survives a change of the employee id.
+    /// The HR system's identity of the record (`UniqueKey`, `id`, `uuid`); survives a change of the
+    /// employee id.
     pub unique_key: String,
-    /// The employee id, which an admin can change.
+    /// The employee id (Ref, personnel number), which an admin can change.
     pub employee_id: String,
-    /// Where the person stands today in London.
+    /// Where the person stands today in the HR system's time zone.
     pub standing: Standing,
     /// Title, such as "Dr".
     pub title: String,
@@ -217,7 +229,8 @@ pub struct PersonView {
     pub employment_type: String,
     /// Work phone number.
     pub work_phone: String,
-    /// The manager's employee id; none without a manager or when the manager was deleted.
+    /// What the HR system calls the manager by (employee id, `id`, `uuid`); none without a manager
+    /// or when the manager was deleted.
     pub reports_to: Option<String>,
     /// Last day of employment, when the person is marked as leaver or left.
     pub leaving_date: Option<Date>,
@@ -225,10 +238,10 @@ pub struct PersonView {
 
 impl PersonView {
     /// The view of a person on a day.
-    pub(super) fn of(person: &Person, people: &People, today: Date) -> Self {
+    pub(super) fn of(person: &Person, people: &People, today: Date, rules: &Rules) -> Self {
         let manager = person.manager.and_then(|serial| people.get(&serial));
         Self {
-            unique_key: person.unique_key.clone(),
+            unique_key: (rules.unique_key)(person),
             employee_id: person.employee_id.clone(),
             standing: person.standing(today),
             title: person.title.clone(),
@@ -244,7 +257,7 @@ impl PersonView {
             department: person.department.value.clone(),
             employment_type: person.employment_type.value.clone(),
             work_phone: person.work_phone.clone(),
-            reports_to: manager.map(|manager| manager.employee_id.clone()),
+            reports_to: manager.map(|manager| (rules.handle)(manager)),
             leaving_date: person.leaving.as_ref().map(|leaving| leaving.date),
         }
     }

@@ -1,6 +1,7 @@
 //! The sandbox's HTTP server: which path belongs to which HR system or control route.
 //!
-//! The vendor's API lives at the root, as at the vendor; everything of our own is below
+//! The API of People HR lives at the root, as at the vendor; those of Breathe HR and HRworks each
+//! have a path in front, which is part of their base URL; everything of our own is below
 //! `/_sandbox`. Must not decide anything about an HR system.
 
 use std::net::SocketAddr;
@@ -9,11 +10,15 @@ use std::sync::Arc;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::http::Method;
 use actix_web::http::header::ACCEPT_ENCODING;
-use actix_web::web::{self, Bytes, Data, PayloadConfig};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use serde_json::json;
+use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Scope};
+use serde_json::{Value, json};
 
-use super::people_hr::{self, PeopleHr, control};
+use super::breathe_hr::{self, Breathe, BreatheHr};
+use super::control::{self, Staffed, no_such_route};
+use super::hrworks::{self, Hrworks, Works};
+use super::people_hr::{self, PeopleHr};
+use super::rest::{self, Behaviour, RestHr};
 use crate::limits::API_BODY_BYTES_MAX;
 
 /// A server that was started.
@@ -39,18 +44,35 @@ impl Drop for Running {
     }
 }
 
+/// The HR systems behind one server.
+#[derive(Clone)]
+pub(super) struct Systems {
+    pub people_hr: Arc<PeopleHr>,
+    pub breathe_hr: Arc<BreatheHr>,
+    pub hrworks: Arc<Hrworks>,
+}
+
 /// Starts the server.
-pub(super) fn start(listen: SocketAddr, people_hr: &Arc<PeopleHr>) -> std::io::Result<Running> {
-    let people_hr: Data<PeopleHr> = Data::from(Arc::clone(people_hr));
+pub(super) fn start(listen: SocketAddr, systems: &Systems) -> std::io::Result<Running> {
+    let systems = systems.clone();
     let server = HttpServer::new(move || {
+        let systems = systems.clone();
         App::new()
-            .app_data(people_hr.clone())
+            .app_data(Data::from(systems.people_hr))
+            .app_data(Data::from(systems.breathe_hr))
+            .app_data(Data::from(systems.hrworks))
             .app_data(PayloadConfig::new(API_BODY_BYTES_MAX))
+            .service(controlled::<PeopleHr>("/_sandbox/people-hr", people_hr::control::routes))
             .service(
-                web::scope("/_sandbox/people-hr")
-                    .configure(control::routes)
-                    .default_service(web::to(no_such_route)),
+                controlled::<BreatheHr>("/_sandbox/breathe-hr", breathe_hr::control::routes)
+                    .configure(rest::routes::<Breathe>),
             )
+            .service(
+                controlled::<Hrworks>("/_sandbox/hrworks", hrworks::control::routes)
+                    .configure(rest::routes::<Works>),
+            )
+            .service(vendor_of::<Breathe>())
+            .service(vendor_of::<Works>())
             .route("/_sandbox", web::get().to(index))
             .route("/_sandbox/", web::get().to(index))
             .default_service(web::to(vendor))
@@ -65,27 +87,46 @@ pub(super) fn start(listen: SocketAddr, people_hr: &Arc<PeopleHr>) -> std::io::R
     Ok(Running { address, handle, task: tokio::spawn(server) })
 }
 
+/// The control routes of one HR system: those that all have and its own.
+fn controlled<S: Staffed>(path: &str, own: fn(&mut ServiceConfig)) -> Scope {
+    let scope = web::scope(path).configure(control::routes::<S>).configure(own);
+    scope.default_service(web::to(no_such_route))
+}
+
+/// The API of one HR system with a path in front.
+fn vendor_of<S: Behaviour>() -> Scope {
+    let serve = |request: HttpRequest, body: Bytes, hr: Data<RestHr<S>>| {
+        rest::serve(hr.into_inner(), request, body)
+    };
+    web::scope(S::PREFIX).default_service(web::to(serve))
+}
+
 async fn index() -> HttpResponse {
-    let routes = control::ROUTES.iter();
-    let routes: Vec<_> =
-        routes.map(|(route, what)| json!({ "route": route, "what": what })).collect();
+    let listed = |routes: &[&[(&str, &str)]]| -> Vec<Value> {
+        let all = routes.iter().copied().flatten();
+        all.map(|(route, what)| json!({ "route": route, "what": what })).collect()
+    };
     HttpResponse::Ok().json(json!({
-        "what": "A sandbox HR system for trying Rollcall out. Everybody in it is made up.",
+        "what": "Sandbox HR systems for trying Rollcall out. Everybody in them is made up.",
         "people_hr": {
             "api": "POST /Employee with {APIKey, Action, …}, as at the vendor",
             "control": "/_sandbox/people-hr",
-            "routes": routes,
+            "routes": listed(&[control::ROUTES, people_hr::control::ROUTES]),
+        },
+        "breathe_hr": {
+            "api": "base URL /breathe/v1: GET /employees with X-API-KEY, as at the vendor",
+            "control": "/_sandbox/breathe-hr",
+            "routes": listed(&[control::ROUTES, rest::ROUTES, breathe_hr::control::ROUTES]),
+        },
+        "hrworks": {
+            "api": "base URL /hrworks/v2: POST /authentication, then as at the vendor",
+            "control": "/_sandbox/hrworks",
+            "routes": listed(&[control::ROUTES, rest::ROUTES, hrworks::control::ROUTES]),
         },
     }))
 }
 
-async fn no_such_route(request: HttpRequest) -> HttpResponse {
-    let (method, path) = (request.method(), request.path());
-    let error = format!("There is no {method} {path}. GET /_sandbox lists what there is.");
-    HttpResponse::NotFound().json(json!({ "error": error }))
-}
-
-/// Everything that is not ours: the vendor's API, or nothing.
+/// Everything else: the API of People HR, or nothing.
 async fn vendor(request: HttpRequest, body: Bytes, hr: Data<PeopleHr>) -> HttpResponse {
     let path = request.path();
     if path.starts_with("/_sandbox") {

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::faults::{self, NextAnswers};
 use super::keys::Action;
 
 /// An answer that is not the right one.
@@ -37,16 +38,6 @@ pub enum OddAnswer {
     NoSchemaAccess,
     /// The key may not do this.
     AccessDenied,
-}
-
-/// The next few answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NextAnswers {
-    /// How many more.
-    pub count: u32,
-    /// What they are.
-    pub answer: OddAnswer,
 }
 
 /// All switches of the sandbox People HR.
@@ -98,13 +89,7 @@ impl Faults {
         if self.only_action.is_some() && self.only_action != action {
             return None;
         }
-        let Some(next) = &mut self.next else { return self.always };
-        let answer = next.answer;
-        next.count = next.count.saturating_sub(1);
-        if next.count == 0 {
-            self.next = None;
-        }
-        Some(answer)
+        faults::take(&mut self.next, self.always.as_ref())
     }
 }
 

@@ -10,30 +10,27 @@ mod faults;
 mod hooks;
 mod keys;
 mod record;
-mod register;
 mod vendor;
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-pub use self::faults::{Faults, HookEncoding, HookFaults, NextAnswers, OddAnswer};
+pub use self::faults::{Faults, HookEncoding, HookFaults, OddAnswer};
 pub use self::hooks::{HookOutcome, HookSending, SentHook};
 pub use self::keys::{Action, ApiKey};
-pub use self::register::{ChangeError, Edit, Hire, Leave};
 pub(super) use self::vendor::serve;
 
 use self::hooks::HookMessage;
 use self::keys::Keys;
-use self::register::{Made, Register};
 use super::SandboxSettings;
 use super::company;
-use super::person::{People, Person, PersonView};
+use super::log::{CallCount, CallLog, CallWindow};
+use super::person::{Change, People, Person, PersonView};
+use super::register::{ChangeError, Edit, Hire, Leave, Made, Register, Rules};
 use crate::clock::{Clock, Millis, SeededRandom};
-use crate::limits::SANDBOX_LOG_ENTRIES_MAX;
 
 /// A change that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,11 +83,27 @@ struct State {
     keys: Keys,
     webhook: Option<String>,
     faults: Faults,
-    /// When the calls of the last minute came.
-    recent: VecDeque<Millis>,
-    calls: VecDeque<ApiCall>,
-    hooks: VecDeque<SentHook>,
+    count: CallCount,
+    calls: CallLog<ApiCall>,
+    hooks: CallLog<SentHook>,
 }
+
+/// How the vendor treats people.
+const RULES: Rules = Rules {
+    handle: |person| person.employee_id.clone(),
+    handle_name: "employee id",
+    unique_key: |person| person.unique_key.clone(),
+    people_route: "/_sandbox/people-hr/people",
+    employee_id: |number| format!("PW{number}"),
+    employee_id_chars_max: Some(15),
+    emails_unique: true,
+    mail_domain: "acme.example",
+    job_role: "Assistant",
+    company: "Acme Example Ltd",
+    location: "London - Head Office",
+    department: "Operations",
+    employment_type: "Full Time",
+};
 
 impl PeopleHr {
     pub(super) fn new(
@@ -100,16 +113,16 @@ impl PeopleHr {
         let zone = TimeZone::get("Europe/London").map_err(std::io::Error::other)?;
         let today = clock.now().date_in(&zone);
         let (seed, count) = (settings.seed, settings.people);
-        let people = company::people(seed, count, settings.problems, today);
+        let people = company::people(&company::ACME, seed, count, settings.problems, today);
         let state = State {
             company: settings.company.clone(),
-            register: Register::new(people),
+            register: Register::new(&RULES, people),
             keys: Keys::default(),
             webhook: None,
             faults: Faults::default(),
-            recent: VecDeque::new(),
-            calls: VecDeque::new(),
-            hooks: VecDeque::new(),
+            count: CallCount::default(),
+            calls: CallLog::default(),
+            hooks: CallLog::default(),
         };
         Ok(Arc::new(Self {
             clock,
@@ -136,14 +149,15 @@ impl PeopleHr {
         let unique_key = company::guid(&self.random);
         let today = self.today();
         let made = self.state().register.hire(hire, unique_key, today)?;
-        Ok(self.changed(made).await)
+        let starter = HookMessage::starter(&made.person.employee_id);
+        Ok(self.changed(&made.person, vec![starter]).await)
     }
 
     /// Edits a person; sends "Employee Detail Updated" for every field that is different now.
     pub async fn edit(&self, employee_id: &str, edit: &Edit) -> Result<Changed, ChangeError> {
         let today = self.today();
         let made = self.state().register.edit(employee_id, edit, today)?;
-        Ok(self.changed(made).await)
+        Ok(self.changed(&made.person, details(&made)).await)
     }
 
     /// Gives a person another employee id; an edit like any other.
@@ -156,30 +170,33 @@ impl PeopleHr {
     pub async fn leave(&self, employee_id: &str, leave: &Leave) -> Result<Changed, ChangeError> {
         let today = self.today();
         let made = self.state().register.leave(employee_id, leave, today)?;
-        Ok(self.changed(made).await)
+        let mut messages = vec![HookMessage::leaver(&made.person.employee_id)];
+        messages.extend(details(&made));
+        Ok(self.changed(&made.person, messages).await)
     }
 
     /// Takes back that a person leaves or left. The vendor documents no hook for it, so none is
     /// sent unless [`HookFaults::tell_rehire`] is on.
     pub async fn rehire(&self, employee_id: &str) -> Result<Changed, ChangeError> {
         let today = self.today();
-        let made = {
+        let (made, told) = {
             let mut state = self.state();
             let told = state.faults.hooks.tell_rehire;
-            state.register.rehire(employee_id, told, today)?
+            (state.register.rehire(employee_id, today)?, told)
         };
-        Ok(self.changed(made).await)
+        let messages = if told { details(&made) } else { Vec::new() };
+        Ok(self.changed(&made.person, messages).await)
     }
 
     /// Deletes a person's record; sends "Employee Deleted".
     pub async fn delete(&self, employee_id: &str) -> Result<Changed, ChangeError> {
-        let made = self.state().register.delete(employee_id)?;
-        Ok(self.changed(made).await)
+        let person = self.state().register.delete(employee_id)?;
+        Ok(self.changed(&person, vec![HookMessage::deleted(employee_id)]).await)
     }
 
-    async fn changed(&self, (person, messages): Made) -> Changed {
+    async fn changed(&self, person: &Person, messages: Vec<HookMessage>) -> Changed {
         let people = self.everybody();
-        let person = PersonView::of(&person, &people, self.today());
+        let person = PersonView::of(person, &people, self.today(), &RULES);
         Changed { person, hooks: self.tell(messages).await }
     }
 
@@ -199,7 +216,7 @@ impl PeopleHr {
             if hook.outcome != HookOutcome::Dropped {
                 hooks::send(&self.client, &url, self.clock.as_ref(), hook).await;
             }
-            remember(&mut self.state().hooks, hook.clone());
+            self.state().hooks.push(hook.clone());
         }
         prepared
     }
@@ -207,7 +224,7 @@ impl PeopleHr {
     /// Everybody, in the order of hiring.
     pub fn people(&self) -> Vec<PersonView> {
         let (people, today) = (self.everybody(), self.today());
-        people.values().map(|person| PersonView::of(person, &people, today)).collect()
+        people.values().map(|person| PersonView::of(person, &people, today, &RULES)).collect()
     }
 
     /// The person with an employee id.
@@ -215,7 +232,7 @@ impl PeopleHr {
         let today = self.today();
         let state = self.state();
         let person = state.register.find(employee_id)?;
-        Some(PersonView::of(person, &state.register.people(), today))
+        Some(PersonView::of(person, &state.register.people(), today, &RULES))
     }
 
     /// The employee ids of the set without leavers.
@@ -290,12 +307,12 @@ impl PeopleHr {
 
     /// The last calls of the vendor's API, oldest first.
     pub fn calls(&self) -> Vec<ApiCall> {
-        self.state().calls.iter().cloned().collect()
+        self.state().calls.entries()
     }
 
     /// The last hooks that were sent or dropped, oldest first.
     pub fn hooks(&self) -> Vec<SentHook> {
-        self.state().hooks.iter().cloned().collect()
+        self.state().hooks.entries()
     }
 
     /// Forgets the calls and hooks so far.
@@ -306,7 +323,7 @@ impl PeopleHr {
     }
 
     fn log_call(&self, call: ApiCall) {
-        remember(&mut self.state().calls, call);
+        self.state().calls.push(call);
     }
 
     /// Counts a call; the limit when there were too many in the last 60 seconds.
@@ -314,19 +331,13 @@ impl PeopleHr {
         let now = self.clock.now();
         let mut state = self.state();
         let Some(limit) = state.faults.throttle_per_minute else { return Ok(()) };
-        // A clock that was set back must not keep old calls in the window for ever.
-        state.recent.retain(|at| (0..Millis::MINUTE).contains(&now.since(*at)));
-        if state.recent.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
-            return Err(limit);
-        }
-        state.recent.push_back(now);
-        Ok(())
+        if state.count.take(now, limit, CallWindow::Sliding) { Ok(()) } else { Err(limit) }
     }
 }
 
-fn remember<T>(log: &mut VecDeque<T>, entry: T) {
-    if log.len() >= SANDBOX_LOG_ENTRIES_MAX {
-        log.pop_front();
-    }
-    log.push_back(entry);
+/// One hook for every field that is different now.
+fn details(made: &Made) -> Vec<HookMessage> {
+    let employee_id = made.person.employee_id.as_str();
+    let told = |change: &Change| HookMessage::detail(&made.before, employee_id, change);
+    made.changes.iter().map(told).collect()
 }

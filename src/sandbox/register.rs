@@ -1,8 +1,9 @@
-//! The personnel register: checks a change, makes it and says what the HR system would tell.
+//! The personnel register of an HR system: checks a change, makes it and says what is different.
 //!
-//! Invariants: employee ids and (non-empty) e-mail addresses are unique; nobody reports to
-//! themselves; a refused change changes nothing. Knows no clock, no network and no JSON: the day
-//! comes in, the hooks to send go out as values.
+//! Invariants: employee ids and (non-empty) e-mail addresses are unique where the system's
+//! [`Rules`] say so; nobody reports to themselves; a refused change changes nothing. Knows no
+//! clock, no network and no JSON: the day comes in, what changed goes out as values.
+//! Must not know which HR system it is the register of beyond its rules.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,16 +11,22 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::super::company::{mail_name, written};
-use super::super::person::{Change, Dated, Field, Leaving, People, Person, Standing};
-use super::hooks::HookMessage;
+use super::company::{mail_name, written};
+use super::person::{Change, Dated, Field, Leaving, People, Person, Standing};
 
 /// Why a change was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
-    /// Nobody has this employee id.
-    #[error("nobody has the employee id {0:?}; GET /_sandbox/people-hr/people lists everybody")]
-    Unknown(String),
+    /// Nobody is known by this id.
+    #[error("nobody has the {handle_name} {handle:?}; GET {people_route} lists everybody")]
+    Unknown {
+        /// What the HR system calls the id: "employee id", "id" or "uuid".
+        handle_name: &'static str,
+        /// The id.
+        handle: String,
+        /// The control route that lists everybody.
+        people_route: &'static str,
+    },
     /// A value can not be taken.
     #[error("{field}: {problem}")]
     Invalid {
@@ -33,6 +40,37 @@ pub enum ChangeError {
     Conflict(String),
 }
 
+/// How one HR system treats its people, where the systems differ.
+#[derive(Debug)]
+pub(super) struct Rules {
+    /// What the control methods and `reports_to` call a person by.
+    pub handle: fn(&Person) -> String,
+    /// The HR system's name for it.
+    pub handle_name: &'static str,
+    /// The HR system's identity of a record, which never changes.
+    pub unique_key: fn(&Person) -> String,
+    /// The control route that lists everybody.
+    pub people_route: &'static str,
+    /// Makes an employee id for the person with this number, counted from 1.
+    pub employee_id: fn(u64) -> String,
+    /// Employee ids must be given and unique, and have so many characters at most.
+    pub employee_id_chars_max: Option<usize>,
+    /// Two people can not have one e-mail address.
+    pub emails_unique: bool,
+    /// The part of made-up e-mail addresses behind the `@`.
+    pub mail_domain: &'static str,
+    /// What people get who are hired without it.
+    pub job_role: &'static str,
+    /// Likewise the legal company.
+    pub company: &'static str,
+    /// Likewise the office.
+    pub location: &'static str,
+    /// Likewise the department.
+    pub department: &'static str,
+    /// Likewise the kind of contract.
+    pub employment_type: &'static str,
+}
+
 /// A person to hire. What is left out is filled in.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -41,7 +79,8 @@ pub struct Hire {
     pub first_name: String,
     /// Last name; required.
     pub last_name: String,
-    /// Employee id, 15 characters at most; otherwise the next free "PW" number.
+    /// Employee id ("Ref" at Breathe HR, personnel number at HRworks); otherwise the next free one.
+    /// People HR takes 15 characters at most.
     pub employee_id: Option<String>,
     /// Work e-mail, which may be empty; otherwise made from the name.
     pub email: Option<String>,
@@ -65,7 +104,7 @@ pub struct Hire {
     pub employment_type: Option<String>,
     /// Work phone number.
     pub work_phone: Option<String>,
-    /// The manager's employee id; empty for none.
+    /// The manager's employee id (`id` at Breathe HR, `uuid` at HRworks); empty for none.
     pub reports_to: Option<String>,
 }
 
@@ -73,7 +112,7 @@ pub struct Hire {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Edit {
-    /// A new employee id, 15 characters at most.
+    /// A new employee id.
     pub employee_id: Option<String>,
     /// Title.
     pub title: Option<String>,
@@ -101,7 +140,7 @@ pub struct Edit {
     pub employment_type: Option<String>,
     /// Work phone number.
     pub work_phone: Option<String>,
-    /// The manager's employee id; empty for none.
+    /// The manager's employee id (`id` at Breathe HR, `uuid` at HRworks); empty for none.
     pub reports_to: Option<String>,
     /// The reason that the histories and the hooks carry.
     pub reason: String,
@@ -147,24 +186,29 @@ pub struct Leave {
     pub reason: String,
 }
 
-/// Everybody, and whom an employee id means.
+/// Everybody, and whom an id means.
 #[derive(Debug)]
 pub(super) struct Register {
+    rules: &'static Rules,
     people: Arc<People>,
+    /// Serial numbers by handle.
     serials: HashMap<String, u64>,
     next_serial: u64,
 }
 
-/// A change that was made: to whom, and what the HR system tells about it.
-pub(super) type Made = (Arc<Person>, Vec<HookMessage>);
+/// A change that was made: to whom, and which fields are different now.
+pub(super) struct Made {
+    pub before: Arc<Person>,
+    pub person: Arc<Person>,
+    pub changes: Vec<Change>,
+}
 
 impl Register {
-    pub(super) fn new(people: Vec<Person>) -> Self {
+    pub(super) fn new(rules: &'static Rules, people: Vec<Person>) -> Self {
         let next_serial = people.iter().map(|person| person.serial + 1).max().unwrap_or(0);
-        let ids = people.iter().map(|person| (person.employee_id.clone(), person.serial));
-        let serials = ids.collect();
+        let serials = people.iter().map(|person| ((rules.handle)(person), person.serial)).collect();
         let people = people.into_iter().map(|person| (person.serial, Arc::new(person)));
-        Self { people: Arc::new(people.collect()), serials, next_serial }
+        Self { rules, people: Arc::new(people.collect()), serials, next_serial }
     }
 
     /// Everybody as of now; later changes do not touch the returned map.
@@ -172,13 +216,15 @@ impl Register {
         Arc::clone(&self.people)
     }
 
-    pub(super) fn find(&self, employee_id: &str) -> Option<&Arc<Person>> {
-        self.people.get(self.serials.get(employee_id)?)
+    pub(super) fn find(&self, handle: &str) -> Option<&Arc<Person>> {
+        self.people.get(self.serials.get(handle)?)
     }
 
-    fn known(&self, employee_id: &str) -> Result<Arc<Person>, ChangeError> {
-        let unknown = || ChangeError::Unknown(employee_id.to_owned());
-        self.find(employee_id).cloned().ok_or_else(unknown)
+    pub(super) fn known(&self, handle: &str) -> Result<Arc<Person>, ChangeError> {
+        let Rules { handle_name, people_route, .. } = *self.rules;
+        let handle_asked = handle.to_owned();
+        let unknown = ChangeError::Unknown { handle_name, handle: handle_asked, people_route };
+        self.find(handle).cloned().ok_or(unknown)
     }
 
     pub(super) fn hire(
@@ -216,11 +262,11 @@ impl Register {
             other_name: text(&hire.other_name),
             known_as: text(&hire.known_as),
             email,
-            job_role: dated(&hire.job_role, "Assistant"),
-            company: dated(&hire.company, "Acme Example Ltd"),
-            location: dated(&hire.location, "London - Head Office"),
-            department: dated(&hire.department, "Operations"),
-            employment_type: dated(&hire.employment_type, "Full Time"),
+            job_role: dated(&hire.job_role, self.rules.job_role),
+            company: dated(&hire.company, self.rules.company),
+            location: dated(&hire.location, self.rules.location),
+            department: dated(&hire.department, self.rules.department),
+            employment_type: dated(&hire.employment_type, self.rules.employment_type),
             manager,
             manager_since: if manager.is_some() { since.clone() } else { String::new() },
             work_phone: text(&hire.work_phone),
@@ -228,17 +274,17 @@ impl Register {
             ..Person::default()
         };
         self.next_serial += 1;
-        let message = HookMessage::starter(&person.employee_id);
-        Ok((self.put(person), vec![message]))
+        let person = self.put(person);
+        Ok(Made { before: Arc::clone(&person), person, changes: Vec::new() })
     }
 
     pub(super) fn edit(
         &mut self,
-        employee_id: &str,
+        handle: &str,
         edit: &Edit,
         today: Date,
     ) -> Result<Made, ChangeError> {
-        let before = self.known(employee_id)?;
+        let before = self.known(handle)?;
         let mut changes = Vec::new();
         let mut person = Person::clone(&before);
         let mut note = |field: Field, old: &str, new: &str| {
@@ -261,70 +307,85 @@ impl Register {
                 person.set_text(field, text.to_owned(), &written(today));
             }
         }
-        let told = |change: &Change| HookMessage::detail(&before, &person.employee_id, change);
-        let messages = changes.iter().map(told).collect();
-        person.history.extend(changes);
-        self.serials.remove(&before.employee_id);
-        Ok((self.put(person), messages))
+        person.history.extend(changes.iter().cloned());
+        self.serials.remove(handle);
+        Ok(Made { before, person: self.put(person), changes })
     }
 
     pub(super) fn leave(
         &mut self,
-        employee_id: &str,
+        handle: &str,
         leave: &Leave,
         today: Date,
     ) -> Result<Made, ChangeError> {
-        let mut person = Person::clone(&*self.known(employee_id)?);
-        match person.standing(today) {
+        let before = self.known(handle)?;
+        match before.standing(today) {
             Standing::Active => {}
             Standing::Leaving => return conflict("already Employee mark as leaver."),
             Standing::Left => return conflict("already Employee left."),
         }
+        let mut person = Person::clone(&before);
         let (date, immediately) = (leave.leaving_date, leave.immediately);
         person.leaving = Some(Leaving { date, immediately, reason: leave.reason.clone() });
-        let id = person.employee_id.clone();
-        let made = (self.put(person), vec![HookMessage::leaver(&id)]);
+        let person = self.put(person);
         if !leave.blank_email {
-            return Ok(made);
+            return Ok(Made { before, person, changes: Vec::new() });
         }
         let edit = Edit { email: Some(String::new()), ..Edit::default() };
-        let (person, details) = self.edit(&id, &edit, today)?;
-        Ok((person, [made.1, details].concat()))
+        self.edit(handle, &edit, today)
     }
 
-    /// Undoes the leaving. The vendor documents no hook for it; `told` asks for a likely one.
-    pub(super) fn rehire(
-        &mut self,
-        employee_id: &str,
-        told: bool,
-        today: Date,
-    ) -> Result<Made, ChangeError> {
-        let mut person = Person::clone(&*self.known(employee_id)?);
-        let Some(leaving) = person.leaving.take() else {
+    /// Undoes the leaving.
+    pub(super) fn rehire(&mut self, handle: &str, today: Date) -> Result<Made, ChangeError> {
+        let before = self.known(handle)?;
+        let mut person = Person::clone(&before);
+        let gone = std::mem::take(&mut person.gone);
+        let leaving = person.leaving.take();
+        if leaving.is_none() && !gone {
             return conflict("This employee is not marked as leaver, so nothing can be undone.");
-        };
+        }
         let change = Change {
             field: Field::LeavingDate,
-            old: written(leaving.date),
+            old: leaving.map(|leaving| written(leaving.date)).unwrap_or_default(),
             new: String::new(),
             on: written(today),
             reason: String::new(),
         };
-        let message = HookMessage::detail(&person, &person.employee_id, &change);
-        person.history.push(change);
-        Ok((self.put(person), if told { vec![message] } else { Vec::new() }))
+        person.history.push(change.clone());
+        Ok(Made { before, person: self.put(person), changes: vec![change] })
     }
 
-    pub(super) fn delete(&mut self, employee_id: &str) -> Result<Made, ChangeError> {
-        let person = self.known(employee_id)?;
+    pub(super) fn delete(&mut self, handle: &str) -> Result<Arc<Person>, ChangeError> {
+        let person = self.known(handle)?;
         Arc::make_mut(&mut self.people).remove(&person.serial);
-        self.serials.remove(employee_id);
-        Ok((person, vec![HookMessage::deleted(employee_id)]))
+        self.serials.remove(handle);
+        Ok(person)
+    }
+
+    /// Changes what no [`Edit`] carries; must leave the handle as it is.
+    pub(super) fn alter(
+        &mut self,
+        handle: &str,
+        change: impl FnOnce(&mut Person),
+    ) -> Result<Arc<Person>, ChangeError> {
+        let mut person = Person::clone(&*self.known(handle)?);
+        change(&mut person);
+        Ok(self.put(person))
+    }
+
+    /// Gives a department or an office another name at everybody who has it.
+    pub(super) fn rename(&mut self, field: Field, old: &str, new: &str) {
+        for person in Arc::make_mut(&mut self.people).values_mut() {
+            if person.text(field) == old {
+                let since = person.start_date.clone();
+                Arc::make_mut(person).set_text(field, new.to_owned(), &since);
+            }
+        }
     }
 
     fn put(&mut self, person: Person) -> Arc<Person> {
         let person = Arc::new(person);
-        self.serials.insert(person.employee_id.clone(), person.serial);
+        self.serials.insert((self.rules.handle)(&person), person.serial);
         Arc::make_mut(&mut self.people).insert(person.serial, Arc::clone(&person));
         person
     }
@@ -334,14 +395,14 @@ impl Register {
         person.map(|person| person.full_name()).unwrap_or_default()
     }
 
-    fn manager(&self, employee_id: &str, of: Option<u64>) -> Result<Option<u64>, ChangeError> {
-        if employee_id.is_empty() {
+    fn manager(&self, handle: &str, of: Option<u64>) -> Result<Option<u64>, ChangeError> {
+        if handle.is_empty() {
             return Ok(None);
         }
-        let problem = match self.serials.get(employee_id).copied() {
+        let problem = match self.serials.get(handle).copied() {
             Some(serial) if Some(serial) != of => return Ok(Some(serial)),
             Some(_) => "nobody can report to themselves".to_owned(),
-            None => format!("nobody has the employee id {employee_id:?}"),
+            None => format!("nobody has the {} {handle:?}", self.rules.handle_name),
         };
         Err(ChangeError::Invalid { field: "reports_to", problem })
     }
@@ -353,23 +414,36 @@ impl Register {
         match field {
             Field::FirstName if text.trim().is_empty() => invalid("first_name", "must be given"),
             Field::LastName if text.trim().is_empty() => invalid("last_name", "must be given"),
-            Field::EmployeeId if text.trim().is_empty() => {
-                invalid("employee_id", "must not be empty")
-            }
-            Field::EmployeeId if text.chars().count() > 15 => {
-                invalid("employee_id", "EmployeeId contains more than 15 characters.")
-            }
-            Field::EmployeeId if self.serials.get(text).is_some_and(|it| Some(*it) != of) => {
-                conflict("EmployeeId already exists.")
-            }
+            Field::EmployeeId => self.check_employee_id(text, of),
             Field::StartDate if !text.is_empty() && text.parse::<Date>().is_err() => {
                 invalid("start_date", "must be a date like 2026-03-31, or empty")
             }
-            Field::Email if !text.is_empty() && self.email_taken(text, of) => {
+            Field::Email
+                if self.rules.emails_unique && !text.is_empty() && self.email_taken(text, of) =>
+            {
                 conflict("Email already exists.")
             }
             _ => Ok(()),
         }
+    }
+
+    fn check_employee_id(&self, text: &str, of: Option<u64>) -> Result<(), ChangeError> {
+        let Some(chars_max) = self.rules.employee_id_chars_max else { return Ok(()) };
+        let invalid = |problem: String| Err(ChangeError::Invalid { field: "employee_id", problem });
+        if text.trim().is_empty() {
+            return invalid("must not be empty".to_owned());
+        }
+        if text.chars().count() > chars_max {
+            return invalid(format!("EmployeeId contains more than {chars_max} characters."));
+        }
+        if self.employee_id_taken(text, of) {
+            return conflict("EmployeeId already exists.");
+        }
+        Ok(())
+    }
+
+    fn employee_id_taken(&self, id: &str, of: Option<u64>) -> bool {
+        self.people.values().any(|person| Some(person.serial) != of && person.employee_id == id)
     }
 
     fn email_taken(&self, email: &str, of: Option<u64>) -> bool {
@@ -378,15 +452,14 @@ impl Register {
     }
 
     fn free_employee_id(&self) -> String {
-        let numbers = self.next_serial.saturating_add(1)..;
-        let mut ids = numbers.map(|number| format!("PW{number}"));
-        ids.find(|id| !self.serials.contains_key(id)).unwrap_or_default()
+        let mut ids = (self.next_serial.saturating_add(1)..).map(self.rules.employee_id);
+        ids.find(|id| !self.employee_id_taken(id, None)).unwrap_or_default()
     }
 
     fn free_email(&self, first: &str, last: &str) -> String {
-        let name = mail_name(first, last);
-        let numbered = (2_u64..).map(|number| format!("{name}{number}@acme.example"));
-        let mut all = std::iter::once(format!("{name}@acme.example")).chain(numbered);
+        let (name, domain) = (mail_name(first, last), self.rules.mail_domain);
+        let numbered = (2_u64..).map(|number| format!("{name}{number}@{domain}"));
+        let mut all = std::iter::once(format!("{name}@{domain}")).chain(numbered);
         all.find(|email| !self.email_taken(email, None)).unwrap_or_default()
     }
 }
