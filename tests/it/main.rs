@@ -26,6 +26,7 @@ mod hr;
 mod lifecycle;
 mod linking;
 mod order;
+mod polled;
 mod preview;
 mod privacy;
 mod support;
