@@ -175,12 +175,10 @@ pub fn full_sync_waits(
 #[must_use]
 pub const fn list_calls(provider: ProviderKind) -> i64 {
     match provider {
-        // With leavers, then without (S-11).
-        ProviderKind::PeopleHr => 2,
+        // People HR: with leavers, then without (S-11). HRworks: the token and the first page.
+        ProviderKind::PeopleHr | ProviderKind::Hrworks => 2,
         // The first page.
         ProviderKind::BreatheHr => 1,
-        // The token and the first page.
-        ProviderKind::Hrworks => 2,
     }
 }
 

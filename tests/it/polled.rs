@@ -96,7 +96,9 @@ impl Stand {
         };
         let people = self.people.lock().unwrap();
         let by = |field: &str, id: &str| {
-            let found = people.iter().find(|p| p[field] == id || p[field].to_string() == id);
+            let number: Option<Value> = serde_json::from_str(id).ok();
+            let found =
+                people.iter().find(|p| p[field] == id || Some(&p[field]) == number.as_ref());
             found.cloned().unwrap_or_default()
         };
         match path.split('/').collect::<Vec<_>>().as_slice() {

@@ -16,6 +16,7 @@ use crate::providers::{ProviderError, malformed};
 
 /// The fields of one employee that a record is made of, as text.
 #[derive(Serialize, Default, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the fields have the vendor's names")]
 pub struct Employee {
     /// Breathe HR's own key.
     pub id: Option<String>,

@@ -71,30 +71,42 @@ pub async fn check(hr: &Hrworks) -> Result<Check, ProviderError> {
         Ok(_) | Err(ProviderError::Permission { .. } | ProviderError::BudgetSpent { .. }) => {}
         Err(error) => return Ok(nothing_answered(error.clone())),
     }
-    let uuid = match &listed {
-        Ok(listing) => Some(listing.records.iter().find_map(|raw| Person::read(raw).ok()?.uuid)),
-        Err(_) => None,
+    let listed_uuid = match &listed {
+        Ok(listing) => {
+            let uuid = listing.records.iter().find_map(|raw| Person::read(raw).ok()?.uuid);
+            uuid.map_or(Listed::Nobody, Listed::Somebody)
+        }
+        Err(_) => Listed::Refused,
     };
     let probes = vec![
         LIST.judged(listed)?,
-        by_id(hr, uuid).await?,
+        by_id(hr, listed_uuid).await?,
         UNITS.judged(hr.api.organization_units(CallLane::Bulk).await)?,
         ESTABLISHMENTS.judged(hr.api.permanent_establishments(CallLane::Bulk).await)?,
     ];
     Ok(Check { probes, error: None, tenant: None })
 }
 
-/// `uuid` is somebody of the list, if there was a list and if there was somebody.
-async fn by_id(hr: &Hrworks, uuid: Option<Option<String>>) -> Result<Probe, ProviderError> {
+/// What the look at the list brought.
+enum Listed {
+    /// It may not be read.
+    Refused,
+    /// It was answered, and nobody is in it.
+    Nobody,
+    /// Somebody's `uuid`.
+    Somebody(String),
+}
+
+async fn by_id(hr: &Hrworks, listed: Listed) -> Result<Probe, ProviderError> {
     let not_tried = |message: &str| Ok(BY_ID.answered(ProbeResult::NotDetermined, message));
-    let uuid = match uuid {
-        None => return not_tried("Not tried: it needs a person from the list."),
-        Some(None) => {
+    let uuid = match listed {
+        Listed::Refused => return not_tried("Not tried: it needs a person from the list."),
+        Listed::Nobody => {
             return not_tried(
                 "HRworks listed nobody whom Rollcall could ask for. Add a person and check again.",
             );
         }
-        Some(Some(uuid)) => uuid,
+        Listed::Somebody(uuid) => uuid,
     };
     match hr.api.person(CallLane::Bulk, uuid.trim()).await {
         Ok(Found::Gone) => not_tried(

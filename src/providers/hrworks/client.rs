@@ -403,11 +403,10 @@ impl Refusal {
         match self.kind {
             "InvalidCustomerNumberError" => ProviderError::Suspended,
             "PermissionDeniedError" => ProviderError::Permission { permission: None },
-            "InternalServerError" | "InvalidEndpointError" => self.down(),
             "" if self.is_json && matches!(self.status, 400 | 401 | 403) => {
                 ProviderError::Credential
             }
-            "" => self.down(),
+            "" | "InternalServerError" | "InvalidEndpointError" => self.down(),
             _ => ProviderError::Credential,
         }
     }

@@ -75,8 +75,8 @@ mod tests {
         Token::read(answer.as_bytes(), NOW).unwrap()
     }
 
-    fn seconds_used(token: &Token) -> i64 {
-        (0..2_000).take_while(|s| token.is_good_at(NOW.plus(s * Millis::SECOND))).count() as i64
+    fn seconds_used(token: &Token) -> usize {
+        (0..2_000).take_while(|s| token.is_good_at(NOW.plus(s * Millis::SECOND))).count()
     }
 
     #[test]
