@@ -411,8 +411,8 @@ fn new_key_steps(provider: ProviderKind) -> Vec<String> {
         ProviderKind::Hrworks => &[
             "In HRworks, open the admin interface → Basics → Integrations → HR WORKS-API.",
             "Press \"New key pair\", then \"Download\".",
-            "Select the new key pair. At the bottom of the page tick \"Persons, read\" and \"General, \
-             read\". Save.",
+            "Select the new key pair. At the bottom of the page tick \"Persons, read\" and \
+             \"General, read\". Save.",
             "In the integration settings of your application, press \"Update API key\", paste the \
              whole downloaded text and save.",
         ],

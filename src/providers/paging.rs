@@ -1,8 +1,8 @@
 //! Walking a list that comes in pages, so that a short list is never taken for a whole one (S-30).
 //!
 //! Invariants:
-//! - No link is followed. The number of the next page is read from it, and the address is built from
-//!   our own base and parameters; a link to another host, scheme or port is an error.
+//! - No link is followed. The number of the next page is read from it, and the address is built
+//!   from our own base and parameters; a link to another host, scheme or port is an error.
 //! - Pages come one after the other, none twice and none left out, and there is a highest number.
 //! - Nobody comes twice in one walk: when that happens, the list moved or goes in a circle, and
 //!   somebody else may be missing from it.

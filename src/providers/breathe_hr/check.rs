@@ -43,8 +43,8 @@ impl Question {
     }
 }
 
-/// Makes the calls of a check, [`crate::limits::PAGED_CALLS_PER_MINUTE_MIN`] at most. Fails only when our
-/// own budget is spent.
+/// Makes the calls of a check, [`crate::limits::PAGED_CALLS_PER_MINUTE_MIN`] at most. Fails only
+/// when our own budget is spent.
 pub async fn check(hr: &BreatheHr) -> Result<Check, ProviderError> {
     let tenant = match tenant(hr).await {
         Ok(tenant) => tenant,

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - Only the requests of [`Ask`] can be built, and all of them are GET.
-//! - A key that can not be one is refused before any call; every call is reserved at the gate before
-//!   it is sent, and the gate hears of throttling (S-44).
+//! - A key that can not be one is refused before any call; every call is reserved at the gate
+//!   before it is sent, and the gate hears of throttling (S-44).
 //! - An answer without its collection is an error and never an empty list (S-30).
 //! - Errors carry the HTTP status and Breathe HR's request id at most, never its words or the key.
 //!

@@ -2,8 +2,8 @@
 //! §7).
 //!
 //! Invariants:
-//! - *Missing* is only said when HRworks refused that very call for want of a permission; everything
-//!   that could also be a bad moment is *not determined*.
+//! - *Missing* is only said when HRworks refused that very call for want of a permission;
+//!   everything that could also be a bad moment is *not determined*.
 //! - Messages tell an HR admin what to do, in HRworks' own words.
 //!
 //! What this module must not do: store or remember anything.

@@ -5,7 +5,7 @@
 //!   exchange of the key pair for a token.
 //! - Every call is reserved at the gate before it is sent, the exchange too (S-44).
 //! - Refusals are told apart by their `type`; the HTTP status counts only where there is none.
-//! - A refused token is renewed once; a token that is refused right after it was issued is an error.
+//! - A refused token is renewed once; one that is refused right after it was issued is an error.
 //! - Errors carry the kind of refusal at most, never its words, a key or a token.
 //!
 //! What this module must not do: retry on its own otherwise, wait, read records.
@@ -55,7 +55,8 @@ impl fmt::Display for Ask<'_> {
         match self {
             Self::Persons { page, only_active } => write!(
                 f,
-                "/persons/master-data?onlyActive={only_active}&personIdentifierType=uuid&page={page}"
+                "/persons/master-data?onlyActive={only_active}&personIdentifierType=uuid\
+                 &page={page}"
             ),
             Self::Person(uuid) => {
                 write!(f, "/persons/{uuid}/master-data?personIdentifierType=uuid")

@@ -4,8 +4,8 @@
 //! is read of them, `normalise` brings a record to the normal form, `check` looks for permissions.
 //!
 //! Invariants:
-//! - HRworks is only read: the client can build nothing but GET requests and the exchange of the key
-//!   pair for a token.
+//! - HRworks is only read: the client can build nothing but GET requests and the exchange of the
+//!   key pair for a token.
 //! - A list counts only when every page was answered without an error and nobody came twice (S-30).
 //!   HRworks tells no total, so links say where the list ends.
 //! - *Gone* is said only for `InvalidParameterError` about the identifier (S-31).

@@ -270,7 +270,10 @@ async fn s_44_throttling_is_heard_and_waited_out_in_the_middle_of_a_list() {
 
 #[tokio::test]
 async fn s_08_a_department_without_its_name_is_looked_up_once() {
-    let nameless = |uuid: &str| json!({"uuid": uuid, "organizationUnitUuid": "u1", "permanentEstablishment": {"id": "3"}});
+    let nameless = |uuid: &str| {
+        let place = json!({"id": "3"});
+        json!({"uuid": uuid, "organizationUnitUuid": "u1", "permanentEstablishment": place})
+    };
     let people = json!({"persons": [nameless("p1"), nameless("p2")]}).to_string();
     let units = r#"{"organizationUnits":[{"uuid":"u1","number":"20","name":"Entwicklung"}]}"#;
     let places = r#"{"permanentEstablishments":[{"id":"3","name":"Freiburg"}]}"#;
