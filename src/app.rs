@@ -25,7 +25,7 @@ use crate::domain::ids::ApiKeyId;
 use crate::domain::provider::ProviderKind;
 use crate::notify::smtp::{Mailer, MailerError};
 use crate::providers::http::{HttpClient, NoClient};
-use crate::providers::{Connect, Registry};
+use crate::providers::{BaseUrls, Connect, Registry};
 use crate::secret::{Keys, SealingKey, Secret, SecretError, new_token};
 use crate::sync::{Context, Pace};
 use crate::tasks::{Activators, TaskContext, Tasks};
@@ -299,8 +299,9 @@ fn context(
     address: SocketAddr,
     sends_mail: bool,
 ) -> Result<Context, AppError> {
-    let people_hr = settings.providers.people_hr.base_url.clone().unwrap_or_default();
-    let connect: Arc<dyn Connect> = Arc::new(Registry::new(HttpClient::build()?, people_hr));
+    let clock = store.surroundings.clock.clone();
+    let connect: Arc<dyn Connect> =
+        Arc::new(Registry::new(HttpClient::build()?, clock, base_urls(settings)));
     // A listener on port 0 is told its port by the system; links then name that one.
     let public_url = if settings.server.listen.port() == 0 {
         format!("http://{address}")
@@ -321,6 +322,16 @@ fn context(
         },
         sends_mail,
     })
+}
+
+fn base_urls(settings: &Settings) -> BaseUrls {
+    let providers = &settings.providers;
+    // Those of People HR and HRworks have a default, so they are always set.
+    BaseUrls {
+        people_hr: providers.people_hr.base_url.clone().unwrap_or_default(),
+        breathe_hr: providers.breathe_hr.base_url.clone(),
+        hrworks: providers.hrworks.base_url.clone().unwrap_or_default(),
+    }
 }
 
 fn pace(settings: &Settings) -> Pace {

@@ -8,6 +8,9 @@ use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -75,6 +78,10 @@ impl fmt::Debug for Millis {
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Millis;
+
+    /// Waits for a moment. Whoever waits looks at the time again afterwards: the clock may have
+    /// been set meanwhile.
+    fn wait_until(&self, moment: Millis) -> BoxFuture<'_, ()>;
 }
 
 /// The machine's clock.
@@ -90,9 +97,17 @@ impl Clock for SystemClock {
         let now = jiff::Timestamp::now();
         Millis(now.as_millisecond())
     }
+
+    fn wait_until(&self, moment: Millis) -> BoxFuture<'_, ()> {
+        // In pieces, so that a clock that is set forward is noticed.
+        let wait_ms = moment.since(self.now()).clamp(0, Millis::MINUTE);
+        let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
+        Box::pin(tokio::time::sleep(wait))
+    }
 }
 
-/// A clock that stands still until it is moved; for tests and simulations.
+/// A clock that stands still until it is moved; for tests and simulations. Whoever waits for a
+/// moment moves it there.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
@@ -112,6 +127,11 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Millis {
         Millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn wait_until(&self, moment: Millis) -> BoxFuture<'_, ()> {
+        self.0.fetch_max(moment.0, Ordering::SeqCst);
+        Box::pin(std::future::ready(()))
     }
 }
 
@@ -170,6 +190,16 @@ mod tests {
     fn a_moment_prints_with_three_digits() {
         assert_eq!(Millis(0).to_string(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Millis(1_700_000_000_120).to_string(), "2023-11-14T22:13:20.120Z");
+    }
+
+    #[tokio::test]
+    async fn waiting_moves_a_manual_clock_and_never_back() {
+        let clock = ManualClock::at(Millis(10));
+        clock.wait_until(Millis(30)).await;
+        assert_eq!(clock.now(), Millis(30));
+        clock.wait_until(Millis(20)).await;
+        assert_eq!(clock.now(), Millis(30));
+        SystemClock.wait_until(Millis(0)).await;
     }
 
     #[test]

@@ -359,14 +359,18 @@ impl Settings {
             );
         }
         for (name, provider) in self.providers.named() {
+            let calls_min = match name {
+                "people_hr" => limits::CALLS_PER_MINUTE_MIN,
+                _ => limits::PAGED_CALLS_PER_MINUTE_MIN,
+            };
             let shared = provider.shared_calls_per_minute;
             for (key, calls) in
                 [("calls_per_minute", Some(provider.calls_per_minute)), (SHARED, shared)]
             {
-                if let Some(calls) = calls.filter(|calls| *calls < limits::CALLS_PER_MINUTE_MIN) {
+                if let Some(calls) = calls.filter(|calls| *calls < calls_min) {
                     let key = format!("providers.{name}.{key}");
                     let problem = format!("{calls} is too few for the check of a key");
-                    let mend = format!("give at least {}", limits::CALLS_PER_MINUTE_MIN);
+                    let mend = format!("give at least {calls_min}");
                     return fail(&key, &problem, &mend);
                 }
             }

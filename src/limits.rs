@@ -73,6 +73,14 @@ pub const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
 pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Largest list answer of an HR system, streamed (about 600,000 people).
 pub const LIST_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Largest page of an HR system's list that comes in pages.
+pub const PAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Pages of an HR system's list; a list that never ends must not be read for ever.
+pub const LIST_PAGES_MAX: u32 = 20_000;
+/// Times that one list may wait because the HR system asked to slow down in the middle of it.
+pub const LIST_THROTTLES_MAX: i64 = 3;
+/// Longest part of an HR system's name for a call that is kept, in characters.
+pub const REQUEST_ID_CHARS_MAX: usize = 64;
 /// People in one directory.
 pub const DIRECTORY_PEOPLE_MAX: usize = 1_000_000;
 /// How long an HR system may take to connect, in milliseconds.
@@ -150,8 +158,24 @@ pub const SLOW_LOOK_MS: u64 = 5_000;
 pub const PG_CONNECT_SECONDS_MAX: u32 = 10;
 /// How long after the expected next try trouble is forgotten, in milliseconds (S-45).
 pub const TROUBLE_GAP_MS: i64 = 600_000;
-/// The smallest call budget: the check of a key makes this many calls at once.
+/// The smallest call budget of People HR: the check of a key makes this many calls at once.
 pub const CALLS_PER_MINUTE_MIN: u32 = 3;
+/// The smallest call budget of Breathe HR and HRworks: so many calls has the check of a key there.
+pub const PAGED_CALLS_PER_MINUTE_MIN: u32 = 5;
+/// Employees in one page of Breathe HR's list, the most that it gives.
+pub const BREATHE_PAGE_PEOPLE: u32 = 100;
+/// Shortest key of Breathe HR: the prefix and 43 characters.
+pub const BREATHE_KEY_CHARS_MIN: usize = 48;
+/// Longest text that is taken for a key of Breathe HR.
+pub const BREATHE_KEY_CHARS_MAX: usize = 200;
+/// How long a token of HRworks is good at most, in milliseconds.
+pub const HRWORKS_TOKEN_MS_MAX: i64 = 900_000;
+/// How long before its end a token of HRworks is not used any more, in milliseconds.
+pub const HRWORKS_TOKEN_SPARE_MS: i64 = 60_000;
+/// Shortest access key or secret access key of HRworks.
+pub const HRWORKS_KEY_CHARS_MIN: usize = 8;
+/// Longest access key or secret access key of HRworks.
+pub const HRWORKS_KEY_CHARS_MAX: usize = 200;
 /// Tries to put a fresh SQLite file into WAL mode; each waits for the others.
 pub const WAL_TRIES_MAX: usize = 10;
 /// Tries to store a webhook after a deadlock, which costs a second each.

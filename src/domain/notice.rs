@@ -462,7 +462,8 @@ fn new_key_steps(provider: ProviderKind) -> Vec<String> {
         ProviderKind::Hrworks => &[
             "In HRworks, open the admin interface → Basics → Integrations → HR WORKS-API.",
             "Press \"New key pair\", then \"Download\".",
-            "Tick the permissions for the new key pair. The page below lists them. Save.",
+            "Select the new key pair. At the bottom of the page tick \"Persons, read\" and \
+             \"General, read\". Save.",
             "In the integration settings of your application, press \"Update API key\", paste the \
              whole downloaded text and save.",
         ],
@@ -504,7 +505,8 @@ fn permission_steps(provider: ProviderKind, permission: Option<String>) -> Vec<S
                 .to_owned(),
             match named {
                 Some(name) => format!("Tick {name} in the list of permissions."),
-                None => "Tick the permissions that the page below lists.".to_owned(),
+                None => "Tick \"Persons, read\" and \"General, read\" in the list of permissions."
+                    .to_owned(),
             },
             "Save.".to_owned(),
         ],

@@ -15,7 +15,7 @@ use std::time::Duration;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, Response};
 
-use super::ProviderError;
+use super::{ProviderError, malformed};
 use crate::limits;
 
 /// What Rollcall calls itself. HR systems' edges refuse callers without a name (protocol page
@@ -115,6 +115,24 @@ impl Answer {
         self.0.headers().get(name)?.to_str().ok().map(str::trim)
     }
 
+    /// The texts of all headers of this name as one, as lists in headers may be split (RFC 9110).
+    pub fn header_list(&self, name: &str) -> Option<String> {
+        let parts = self.0.headers().get_all(name).iter().filter_map(|part| part.to_str().ok());
+        let joined = parts.collect::<Vec<_>>().join(", ");
+        (!joined.is_empty()).then_some(joined)
+    }
+
+    /// The HR system's name for this call, which its support asks for; only harmless characters.
+    pub fn request_id(&self) -> Option<String> {
+        let id = self.header("x-request-id")?;
+        let id: String = id
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+            .take(limits::REQUEST_ID_CHARS_MAX)
+            .collect();
+        (!id.is_empty()).then_some(id)
+    }
+
     /// Reads the whole body, of at most `bytes_max` bytes after decompression.
     pub async fn whole(self, bytes_max: usize) -> Result<Vec<u8>, ProviderError> {
         let mut body = self.body(u64::try_from(bytes_max).unwrap_or(u64::MAX));
@@ -209,10 +227,6 @@ fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
         cause = inner.source();
     }
     None
-}
-
-fn malformed(reason: &str) -> ProviderError {
-    ProviderError::Malformed { reason: reason.to_owned() }
 }
 
 #[cfg(test)]

@@ -14,14 +14,18 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::clock::Millis;
+use crate::clock::{Clock, Millis};
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey};
 use crate::domain::failure::FailureClass;
 use crate::domain::provider::ProviderKind;
 use crate::secret::Secret;
 use crate::text_enum;
 
+pub mod breathe_hr;
+pub mod fields;
+pub mod hrworks;
 pub mod http;
+pub mod paging;
 pub mod people_hr;
 pub mod splitter;
 
@@ -37,11 +41,16 @@ pub enum CallLane {
 /// Asks for leave before each call and hears of throttling; kept in the database by the caller, so
 /// that replicas and restarts share it (S-44).
 pub trait CallGate: Send + Sync {
-    /// Reserves one call. [`ProviderError::BudgetSpent`] when this minute's calls are used up.
+    /// Reserves one call. [`ProviderError::BudgetSpent`] when this minute's calls are used up and
+    /// nobody waits for the next ones here.
     fn reserve(&self, lane: CallLane) -> BoxFuture<'_, Result<(), ProviderError>>;
 
     /// The HR system said "too many calls"; `calls_per_minute` is the limit it named, if it did.
     fn throttled(&self, calls_per_minute: Option<u32>) -> BoxFuture<'_, ()>;
+
+    /// The HR system asked to slow down in the middle of a list. Waits `wait_ms` if that is worth
+    /// it; true when the same page may then be asked for again.
+    fn wait_out(&self, wait_ms: i64) -> BoxFuture<'_, bool>;
 }
 
 /// Why an HR system could not be asked. Never means that a person is gone.
@@ -120,14 +129,24 @@ impl ProviderError {
 pub enum Credential {
     /// One key (People HR, Breathe HR).
     ApiKey(Secret),
+    /// Two keys that belong together (HRworks).
+    KeyPair {
+        /// Names the pair.
+        access_key: Secret,
+        /// Proves that one has it.
+        secret_access_key: Secret,
+    },
 }
 
 impl Credential {
-    /// The text that is sealed.
+    /// The text that is sealed: the key, or both keys on a line each.
     #[must_use]
-    pub fn to_sealed_text(&self) -> &str {
+    pub fn to_sealed_text(&self) -> Secret {
         match self {
-            Self::ApiKey(key) => key.reveal(),
+            Self::ApiKey(key) => key.clone(),
+            Self::KeyPair { access_key, secret_access_key } => {
+                Secret::new(format!("{}\n{}", access_key.reveal(), secret_access_key.reveal()))
+            }
         }
     }
 
@@ -135,24 +154,40 @@ impl Credential {
     #[must_use]
     pub fn from_sealed_text(kind: ProviderKind, text: Secret) -> Self {
         match kind {
-            ProviderKind::PeopleHr | ProviderKind::BreatheHr | ProviderKind::Hrworks => {
-                Self::ApiKey(text)
+            ProviderKind::PeopleHr | ProviderKind::BreatheHr => Self::ApiKey(text),
+            ProviderKind::Hrworks => {
+                let (access_key, secret_access_key) =
+                    text.reveal().split_once('\n').unwrap_or((text.reveal(), ""));
+                Self::KeyPair {
+                    access_key: Secret::new(access_key),
+                    secret_access_key: Secret::new(secret_access_key),
+                }
             }
         }
     }
 
-    /// The last four characters, all that is ever shown again (L-06).
+    /// The last four characters, all that is ever shown again (L-06). Of a pair those of the access
+    /// key, which is the one that the HR system's own list shows.
     #[must_use]
     pub fn last4(&self) -> String {
         match self {
             Self::ApiKey(key) => key.last4(),
+            Self::KeyPair { access_key, .. } => access_key.last4(),
         }
+    }
+}
+
+impl From<hrworks::KeyPair> for Credential {
+    fn from(pair: hrworks::KeyPair) -> Self {
+        let hrworks::KeyPair { access_key, secret_access_key } = pair;
+        Self::KeyPair { access_key, secret_access_key }
     }
 }
 
 /// Opens a conversation with an HR system in the name of one customer.
 pub trait Connect: Send + Sync {
-    /// The provider of this kind, or `None` when this version does not speak to it.
+    /// The provider of this kind, or `None` when this version does not speak to it or the
+    /// credential is of another form.
     fn connect(
         &self,
         kind: ProviderKind,
@@ -161,17 +196,29 @@ pub trait Connect: Send + Sync {
     ) -> Option<Box<dyn Provider>>;
 }
 
+/// Where the HR systems are.
+#[derive(Debug, Clone)]
+pub struct BaseUrls {
+    /// People HR's address without a path.
+    pub people_hr: String,
+    /// Breathe HR's address with `/v1`; `None`: the key's prefix decides.
+    pub breathe_hr: Option<String>,
+    /// HRworks' address with `/v2`.
+    pub hrworks: String,
+}
+
 /// The HR systems that this version speaks to.
 pub struct Registry {
     http: http::HttpClient,
-    people_hr_base_url: String,
+    clock: Arc<dyn Clock>,
+    base_urls: BaseUrls,
 }
 
 impl Registry {
     /// The registry for these addresses.
     #[must_use]
-    pub fn new(http: http::HttpClient, people_hr_base_url: String) -> Self {
-        Self { http, people_hr_base_url }
+    pub fn new(http: http::HttpClient, clock: Arc<dyn Clock>, base_urls: BaseUrls) -> Self {
+        Self { http, clock, base_urls }
     }
 }
 
@@ -182,15 +229,26 @@ impl Connect for Registry {
         credential: &Credential,
         gate: Arc<dyn CallGate>,
     ) -> Option<Box<dyn Provider>> {
-        let Credential::ApiKey(key) = credential;
-        match kind {
-            ProviderKind::PeopleHr => Some(Box::new(people_hr::PeopleHr::new(
-                &self.people_hr_base_url,
-                key.clone(),
-                self.http.clone(),
-                gate,
-            ))),
-            ProviderKind::BreatheHr | ProviderKind::Hrworks => None,
+        let http = self.http.clone();
+        match (kind, credential) {
+            (ProviderKind::PeopleHr, Credential::ApiKey(key)) => {
+                let base_url = &self.base_urls.people_hr;
+                Some(Box::new(people_hr::PeopleHr::new(base_url, key.clone(), http, gate)))
+            }
+            (ProviderKind::BreatheHr, Credential::ApiKey(key)) => {
+                let base_url = self.base_urls.breathe_hr.as_deref();
+                Some(Box::new(breathe_hr::BreatheHr::new(base_url, key.clone(), http, gate)))
+            }
+            (ProviderKind::Hrworks, Credential::KeyPair { access_key, secret_access_key }) => {
+                let pair = hrworks::KeyPair {
+                    access_key: access_key.clone(),
+                    secret_access_key: secret_access_key.clone(),
+                };
+                let base_url = &self.base_urls.hrworks;
+                let clock = Arc::clone(&self.clock);
+                Some(Box::new(hrworks::Hrworks::new(base_url, pair, http, clock, gate)))
+            }
+            _ => None,
         }
     }
 }
@@ -204,7 +262,9 @@ pub enum Fetched {
     Gone,
 }
 
-/// Receives a list while it is being read. The bytes are one record exactly as sent.
+/// Receives a list while it is being read. The bytes are one record: as sent (People HR), or what
+/// of it counts as a change, always written in the same way (Breathe HR, HRworks). A hash of them
+/// tells whether the record is as last time.
 ///
 /// A list is worth nothing before [`Provider::list`] has returned `Ok`: until then a sink must not
 /// act on what it got.
@@ -351,3 +411,10 @@ pub trait Provider: Send + Sync {
     /// stored hashes of raw records are forgotten.
     fn mapping_version(&self) -> u32;
 }
+
+fn malformed(reason: &str) -> ProviderError {
+    ProviderError::Malformed { reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod script;

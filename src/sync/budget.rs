@@ -23,12 +23,18 @@ pub struct Gate {
     organization_id: OrganizationId,
     directory_id: DirectoryId,
     provider: ProviderKind,
+    credential_generation: i64,
     /// Calls that were reserved together with the work they are for.
     prepaid: AtomicI64,
+    /// Until when it waits for calls, if it does.
+    waits_until: Option<Millis>,
+    /// How often it still waits because the HR system asked to slow down.
+    throttles_left: AtomicI64,
 }
 
 impl Gate {
-    /// The gate of a directory; `prepaid` calls are reserved already.
+    /// The gate of a directory; `prepaid` calls are reserved already. It does not wait: what needs
+    /// a call that is not there is done later, from its beginning.
     #[must_use]
     pub fn new(cx: &Context, directory: &Directory, prepaid: i64) -> Self {
         Self {
@@ -36,8 +42,59 @@ impl Gate {
             organization_id: directory.organization_id.clone(),
             directory_id: directory.id.clone(),
             provider: directory.provider,
+            credential_generation: directory.credential_generation,
             prepaid: AtomicI64::new(prepaid),
+            waits_until: None,
+            throttles_left: AtomicI64::new(0),
         }
+    }
+
+    /// The gate of a list that has begun. A list of many pages may need more calls than a minute
+    /// has; begun anew each time it would never end, so it waits for the next ones (ADR 16).
+    #[must_use]
+    pub fn of_list(cx: &Context, directory: &Directory, prepaid: i64) -> Self {
+        let list_ms_max = i64::try_from(limits::PROVIDER_LIST_MS_MAX).unwrap_or(i64::MAX);
+        Self {
+            waits_until: Some(cx.clock.now().plus(list_ms_max)),
+            throttles_left: AtomicI64::new(limits::LIST_THROTTLES_MAX),
+            ..Self::new(cx, directory, prepaid)
+        }
+    }
+
+    /// Reserves one call, or says when there is room.
+    async fn try_reserve(&self, lane: CallLane) -> Result<Result<(), Millis>, ProviderError> {
+        let (pace, id, now) =
+            (self.cx.pace.clone(), self.directory_id.clone(), self.cx.clock.now());
+        let waited_as = self.waits_until.map(|_| self.credential_generation);
+        let write = self.cx.db.write(Lane::Urgent, move |tx| {
+            let directory = directories::lock(tx, &id)?.ok_or(DbError::NotFound)?;
+            // While a list waited, the directory may have been disabled or given another key; its
+            // answer would not count any more, and the old key is not to be used.
+            if waited_as.is_some_and(|generation| generation != directory.credential_generation) {
+                return Ok::<_, DbError>(Err(None));
+            }
+            Ok(reserve(tx, &pace, &directory, lane, 1, now)?.map_err(Some))
+        });
+        match write.await {
+            Ok(Ok(())) => Ok(Ok(())),
+            Ok(Err(Some(until))) => Ok(Err(until)),
+            Ok(Err(None)) => Err(ProviderError::BudgetSpent { until: now }),
+            // Nobody is to blame: nothing was asked, and soon it can be.
+            Err(error) if error.is_temporary() => Ok(Err(now.plus(Millis::SECOND))),
+            Err(error) => Err(ProviderError::Sink { reason: error.to_string() }),
+        }
+    }
+}
+
+/// A list has taken as long as one may.
+fn list_takes_too_long() -> ProviderError {
+    let minutes = limits::PROVIDER_LIST_MS_MAX / 60_000;
+    ProviderError::Down {
+        reason: format!(
+            "the list could not be read within {minutes} minutes; more calls per minute may be \
+             needed"
+        ),
+        retry_after_ms: None,
     }
 }
 
@@ -71,27 +128,34 @@ fn room_for(
     now: Millis,
 ) -> Result<Room, DbError> {
     let own_calls = budget::calls_of_directory(tx, directory, now)?;
-    let own = window_room(&own_calls, lane_limit(lane, pace.of(provider)), count, now);
+    let own = window_room(&own_calls, lane_limit(lane, provider, pace.of(provider)), count, now);
     let Some(shared_limit) = shared_limit(tx, pace, provider, now)? else { return Ok(own) };
     tx.lock_calls(provider)?;
     let all_calls = budget::calls_of_provider(tx, provider, now)?;
-    let shared = window_room(&all_calls, lane_limit(lane, shared_limit), count, now);
+    let shared = window_room(&all_calls, lane_limit(lane, provider, shared_limit), count, now);
     Ok(Room { calls: own.calls.min(shared.calls), until: own.until.max(shared.until) })
 }
 
-/// How many calls of each minute a lane may take. However small the limit is, a check or a full
-/// sync fits in, or there would never be one.
-fn lane_limit(lane: CallLane, limit: i64) -> i64 {
+/// How many calls of each minute a lane may take. However small the limit is, a check or the
+/// beginning of a full sync fits in, or there would never be one.
+fn lane_limit(lane: CallLane, provider: ProviderKind, limit: i64) -> i64 {
     match lane {
         CallLane::Live => limit,
         CallLane::Bulk => limit
             .saturating_sub(limits::LIVE_CALLS_KEPT.min(limit / 2))
-            .max(limit.min(CHECK_CALLS_MAX)),
+            .max(limit.min(check_calls(provider))),
     }
 }
 
 /// Calls of a check, the bulk work with the most calls that belong together.
-const CHECK_CALLS_MAX: i64 = 3;
+fn check_calls(provider: ProviderKind) -> i64 {
+    match provider {
+        ProviderKind::PeopleHr => i64::from(limits::CALLS_PER_MINUTE_MIN),
+        ProviderKind::BreatheHr | ProviderKind::Hrworks => {
+            i64::from(limits::PAGED_CALLS_PER_MINUTE_MIN)
+        }
+    }
+}
 
 /// When a full sync of this directory may make its calls; `None` when it may now.
 pub fn full_sync_waits(
@@ -106,13 +170,15 @@ pub fn full_sync_waits(
     Ok((room.calls < calls).then_some(room.until))
 }
 
-/// Calls of a list that have to be made together.
+/// Calls of a list that have to be made together. A list in pages reserves the rest as it goes
+/// ([`Gate::of_list`]), because nobody knows beforehand how many there are.
 #[must_use]
 pub const fn list_calls(provider: ProviderKind) -> i64 {
     match provider {
-        // With leavers, then without (S-11).
-        ProviderKind::PeopleHr => 2,
-        ProviderKind::BreatheHr | ProviderKind::Hrworks => 1,
+        // People HR: with leavers, then without (S-11). HRworks: the token and the first page.
+        ProviderKind::PeopleHr | ProviderKind::Hrworks => 2,
+        // The first page.
+        ProviderKind::BreatheHr => 1,
     }
 }
 
@@ -177,21 +243,35 @@ impl CallGate for Gate {
             if self.prepaid.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok() {
                 return Ok(());
             }
-            let (pace, id, now) =
-                (self.cx.pace.clone(), self.directory_id.clone(), self.cx.clock.now());
-            let write = self.cx.db.write(Lane::Urgent, move |tx| {
-                let directory = directories::lock(tx, &id)?.ok_or(DbError::NotFound)?;
-                reserve(tx, &pace, &directory, lane, 1, now)
-            });
-            match write.await {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(until)) => Err(ProviderError::BudgetSpent { until }),
-                // Nobody is to blame: nothing was asked, and soon it can be.
-                Err(error) if error.is_temporary() => {
-                    Err(ProviderError::BudgetSpent { until: now.plus(Millis::SECOND) })
+            loop {
+                let Err(until) = self.try_reserve(lane).await? else { return Ok(()) };
+                let Some(waits_until) = self.waits_until else {
+                    return Err(ProviderError::BudgetSpent { until });
+                };
+                if until > waits_until {
+                    return Err(list_takes_too_long());
                 }
-                Err(error) => Err(ProviderError::Sink { reason: error.to_string() }),
+                self.cx.clock.wait_until(until).await;
             }
+        })
+    }
+
+    fn wait_out(&self, wait_ms: i64) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            let until = self.cx.clock.now().plus(wait_ms);
+            let take = |left: i64| (left > 0).then(|| left.saturating_sub(1));
+            if self.waits_until.is_none_or(|waits_until| until > waits_until)
+                || self
+                    .throttles_left
+                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
+                    .is_err()
+            {
+                return false;
+            }
+            while self.cx.clock.now() < until {
+                self.cx.clock.wait_until(until).await;
+            }
+            true
         })
     }
 
@@ -239,8 +319,13 @@ mod tests {
 
     #[test]
     fn s_44_a_full_sync_fits_into_every_limit_that_allows_one() {
-        let bulk = |limit| lane_limit(CallLane::Bulk, limit);
+        let bulk = |limit| lane_limit(CallLane::Bulk, ProviderKind::PeopleHr, limit);
         assert_eq!([1, 2, 3, 4, 10, 25].map(bulk), [1, 2, 3, 3, 5, 20]);
-        assert_eq!(lane_limit(CallLane::Live, 25), 25);
+        let bulk = |limit| lane_limit(CallLane::Bulk, ProviderKind::Hrworks, limit);
+        assert_eq!([1, 5, 6, 10, 60].map(bulk), [1, 5, 5, 5, 55]);
+        assert_eq!(lane_limit(CallLane::Live, ProviderKind::PeopleHr, 25), 25);
+        for provider in ProviderKind::ALL {
+            assert!(list_calls(*provider) <= check_calls(*provider), "{provider}");
+        }
     }
 }

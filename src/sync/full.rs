@@ -268,7 +268,7 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
     let (seq, calls) = begin(cx, directory).await?;
     let (id, now) = (directory.id.clone(), cx.clock.now());
     let known = cx.db.read(move |conn| directory_users::known(conn, &id, now)).await?;
-    let provider = connect(cx, directory, Arc::new(Gate::new(cx, directory, calls)))?;
+    let provider = connect(cx, directory, Arc::new(Gate::of_list(cx, directory, calls)))?;
     let provider: &dyn Provider = &*provider;
     let mut staging = Staging::new(provider, &cx.keys.record, known);
     provider.list(&mut staging).await?;

@@ -20,7 +20,8 @@ use crate::domain::directory::{DirectoryState, InactivePolicy, Relink, RunTrigge
 use crate::domain::event::EventKind;
 use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
 use crate::domain::provider::ProviderKind;
-use crate::providers::{CallGate, Check, Credential, Provider, ProviderError};
+use crate::providers::hrworks::KeyPair;
+use crate::providers::{CallGate, Check, Credential, Provider, ProviderError, breathe_hr};
 use crate::secret::{Keys, Secret, SecretError, new_token};
 use crate::sync::budget::{self, Gate};
 use crate::sync::{Context, SyncError, full, ledger, objects};
@@ -117,6 +118,15 @@ pub struct NewDirectory {
 pub enum CredentialInput {
     /// One key.
     ApiKey(Secret),
+    /// Two keys that belong together.
+    KeyPair {
+        /// Names the pair.
+        access_key: Secret,
+        /// Proves that one has it.
+        secret_access_key: Secret,
+    },
+    /// The text of the file that the HR system hands out.
+    Text(Secret),
 }
 
 /// What became of a new credential.
@@ -314,7 +324,8 @@ pub async fn set_credential(
     if !check.acceptable() {
         return Err(SetupError::CredentialRefused(Box::new(check)));
     }
-    let text = credential.to_sealed_text().as_bytes();
+    let text = credential.to_sealed_text();
+    let text = text.reveal().as_bytes();
     let sealed = cx.keys.sealing.seal(text, &credential_context(id), &*cx.random);
     let (inner, id) = (cx.clone(), id.clone());
     let (last4, tenant) = (credential.last4(), check.tenant.as_ref().map(|t| t.key.clone()));
@@ -356,19 +367,39 @@ pub async fn set_credential(
     Ok(SetCredential { check, run_id })
 }
 
+/// The credential that was entered, if it can be one of this HR system. Asks nobody.
 fn accept(directory: &Directory, input: CredentialInput) -> Result<Credential, SetupError> {
-    let CredentialInput::ApiKey(key) = input;
-    let trimmed = key.reveal().trim();
-    let plausible =
-        (8..=200).contains(&trimmed.len()) && trimmed.chars().all(|c| c.is_ascii_graphic());
-    if !plausible {
-        let title = directory.provider.title();
-        return Err(SetupError::InvalidCredential {
-            message: format!("this is not a key of {title}; copy the whole key and nothing else"),
-        });
-    }
-    Ok(Credential::ApiKey(Secret::new(trimmed)))
+    let provider = directory.provider;
+    let accepted = match (provider, input) {
+        (ProviderKind::PeopleHr, CredentialInput::ApiKey(key)) => {
+            let trimmed = key.reveal().trim();
+            let plausible =
+                (8..=200).contains(&trimmed.len()) && trimmed.chars().all(|c| c.is_ascii_graphic());
+            let what = "this is not a key of People HR; copy the whole key and nothing else";
+            plausible.then(|| Credential::ApiKey(Secret::new(trimmed))).ok_or(what)
+        }
+        (ProviderKind::BreatheHr, CredentialInput::ApiKey(key)) => {
+            let trimmed = key.reveal().trim();
+            match breathe_hr::key_problem(trimmed) {
+                None => Ok(Credential::ApiKey(Secret::new(trimmed))),
+                Some(what) => Err(what),
+            }
+        }
+        (ProviderKind::Hrworks, CredentialInput::KeyPair { access_key, secret_access_key }) => {
+            KeyPair::of(&access_key, &secret_access_key).map(Credential::from)
+        }
+        (ProviderKind::Hrworks, CredentialInput::Text(text)) => {
+            KeyPair::from_text(&text).map(Credential::from)
+        }
+        (ProviderKind::PeopleHr | ProviderKind::BreatheHr, _) => Err(ONE_KEY),
+        (ProviderKind::Hrworks, CredentialInput::ApiKey(_)) => Err(TWO_KEYS),
+    };
+    accepted.map_err(|what| SetupError::InvalidCredential { message: what.to_owned() })
 }
+
+const ONE_KEY: &str = "this HR system takes one API key: send {\"api_key\": \"…\"}";
+const TWO_KEYS: &str = "HRworks takes a key pair: send {\"text\": \"…\"} with the whole downloaded \
+     text, or {\"access_key\": \"…\", \"secret_access_key\": \"…\"}";
 
 /// "Complete set-up": verifies, then runs the first full sync (L-05).
 pub async fn complete_setup(cx: &Context, id: &DirectoryId) -> Result<RunId, SetupError> {

@@ -93,6 +93,12 @@ impl Members {
         self.errors.push(FieldError::new(name, code, message));
     }
 
+    /// Whether something was wrong so far.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
     /// Ends the reading: fails when something was wrong or was not taken.
     pub fn finish(mut self) -> Result<(), Problem> {
         for (name, _) in std::mem::take(&mut self.map) {

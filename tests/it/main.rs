@@ -33,6 +33,7 @@ mod lifecycle;
 mod linking;
 mod managers;
 mod order;
+mod polled;
 mod preview;
 mod privacy;
 mod renamed;

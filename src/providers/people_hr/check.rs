@@ -11,10 +11,11 @@ use super::PeopleHr;
 use super::client::{
     Action, Halt, Judgement, PERMISSION_BY_ID, PERMISSION_LIST, Streamed, envelope,
 };
-use super::normalise::{self, clean_key};
+use super::normalise;
 use super::wire::Company;
 use crate::domain::employee::{EmployeeNumber, clean_text};
 use crate::limits;
+use crate::providers::fields::{clean_key, object};
 use crate::providers::{CallLane, Check, Fetched, Probe, ProbeResult, ProviderError, Tenant};
 
 const GRANTED: &str = "The key has this permission.";
@@ -79,7 +80,7 @@ async fn tenant(hr: &PeopleHr) -> Result<Option<Tenant>, ProviderError> {
     }
     let envelope = envelope(&answer)?;
     let Some(result) = envelope.result else { return Ok(None) };
-    let company: Company<'_> = normalise::object(result.get().as_bytes())?;
+    let company: Company<'_> = object(result.get().as_bytes())?;
     let key = clean_key(company.company_id.as_str());
     let name = clean_text(company.company_name.as_str()).unwrap_or_default();
     Ok(key.map(|key| Tenant { key, name }))

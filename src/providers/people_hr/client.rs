@@ -17,7 +17,7 @@ use crate::domain::employee::EmployeeNumber;
 use crate::limits;
 use crate::providers::http::{Answer, HttpClient, Method, Request};
 use crate::providers::splitter::{SplitError, Splitter};
-use crate::providers::{CallGate, CallLane, ProviderError};
+use crate::providers::{CallGate, CallLane, ProviderError, malformed};
 use crate::secret::Secret;
 
 /// The permission for reading everybody, as People HR's key dialog calls it (§1.2).
@@ -326,10 +326,6 @@ fn calls_per_minute(message: &str) -> Option<u32> {
     let digits = after.trim_start_matches(|c: char| !c.is_ascii_digit());
     let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
     digits.get(..end)?.parse().ok().filter(|calls| *calls > 0)
-}
-
-fn malformed(reason: &str) -> ProviderError {
-    ProviderError::Malformed { reason: reason.to_owned() }
 }
 
 #[cfg(test)]

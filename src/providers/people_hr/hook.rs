@@ -15,10 +15,10 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use serde_json::{Map, Value};
 
-use super::normalise::clean_key;
 use crate::domain::employee::EmployeeNumber;
 use crate::limits;
 use crate::providers::Hint;
+use crate::providers::fields::clean_key;
 
 /// How often a text may hold another text that holds the hint (JSON in a string in a form field).
 const NESTING_MAX: u8 = 3;

@@ -16,7 +16,9 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::http::HttpClient;
-use super::{CallGate, CallLane, Check, Fetched, Provider, ProviderError, RecordKeys, RecordSink};
+use super::{
+    CallGate, CallLane, Check, Fetched, Provider, ProviderError, RecordKeys, RecordSink, malformed,
+};
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord};
 use crate::domain::provider::ProviderKind;
 use crate::limits;
@@ -138,10 +140,6 @@ impl Provider for PeopleHr {
     fn mapping_version(&self) -> u32 {
         normalise::MAPPING_VERSION
     }
-}
-
-fn malformed(reason: &str) -> ProviderError {
-    ProviderError::Malformed { reason: reason.to_owned() }
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! The example of protocol page §3.4, and every odd shape a field may come in.
 
+use std::borrow::Cow;
+
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::*;

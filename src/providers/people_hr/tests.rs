@@ -125,6 +125,10 @@ impl CallGate for Gate {
         self.heard.lock().unwrap().push(format!("throttled {calls_per_minute:?}"));
         Box::pin(std::future::ready(()))
     }
+
+    fn wait_out(&self, _: i64) -> BoxFuture<'_, bool> {
+        Box::pin(std::future::ready(false))
+    }
 }
 
 struct Setup {

@@ -29,24 +29,44 @@ struct Stored {
 /// `PUT …/credentials`: checks a credential and stores it when it is good (L-04, L-07).
 pub async fn set_credentials(state: State, path: Path<String>, mut body: Members) -> Answer {
     let id = id_of(&path);
-    let key = secret(&mut body, "api_key");
-    // The forms of other HR systems are known by name, so that the refusal can say what is needed.
-    let others = ["access_key", "secret_access_key", "text"];
-    let other_given = others.map(|name| secret(&mut body, name).is_some()).contains(&true);
-    if key.is_none() && !other_given {
-        body.refuse("api_key", "required", "is required");
-    }
+    let input = credential(&mut body);
     body.finish()?;
-    let Some(key) = key else {
-        let message = "This HR system takes one API key: send {\"api_key\": \"…\"}.".to_owned();
-        return Err(Problem::InvalidCredential { message });
-    };
-    let done = setup::set_credential(&state.context, &id, CredentialInput::ApiKey(key))
+    let input = input?;
+    let done = setup::set_credential(&state.context, &id, input)
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     state.activators.runs.wake();
     answer::ok(Stored { check: done.check.into(), run_id: done.run_id })
 }
+
+/// Takes the credential in one of its three forms. Which one a directory needs is not known here.
+fn credential(body: &mut Members) -> Result<CredentialInput, Problem> {
+    let [api_key, access_key, secret_access_key, text] =
+        ["api_key", "access_key", "secret_access_key", "text"].map(|name| secret(body, name));
+    let message = match (api_key, access_key, secret_access_key, text) {
+        (Some(key), None, None, None) => return Ok(CredentialInput::ApiKey(key)),
+        (None, None, None, Some(text)) => return Ok(CredentialInput::Text(text)),
+        (None, Some(access_key), Some(secret_access_key), None) => {
+            return Ok(CredentialInput::KeyPair { access_key, secret_access_key });
+        }
+        (None, Some(_), None, None) => "Send the secret_access_key together with the access_key.",
+        (None, None, Some(_), None) => "Send the access_key together with the secret_access_key.",
+        (None, None, None, None) => {
+            // Unless one was there and refused already.
+            if !body.has_errors() {
+                body.refuse("api_key", "required", FORMS);
+            }
+            FORMS
+        }
+        _ => {
+            "Send one form of the credential only: api_key, access_key and secret_access_key, or \
+              text."
+        }
+    };
+    Err(Problem::InvalidCredential { message: message.to_owned() })
+}
+
+const FORMS: &str = "is required; for HRworks send access_key and secret_access_key, or text";
 
 /// Takes a member that is a secret. Its value is not repeated, whatever it is.
 fn secret(body: &mut Members, name: &'static str) -> Option<Secret> {

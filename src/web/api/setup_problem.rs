@@ -75,7 +75,9 @@ pub(super) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
             let check = serde_json::to_value(ShownCheck::from(*check)).unwrap_or_default();
             Problem::CredentialRefused { check }
         }
-        SetupError::InvalidCredential { message } => Problem::InvalidCredential { message },
+        SetupError::InvalidCredential { message } => {
+            Problem::InvalidCredential { message: sentence(&message) }
+        }
         SetupError::RunInProgress(run) => Problem::RunInProgress { run },
         SetupError::BudgetSpent { retry_after_seconds } => {
             Problem::BudgetSpent { retry_after_seconds }

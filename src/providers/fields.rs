@@ -1,0 +1,247 @@
+//! Reading the records of HR systems: leniently where a field is odd, strictly where a key or a
+//! date decides.
+//!
+//! Invariants:
+//! - Only fields that are asked for by name are read; the rest, sensitive fields and fields of the
+//!   customer's own among it, is skipped while parsing (S-15).
+//! - A field of an unexpected shape is "not there", never an error: one odd field must not cost a
+//!   person the rest of the record.
+//! - No error quotes what was read.
+//!
+//! What this module must not do: know an HR system.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use jiff::civil::Date;
+use memchr::memchr;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::ProviderError;
+use crate::limits;
+
+/// Parses a JSON object. Serde would also take an array for a struct, field by field.
+pub fn object<'a, T: Deserialize<'a>>(raw: &'a [u8]) -> Result<T, ProviderError> {
+    must_be_object(raw)?;
+    // Serde's own words may quote the record.
+    serde_json::from_slice(raw).map_err(|_| malformed("a record is not valid JSON"))
+}
+
+fn must_be_object(raw: &[u8]) -> Result<(), ProviderError> {
+    if raw.trim_ascii_start().first() == Some(&b'{') {
+        return Ok(());
+    }
+    Err(malformed("a record is not a JSON object"))
+}
+
+/// The values of these fields of a JSON object, unread; the first of each name. Customers name
+/// fields of their own as they like, so a name may come twice.
+pub fn pick<'a, const N: usize>(
+    raw: &'a [u8],
+    names: &[&str; N],
+) -> Result<[Option<&'a RawValue>; N], ProviderError> {
+    must_be_object(raw)?;
+    let mut deserializer = serde_json::Deserializer::from_slice(raw);
+    let picked = Pick(names).deserialize(&mut deserializer);
+    picked
+        .and_then(|picked| deserializer.end().map(|()| picked))
+        .map_err(|_| malformed("a record is not valid JSON"))
+}
+
+/// The same for a field that is an object itself; nothing when it is anything else.
+#[must_use]
+pub fn inner<'a, const N: usize>(
+    value: Option<&'a RawValue>,
+    names: &[&str; N],
+) -> [Option<&'a RawValue>; N] {
+    value.and_then(|value| pick(value.get().as_bytes(), names).ok()).unwrap_or([None; N])
+}
+
+struct Pick<'n, const N: usize>(&'n [&'n str; N]);
+
+impl<'de, const N: usize> DeserializeSeed<'de> for Pick<'_, N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de, const N: usize> Visitor<'de> for Pick<'_, N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut picked = [None; N];
+        while let Some(key) = map.next_key::<Key<'de>>()? {
+            let wanted = self.0.iter().position(|name| *name == key.0);
+            match wanted.and_then(|index| picked.get_mut(index)) {
+                Some(slot @ None) => *slot = Some(map.next_value()?),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(picked)
+    }
+}
+
+/// An object's key, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// A text as sent, or a number as text; `None` for any other shape.
+#[must_use]
+pub fn text(value: Option<&RawValue>) -> Option<String> {
+    let raw = value?.get();
+    match raw.as_bytes().first()? {
+        b'"' => serde_json::from_str(raw).ok(),
+        b'-' | b'0'..=b'9' => Some(raw.to_owned()),
+        _ => None,
+    }
+}
+
+/// `true` or `false`, bare or as text; `None` for anything else.
+#[must_use]
+pub fn flag(value: Option<&RawValue>) -> Option<bool> {
+    match value?.get().trim_matches('"') {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// Puts the replacement character for damaged UTF-8 and for halves of surrogate pairs (`\ud83d`
+/// alone), which systems leave behind that cut texts to a length. Without it one cut name would
+/// cost the whole record. Sound records are not copied.
+#[must_use]
+pub fn mend(raw: &[u8]) -> Cow<'_, [u8]> {
+    let mut mended = match String::from_utf8_lossy(raw) {
+        Cow::Borrowed(_) => Cow::Borrowed(raw),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    };
+    let mut from = 0_usize;
+    while let Some(found) = mended.get(from..).and_then(|rest| memchr(b'\\', rest)) {
+        let at = from.saturating_add(found);
+        let unit = escaped_unit(&mended, at);
+        let next = escaped_unit(&mended, at.saturating_add(ESCAPE_BYTES));
+        let is_low = |unit: Option<u16>| matches!(unit, Some(0xDC00..=0xDFFF));
+        let length = match unit {
+            Some(0xD800..=0xDBFF) if is_low(next) => ESCAPE_BYTES.saturating_mul(2),
+            Some(0xD800..=0xDFFF) => {
+                let end = at.saturating_add(ESCAPE_BYTES);
+                if let Some(half) = mended.to_mut().get_mut(at..end) {
+                    half.copy_from_slice(br"\ufffd");
+                }
+                ESCAPE_BYTES
+            }
+            // Any other escape: its second byte may be a backslash itself.
+            _ => 2,
+        };
+        from = at.saturating_add(length);
+    }
+    mended
+}
+
+/// Length of `\u0000`.
+const ESCAPE_BYTES: usize = 6;
+
+/// The UTF-16 unit that the escape at `at` stands for, if there is one.
+fn escaped_unit(raw: &[u8], at: usize) -> Option<u16> {
+    let escape = raw.get(at..at.checked_add(ESCAPE_BYTES)?)?;
+    let hex = std::str::from_utf8(escape.strip_prefix(br"\u")?).ok()?;
+    u16::from_str_radix(hex, 16).ok()
+}
+
+/// A key or number as it is sent back to the HR system: trimmed, without control characters. Blanks
+/// inside stay as they are, unlike in other texts, because the API compares them.
+#[must_use]
+pub fn clean_key(text: &str) -> Option<String> {
+    let key: Cow<'_, str> = if text.chars().any(char::is_control) {
+        Cow::Owned(text.chars().filter(|c| !c.is_control()).collect())
+    } else {
+        Cow::Borrowed(text)
+    };
+    let key = key.trim();
+    let fits = key.chars().count() <= limits::EMPLOYEE_NUMBER_CHARS_MAX;
+    (fits && !key.is_empty()).then(|| key.to_owned())
+}
+
+/// Whether a key may be put into a URL as it is: nothing in it can lead to another address.
+#[must_use]
+pub fn fits_into_path(key: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    !key.is_empty() && key.len() <= limits::EMPLOYEE_NUMBER_CHARS_MAX && key.chars().all(plain)
+}
+
+/// There is a date, and it can not be read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+/// `yyyy-MM-dd` or `yyyy/MM/dd`, with or without a time of day; blank is "no date". So is a date in
+/// the year 1: it is .NET's unset date, and as a leaving date it would end a person's access.
+pub fn date(text: &str) -> Result<Option<Date>, Unreadable> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (day, time) = text.split_at_checked(10).ok_or(Unreadable)?;
+    let time_is_time = time.is_empty()
+        || time.starts_with(['T', ' '])
+            && time.chars().skip(1).all(|c| c.is_ascii_digit() || "+-:.Z".contains(c));
+    let mut parts = day.split(['-', '/']);
+    let (Some(year), Some(month), Some(day), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Unreadable);
+    };
+    if !time_is_time || (year.len(), month.len(), day.len()) != (4, 2, 2) {
+        return Err(Unreadable);
+    }
+    let date = Date::new(digits(year)?, digits(month)?, digits(day)?).map_err(|_| Unreadable)?;
+    Ok((date.year() > 1).then_some(date))
+}
+
+fn digits<T: std::str::FromStr>(text: &str) -> Result<T, Unreadable> {
+    if !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Unreadable);
+    }
+    text.parse().map_err(|_| Unreadable)
+}
+
+fn malformed(reason: &str) -> ProviderError {
+    ProviderError::Malformed { reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_field_of_a_name_counts_and_others_are_skipped() {
+        let raw = br#"{"z":{"a":1},"a":"one","a":"two","b":7,"c":null,"d":[1]}"#;
+        let found = pick(raw, &["a", "b", "c", "d", "e"]).unwrap();
+        let texts = found.map(text);
+        assert_eq!([texts[0].as_deref(), texts[1].as_deref()], [Some("one"), Some("7")]);
+        assert_eq!(texts[2..], [None, None, None]);
+        let [nested] = inner(pick(raw, &["z"]).unwrap()[0], &["a"]);
+        assert_eq!(text(nested).as_deref(), Some("1"));
+        assert_eq!(inner(found[1], &["a"]).map(text), [None]);
+        for broken in ["", "[]", "{", r#"{"a":1"#, r#"{"a":1} x"#, "7"] {
+            assert!(pick(broken.as_bytes(), &["a"]).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_could_lead_elsewhere_does_not_go_into_a_url() {
+        for good in ["100002", "0d2f7a54-91e4-4c1b-9a55-3f6d2e7c0042", "a_B"] {
+            assert!(fits_into_path(good), "{good}");
+        }
+        for bad in ["", ".", "..", "a/b", "a?b", "a#b", "%2e%2e", "ä", " 1", "1\r\n"] {
+            assert!(!fits_into_path(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Looks whether a key pair of HRworks works and has the needed permissions (L-04, protocol page
+//! §7).
+//!
+//! Invariants:
+//! - *Missing* is only said when HRworks refused that very call for want of a permission;
+//!   everything that could also be a bad moment is *not determined*.
+//! - Messages tell an HR admin what to do, in HRworks' own words.
+//!
+//! What this module must not do: store or remember anything.
+
+use super::Hrworks;
+use super::client::{Found, PERMISSION_GENERAL, PERMISSION_PERSONS};
+use super::wire::Person;
+use crate::providers::{CallLane, Check, Probe, ProbeResult, ProviderError};
+
+const GRANTED: &str = "The key pair has this permission.";
+
+/// One probe, before it is answered.
+#[derive(Clone, Copy)]
+struct Question {
+    permission: &'static str,
+    needed_for: &'static str,
+}
+
+const LIST: Question =
+    Question { permission: PERMISSION_PERSONS, needed_for: "reading everybody at every full sync" };
+const BY_ID: Question = Question {
+    permission: PERMISSION_PERSONS,
+    needed_for: "asking about one person who is no longer in the list",
+};
+const UNITS: Question = Question {
+    permission: PERMISSION_GENERAL,
+    needed_for: "the names of organization units, which become departments and groups",
+};
+const ESTABLISHMENTS: Question = Question {
+    permission: PERMISSION_GENERAL,
+    needed_for: "the names of permanent establishments, which become office locations",
+};
+
+impl Question {
+    fn answered(self, result: ProbeResult, message: impl Into<String>) -> Probe {
+        let Self { permission, needed_for } = self;
+        Probe { permission, needed_for, result, message: message.into() }
+    }
+
+    /// The probe for what a call brought. The outer error ends the check: a spent budget.
+    fn judged<T>(self, asked: Result<T, ProviderError>) -> Result<Probe, ProviderError> {
+        Ok(match asked {
+            Ok(_) => self.answered(ProbeResult::Granted, GRANTED),
+            Err(error @ ProviderError::BudgetSpent { .. }) => return Err(error),
+            Err(ProviderError::Permission { .. }) => {
+                self.answered(ProbeResult::Missing, missing(self.permission))
+            }
+            Err(error) => self.answered(ProbeResult::NotDetermined, not_determined(&error)),
+        })
+    }
+}
+
+/// Makes the calls of a check, [`crate::limits::PAGED_CALLS_PER_MINUTE_MIN`] at most. Fails only
+/// when our own budget is spent.
+pub async fn check(hr: &Hrworks) -> Result<Check, ProviderError> {
+    match hr.api.authenticate(CallLane::Bulk).await {
+        Ok(()) => {}
+        Err(error @ ProviderError::BudgetSpent { .. }) => return Err(error),
+        // Without a token nothing can be asked.
+        Err(error) => return Ok(nothing_answered(error)),
+    }
+    let listed = hr.api.persons(1, true).await;
+    match &listed {
+        // Those say something about this question only.
+        Ok(_) | Err(ProviderError::Permission { .. } | ProviderError::BudgetSpent { .. }) => {}
+        Err(error) => return Ok(nothing_answered(error.clone())),
+    }
+    let listed_uuid = match &listed {
+        Ok(listing) => {
+            let uuid = listing.records.iter().find_map(|raw| Person::read(raw).ok()?.uuid);
+            uuid.map_or(Listed::Nobody, Listed::Somebody)
+        }
+        Err(_) => Listed::Refused,
+    };
+    let probes = vec![
+        LIST.judged(listed)?,
+        by_id(hr, listed_uuid).await?,
+        UNITS.judged(hr.api.organization_units(CallLane::Bulk).await)?,
+        ESTABLISHMENTS.judged(hr.api.permanent_establishments(CallLane::Bulk).await)?,
+    ];
+    Ok(Check { probes, error: None, tenant: None })
+}
+
+/// What the look at the list brought.
+enum Listed {
+    /// It may not be read.
+    Refused,
+    /// It was answered, and nobody is in it.
+    Nobody,
+    /// Somebody's `uuid`.
+    Somebody(String),
+}
+
+async fn by_id(hr: &Hrworks, listed: Listed) -> Result<Probe, ProviderError> {
+    let not_tried = |message: &str| Ok(BY_ID.answered(ProbeResult::NotDetermined, message));
+    let uuid = match listed {
+        Listed::Refused => return not_tried("Not tried: it needs a person from the list."),
+        Listed::Nobody => {
+            return not_tried(
+                "HRworks listed nobody whom Rollcall could ask for. Add a person and check again.",
+            );
+        }
+        Listed::Somebody(uuid) => uuid,
+    };
+    match hr.api.person(CallLane::Bulk, uuid.trim()).await {
+        Ok(Found::Gone) => not_tried(
+            "The person whom Rollcall asked for was removed at that moment. Check again; if it \
+             stays, tell Rollcall's operator.",
+        ),
+        asked => BY_ID.judged(asked),
+    }
+}
+
+/// A check in which nothing could be found out about single permissions.
+fn nothing_answered(error: ProviderError) -> Check {
+    let message = not_determined(&error);
+    let probes = [LIST, BY_ID, UNITS, ESTABLISHMENTS]
+        .map(|question| question.answered(ProbeResult::NotDetermined, message));
+    Check { probes: probes.to_vec(), error: Some(error), tenant: None }
+}
+
+fn missing(permission: &str) -> String {
+    format!(
+        "HRworks refuses this to the key pair. In HRworks open Administration → Basics → \
+         Integrations → HR WORKS-API, select the key pair, tick “{permission}” in the list of \
+         permissions at the bottom of the page, and save."
+    )
+}
+
+fn not_determined(error: &ProviderError) -> &'static str {
+    match error {
+        ProviderError::Credential => {
+            "HRworks does not know this key pair. Paste the whole text of the downloaded file, or \
+             make a new key pair under Administration → Basics → Integrations → HR WORKS-API."
+        }
+        ProviderError::Suspended => {
+            "HRworks finds no company for this key pair: the key pair or the contract has expired. \
+             Make a new key pair, or ask HRworks."
+        }
+        ProviderError::Throttled { .. } | ProviderError::BudgetSpent { .. } => {
+            "HRworks takes no more calls at the moment. Try again in a few minutes."
+        }
+        ProviderError::Permission { .. } => {
+            "HRworks refuses access and does not say why. Check the key pair's permissions under \
+             Administration → Basics → Integrations → HR WORKS-API."
+        }
+        ProviderError::Down { .. } => {
+            "HRworks did not answer properly. Try again in a few minutes."
+        }
+        ProviderError::Malformed { .. } | ProviderError::Sink { .. } => {
+            "HRworks' answer could not be understood. Try again; if it stays, tell Rollcall's \
+             operator."
+        }
+    }
+}

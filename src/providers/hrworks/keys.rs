@@ -1,0 +1,170 @@
+//! The key pair of HRworks, as it is typed or pasted (protocol page §3).
+//!
+//! HRworks hands out a text file with lines like `Access Key: …` and `Secret Access Key: …`. It is
+//! taken in whatever form copying leaves it: on one line, with quotes, with other words around.
+//!
+//! What this module must not do: repeat a key in an error.
+
+use crate::limits;
+use crate::secret::Secret;
+
+/// Access key and secret access key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPair {
+    /// Names the pair.
+    pub access_key: Secret,
+    /// Proves that one has it.
+    pub secret_access_key: Secret,
+}
+
+const NO_PAIR: &str = "this text holds no key pair of HRworks; paste the whole downloaded text, \
+                       with the lines \"Access Key\" and \"Secret Access Key\"";
+const TWO_PAIRS: &str = "this text holds more than one key pair of HRworks; paste the text of one";
+const NO_KEYS: &str = "these are not an access key and a secret access key of HRworks; copy each \
+                       of them whole and without blanks, or paste the whole downloaded text";
+const SAME_KEY: &str = "the access key and the secret access key are the same; HRworks gives two \
+                        different ones";
+
+impl KeyPair {
+    /// The pair of two typed keys, or what is wrong and how to mend it.
+    pub fn of(access_key: &Secret, secret_access_key: &Secret) -> Result<Self, &'static str> {
+        let (access, secret) = (access_key.reveal().trim(), secret_access_key.reveal().trim());
+        if !is_key(access) || !is_key(secret) {
+            return Err(NO_KEYS);
+        }
+        if access == secret {
+            return Err(SAME_KEY);
+        }
+        Ok(Self { access_key: Secret::new(access), secret_access_key: Secret::new(secret) })
+    }
+
+    /// The pair in the text of the downloaded file.
+    pub fn from_text(text: &Secret) -> Result<Self, &'static str> {
+        let (mut access, mut secret) = (None, None);
+        let mut words = Words::default();
+        // `=` may end a key and is no separator.
+        let separator =
+            |c: char| c.is_whitespace() || c.is_control() || "\"',;:{}\u{feff}".contains(c);
+        for word in text.reveal().split(separator).filter(|word| !word.is_empty()) {
+            let Some((label, value)) = words.take(word) else { continue };
+            let slot = match label {
+                Label::Access => &mut access,
+                Label::Secret => &mut secret,
+            };
+            if slot.is_some_and(|earlier| earlier != value) {
+                return Err(TWO_PAIRS);
+            }
+            *slot = Some(value);
+        }
+        let (Some(access), Some(secret)) = (access, secret) else { return Err(NO_PAIR) };
+        Self::of(&Secret::new(access), &Secret::new(secret))
+    }
+}
+
+fn is_key(text: &str) -> bool {
+    let length = limits::HRWORKS_KEY_CHARS_MIN..=limits::HRWORKS_KEY_CHARS_MAX;
+    length.contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic())
+}
+
+#[derive(Clone, Copy)]
+enum Label {
+    Access,
+    Secret,
+}
+
+/// Reads labels and their values word by word.
+#[derive(Default)]
+struct Words {
+    secret_said: bool,
+    label: Option<Label>,
+}
+
+impl Words {
+    fn take<'t>(&mut self, word: &'t str) -> Option<(Label, &'t str)> {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        match self.label_of(name) {
+            Some(true) if value.is_empty() => None,
+            Some(true) => self.label.take().map(|label| (label, value)),
+            Some(false) => None,
+            // A separator that stands alone, as in `Access Key = …`.
+            None if word.chars().all(|c| "=-–>".contains(c)) => None,
+            None => self.label.take().map(|label| (label, word.trim_start_matches('='))),
+        }
+    }
+
+    /// Whether this word is part of a label, and if so whether it is its last one.
+    fn label_of(&mut self, word: &str) -> Option<bool> {
+        let letters: String =
+            word.chars().filter(|c| !"_-".contains(*c)).map(|c| c.to_ascii_lowercase()).collect();
+        match letters.as_str() {
+            "secret" => self.secret_said = true,
+            "access" => {}
+            "id" if self.label.is_some() => return Some(true),
+            "key" | "accesskey" | "accesskeyid" | "secretkey" | "secretaccesskey" => {
+                let secret = std::mem::take(&mut self.secret_said) || letters.starts_with("secret");
+                self.label = Some(if secret { Label::Secret } else { Label::Access });
+                return Some(true);
+            }
+            _ => return None,
+        }
+        Some(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCESS: &str = "kA7/xExample+Key0001";
+    const SECRET: &str = "3xAmpl3/Secret+NotReal00000000000000000=";
+
+    fn read(text: &str) -> Result<KeyPair, &'static str> {
+        KeyPair::from_text(&Secret::new(text))
+    }
+
+    #[test]
+    fn l_03_the_downloaded_text_is_read_in_whatever_form_it_was_pasted() {
+        let (a, s) = (ACCESS, SECRET);
+        for text in [
+            format!("Access Key: {a}\nSecret Access Key: {s}\n"),
+            format!("\u{feff}Access Key: {a}\r\nSecret Access Key: {s}\r\n\r\n"),
+            format!("Secret Access Key: {s} Access Key: {a}"),
+            format!(
+                "HRworks API\n\nAccess Key:\n  {a}\n\nSecret Access Key:\n  {s}\nKeep it safe."
+            ),
+            format!("Access Key ID: \"{a}\"\nSecret Access Key: \"{s}\""),
+            format!("access_key = {a}\nsecret_access_key = {s}"),
+            format!("ACCESSKEY={a}\nSECRETACCESSKEY={s}"),
+            format!("{{\"accessKey\":\"{a}\",\"secretAccessKey\":\"{s}\"}}"),
+            format!("Access Key: {a}\nAccess Key: {a}\nSecret Access Key: {s}"),
+        ] {
+            let pair = read(&text).unwrap_or_else(|why| panic!("{why}: {text}"));
+            assert_eq!(
+                (pair.access_key.reveal(), pair.secret_access_key.reveal()),
+                (a, s),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn l_04_what_is_no_pair_is_told_without_repeating_it() {
+        let (a, s) = (ACCESS, SECRET);
+        for text in [
+            String::new(),
+            a.to_owned(),
+            format!("{a}\n{s}"),
+            format!("Access Key: {a}"),
+            format!("Secret Access Key: {s}"),
+            format!("Access Key: {a}\nAccess Key: other{a}\nSecret Access Key: {s}"),
+            format!("Access Key: short\nSecret Access Key: {s}"),
+            format!("Access Key: {s}\nSecret Access Key: {s}"),
+        ] {
+            let why = read(&text).unwrap_err();
+            assert!(!why.contains(a) && !why.contains(s), "{why}");
+        }
+        let typed = |a: &str, s: &str| KeyPair::of(&Secret::new(a), &Secret::new(s));
+        assert!(typed(&format!(" {a}\n"), s).is_ok());
+        assert!(typed("", s).is_err() && typed(a, "two words").is_err());
+    }
+}

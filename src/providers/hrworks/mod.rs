@@ -1,0 +1,199 @@
+//! HRworks: polled (protocol page `hrworks`).
+//!
+//! `keys` reads what an admin pastes, `token` and `client` ask and judge answers, `wire` names what
+//! is read of them, `normalise` brings a record to the normal form, `check` looks for permissions.
+//!
+//! Invariants:
+//! - HRworks is only read: the client can build nothing but GET requests and the exchange of the
+//!   key pair for a token.
+//! - A list counts only when every page was answered without an error and nobody came twice (S-30).
+//!   HRworks tells no total, so links say where the list ends.
+//! - *Gone* is said only for `InvalidParameterError` about the identifier (S-31).
+//!
+//! What this module must not do: decide who is removed, retry or wait (the gate may wait).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::OnceCell;
+
+use super::fields::{clean_key, object};
+use super::http::HttpClient;
+use super::paging::Walk;
+use super::{
+    CallGate, CallLane, Check, Fetched, Provider, ProviderError, RecordKeys, RecordSink, malformed,
+};
+use crate::clock::Clock;
+use crate::domain::employee::{EmployeeRecord, clean_text};
+use crate::domain::provider::ProviderKind;
+use crate::limits;
+
+mod check;
+mod client;
+mod keys;
+mod normalise;
+mod token;
+mod wire;
+
+pub use keys::KeyPair;
+
+use client::{Api, Found, Listing};
+use wire::{Establishment, Person, Unit};
+
+/// Names by key.
+type Names = HashMap<String, String>;
+
+/// HRworks with one customer's key pair.
+pub struct Hrworks {
+    api: Api,
+    pages_max: u32,
+    unit_names: OnceCell<Names>,
+    establishment_names: OnceCell<Names>,
+}
+
+impl Hrworks {
+    /// A customer's HRworks. `base_url` is the address with `/v2`; `clock` tells when a token ends;
+    /// `gate` gives leave for every call (S-44).
+    pub fn new(
+        base_url: &str,
+        pair: KeyPair,
+        http: HttpClient,
+        clock: Arc<dyn Clock>,
+        gate: Arc<dyn CallGate>,
+    ) -> Self {
+        Self {
+            api: Api::new(base_url, pair, http, clock, gate),
+            pages_max: limits::LIST_PAGES_MAX,
+            unit_names: OnceCell::new(),
+            establishment_names: OnceCell::new(),
+        }
+    }
+
+    async fn fetch_in(&self, lane: CallLane, uuid: &str) -> Result<Fetched, ProviderError> {
+        let raw = match self.api.person(lane, uuid).await? {
+            Found::Record(raw) => raw,
+            Found::Gone => return Ok(Fetched::Gone),
+        };
+        let mut person = Person::read(&raw)?;
+        self.complete(lane, &mut person).await?;
+        let record = normalise::record_of(person)?;
+        if record.external_key.as_str() != uuid {
+            return Err(malformed("the answer is about another person than asked for"));
+        }
+        Ok(Fetched::Found(Box::new(record)))
+    }
+
+    async fn read_list(&self, sink: &mut dyn RecordSink) -> Result<(), ProviderError> {
+        let mut walk = Walk::new(self.pages_max);
+        loop {
+            let Listing { records, links } = self.api.persons(walk.page(), false).await?;
+            for raw in &records {
+                let mut person = Person::read(raw)?;
+                walk.note(normalise::key(&person)?.as_str())?;
+                self.complete(CallLane::Bulk, &mut person).await?;
+                sink.record(&person.canonical()?)?;
+            }
+            if !walk.advance(links, records.len())? {
+                break;
+            }
+        }
+        if walk.count() == 0 {
+            return Err(malformed("the list is empty"));
+        }
+        Ok(())
+    }
+
+    /// A department or location that comes without its name is looked up in the list of those. That
+    /// list is asked for once, and only when it is needed; if it can not be read, nobody's
+    /// department is taken away, but the whole question fails.
+    async fn complete(&self, lane: CallLane, person: &mut Person) -> Result<(), ProviderError> {
+        let unit = person.organization_unit.as_ref();
+        let nameless = unit.and_then(|unit| named(unit.name.as_deref())).is_none();
+        let key = normalise::unit_key(unit, person.organization_unit_uuid.as_deref());
+        if let Some(key) = key.filter(|_| nameless) {
+            let names = self.unit_names.get_or_try_init(|| self.read_unit_names(lane)).await?;
+            if let Some(name) = names.get(&key) {
+                person.organization_unit.get_or_insert_default().name = Some(name.clone());
+            }
+        }
+        let Some(establishment) = &mut person.permanent_establishment else { return Ok(()) };
+        let nameless = named(establishment.name.as_deref()).is_none();
+        let key = establishment.id.as_deref().and_then(clean_key);
+        if let Some(key) = key.filter(|_| nameless) {
+            let read = || self.read_establishment_names(lane);
+            let names = self.establishment_names.get_or_try_init(read).await?;
+            establishment.name = names.get(&key).cloned();
+        }
+        Ok(())
+    }
+
+    async fn read_unit_names(&self, lane: CallLane) -> Result<Names, ProviderError> {
+        let mut names = Names::new();
+        for raw in self.api.organization_units(lane).await? {
+            let Some(unit) = Unit::read(Some(object(&raw)?)) else { continue };
+            let Some(name) = named(unit.name.as_deref()) else { continue };
+            let keys = [unit.uuid.as_deref(), unit.number.as_deref()];
+            for key in keys.into_iter().flatten().filter_map(clean_key) {
+                names.entry(key).or_insert_with(|| name.clone());
+            }
+        }
+        Ok(names)
+    }
+
+    async fn read_establishment_names(&self, lane: CallLane) -> Result<Names, ProviderError> {
+        let mut names = Names::new();
+        for raw in self.api.permanent_establishments(lane).await? {
+            let Some(found) = Establishment::read(Some(object(&raw)?)) else { continue };
+            let key = found.id.as_deref().and_then(clean_key);
+            if let (Some(key), Some(name)) = (key, named(found.name.as_deref())) {
+                names.insert(key, name);
+            }
+        }
+        Ok(names)
+    }
+}
+
+fn named(name: Option<&str>) -> Option<String> {
+    clean_text(name?)
+}
+
+impl Provider for Hrworks {
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::Hrworks
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<Check, ProviderError>> {
+        Box::pin(check::check(self))
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        lane: CallLane,
+        who: &'a RecordKeys,
+    ) -> BoxFuture<'a, Result<Fetched, ProviderError>> {
+        Box::pin(self.fetch_in(lane, who.external_key.as_str()))
+    }
+
+    fn list<'a>(
+        &'a self,
+        sink: &'a mut dyn RecordSink,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(self.read_list(sink))
+    }
+
+    fn normalise(&self, raw: &[u8]) -> Result<EmployeeRecord, ProviderError> {
+        normalise::record_of(Person::read(raw)?)
+    }
+
+    fn keys(&self, raw: &[u8]) -> Result<RecordKeys, ProviderError> {
+        normalise::keys(&Person::read(raw)?)
+    }
+
+    fn mapping_version(&self) -> u32 {
+        normalise::MAPPING_VERSION
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! What HRworks sends, as far as a record or a decision needs it (protocol page §6).
+//!
+//! Invariants:
+//! - The structs name only what is kept; everything else is skipped while parsing: sensitive fields
+//!   (S-15), the history, the picture's address that expires, and the fields of the company's own,
+//!   which stand beside the documented ones under names of its choice.
+//! - Absent, null and blank are alike.
+//!
+//! What this module must not do: judge or clean what it reads.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::providers::fields::{flag, inner, mend, pick, text};
+use crate::providers::{ProviderError, malformed};
+
+/// The master data of one person, as far as a record is made of it.
+#[derive(Serialize, Default, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    /// HRworks' own key; never changes.
+    pub uuid: Option<String>,
+    /// The employee number; can change.
+    pub personnel_number: Option<String>,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// Business e-mail.
+    pub email: Option<String>,
+    /// Whether an admin has not set the person to "gone".
+    pub is_active: Option<bool>,
+    /// First day.
+    pub join_date: Option<String>,
+    /// Last working day.
+    pub leave_date: Option<String>,
+    /// Job title.
+    pub position: Option<String>,
+    /// Department; its parents are not read.
+    pub organization_unit: Option<Unit>,
+    /// The department's key once more.
+    pub organization_unit_uuid: Option<String>,
+    /// Office location.
+    pub permanent_establishment: Option<Establishment>,
+    /// The manager.
+    pub superior: Option<Superior>,
+}
+
+/// An organization unit.
+#[derive(Serialize, Default, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// HRworks' own key; not in older data.
+    pub uuid: Option<String>,
+    /// Its number; can be edited.
+    pub number: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+/// A permanent establishment.
+#[derive(Serialize, Default, Debug, PartialEq, Eq)]
+pub struct Establishment {
+    /// HRworks' own key.
+    pub id: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+/// A manager, by the keys.
+#[derive(Serialize, Default, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Superior {
+    /// HRworks' own key.
+    pub uuid: Option<String>,
+    /// The employee number.
+    pub personnel_number: Option<String>,
+}
+
+impl Unit {
+    /// Reads a unit, also one of the list of units.
+    pub fn read(value: Option<&RawValue>) -> Option<Self> {
+        let [uuid, number, name] = inner(value, &["uuid", "number", "name"]).map(text);
+        let unit = Self { uuid, number, name };
+        (unit != Self::default()).then_some(unit)
+    }
+}
+
+impl Establishment {
+    /// Reads an establishment, also one of the list of establishments.
+    pub fn read(value: Option<&RawValue>) -> Option<Self> {
+        let [id, name] = inner(value, &["id", "name"]).map(text);
+        let establishment = Self { id, name };
+        (establishment != Self::default()).then_some(establishment)
+    }
+}
+
+impl Superior {
+    fn read(value: Option<&RawValue>) -> Option<Self> {
+        let [uuid, personnel_number] = inner(value, &["uuid", "personnelNumber"]).map(text);
+        let superior = Self { uuid, personnel_number };
+        (superior != Self::default()).then_some(superior)
+    }
+}
+
+impl Person {
+    /// Reads a person as sent, or as written by [`Person::canonical`].
+    pub fn read(raw: &[u8]) -> Result<Self, ProviderError> {
+        let raw = mend(raw);
+        let names = [
+            "uuid",
+            "personnelNumber",
+            "firstName",
+            "lastName",
+            "email",
+            "joinDate",
+            "leaveDate",
+            "position",
+            "organizationUnitUuid",
+        ];
+        let [uuid, personnel_number, first_name, last_name, email, join, leave, position, unit] =
+            pick(&raw, &names)?.map(text);
+        let names = ["isActive", "organizationUnit", "permanentEstablishment", "superior"];
+        let [is_active, organization_unit, establishment, superior] = pick(&raw, &names)?;
+        Ok(Self {
+            uuid,
+            personnel_number,
+            first_name,
+            last_name,
+            email,
+            is_active: flag(is_active),
+            join_date: join,
+            leave_date: leave,
+            position,
+            organization_unit: Unit::read(organization_unit),
+            organization_unit_uuid: unit,
+            permanent_establishment: Establishment::read(establishment),
+            superior: Superior::read(superior),
+        })
+    }
+
+    /// The person in one fixed form, for telling whether anything has changed.
+    pub fn canonical(&self) -> Result<Vec<u8>, ProviderError> {
+        serde_json::to_vec(self).map_err(|_| malformed("a record can not be written"))
+    }
+}

@@ -1,0 +1,227 @@
+//! Walking a list that comes in pages, so that a short list is never taken for a whole one (S-30).
+//!
+//! Invariants:
+//! - No link is followed. The number of the next page is read from it, and the address is built
+//!   from our own base and parameters; a link to another host, scheme or port is an error.
+//! - Pages come one after the other, none twice and none left out, and there is a highest number.
+//! - Nobody comes twice in one walk: when that happens, the list moved or goes in a circle, and
+//!   somebody else may be missing from it.
+//!
+//! What this module must not do: send anything, know an HR system.
+
+use std::collections::HashSet;
+
+use url::Url;
+
+use super::http::Answer;
+use super::splitter::Splitter;
+use super::{ProviderError, malformed};
+use crate::limits;
+
+/// What a `Link` header says about the pages that follow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Links {
+    /// The number of the next page; `None` on the last one.
+    pub next: Option<u32>,
+    /// The number of the last page, where it is told.
+    pub last: Option<u32>,
+}
+
+impl Links {
+    /// Reads a `Link` header (`<address>; rel="next", …`); without one there is no other page.
+    pub fn read(header: Option<&str>, base_url: &str) -> Result<Self, ProviderError> {
+        let mut links = Self::default();
+        let mut rest = header.unwrap_or_default();
+        while let Some((_, opened)) = rest.split_once('<') {
+            let Some((target, after)) = opened.split_once('>') else {
+                return Err(malformed("a link to another page can not be read"));
+            };
+            let parameters = after.split('<').next().unwrap_or_default();
+            for relation in relations(parameters) {
+                match relation {
+                    "next" => links.next = Some(page_number(target, base_url)?),
+                    "last" => links.last = Some(page_number(target, base_url)?),
+                    _ => {}
+                }
+            }
+            rest = after;
+        }
+        Ok(links)
+    }
+}
+
+/// The words of the `rel` parameters among these.
+fn relations(parameters: &str) -> impl Iterator<Item = &str> {
+    parameters
+        .split([';', ','])
+        .filter_map(|parameter| parameter.split_once('='))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("rel"))
+        .flat_map(|(_, value)| value.trim().trim_matches('"').split_ascii_whitespace())
+}
+
+fn page_number(target: &str, base_url: &str) -> Result<u32, ProviderError> {
+    let base = Url::parse(base_url).map_err(|_| malformed("the base URL can not be used"))?;
+    let target =
+        base.join(target).map_err(|_| malformed("a link to another page can not be read"))?;
+    if target.origin() != base.origin() {
+        return Err(malformed("a link to another page leads to another host"));
+    }
+    let number = target.query_pairs().find(|(name, _)| name == "page");
+    number
+        .and_then(|(_, number)| number.parse().ok())
+        .ok_or_else(|| malformed("a link to another page has no page number"))
+}
+
+/// Where a walk through the pages is.
+#[derive(Debug)]
+pub struct Walk {
+    page: u32,
+    pages_max: u32,
+    last: Option<u32>,
+    seen: HashSet<String>,
+}
+
+impl Walk {
+    /// At the first page. More than `pages_max` pages are an error.
+    #[must_use]
+    pub fn new(pages_max: u32) -> Self {
+        Self { page: 1, pages_max, last: None, seen: HashSet::new() }
+    }
+
+    /// The page to ask for now.
+    #[must_use]
+    pub fn page(&self) -> u32 {
+        self.page
+    }
+
+    /// How many people there were so far.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Takes note of a person.
+    pub fn note(&mut self, key: &str) -> Result<(), ProviderError> {
+        if self.seen.len() >= limits::DIRECTORY_PEOPLE_MAX {
+            return Err(malformed("the list has more people than are allowed"));
+        }
+        if self.seen.insert(key.to_owned()) {
+            return Ok(());
+        }
+        Err(malformed("somebody is in the list twice; it changed while it was read, or repeats"))
+    }
+
+    /// Goes on after a page with so many people; false after the last one.
+    pub fn advance(&mut self, links: Links, people: usize) -> Result<bool, ProviderError> {
+        self.last = links.last.or(self.last);
+        let Some(next) = links.next else {
+            if self.last.is_some_and(|last| last > self.page) {
+                return Err(malformed("the list ends before its last page"));
+            }
+            return Ok(false);
+        };
+        if next <= self.page {
+            return Err(malformed("the pages of the list go in a circle"));
+        }
+        if next != self.page.saturating_add(1) {
+            return Err(malformed("a page of the list is left out"));
+        }
+        if people == 0 {
+            return Err(malformed("a page in the middle of the list is empty"));
+        }
+        if next > self.pages_max {
+            return Err(malformed("the list has more pages than are allowed"));
+        }
+        self.page = next;
+        Ok(true)
+    }
+}
+
+/// One page, or a short list.
+pub struct Page {
+    /// The records as sent.
+    pub records: Vec<Vec<u8>>,
+    /// The document as JSON, with an empty list in place of the list.
+    pub envelope: Vec<u8>,
+    /// Whether there was a list at all.
+    pub list_found: bool,
+}
+
+/// Reads a page of at most [`limits::PAGE_BYTES_MAX`] bytes whose list stands under `path`.
+pub async fn read_page(
+    answer: Answer,
+    path: &'static [&'static str],
+) -> Result<Page, ProviderError> {
+    let mut body = answer.body(limits::PAGE_BYTES_MAX);
+    let mut splitter = Splitter::new(path);
+    let mut records = Vec::new();
+    while let Some(chunk) = body.chunk().await? {
+        splitter.feed(chunk.as_ref(), |record| {
+            records.push(record.to_vec());
+            Ok::<_, ProviderError>(())
+        })?;
+    }
+    let split = splitter.finish()?;
+    Ok(Page { records, envelope: split.envelope, list_found: split.list_found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "https://api.example.com/v1";
+
+    fn links(header: &str) -> Result<Links, ProviderError> {
+        Links::read(Some(header), BASE)
+    }
+
+    #[test]
+    fn links_are_read_as_they_were_recorded() {
+        let first = "<https://api.example.com/v1/employees?page=4&per_page=3>; rel=\"last\", \
+                     <https://api.example.com:443/v1/employees?page=2&per_page=3>; rel=\"next\"";
+        assert_eq!(links(first), Ok(Links { next: Some(2), last: Some(4) }));
+        let last = "<https://api.example.com/v1/employees?page=1>; rel=\"first\", \
+                    <https://api.example.com/v1/employees?page=3>; rel=\"prev\"";
+        assert_eq!(links(last), Ok(Links::default()));
+        assert_eq!(Links::read(None, BASE), Ok(Links::default()));
+        assert_eq!(links("</v1/employees?page=7>;rel=next").unwrap().next, Some(7));
+        assert_eq!(links("<?page=7>; title=\"a, b\"; rel=\"next last\"").unwrap().last, Some(7));
+    }
+
+    #[test]
+    fn a_link_elsewhere_or_without_a_number_is_refused() {
+        for header in [
+            "<https://evil.example/v1/employees?page=2>; rel=\"next\"",
+            "<http://api.example.com/v1/employees?page=2>; rel=\"next\"",
+            "<https://api.example.com:8443/v1/employees?page=2>; rel=\"next\"",
+            "<//evil.example/?page=2>; rel=\"next\"",
+            "<https://api.example.com/v1/employees>; rel=\"next\"",
+            "<https://api.example.com/v1/employees?page=-1>; rel=\"next\"",
+            "<https://api.example.com/v1/employees?page=2; rel=\"next\"",
+        ] {
+            assert!(matches!(links(header), Err(ProviderError::Malformed { .. })), "{header}");
+        }
+    }
+
+    #[test]
+    fn s_30_a_walk_ends_only_at_the_last_page() {
+        let to = |next: u32| Links { next: Some(next), last: Some(3) };
+        let mut walk = Walk::new(3);
+        assert_eq!(walk.advance(to(2), 5), Ok(true));
+        assert_eq!(walk.advance(to(3), 5), Ok(true));
+        assert_eq!(walk.advance(Links::default(), 0), Ok(false));
+        for (next, people) in [(1, 5), (0, 5), (3, 5), (2, 0)] {
+            assert!(Walk::new(9).advance(to(next), people).is_err(), "{next} {people}");
+        }
+        let mut endless = Walk::new(3);
+        let outcome = (2..10).map(|next| endless.advance(to(next), 1)).find(Result::is_err);
+        assert!(outcome.is_some());
+        let mut short = Walk::new(9);
+        assert_eq!(short.advance(to(2), 5), Ok(true));
+        assert!(short.advance(Links::default(), 5).is_err(), "page 3 was promised");
+        let mut doubled = Walk::new(9);
+        assert_eq!((doubled.note("a"), doubled.note("b")), (Ok(()), Ok(())));
+        assert!(doubled.note("a").is_err());
+        assert_eq!(doubled.count(), 2);
+    }
+}
