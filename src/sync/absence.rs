@@ -1,10 +1,10 @@
 //! People whom HR's list does not name any more (S-30, S-31).
 //!
 //! Somebody is gone when two things hold: a complete list does not name them under any key, and the
-//! HR system, asked about them in or after that run, says in so many words that there is no such
-//! person. [`Gone`] is the proof of both. It can be made only here, from a [`Missing`] (which only a
-//! complete list gives) and [`Fetched::Gone`], and only it can be applied as an absence: an error
-//! has no way to become one.
+//! HR system, asked about them in or after that run, says in so many words that there is nobody by
+//! that name. [`Gone`] is the proof of both. It can be made only here, from a [`Missing`] (which
+//! only a complete list gives) and [`Fetched::Gone`], and only it can be applied as an absence: an
+//! error has no way to become one.
 //!
 //! What this module must not do: apply anything, or take an error for an answer.
 

@@ -24,7 +24,7 @@ use crate::db::accounts::{self, Account};
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::events::NewEvent;
-use crate::db::groups::{self, Group};
+use crate::db::groups::Group;
 use crate::db::holds::{self, HoldItem};
 use crate::db::links::{self, Link};
 use crate::db::row_problems::{self, RowProblem};
@@ -43,10 +43,9 @@ use crate::domain::ids::*;
 use crate::secret::Keys;
 use crate::sync::audit::{self, Changed, Owner};
 use crate::sync::guard::{self, Ruling, Waiting};
+use crate::sync::known::{AccountFields, View};
 use crate::sync::objects;
-use crate::sync::plan::{
-    AccountFields, Applied, Facts, HoldPlan, LinkStep, LossFate, Observed, PersonPlan, Step, View,
-};
+use crate::sync::plan::{Applied, Facts, HoldPlan, LinkStep, LossFate, Observed, PersonPlan, Step};
 use crate::sync::rows::{self, FormerHolder, Made, News, Person};
 use crate::sync::view::{self, Rows};
 
@@ -204,26 +203,26 @@ struct Access {
 }
 
 /// A person whose group may have changed.
-struct Mover {
-    user: DirectoryUserId,
+pub(super) struct Mover {
+    pub(super) user: DirectoryUserId,
     /// Who is not in the application's list is in no group, and nobody is told of it.
-    listed: bool,
-    object: Map<String, Value>,
-    department: Option<Unit>,
+    pub(super) listed: bool,
+    pub(super) object: Map<String, Value>,
+    pub(super) department: Option<Unit>,
 }
 
 /// One batch while it is being written.
-struct Writing<'a, 'tx, 'conn> {
-    cx: &'a Applier<'a>,
-    tx: &'tx mut Tx<'conn>,
+pub(super) struct Writing<'a, 'tx, 'conn> {
+    pub(super) cx: &'a Applier<'a>,
+    pub(super) tx: &'tx mut Tx<'conn>,
     view: View,
     rows: Rows,
-    groups: Option<HashMap<String, Group>>,
+    pub(super) groups: Option<HashMap<String, Group>>,
     units: HashMap<(CatalogueKind, String), CatalogueEntryId>,
     users: Vec<DirectoryUser>,
     new_accounts: Vec<Account>,
     links: Vec<(LinkStep, Link)>,
-    memberships: Vec<Mover>,
+    pub(super) memberships: Vec<Mover>,
     changed: Vec<Changed>,
     new_ids: Vec<(DirectoryUserId, DirectoryUserId)>,
     handed_over: Vec<AccountId>,
@@ -341,7 +340,7 @@ impl Writing<'_, '_, '_> {
         self.emit(kind, person.user.id.as_str(), Value::Object(object));
     }
 
-    fn emit(&mut self, kind: EventKind, lane: &str, data: Value) {
+    pub(super) fn emit(&mut self, kind: EventKind, lane: &str, data: Value) {
         let event = self.cx.event(kind, lane, data);
         self.tx.emit(event);
     }
@@ -604,102 +603,6 @@ impl Writing<'_, '_, '_> {
         holds::supersede(self.tx, &self.resolved.holds, self.cx.now)?;
         audit::write(self.tx, self.cx.cause, self.cx.now, &self.changed)?;
         Ok(self.outcome)
-    }
-
-    /// Departments are groups (S-14): a person is in the group of their department and in no other.
-    fn move_between_groups(&mut self) -> Result<(), DbError> {
-        let movers = std::mem::take(&mut self.memberships);
-        self.create_groups()?;
-        let ids: Vec<DirectoryUserId> = movers.iter().map(|mover| mover.user.clone()).collect();
-        let mut present: HashMap<DirectoryUserId, GroupId> =
-            groups::memberships_of(self.tx, &ids)?.into_iter().collect();
-        for mover in movers {
-            let target = match mover.department.as_ref().filter(|_| mover.listed) {
-                Some(unit) => Some(self.group(unit)?),
-                None => None,
-            };
-            let former = present.get(&mover.user).cloned();
-            if former.as_ref() == target.as_ref().map(|group| &group.id) {
-                continue;
-            }
-            let told = former.filter(|_| mover.listed);
-            if let Some(group) = told.and_then(|id| self.group_by_id(&id)) {
-                let data = objects::membership(&mover.object, &group);
-                self.emit(EventKind::GroupUserRemoved, mover.user.as_str(), data);
-            }
-            let organization = &self.cx.directory.organization_id;
-            let id = target.as_ref().map(|group| &group.id);
-            groups::set_membership(self.tx, organization, &mover.user, id)?;
-            if let Some(group) = target {
-                let data = objects::membership(&mover.object, &group);
-                self.emit(EventKind::GroupUserAdded, mover.user.as_str(), data);
-                present.insert(mover.user, group.id);
-            } else {
-                present.remove(&mover.user);
-            }
-        }
-        Ok(())
-    }
-
-    /// All groups come before the first membership (wire contract §6), those of later batches too.
-    fn create_groups(&mut self) -> Result<(), DbError> {
-        let cx = self.cx;
-        let departments = &cx.facts.departments;
-        let known = self.known_groups()?;
-        let mut new: Vec<(&String, &Unit)> =
-            departments.iter().filter(|(key, _)| !known.contains_key(*key)).collect();
-        new.sort_by_key(|(key, _)| *key);
-        for (_, unit) in new {
-            self.group(unit)?;
-        }
-        Ok(())
-    }
-
-    fn known_groups(&mut self) -> Result<&mut HashMap<String, Group>, DbError> {
-        if self.groups.is_none() {
-            let groups = groups::of_directory(self.tx, &self.cx.directory.id)?;
-            let by_key = groups.into_iter().map(|group| (group.group_key.clone(), group)).collect();
-            self.groups = Some(by_key);
-        }
-        Ok(self.groups.get_or_insert_default())
-    }
-
-    fn group_by_id(&self, id: &GroupId) -> Option<Group> {
-        self.groups.as_ref()?.values().find(|group| group.id == *id).cloned()
-    }
-
-    /// The group of a department, created at first sight and renamed by its key.
-    fn group(&mut self, unit: &Unit) -> Result<Group, DbError> {
-        let key = unit.group_key();
-        let cx = self.cx;
-        let Some(mut group) = self.known_groups()?.get(&key).cloned() else {
-            let group = Group {
-                id: GroupId::new(cx.now, cx.random),
-                organization_id: cx.directory.organization_id.clone(),
-                directory_id: cx.directory.id.clone(),
-                group_key: key.clone(),
-                name: unit.name.clone(),
-                created_at_ms: cx.now,
-                updated_at_ms: cx.now,
-            };
-            groups::insert(self.tx, &group)?;
-            let data = Value::Object(objects::group(&group));
-            self.emit(EventKind::GroupCreated, group.id.as_str(), data);
-            self.known_groups()?.insert(key, group.clone());
-            return Ok(group);
-        };
-        if name_norm(&group.name) != name_norm(&unit.name) {
-            let old = objects::group(&group);
-            groups::rename(self.tx, &group.id, &unit.name, cx.now)?;
-            group.name.clone_from(&unit.name);
-            group.updated_at_ms = cx.now;
-            let mut data = objects::group(&group);
-            let previous = objects::previous_attributes(&old, &data).unwrap_or_else(|| json!({}));
-            data.insert("previous_attributes".to_owned(), previous);
-            self.emit(EventKind::GroupUpdated, group.id.as_str(), Value::Object(data));
-            self.known_groups()?.insert(key, group.clone());
-        }
-        Ok(group)
     }
 }
 

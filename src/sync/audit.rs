@@ -250,7 +250,8 @@ mod tests {
     use super::*;
     use crate::domain::employee::{EmployeeRecord, KeyKind};
     use crate::domain::ids::{AccountId, HoldId, LinkId};
-    use crate::sync::plan::{AccountFields, Observed};
+    use crate::sync::known::AccountFields;
+    use crate::sync::plan::Observed;
 
     const TODAY: Date = date(2026, 11, 23);
     const YESTERDAY: Date = date(2026, 11, 22);

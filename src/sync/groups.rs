@@ -1,23 +1,28 @@
-//! Departments that nobody is in any more (S-14).
+//! Departments as groups: who is in which, and those that nobody is in any more (S-14).
 //!
-//! A complete list shows which departments are still named. A group that has no member and that no
-//! record names is deleted with one event; no membership ends with it, because there is none (wire
-//! contract §6). When the department comes back it is a new group.
+//! A person is in the group of their department and in no other. A complete list shows which
+//! departments are still named. A group that has no member and that no record names is deleted with
+//! one event; no membership ends with it, because there is none (wire contract §6). When the
+//! department comes back it is a new group.
 //!
 //! Invariant: whoever can not be applied, and whoever is missing from the list without being known
 //! to be gone, still holds their group: by the membership that stays as it is, or by being read.
 //!
-//! What this module must not do: end a membership.
+//! What this module must not do: decide who is in which department.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::clock::Millis;
 use crate::db::directories::Directory;
 use crate::db::events::NewEvent;
-use crate::db::{DbError, Tx, groups};
+use crate::db::groups::{self, Group};
+use crate::db::{DbError, Tx};
+use crate::domain::employee::{Unit, name_norm};
 use crate::domain::event::EventKind;
+use crate::domain::ids::{DirectoryUserId, GroupId};
+use crate::sync::apply::Writing;
 use crate::sync::objects;
 
 /// Deletes the groups without members whose keys a complete list did not name.
@@ -42,4 +47,102 @@ pub(super) fn delete_emptied(
         });
     }
     Ok(())
+}
+
+impl Writing<'_, '_, '_> {
+    /// Departments are groups (S-14): a person is in the group of their department and in no other.
+    pub(super) fn move_between_groups(&mut self) -> Result<(), DbError> {
+        let movers = std::mem::take(&mut self.memberships);
+        self.create_groups()?;
+        let ids: Vec<DirectoryUserId> = movers.iter().map(|mover| mover.user.clone()).collect();
+        let mut present: HashMap<DirectoryUserId, GroupId> =
+            groups::memberships_of(self.tx, &ids)?.into_iter().collect();
+        for mover in movers {
+            let target = match mover.department.as_ref().filter(|_| mover.listed) {
+                Some(unit) => Some(self.group(unit)?),
+                None => None,
+            };
+            let former = present.get(&mover.user).cloned();
+            if former.as_ref() == target.as_ref().map(|group| &group.id) {
+                continue;
+            }
+            let told = former.filter(|_| mover.listed);
+            if let Some(group) = told.and_then(|id| self.group_by_id(&id)) {
+                let data = objects::membership(&mover.object, &group);
+                self.emit(EventKind::GroupUserRemoved, mover.user.as_str(), data);
+            }
+            let organization = &self.cx.directory.organization_id;
+            let id = target.as_ref().map(|group| &group.id);
+            groups::set_membership(self.tx, organization, &mover.user, id)?;
+            if let Some(group) = target {
+                let data = objects::membership(&mover.object, &group);
+                self.emit(EventKind::GroupUserAdded, mover.user.as_str(), data);
+                present.insert(mover.user, group.id);
+            } else {
+                present.remove(&mover.user);
+            }
+        }
+        Ok(())
+    }
+
+    /// All groups come before the first membership (wire contract §6), those of later batches too.
+    fn create_groups(&mut self) -> Result<(), DbError> {
+        let cx = self.cx;
+        let departments = &cx.facts.departments;
+        let known = self.known_groups()?;
+        let mut new: Vec<(&String, &Unit)> =
+            departments.iter().filter(|(key, _)| !known.contains_key(*key)).collect();
+        new.sort_by_key(|(key, _)| *key);
+        for (_, unit) in new {
+            self.group(unit)?;
+        }
+        Ok(())
+    }
+
+    fn known_groups(&mut self) -> Result<&mut HashMap<String, Group>, DbError> {
+        if self.groups.is_none() {
+            let groups = groups::of_directory(self.tx, &self.cx.directory.id)?;
+            let by_key = groups.into_iter().map(|group| (group.group_key.clone(), group)).collect();
+            self.groups = Some(by_key);
+        }
+        Ok(self.groups.get_or_insert_default())
+    }
+
+    fn group_by_id(&self, id: &GroupId) -> Option<Group> {
+        self.groups.as_ref()?.values().find(|group| group.id == *id).cloned()
+    }
+
+    /// The group of a department, created at first sight and renamed by its key.
+    fn group(&mut self, unit: &Unit) -> Result<Group, DbError> {
+        let key = unit.group_key();
+        let cx = self.cx;
+        let Some(mut group) = self.known_groups()?.get(&key).cloned() else {
+            let group = Group {
+                id: GroupId::new(cx.now, cx.random),
+                organization_id: cx.directory.organization_id.clone(),
+                directory_id: cx.directory.id.clone(),
+                group_key: key.clone(),
+                name: unit.name.clone(),
+                created_at_ms: cx.now,
+                updated_at_ms: cx.now,
+            };
+            groups::insert(self.tx, &group)?;
+            let data = Value::Object(objects::group(&group));
+            self.emit(EventKind::GroupCreated, group.id.as_str(), data);
+            self.known_groups()?.insert(key, group.clone());
+            return Ok(group);
+        };
+        if name_norm(&group.name) != name_norm(&unit.name) {
+            let old = objects::group(&group);
+            groups::rename(self.tx, &group.id, &unit.name, cx.now)?;
+            group.name.clone_from(&unit.name);
+            group.updated_at_ms = cx.now;
+            let mut data = objects::group(&group);
+            let previous = objects::previous_attributes(&old, &data).unwrap_or_else(|| json!({}));
+            data.insert("previous_attributes".to_owned(), previous);
+            self.emit(EventKind::GroupUpdated, group.id.as_str(), Value::Object(data));
+            self.known_groups()?.insert(key, group.clone());
+        }
+        Ok(group)
+    }
 }

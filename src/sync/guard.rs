@@ -28,8 +28,9 @@ use crate::domain::hold::{HoldKind, HoldState};
 use crate::domain::ids::{AccountId, HoldId, HoldItemId};
 use crate::sync::apply::Applier;
 use crate::sync::failure::{self, Teller};
+use crate::sync::known::View;
 use crate::sync::objects;
-use crate::sync::plan::{Facts, LossFate, Observed, Step, View};
+use crate::sync::plan::{Facts, LossFate, Observed, Step};
 use crate::sync::rows::Made;
 use crate::sync::view;
 

@@ -44,6 +44,7 @@ pub mod failure;
 pub mod full;
 pub mod groups;
 pub mod guard;
+pub mod known;
 pub mod ledger;
 pub mod live;
 pub mod objects;

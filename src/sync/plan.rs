@@ -18,16 +18,16 @@ use crate::db::holds::HoldItem;
 use crate::db::links::Link;
 use crate::domain::account::{AccountStatus, Activity, account_status, activity};
 use crate::domain::employee::{
-    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, Membership,
-    RowProblemCode, Unit, name_norm,
+    EmailNorm, EmployeeRecord, ExternalKey, KeyKind, Membership, RowProblemCode, Unit, name_norm,
 };
-use crate::domain::guard::{Guard, LossReason};
+use crate::domain::guard::LossReason;
 use crate::domain::hold::{Decision, HoldKind, LinkDoubt};
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, HoldId, HoldItemId, LinkId};
-use crate::domain::linking::{self, Candidate, Former, Holder, LinkDecision, Rivals};
+use crate::domain::linking::{self, Candidate, LinkDecision, Rivals};
 use crate::limits;
 use crate::secret::SealingKey;
-use crate::sync::shared::{self, Shares};
+use crate::sync::known::{AccountFields, Renamed, View};
+use crate::sync::shared;
 
 /// One person as observed.
 #[derive(Debug, Clone)]
@@ -43,75 +43,6 @@ pub struct Observed {
     pub gone: bool,
     /// The hash of the raw record, when it came from a list.
     pub raw_hash: Option<Vec<u8>>,
-}
-
-/// The fields of an account that sync manages (S-10), by name instead of by id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountFields {
-    /// The e-mail as written.
-    pub email: String,
-    /// First name.
-    pub first_name: Option<String>,
-    /// Last name.
-    pub last_name: Option<String>,
-    /// What the account may do.
-    pub status: AccountStatus,
-    /// The manager's account.
-    pub manager: Option<AccountId>,
-    /// Department.
-    pub department: Option<String>,
-    /// Position.
-    pub position: Option<String>,
-    /// Office location.
-    pub office_location: Option<String>,
-    /// First day.
-    pub start_date: Option<Date>,
-    /// Last day.
-    pub leaving_date: Option<Date>,
-}
-
-/// An account as the plan sees it.
-#[derive(Debug, Clone)]
-pub struct AccountView {
-    /// What sync manages.
-    pub fields: AccountFields,
-    /// Never taken over by itself.
-    pub protected: bool,
-    /// Who has the account, in any directory (S-26).
-    pub shares: Shares,
-}
-
-/// The new keys of people who got another one, with the one they had (S-21).
-pub type Renamed = Arc<HashMap<ExternalKey, ExternalKey>>;
-
-/// What is stored about the people in question.
-#[derive(Debug, Default, Clone)]
-pub struct View {
-    /// Directory users.
-    pub users: HashMap<DirectoryUserId, DirectoryUser>,
-    /// Directory users by key.
-    pub by_key: HashMap<ExternalKey, DirectoryUserId>,
-    /// Directory users by number.
-    pub by_number: HashMap<EmployeeNumber, DirectoryUserId>,
-    /// Links of this directory, by directory user.
-    pub links: HashMap<DirectoryUserId, Link>,
-    /// Directory users of this directory, by account.
-    pub holders: HashMap<AccountId, DirectoryUserId>,
-    /// Accounts.
-    pub accounts: HashMap<AccountId, AccountView>,
-    /// Who has an e-mail.
-    pub by_email: HashMap<EmailNorm, AccountId>,
-    /// Accounts of managers.
-    pub managers: HashMap<ManagerReference, AccountId>,
-    /// What admins have decided and still counts, the last one of each kind and person.
-    pub decided: HashMap<(HoldKind, ExternalKey), HoldItem>,
-    /// How many more people may lose access.
-    pub guard: Guard,
-    /// The new keys of people who got another one, with the one they had (S-21).
-    pub renamed: Renamed,
-    /// Accounts that people had before the directory was set up again, by the key under which they
-    /// are observed; and how far that key could be trusted (L-09).
-    pub former: HashMap<ExternalKey, (AccountId, KeyKind)>,
 }
 
 /// What only a look at everybody can know.
@@ -255,173 +186,6 @@ pub struct Applied {
     pub settled: bool,
 }
 
-impl View {
-    /// The stored person a record is about (S-21): by key; else an `EmployeeId` link that now has a
-    /// `UniqueKey`; else a `UniqueKey` link whose record came without it; else the one who had
-    /// another id before, as a complete list shows.
-    #[must_use]
-    pub fn stored(&self, record: &EmployeeRecord) -> Option<&DirectoryUser> {
-        if let Some(user) = self.by_key.get(&record.external_key).and_then(|id| self.users.get(id))
-        {
-            return Some(user);
-        }
-        let by_number = record.employee_number.as_ref().and_then(|it| self.by_number.get(it));
-        by_number
-            .and_then(|id| self.users.get(id))
-            .filter(|user| user.key_kind != record.key_kind)
-            .or_else(|| self.under_another_id(record))
-    }
-
-    /// Whoever had another id and has a name in common with the record. Without one it may be a
-    /// successor who was given the address.
-    fn under_another_id(&self, record: &EmployeeRecord) -> Option<&DirectoryUser> {
-        let old = self.renamed.get(&record.external_key)?;
-        let user = self.by_key.get(old).and_then(|id| self.users.get(id))?;
-        let same = |a: &Option<String>, b: &Option<String>| match (a, b) {
-            (Some(a), Some(b)) => a.to_lowercase() == b.to_lowercase(),
-            _ => false,
-        };
-        let before = &user.record.0;
-        let alike = same(&before.first_name, &record.first_name)
-            || same(&before.last_name, &record.last_name);
-        alike.then_some(user)
-    }
-
-    /// Accounts let go of their e-mails, which others take (S-24).
-    pub fn park(&mut self, accounts: &[AccountId]) {
-        for id in accounts {
-            let Some(account) = self.accounts.get(id) else { continue };
-            let email = EmailNorm::of(&account.fields.email);
-            if self.by_email.get(&email) == Some(id) {
-                self.by_email.remove(&email);
-            }
-        }
-    }
-
-    /// They keep them after all.
-    pub fn take_back(&mut self, accounts: &[AccountId]) {
-        for id in accounts {
-            let Some(account) = self.accounts.get(id) else { continue };
-            self.by_email.insert(EmailNorm::of(&account.fields.email), id.clone());
-        }
-    }
-
-    fn candidate(&self, email: &EmailNorm) -> Option<Candidate> {
-        self.candidate_of(self.by_email.get(email)?)
-    }
-
-    fn candidate_of(&self, account_id: &AccountId) -> Option<Candidate> {
-        let account = self.accounts.get(account_id)?;
-        let holder = self.holders.get(account_id).and_then(|user_id| {
-            let (link, user) = (self.links.get(user_id)?, self.users.get(user_id)?);
-            Some(Holder {
-                link_id: link.id.clone(),
-                activity: user.state,
-                first_name: user.record.0.first_name.clone(),
-                last_name: user.record.0.last_name.clone(),
-            })
-        });
-        Some(Candidate { account_id: account_id.clone(), protected: account.protected, holder })
-    }
-
-    /// The account that a person had before the directory was set up again (L-09).
-    fn former(&self, key: &ExternalKey) -> Option<Former> {
-        let (account_id, key_kind) = self.former.get(key)?;
-        let fields = &self.accounts.get(account_id)?.fields;
-        Some(Former {
-            candidate: self.candidate_of(account_id)?,
-            key_kind: *key_kind,
-            email: EmailNorm::of(&fields.email),
-            first_name: fields.first_name.clone(),
-            last_name: fields.last_name.clone(),
-        })
-    }
-
-    /// Takes an account's new fields in, so that the next person is decided with them.
-    fn take_in_account(&mut self, id: &AccountId, fields: &AccountFields, user: &DirectoryUser) {
-        let norm = EmailNorm::of(&fields.email);
-        if let Some(account) = self.accounts.get_mut(id) {
-            let old = EmailNorm::of(&account.fields.email);
-            if old != norm && self.by_email.get(&old) == Some(id) {
-                self.by_email.remove(&old);
-            }
-            account.fields = fields.clone();
-            shared::note(&mut account.shares, &user.directory_id, user.state);
-        } else {
-            let shares = vec![(user.directory_id.clone(), user.state)];
-            let account = AccountView { fields: fields.clone(), protected: false, shares };
-            self.accounts.insert(id.clone(), account);
-        }
-        self.by_email.insert(norm, id.clone());
-    }
-
-    /// A person has another id from now on (wire contract §6: who comes back is somebody new).
-    pub fn change_id(&mut self, old: &DirectoryUserId, new: &DirectoryUserId) {
-        if let Some(user) = self.users.remove(old) {
-            self.by_key.insert(user.external_key.clone(), new.clone());
-            if let Some(number) = &user.employee_number {
-                self.by_number.insert(number.clone(), new.clone());
-            }
-            self.users.insert(new.clone(), DirectoryUser { id: new.clone(), ..user });
-        }
-        if let Some(link) = self.links.remove(old) {
-            self.holders.insert(link.account_id.clone(), new.clone());
-            let link = Link { directory_user_id: new.clone(), ..link };
-            self.links.insert(new.clone(), link);
-        }
-    }
-
-    /// Takes a plan in. `user` and `link` are the rows that it becomes.
-    pub fn take_in(&mut self, plan: &Applied, user: DirectoryUser, link: Option<Link>) {
-        if plan.loss.as_ref().is_some_and(|loss| loss.fate == LossFate::Counted) {
-            self.guard.note_loss();
-        }
-        if let Some((id, _, after)) = &plan.account {
-            self.take_in_account(id, after, &user);
-        }
-        self.forget_names_of(&user.id);
-        if let Some(link) = link {
-            if let Some(former) = self.holders.insert(link.account_id.clone(), user.id.clone()) {
-                self.links.remove(&former);
-            }
-            self.links.insert(user.id.clone(), link);
-        }
-        let account = self.links.get(&user.id).map(|link| link.account_id.clone());
-        if let Some(number) = &user.employee_number {
-            self.by_number.insert(number.clone(), user.id.clone());
-            let reference = ManagerReference::Number(number.clone());
-            self.managers.extend(account.clone().map(|account| (reference, account)));
-        }
-        let reference = ManagerReference::Key(user.external_key.clone());
-        self.managers.extend(account.map(|account| (reference, account)));
-        self.by_key.insert(user.external_key.clone(), user.id.clone());
-        self.users.insert(user.id.clone(), user);
-    }
-
-    /// A person who has another key or number from now on is no longer found under the former, as
-    /// somebody else may have it by then (S-21).
-    fn forget_names_of(&mut self, id: &DirectoryUserId) {
-        let Some(user) = self.users.get(id) else { return };
-        let account = self.links.get(id).map(|link| &link.account_id);
-        let key = &user.external_key;
-        if self.by_key.get(key) == Some(id) {
-            self.by_key.remove(key);
-            let reference = ManagerReference::Key(key.clone());
-            if self.managers.get(&reference) == account {
-                self.managers.remove(&reference);
-            }
-        }
-        let Some(number) = &user.employee_number else { return };
-        if self.by_number.get(number) == Some(id) {
-            self.by_number.remove(number);
-            let reference = ManagerReference::Number(number.clone());
-            if self.managers.get(&reference) == account {
-                self.managers.remove(&reference);
-            }
-        }
-    }
-}
-
 /// Decides about one person. `new_account` gives the id of an account that is created.
 pub fn plan_person(
     view: &View,
@@ -437,15 +201,11 @@ pub fn plan_person(
     if stored.is_some_and(|user| observed.seq < user.observation_seq) {
         return PersonPlan { key, before, step: Step::Stale };
     }
-    let membership = match (observed.membership, stored) {
-        (Membership::NotShown, Some(user)) => user.membership,
-        (shown, _) => shown,
-    };
+    let membership = membership_of(&observed, stored);
     let link = stored.and_then(|user| view.links.get(&user.id));
-    let raw_activity = activity(&observed.record, membership, today);
     // HR systems ask for the e-mail to be taken away as soon as somebody is marked as leaver, and
     // who has left needs none: nobody is to be asked to enter it again (ADR 15).
-    let has_left = raw_activity == Activity::Inactive;
+    let has_left = activity(&observed.record, membership, today) == Activity::Inactive;
     let is_leaving = link.is_some() && observed.record.leaving_date.is_some();
     let problem = observed.record.problem(has_left || is_leaving);
     let record = match (problem, stored) {
@@ -460,37 +220,23 @@ pub fn plan_person(
         [Some(observed.record.external_key.clone()), stored.map(|user| user.external_key.clone())];
     let as_written = observed.record;
     let record = EmployeeRecord { external_key: key.clone(), ..record };
-    let key_kind = match stored {
-        Some(user) if user.key_kind == KeyKind::Stable => KeyKind::Stable,
-        _ => record.key_kind,
-    };
-    let activity = activity(&record, membership, today);
-    let own_keys = own_keys.as_slice();
+    let key_kind = kind_to_keep(stored, &record);
     let fingerprint = fingerprint(setting.key, &record, membership, observed.gone);
-    let fingerprint_of = fingerprint.as_slice();
     let person = Person {
         view,
         facts,
         directory,
         today,
         record: &record,
-        own_keys,
-        activity,
-        fingerprint: fingerprint_of,
+        own_keys: own_keys.as_slice(),
+        activity: activity(&record, membership, today),
+        fingerprint: fingerprint.as_slice(),
     };
     let decided = person.decide(link, new_account);
     let loss = person.loss(stored, &decided, membership, observed.gone, setting.now);
     let kept = loss.as_ref().is_some_and(|loss| loss.fate.keeps_access());
-    // Who is linked is still told to be active; of somebody seen for the first time there is no
-    // account to touch.
-    let activity = if kept && link.is_some() { Activity::Active } else { activity };
-    let decided = match (kept, link) {
-        (false, _) => decided,
-        (true, Some(link)) => {
-            Person { activity, ..person }.follow(&link.account_id, LinkStep::Keep)
-        }
-        (true, None) => Decided::nothing(),
-    };
+    let (activity, decided) = if kept { person.kept(link) } else { (person.activity, decided) };
+    let approval = approval(view, &key, loss.as_ref());
     let applied = Applied {
         settled: problem.is_none()
             && decided.hold.is_none()
@@ -511,15 +257,26 @@ pub fn plan_person(
         account: decided.account,
         hands_over: decided.hands_over,
         hold: decided.hold,
-        carried_out: decided
-            .approved
-            .into_iter()
-            .chain(approval(view, &key, loss.as_ref()))
-            .collect(),
+        carried_out: decided.approved.into_iter().chain(approval).collect(),
         loss,
         fingerprint,
     };
     PersonPlan { key, before, step: Step::Apply(Box::new(applied)) }
+}
+
+/// Whether the person is in the list of current staff, as far as is known.
+fn membership_of(observed: &Observed, stored: Option<&DirectoryUser>) -> Membership {
+    match (observed.membership, stored) {
+        (Membership::NotShown, Some(user)) => user.membership,
+        (shown, _) => shown,
+    }
+}
+
+fn kind_to_keep(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> KeyKind {
+    match stored {
+        Some(user) if user.key_kind == KeyKind::Stable => KeyKind::Stable,
+        _ => record.key_kind,
+    }
 }
 
 /// A stable key replaces an editable one and never the other way round (S-21).
@@ -608,6 +365,7 @@ fn approval(view: &View, key: &ExternalKey, loss: Option<&Loss>) -> Option<(Hold
 }
 
 /// One person, with all that a decision looks at.
+#[derive(Clone, Copy)]
 struct Person<'a> {
     view: &'a View,
     facts: &'a Facts,
@@ -638,6 +396,18 @@ impl Person<'_> {
             LinkDecision::Hold { doubt, account_id } => {
                 self.doubtful(doubt, account_id, new_account)
             }
+        }
+    }
+
+    /// What becomes of somebody who keeps access for now. Who is linked is still told to be active;
+    /// of somebody seen for the first time there is no account to touch.
+    fn kept(self, link: Option<&Link>) -> (Activity, Decided) {
+        match link {
+            Some(link) => {
+                let kept = Person { activity: Activity::Active, ..self };
+                (Activity::Active, kept.follow(&link.account_id, LinkStep::Keep))
+            }
+            None => (self.activity, Decided::nothing()),
         }
     }
 
@@ -768,9 +538,9 @@ impl Person<'_> {
         }
         let change = Some((id.clone(), Some(account.fields.clone()), after));
         if hold.is_some() && self.is_rejected(HoldKind::EmailChange) {
-            return Decided { rejected: true, hands_over, ..Decided::of(link, change) };
+            return Decided { hands_over, rejected: true, ..Decided::of(link, change) };
         }
-        Decided { hold, hands_over, ..Decided::of(link, change) }
+        Decided { hands_over, hold, ..Decided::of(link, change) }
     }
 
     fn fields(&self, before: Option<&AccountFields>) -> AccountFields {

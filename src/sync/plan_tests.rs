@@ -5,7 +5,7 @@ use jiff::civil::date;
 use super::*;
 use crate::clock::{Millis, SeededRandom};
 use crate::db::types::Json;
-use crate::domain::employee::Standing;
+use crate::domain::employee::{EmployeeNumber, ManagerReference, Standing};
 use crate::domain::ids::OrganizationId;
 
 fn record(key: &str, number: &str, first_name: &str) -> EmployeeRecord {

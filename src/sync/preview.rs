@@ -31,9 +31,8 @@ use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, RowProblemId};
 use crate::sync::absence::Gone;
 use crate::sync::apply::{self, Applier, Pass};
 use crate::sync::guard::{self, Waiting};
-use crate::sync::plan::{
-    Applied, Facts, LinkStep, Loss, LossFate, Observed, PersonPlan, Step, View,
-};
+use crate::sync::known::View;
+use crate::sync::plan::{Applied, Facts, LinkStep, Loss, LossFate, Observed, PersonPlan, Step};
 use crate::sync::reading::{self, Reading};
 use crate::sync::rows::{self, Made, Person};
 use crate::sync::setup::{self, SetupError};

@@ -19,9 +19,10 @@ use crate::domain::directory::{InactivePolicy, RunCounts};
 use crate::domain::employee::{EmployeeRecord, ExternalKey};
 use crate::domain::ids::{AccountId, DirectoryUserId, LinkId};
 use crate::sync::apply::{Applier, Pass};
+use crate::sync::known::View;
 use crate::sync::objects;
 use crate::sync::plan::{
-    Applied, Facts, LinkStep, LossFate, Observed, PersonPlan, Setting, Step, View, plan_person,
+    Applied, Facts, LinkStep, LossFate, Observed, PersonPlan, Setting, Step, plan_person,
 };
 
 /// What a plan becomes.

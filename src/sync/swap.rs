@@ -21,7 +21,8 @@ use std::ops::Range;
 use crate::domain::employee::EmailNorm;
 use crate::domain::ids::{AccountId, DirectoryId};
 use crate::sync::apply::Applier;
-use crate::sync::plan::{Facts, Observed, PersonPlan, Step, View};
+use crate::sync::known::View;
+use crate::sync::plan::{Facts, Observed, PersonPlan, Step};
 use crate::sync::shared;
 
 /// People in an order in which e-mails can be handed on.

@@ -20,8 +20,8 @@ use crate::domain::employee::{
 };
 use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, DirectoryUserId};
 use crate::secret::Keys;
+use crate::sync::known::{AccountFields, AccountView, Renamed, View};
 use crate::sync::ledger;
-use crate::sync::plan::{AccountFields, AccountView, Renamed, View};
 use crate::sync::shared::Shares;
 
 use crate::domain::ids::OrganizationId;
