@@ -249,7 +249,7 @@ mod tests {
 
     use super::*;
     use crate::domain::employee::{EmployeeRecord, KeyKind};
-    use crate::domain::ids::{AccountId, HoldId, LinkId};
+    use crate::domain::ids::{AccountId, HoldId, HoldItemId, LinkId};
     use crate::sync::known::AccountFields;
     use crate::sync::plan::Observed;
 
@@ -331,14 +331,16 @@ mod tests {
         let cases = [
             (LinkStep::Keep, Rule::Followed),
             (LinkStep::Link, Rule::LinkedByEmail),
+            (LinkStep::Restore, Rule::Ledger),
             (moved, Rule::Rehired),
             (LinkStep::Create, Rule::Created),
         ];
-        let decision = Cause::Decision(HoldId::from_text("hold_1"));
+        let approval = (HoldItemId::from_text("item_1"), HoldId::from_text("hold_1"));
         for (link, expected) in cases {
-            let applied = applied(link);
+            let mut applied = applied(link);
             assert_eq!(rules(&Cause::Hook(1), &applied, TODAY).rule, expected);
-            assert_eq!(rules(&decision, &applied, TODAY), Rule::Approved.into());
+            applied.carried_out.push(approval.clone());
+            assert_eq!(rules(&Cause::Clock, &applied, TODAY), Rule::Approved.into());
         }
     }
 

@@ -22,6 +22,7 @@ mod audit;
 mod budget;
 mod crash;
 mod dates;
+mod decisions;
 mod evidence;
 mod failure;
 mod groups;

@@ -1,0 +1,106 @@
+//! What admins decide about links and e-mails that are not ours to decide (S-22, S-24).
+
+use rollcall::sandbox::Edit;
+use serde_json::{Value, json};
+
+use crate::hr::{no_hooks, person};
+use crate::support::{Connected, Reply, TestApp, behaviours};
+
+behaviours!(
+    s_22_an_approved_link_is_made_at_once,
+    s_22_a_rejected_link_is_asked_about_again_only_when_hr_changes_the_record,
+    s_24_an_e_mail_that_is_taken_can_not_be_approved_until_it_is_free,
+    s_32_only_the_holds_of_a_directory_can_be_decided_there,
+);
+
+const ANN: &str = "ann.lee@acme.example";
+
+/// Ann, whose account is protected, so that an admin has to say whose it is.
+async fn protected_ann(app: &TestApp) -> Connected {
+    app.faults(|faults| *faults = no_hooks());
+    app.hire(&person("Ann", "Lee", ANN)).await;
+    app.joined(&[json!({"email": ANN, "protected": true})]).await
+}
+
+async fn decide(app: &TestApp, hold: &Value, what: &str) -> Reply {
+    let (directory, id) = (hold["directory_id"].as_str(), hold["id"].as_str());
+    let path = format!("/directories/{}/holds/{}/{what}", directory.unwrap(), id.unwrap());
+    app.post(&path, json!({})).await
+}
+
+async fn the_hold(app: &TestApp, connected: &Connected) -> Value {
+    let holds = app.open_holds(connected).await;
+    assert_eq!(holds.len(), 1, "{holds:#?}");
+    holds[0].clone()
+}
+
+fn employee(app: &TestApp, email: &str) -> String {
+    let person = app.hr().people().into_iter().find(|person| person.email == email);
+    person.expect("somebody with this e-mail").employee_id
+}
+
+async fn s_22_an_approved_link_is_made_at_once(app: TestApp) {
+    let connected = protected_ann(&app).await;
+    let hold = the_hold(&app, &connected).await;
+    assert_eq!(hold["kind"], "link");
+    let before = app.the_account(&connected, ANN).await;
+    assert!(before["managed_by"].is_null());
+    assert_eq!(decide(&app, &hold, "approve").await.ok()["state"], "approved");
+    app.drain().await;
+    let account = app.the_account(&connected, ANN).await;
+    assert_eq!(account["managed_by"], connected.directory.as_str());
+    assert_eq!((&account["id"], &account["first_name"]), (&before["id"], &json!("Ann")));
+    let changes = app.all(&format!("/accounts/{}/changes", account["id"].as_str().unwrap())).await;
+    let last = changes.last().expect("a change");
+    assert_eq!((&last["rule"], &last["cause"]["kind"]), (&json!("approved"), &json!("decision")));
+    assert_eq!(last["cause"]["id"], hold["id"]);
+    assert_eq!(decide(&app, &hold, "approve").await.problem(409), "conflict");
+    app.poll().await;
+    assert!(app.open_holds(&connected).await.is_empty());
+}
+
+async fn s_22_a_rejected_link_is_asked_about_again_only_when_hr_changes_the_record(app: TestApp) {
+    let connected = protected_ann(&app).await;
+    let hold = the_hold(&app, &connected).await;
+    assert_eq!(decide(&app, &hold, "reject").await.ok()["state"], "rejected");
+    for _ in 0..2 {
+        app.poll().await;
+        assert!(app.open_holds(&connected).await.is_empty());
+    }
+    assert!(app.the_account(&connected, ANN).await["managed_by"].is_null());
+    app.new_job(&employee(&app, ANN), "Chief Astronaut").await;
+    app.poll().await;
+    assert_ne!(the_hold(&app, &connected).await["id"], hold["id"]);
+}
+
+async fn s_24_an_e_mail_that_is_taken_can_not_be_approved_until_it_is_free(app: TestApp) {
+    app.faults(|faults| *faults = no_hooks());
+    app.hire(&person("Ann", "Lee", ANN)).await;
+    let taken = "shared@acme.example";
+    let connected = app.joined(&[json!({"email": taken})]).await;
+    let ann = app.the_account(&connected, ANN).await;
+    let email = Edit { email: Some(taken.to_owned()), ..Edit::default() };
+    app.edit(&employee(&app, ANN), email).await;
+    app.poll().await;
+    let hold = the_hold(&app, &connected).await;
+    assert_eq!(hold["kind"], "email_change");
+    let refused = decide(&app, &hold, "approve").await;
+    assert_eq!(refused.problem(409), "conflict");
+    assert!(refused.text.contains("still has this e-mail"), "{}", refused.text);
+    let owner = app.the_account(&connected, taken).await;
+    let path = format!("/accounts/{}", owner["id"].as_str().unwrap());
+    app.patch(&path, json!({"email": "other@acme.example"})).await.ok();
+    assert_eq!(decide(&app, &hold, "approve").await.ok()["state"], "approved");
+    app.drain().await;
+    assert_eq!(app.the_account(&connected, taken).await["id"], ann["id"]);
+}
+
+async fn s_32_only_the_holds_of_a_directory_can_be_decided_there(app: TestApp) {
+    let connected = protected_ann(&app).await;
+    let mut hold = the_hold(&app, &connected).await;
+    let id = std::mem::replace(&mut hold["id"], json!("hold_none"));
+    assert_eq!(decide(&app, &hold, "approve").await.problem(404), "entity_not_found");
+    (hold["id"], hold["directory_id"]) = (id, json!("directory_other"));
+    assert_eq!(decide(&app, &hold, "reject").await.problem(404), "entity_not_found");
+    assert_eq!(app.open_holds(&connected).await.len(), 1);
+}
