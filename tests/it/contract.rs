@@ -2,7 +2,9 @@
 //! databases. What only one of them has is elsewhere.
 
 use rollcall::clock::Millis;
-use rollcall::sandbox::{Action, HrworksPermission, OddAnswer, PersonView};
+use rollcall::sandbox::{
+    Action, BreatheQuirks, HrworksPermission, HrworksQuirks, NextLink, OddAnswer, PersonView, Unset,
+};
 use serde_json::{Value, json};
 
 use crate::evidence;
@@ -19,10 +21,15 @@ behaviours!(
     s_41_a_permission_that_was_taken_away_is_named,
     s_31_somebody_whom_hr_has_deleted_is_asked_for_and_loses_access,
     s_31_who_can_not_be_asked_for_stays,
+    s_08_whatever_way_breathe_hr_writes_it_means_the_same,
+    s_08_whatever_way_hrworks_writes_it_means_the_same,
+    s_40_what_only_one_of_them_can_refuse_has_its_class_too,
 );
 behaviours_of_place!(
     s_30_a_list_of_many_pages_is_taken_in_whole,
     s_30_a_list_that_is_not_whole_removes_nobody,
+    s_30_links_that_lead_astray_are_not_followed,
+    s_07_a_record_with_a_fault_is_listed_and_everybody_else_flows,
     s_44_the_limit_of_calls_is_kept_and_the_list_is_read_to_its_end,
     s_44_others_who_call_too_do_not_keep_the_list_from_its_end,
 );
@@ -235,7 +242,7 @@ async fn s_44_others_who_call_too_do_not_keep_the_list_from_its_end(place: TestP
         let connected = app.connected_to(system).await;
         let (worker, before) = somebody(&app, system, 7);
         // Less is left over for us than we think.
-        system.limit(&app.sandbox, Some(4));
+        system.limit(&app.sandbox, Some(6));
         system.clear_logs(&app.sandbox);
         app.faults(|faults| faults.hooks.dropped = true);
         system.new_job(&app.sandbox, &worker, "Pilot").await;
@@ -324,5 +331,136 @@ async fn s_31_who_can_not_be_asked_for_stays(app: TestApp) {
         system.fault(&app.sandbox, None, Calls::All);
         app.poll().await;
         assert_eq!(status(&app, &connected, &person).await, "inactive", "{system:?}");
+    }
+}
+
+fn breathe_quirks(app: &TestApp, quirks: BreatheQuirks) {
+    let mut faults = app.sandbox.breathe_hr().faults();
+    faults.quirks = quirks;
+    app.sandbox.breathe_hr().set_faults(faults);
+}
+
+fn hrworks_quirks(app: &TestApp, quirks: HrworksQuirks) {
+    let mut faults = app.sandbox.hrworks().faults();
+    faults.quirks = quirks;
+    app.sandbox.hrworks().set_faults(faults);
+}
+
+async fn s_08_whatever_way_breathe_hr_writes_it_means_the_same(app: TestApp) {
+    let connected = app.connected_to(System::BreatheHr).await;
+    let events = app.events("").await.len();
+    let usual = BreatheQuirks::default;
+    let status = || "Starter of some other kind".to_owned();
+    for quirks in [
+        BreatheQuirks { account_as_list: true, ..usual() },
+        BreatheQuirks { omit_uuid: true, ..usual() },
+        BreatheQuirks { company_join_date: true, ..usual() },
+        BreatheQuirks { pending_starter_status: status(), ..usual() },
+    ] {
+        breathe_quirks(&app, quirks.clone());
+        app.poll().await;
+        assert_eq!(app.last_run(&connected).await["state"], "succeeded", "{quirks:?}");
+        agrees_with(&app, &connected, System::BreatheHr).await;
+        assert_eq!(app.events("").await.len(), events, "{quirks:?}");
+        // The key's owner is found whichever way the account comes.
+        let (credential, _) = System::BreatheHr.key(&app.sandbox);
+        app.clock.advance(1);
+        let path = format!("/directories/{}/credentials", connected.directory);
+        let stored = app.put(&path, credential).await.ok();
+        assert_eq!(stored["tenant"], "Brightwell Example Ltd", "{quirks:?}: {stored:#}");
+        app.drain().await;
+    }
+}
+
+async fn s_08_whatever_way_hrworks_writes_it_means_the_same(app: TestApp) {
+    let connected = app.connected_to(System::Hrworks).await;
+    let people = "dsync.user.created,dsync.user.updated,dsync.user.deleted";
+    let events = app.events(people).await.len();
+    let usual = HrworksQuirks::default;
+    for quirks in [
+        HrworksQuirks { unset: Unset::Null, ..usual() },
+        HrworksQuirks { unset: Unset::Empty, ..usual() },
+        HrworksQuirks { custom_fields: false, ..usual() },
+        HrworksQuirks { links_keep_parameters: true, ..usual() },
+        HrworksQuirks { omit_unit_uuid: true, ..usual() },
+        HrworksQuirks { token_seconds: 1, token_error_status: 403, ..usual() },
+        HrworksQuirks { token_seconds: 1, token_error_status: 302, ..usual() },
+    ] {
+        hrworks_quirks(&app, quirks.clone());
+        app.sandbox.hrworks().expire_tokens();
+        app.poll().await;
+        assert_eq!(app.last_run(&connected).await["state"], "succeeded", "{quirks:?}");
+        agrees_with(&app, &connected, System::Hrworks).await;
+        assert_eq!(app.events(people).await.len(), events, "{quirks:?}");
+    }
+    // Answers that are given again would hide changes.
+    let calls = app.sandbox.hrworks().calls();
+    let reads = calls.iter().filter(|call| call.method == "GET");
+    assert!(reads.into_iter().all(|call| call.cache_control.as_deref() == Some("no-cache")));
+}
+
+async fn s_40_what_only_one_of_them_can_refuse_has_its_class_too(app: TestApp) {
+    let breathe = app.connected_to(System::BreatheHr).await;
+    let hrworks = app.connected_to(System::Hrworks).await;
+    app.sandbox.breathe_hr().set_api_enabled(false);
+    hrworks_quirks(&app, HrworksQuirks { customer_unknown: true, ..HrworksQuirks::default() });
+    app.poll().await;
+    let class = async |connected| app.show(connected).await["failure"]["class"].clone();
+    assert_eq!(class(&breathe).await, "credential");
+    assert_eq!(class(&hrworks).await, "suspended");
+    app.sandbox.breathe_hr().set_api_enabled(true);
+    hrworks_quirks(&app, HrworksQuirks::default());
+    app.poll().await;
+    assert_eq!(app.state(&breathe).await, "active");
+    assert_eq!(app.state(&hrworks).await, "active");
+}
+
+async fn s_30_links_that_lead_astray_are_not_followed(place: TestPlace) {
+    let app = of_people(place, 130).await;
+    let breathe = app.connected_to(System::BreatheHr).await;
+    let hrworks = app.connected_to(System::Hrworks).await;
+    let accounts = evidence::rows(&app.place, "accounts");
+    let other = NextLink::OtherHost { origin: "http://127.0.0.1:9".to_owned() };
+    for next_link in [NextLink::Missing, NextLink::SamePage, NextLink::FirstPage, other] {
+        breathe_quirks(
+            &app,
+            BreatheQuirks { next_link: next_link.clone(), ..BreatheQuirks::default() },
+        );
+        hrworks_quirks(
+            &app,
+            HrworksQuirks { next_link: next_link.clone(), ..HrworksQuirks::default() },
+        );
+        app.poll().await;
+        for connected in [&breathe, &hrworks] {
+            let shown = app.show(connected).await;
+            assert_eq!(shown["failure"]["class"], "malformed", "{next_link:?} {shown:#}");
+        }
+        assert_eq!(evidence::rows(&app.place, "accounts"), accounts, "{next_link:?}");
+    }
+    breathe_quirks(&app, BreatheQuirks { omit_total: true, ..BreatheQuirks::default() });
+    app.poll().await;
+    assert_eq!(app.show(&breathe).await["failure"]["class"], "malformed");
+    breathe_quirks(&app, BreatheQuirks::default());
+    hrworks_quirks(&app, HrworksQuirks::default());
+    app.poll().await;
+    for connected in [&breathe, &hrworks] {
+        assert_eq!(app.state(connected).await, "active");
+    }
+}
+
+async fn s_07_a_record_with_a_fault_is_listed_and_everybody_else_flows(place: TestPlace) {
+    let options = Options { people: Some(60), problems: 8, ..Options::default() };
+    let app = TestApp::start_with(place, options).await;
+    // People HR's faults are told of in `row_problems`.
+    for system in [System::BreatheHr, System::Hrworks] {
+        let connected = app.connected_to(system).await;
+        agrees_with(&app, &connected, system).await;
+        let problems = app.row_problems(&connected).await;
+        for code in ["invalid_start_date", "missing_email", "missing_first_name"] {
+            let of = problems.iter().filter(|problem| problem["code"] == code).count();
+            assert!(of > 0, "{system:?} {code}: {problems:#?}");
+        }
+        let run = app.last_run(&connected).await;
+        assert_eq!(run["state"], "succeeded", "{system:?}");
     }
 }

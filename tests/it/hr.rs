@@ -133,7 +133,8 @@ fn text(text: &str) -> Value {
 /// Whether a record can be applied at all (S-07).
 fn is_applicable(person: &PersonView) -> bool {
     let date_is_one = person.start_date.is_empty() || person.start_date.parse::<Date>().is_ok();
-    clean_text(&person.email).is_some_and(|email| email.contains('@')) && date_is_one
+    let named = [&person.first_name, &person.last_name].iter().all(|it| clean_text(it).is_some());
+    clean_text(&person.email).is_some_and(|email| email.contains('@')) && date_is_one && named
 }
 
 fn fold(email: &str) -> String {

@@ -305,7 +305,8 @@ impl System {
         let refused: Vec<bool> = match self {
             Self::PeopleHr => {
                 let calls = sandbox.people_hr().calls();
-                calls.iter().map(|call| call.http == 429 || call.status == Some(7)).collect()
+                // It says so under HTTP 200, as Status 5.
+                calls.iter().map(|call| call.status == Some(5)).collect()
             }
             Self::BreatheHr => sandbox.breathe_hr().calls().iter().map(|c| c.http == 429).collect(),
             Self::Hrworks => sandbox.hrworks().calls().iter().map(|c| c.http == 429).collect(),
