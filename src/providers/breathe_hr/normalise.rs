@@ -80,7 +80,8 @@ pub fn has_unknown_status(employee: &Employee) -> bool {
 fn standing(status: Option<&str>) -> Option<Standing> {
     let status = clean_text(status.unwrap_or_default()).unwrap_or_default().to_lowercase();
     match status.as_str() {
-        "current employee" | "pending leaver" => Some(Standing::Current),
+        // Whether a starter has begun is for the first day to say.
+        "current employee" | "pending leaver" | "pending starter" => Some(Standing::Current),
         "ex-employee" => Some(Standing::Former),
         _ => None,
     }

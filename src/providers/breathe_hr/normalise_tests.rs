@@ -107,7 +107,7 @@ fn the_calendar_alone_changes_nothing() {
 #[test]
 fn s_11_the_status_table() {
     let (today, active) = (day(2026, 11, 23), Activity::Active);
-    for status in ["Current employee", "Pending leaver", " CURRENT  employee "] {
+    for status in ["Current employee", "Pending leaver", "Pending Starter", " CURRENT  employee "] {
         let found = record(json!({"status": status}));
         assert_eq!((found.standing, on(&found, today)), (Standing::Current, active), "{status}");
         assert!(!has_unknown_status(&employee(&with(json!({"status": status})))));
@@ -123,7 +123,7 @@ fn s_11_the_status_table() {
 #[test]
 fn s_11_an_unknown_status_is_decided_by_dates() {
     let today = day(2026, 11, 23);
-    for status in [json!("Pending Starter"), json!("on the moon"), json!(null), json!(7)] {
+    for status in [json!("Starting soon"), json!("on the moon"), json!(null), json!(7)] {
         let at = |leaving: Value| {
             let found = record(json!({"status": status, "leaving_date": leaving}));
             on(&found, today)
