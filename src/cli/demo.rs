@@ -1,8 +1,9 @@
-//! `rollcall demo`: the gateway and a sandbox HR system together, and what happens between them
+//! `rollcall demo`: the gateway and the sandbox HR systems together, and what happens between them
 //! (O-02).
 //!
 //! The demo plays two parts: the HR department, in the sandbox (`changes`), and the application,
-//! through the gateway's public API (`api`, `setup`). It must not reach into the gateway: what
+//! through the gateway's public API (`api`, `setup`); `others` does both for the HR systems that
+//! send no webhooks. It must not reach into the gateway: what
 //! it shows is what any application would see. Everything is on loopback and in a temporary folder
 //! that is gone at the end, however the demo ends.
 
@@ -22,6 +23,7 @@ use super::{Context, EXIT_USAGE, in_runtime};
 
 mod api;
 mod changes;
+mod others;
 mod scenes;
 mod setup;
 mod stage;
@@ -140,6 +142,8 @@ async fn play(stage: &Stage, once: bool, context: &mut Context<'_>) -> Result<()
     let connected = setup::connect(&api, stage, context).await?;
     context.answer("Ten changes in the HR system, one after the other, times in milliseconds:\n");
     let cursor = changes::play(&api, stage, &connected, context).await?;
+    others::play(&api, stage, &connected, context).await?;
+    let cursor = changes::end_of_feed(&api, cursor).await?;
     if !once {
         context.answer(&invitation(&api, stage, &connected, &cursor));
         std::future::pending::<()>().await;

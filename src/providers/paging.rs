@@ -5,7 +5,8 @@
 //!   from our own base and parameters; a link to another host, scheme or port is an error.
 //! - Pages come one after the other, none twice and none left out, and there is a highest number.
 //! - Nobody comes twice in one walk: when that happens, the list moved or goes in a circle, and
-//!   somebody else may be missing from it.
+//!   somebody else may be missing from it. Records without a key can not be told apart and only
+//!   count.
 //!
 //! What this module must not do: send anything, know an HR system.
 
@@ -16,6 +17,7 @@ use url::Url;
 use super::http::Answer;
 use super::splitter::Splitter;
 use super::{ProviderError, malformed};
+use crate::domain::employee::ExternalKey;
 use crate::limits;
 
 /// What a `Link` header says about the pages that follow.
@@ -79,13 +81,14 @@ pub struct Walk {
     pages_max: u32,
     last: Option<u32>,
     seen: HashSet<String>,
+    keyless: usize,
 }
 
 impl Walk {
     /// At the first page. More than `pages_max` pages are an error.
     #[must_use]
     pub fn new(pages_max: u32) -> Self {
-        Self { page: 1, pages_max, last: None, seen: HashSet::new() }
+        Self { page: 1, pages_max, last: None, seen: HashSet::new(), keyless: 0 }
     }
 
     /// The page to ask for now.
@@ -97,15 +100,19 @@ impl Walk {
     /// How many people there were so far.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.seen.len()
+        self.seen.len().saturating_add(self.keyless)
     }
 
     /// Takes note of a person.
-    pub fn note(&mut self, key: &str) -> Result<(), ProviderError> {
-        if self.seen.len() >= limits::DIRECTORY_PEOPLE_MAX {
+    pub fn note(&mut self, key: &ExternalKey) -> Result<(), ProviderError> {
+        if self.count() >= limits::DIRECTORY_PEOPLE_MAX {
             return Err(malformed("the list has more people than are allowed"));
         }
-        if self.seen.insert(key.to_owned()) {
+        if key.is_missing() {
+            self.keyless = self.keyless.saturating_add(1);
+            return Ok(());
+        }
+        if self.seen.insert(key.0.clone()) {
             return Ok(());
         }
         Err(malformed("somebody is in the list twice; it changed while it was read, or repeats"))
@@ -220,8 +227,13 @@ mod tests {
         assert_eq!(short.advance(to(2), 5), Ok(true));
         assert!(short.advance(Links::default(), 5).is_err(), "page 3 was promised");
         let mut doubled = Walk::new(9);
-        assert_eq!((doubled.note("a"), doubled.note("b")), (Ok(()), Ok(())));
-        assert!(doubled.note("a").is_err());
+        let key = |key: &str| ExternalKey(key.to_owned());
+        assert_eq!((doubled.note(&key("a")), doubled.note(&key("b"))), (Ok(()), Ok(())));
+        assert!(doubled.note(&key("a")).is_err());
         assert_eq!(doubled.count(), 2);
+        for _ in 0..2 {
+            assert_eq!(doubled.note(&ExternalKey::missing()), Ok(()));
+        }
+        assert_eq!(doubled.count(), 4, "records without a key count too");
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::audit::tells_how_it_came;
 use crate::support::{Connected, Options, TestApp};
+use crate::systems::System;
 use crate::testdb::TestPlace;
 
 /// Longer than an interval of the usual schedule with its jitter.
@@ -132,7 +133,8 @@ fn text(text: &str) -> Value {
 /// Whether a record can be applied at all (S-07).
 fn is_applicable(person: &PersonView) -> bool {
     let date_is_one = person.start_date.is_empty() || person.start_date.parse::<Date>().is_ok();
-    clean_text(&person.email).is_some_and(|email| email.contains('@')) && date_is_one
+    let named = [&person.first_name, &person.last_name].iter().all(|it| clean_text(it).is_some());
+    clean_text(&person.email).is_some_and(|email| email.contains('@')) && date_is_one && named
 }
 
 fn fold(email: &str) -> String {
@@ -144,7 +146,12 @@ fn fold(email: &str) -> String {
 /// one, and nobody else has an account that the directory manages. What was noted of the accounts'
 /// changes has to lead to what they are.
 pub async fn agrees_with_hr(app: &TestApp, connected: &Connected) {
-    let people = app.hr().people();
+    agrees_with(app, connected, System::PeopleHr).await;
+}
+
+/// [`agrees_with_hr`] for any of the HR systems.
+pub async fn agrees_with(app: &TestApp, connected: &Connected, system: System) {
+    let (people, today) = (system.people(&app.sandbox), system.today(&app.sandbox));
     let accounts = app.accounts(&connected.organization).await;
     let managed = |account: &&Value| account["managed_by"] == connected.directory.as_str();
     let by_email: HashMap<String, &Value> = accounts
@@ -157,25 +164,18 @@ pub async fn agrees_with_hr(app: &TestApp, connected: &Connected) {
         let account = by_email.get(&fold(&person.email)).copied();
         match (account, person.standing) {
             (None, Standing::Left) => continue,
-            (None, _) => panic!("no account for {person:?}"),
+            (None, _) => panic!("{system:?}: no account for {person:?}"),
             (Some(_), _) => expected += 1,
         }
-        assert_alike(account.expect("checked above"), person, &people, &by_email, app.hr().today());
+        let manager = system.manager(person, &people);
+        let manager = manager.and_then(|manager| by_email.get(&fold(&manager.email)));
+        assert_alike(account.expect("checked above"), person, manager.copied(), today);
     }
     assert_eq!(expected, by_email.len(), "accounts nobody in HR stands for");
     tells_how_it_came(app, &connected.organization).await;
 }
 
-fn assert_alike(
-    account: &Value,
-    person: &PersonView,
-    people: &[PersonView],
-    by_email: &HashMap<String, &Value>,
-    today: Date,
-) {
-    let manager =
-        people.iter().find(|other| Some(&other.employee_id) == person.reports_to.as_ref());
-    let manager = manager.and_then(|manager| by_email.get(&fold(&manager.email)));
+fn assert_alike(account: &Value, person: &PersonView, manager: Option<&Value>, today: Date) {
     let starts_later = person.start_date.parse::<Date>().is_ok_and(|start| start > today);
     let status = match person.standing {
         Standing::Left => "inactive",

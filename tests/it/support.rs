@@ -16,6 +16,7 @@ use rollcall::tasks;
 use serde_json::{Value, json};
 
 use crate::smtp::SmtpServer;
+use crate::systems::System;
 use crate::testdb::{Engine, Raw, TestPlace};
 
 /// Monday 23 November 2026, 09:00 in London.
@@ -146,6 +147,7 @@ impl TestApp {
         // With a clock that stands still, the vendor's minute would never end.
         let calm = Faults { throttle_per_minute: None, ..Faults::default() };
         sandbox.people_hr().set_faults(calm);
+        System::BreatheHr.limit(&sandbox, None);
         let mail = SmtpServer::start().await;
         let mut env = vec![
             ("DATABASE_URL", url_of(&place)),
@@ -155,10 +157,12 @@ impl TestApp {
                 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned(),
             ),
             ("ROLLCALL__PROVIDERS__PEOPLE_HR__BASE_URL", sandbox.base_url()),
-            ("ROLLCALL__PROVIDERS__PEOPLE_HR__CALLS_PER_MINUTE", "1000".to_owned()),
+            ("ROLLCALL__PROVIDERS__BREATHE_HR__BASE_URL", sandbox.breathe_hr_base_url()),
+            ("ROLLCALL__PROVIDERS__HRWORKS__BASE_URL", sandbox.hrworks_base_url()),
             ("ROLLCALL__SMTP__URL", mail.url()),
             ("ROLLCALL__SMTP__FROM", "Rollcall <rollcall@gateway.example>".to_owned()),
         ];
+        env.extend(System::ALL.map(|system| (system.pace_setting(), "1000".to_owned())));
         for (name, value) in options.env {
             env.retain(|(known, _)| *known != name);
             env.push((name, value));

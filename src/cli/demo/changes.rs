@@ -79,7 +79,7 @@ fn conclusion(measured: &[(bool, Duration)], hr_answer: Duration) -> String {
 }
 
 /// The cursor of the newest event.
-async fn end_of_feed(api: &Api, mut cursor: String) -> Result<String, DemoError> {
+pub(super) async fn end_of_feed(api: &Api, mut cursor: String) -> Result<String, DemoError> {
     while let Some(last) = api.events(&cursor).await?.pop() {
         cursor = last.id;
     }

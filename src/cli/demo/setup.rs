@@ -87,7 +87,7 @@ pub(super) async fn connect(
     let directory: Directory = api.post("/directories", body).await?;
     let at = format!("/directories/{}", directory.id);
     let key = hr.create_key(Action::USUAL).key;
-    check_key(api, &at, &key).await?;
+    check_key(api, &at, json!({ "api_key": key })).await?;
     let pasted = hr.set_webhook(directory.webhook_url.as_deref());
     pasted.map_err(|source| DemoError::Change { what: "the webhook URL".to_owned(), source })?;
     context.answer(
@@ -111,9 +111,9 @@ pub(super) async fn connect(
 
 /// Enters the HR system's key. A key that could not be checked is stored all the same, but here it
 /// means that the gateway does not reach the sandbox, and the sync would wait for that in vain.
-async fn check_key(api: &Api, at: &str, key: &str) -> Result<(), DemoError> {
+pub(super) async fn check_key(api: &Api, at: &str, key: Value) -> Result<(), DemoError> {
     let path = format!("{at}/credentials");
-    let check: Value = api.put(&path, json!({ "api_key": key })).await?;
+    let check: Value = api.put(&path, key).await?;
     if check.get("ok") == Some(&Value::Bool(true)) {
         return Ok(());
     }
@@ -123,7 +123,7 @@ async fn check_key(api: &Api, at: &str, key: &str) -> Result<(), DemoError> {
 }
 
 /// Employed, with everything that a record can have, and nobody's first or second manager.
-fn ordinary_people(people: &[PersonView], today: &str) -> Vec<PersonView> {
+pub(super) fn ordinary_people(people: &[PersonView], today: &str) -> Vec<PersonView> {
     let complete = |person: &&PersonView| {
         let texts = [&person.email, &person.department, &person.location, &person.start_date];
         person.standing == Standing::Active
@@ -137,7 +137,7 @@ fn ordinary_people(people: &[PersonView], today: &str) -> Vec<PersonView> {
 }
 
 /// Completes the set-up and waits until everybody has been synced.
-async fn first_sync(api: &Api, at: &str) -> Result<(RunCounts, Duration), DemoError> {
+pub(super) async fn first_sync(api: &Api, at: &str) -> Result<(RunCounts, Duration), DemoError> {
     let began = Instant::now();
     let started: Started = api.post(&format!("{at}/complete_setup"), json!({})).await?;
     let path = format!("{at}/runs/{}", started.run_id);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::app::{AppError, Running, Surroundings, Work};
 use crate::clock::{SystemClock, SystemRandom};
 use crate::config::Settings;
-use crate::sandbox::{self, Faults, Sandbox, SandboxSettings};
+use crate::sandbox::{self, BreatheFaults, Faults, Sandbox, SandboxSettings};
 use crate::secret::{Secret, new_token};
 use crate::telemetry;
 
@@ -57,7 +57,8 @@ impl Stage {
     pub(super) async fn start(env: &[(String, String)]) -> Result<Self, DemoError> {
         let folder = Folder::make()?;
         let sandbox = start_sandbox().await?;
-        let settings = settings(env, &folder.0, &sandbox.base_url())?;
+        let urls = [sandbox.base_url(), sandbox.breathe_hr_base_url(), sandbox.hrworks_base_url()];
+        let settings = settings(env, &folder.0, urls.each_ref().map(String::as_str))?;
         telemetry::init(&settings.log);
         let gateway = start_gateway(settings).await?;
         let api_key = gateway.store.create_api_key("demo").await?;
@@ -83,15 +84,18 @@ async fn start_sandbox() -> Result<Sandbox, DemoError> {
     let sandbox = started.map_err(|source| DemoError::Sandbox { address, source })?;
     let hr = sandbox.people_hr();
     hr.set_faults(Faults { throttle_per_minute: None, ..hr.faults() });
+    let hr = sandbox.breathe_hr();
+    hr.set_faults(BreatheFaults { throttle_per_minute: None, ..hr.faults() });
     Ok(sandbox)
 }
 
 /// The defaults, and what makes it a demo. Of the environment only the `log` settings count, and no
-/// file: neither a real database nor a real mail server may get into it.
+/// file: neither a real database nor a real mail server may get into it. `sandbox_urls` are those
+/// of People HR, Breathe HR and HRworks.
 fn settings(
     env: &[(String, String)],
     folder: &Path,
-    sandbox_url: &str,
+    sandbox_urls: [&str; 3],
 ) -> Result<Settings, DemoError> {
     const LEVEL: &str = "ROLLCALL__LOG__LEVEL";
     let mut given: Vec<(String, String)> =
@@ -99,9 +103,11 @@ fn settings(
     let database = format!("sqlite://{}", folder.join("demo.db").display());
     let mut give = |name: &str, value: &str| given.push((name.to_owned(), value.to_owned()));
     give("DATABASE_URL", &database);
-    give("ROLLCALL__PROVIDERS__PEOPLE_HR__BASE_URL", sandbox_url);
-    // Ten changes within a second are more than a real company's minute has calls for.
-    give("ROLLCALL__PROVIDERS__PEOPLE_HR__CALLS_PER_MINUTE", "1000");
+    for (name, url) in ["PEOPLE_HR", "BREATHE_HR", "HRWORKS"].into_iter().zip(sandbox_urls) {
+        give(&format!("ROLLCALL__PROVIDERS__{name}__BASE_URL"), url);
+        // Ten changes within a second are more than a real company's minute has calls for.
+        give(&format!("ROLLCALL__PROVIDERS__{name}__CALLS_PER_MINUTE"), "1000");
+    }
     if !env.iter().any(|(name, value)| name == LEVEL && !value.trim().is_empty()) {
         given.retain(|(name, _)| name != LEVEL);
         given.push((LEVEL.to_owned(), "warn".to_owned()));
@@ -137,12 +143,14 @@ mod tests {
             ("ROLLCALL__LOG__LEVEL", ""),
         ]);
         let url = "http://127.0.0.1:1";
-        let quiet = settings(&theirs, Path::new("/tmp/x"), url).unwrap();
+        let urls = [url, "http://127.0.0.1:2/v1", "http://127.0.0.1:3/v2"];
+        let quiet = settings(&theirs, Path::new("/tmp/x"), urls).unwrap();
         assert_eq!(quiet.database.url.to_string(), "sqlite:///tmp/x/demo.db");
         assert_eq!((quiet.log.level, quiet.smtp.url.is_none()), (LogLevel::Warn, true));
         assert_eq!(quiet.providers.people_hr.base_url.as_deref(), Some(url));
+        assert_eq!(quiet.providers.hrworks.base_url.as_deref(), Some(urls[2]));
         let asked = env(&[("ROLLCALL__LOG__LEVEL", "debug")]);
-        let asked = settings(&asked, Path::new("/tmp/x"), url).unwrap();
+        let asked = settings(&asked, Path::new("/tmp/x"), urls).unwrap();
         assert_eq!(asked.log.level, LogLevel::Debug);
     }
 

@@ -62,7 +62,7 @@ impl BreatheHr {
         };
         let employee = Employee::read(&raw)?;
         warn_of_unknown_statuses(usize::from(normalise::has_unknown_status(&employee)));
-        let record = normalise::record_of(employee)?;
+        let record = normalise::record_of(employee);
         if record.external_key.as_str() != key {
             return Err(malformed("the answer is about another employee than asked for"));
         }
@@ -77,7 +77,7 @@ impl BreatheHr {
                 self.api.employees(walk.page(), limits::BREATHE_PAGE_PEOPLE).await?;
             for raw in &records {
                 let employee = Employee::read(raw)?;
-                walk.note(normalise::key(&employee)?.as_str())?;
+                walk.note(&normalise::key(&employee))?;
                 if normalise::has_unknown_status(&employee) {
                     unknown_statuses = unknown_statuses.saturating_add(1);
                 }
@@ -136,11 +136,11 @@ impl Provider for BreatheHr {
     }
 
     fn normalise(&self, raw: &[u8]) -> Result<EmployeeRecord, ProviderError> {
-        normalise::record_of(Employee::read(raw)?)
+        Ok(normalise::record_of(Employee::read(raw)?))
     }
 
     fn keys(&self, raw: &[u8]) -> Result<RecordKeys, ProviderError> {
-        normalise::keys(&Employee::read(raw)?)
+        Ok(normalise::keys(&Employee::read(raw)?))
     }
 
     fn mapping_version(&self) -> u32 {

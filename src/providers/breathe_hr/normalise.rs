@@ -12,15 +12,15 @@ use crate::domain::employee::{
     EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, RowProblemCode,
     Standing, Unit, clean_text,
 };
+use crate::providers::RecordKeys;
 use crate::providers::fields::{Unreadable, clean_key, date};
-use crate::providers::{ProviderError, RecordKeys, malformed};
 
 /// Changes whenever [`record_of`] gives another result for the same record.
 pub const MAPPING_VERSION: u32 = 1;
 
-/// The normal form of one employee. Fails when there is no `id`.
-pub fn record_of(employee: Employee) -> Result<EmployeeRecord, ProviderError> {
-    let RecordKeys { external_key, employee_number } = keys(&employee)?;
+/// The normal form of one employee. Without `id` the key is missing.
+pub fn record_of(employee: Employee) -> EmployeeRecord {
+    let RecordKeys { external_key, employee_number } = keys(&employee);
     let mut unreadable = Vec::new();
     let mut day = |text: &Option<String>, code| {
         date(text.as_deref().unwrap_or_default()).unwrap_or_else(|Unreadable| {
@@ -36,7 +36,7 @@ pub fn record_of(employee: Employee) -> Result<EmployeeRecord, ProviderError> {
     };
     let start_date = day(join_date, RowProblemCode::InvalidStartDate);
     let leaving_date = day(&employee.leaving_date, RowProblemCode::InvalidLeavingDate);
-    Ok(EmployeeRecord {
+    EmployeeRecord {
         external_key,
         key_kind: KeyKind::Stable,
         employee_number,
@@ -56,19 +56,19 @@ pub fn record_of(employee: Employee) -> Result<EmployeeRecord, ProviderError> {
         standing: standing(employee.status.as_deref()).unwrap_or(Standing::Current),
         status_text: text(employee.status.as_deref()),
         unreadable,
-    })
+    }
 }
 
-/// The keys of one employee; fails like [`record_of`].
-pub fn keys(employee: &Employee) -> Result<RecordKeys, ProviderError> {
+/// The keys of one employee.
+pub fn keys(employee: &Employee) -> RecordKeys {
     let employee_number = employee.employee_ref.as_deref().and_then(clean_key).map(EmployeeNumber);
-    Ok(RecordKeys { external_key: key(employee)?, employee_number })
+    RecordKeys { external_key: key(employee), employee_number }
 }
 
-/// The key of the link (S-21).
-pub fn key(employee: &Employee) -> Result<ExternalKey, ProviderError> {
+/// The key of the link (S-21); missing in a record that can be listed and not applied (S-07).
+pub fn key(employee: &Employee) -> ExternalKey {
     let id = employee.id.as_deref().and_then(clean_key);
-    id.map(ExternalKey).ok_or_else(|| malformed("a record has no id"))
+    id.map_or_else(ExternalKey::missing, ExternalKey)
 }
 
 /// Whether the status says something that is in no table.
@@ -80,7 +80,8 @@ pub fn has_unknown_status(employee: &Employee) -> bool {
 fn standing(status: Option<&str>) -> Option<Standing> {
     let status = clean_text(status.unwrap_or_default()).unwrap_or_default().to_lowercase();
     match status.as_str() {
-        "current employee" | "pending leaver" => Some(Standing::Current),
+        // Whether a starter has begun is for the first day to say.
+        "current employee" | "pending leaver" | "pending starter" => Some(Standing::Current),
         "ex-employee" => Some(Standing::Former),
         _ => None,
     }

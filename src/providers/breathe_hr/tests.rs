@@ -130,7 +130,7 @@ async fn s_30_a_list_that_may_be_short_is_an_error() {
         vec![single(2, r#"{"people":[]}"#)],
         vec![single(2, "<html></html>")],
         vec![single(1, r#"{"employees":[7]}"#)],
-        vec![single(1, r#"{"employees":[{"first_name":"A"}]}"#)],
+        vec![single(2, r#"{"employees":[{"id":1},{"id":""},{}]}"#)],
         // Cut off.
         vec![single(2, r#"{"employees":[{"id":1},"#)],
         // Somebody twice: a row was added during the walk, or the pages repeat.
@@ -143,6 +143,13 @@ async fn s_30_a_list_that_may_be_short_is_an_error() {
     }
     assert!(is_down(&list_error(vec![ok("")]).await));
     assert!(is_down(&list_error(vec![page(1, 2, 4, 1..3), answer("503 x", "", "sorry")]).await));
+}
+
+#[tokio::test]
+async fn s_07_a_record_without_an_id_is_listed_and_counts() {
+    let body = r#"{"employees":[{"first_name":"A"},{"id":1},{"first_name":"B"}]}"#;
+    let listed = list(&setup(vec![single(3, body)])).await.unwrap();
+    assert_eq!(listed, ["", "1", ""]);
 }
 
 #[tokio::test]

@@ -12,15 +12,15 @@ use crate::domain::employee::{
     EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, RowProblemCode,
     Standing, Unit, clean_text,
 };
+use crate::providers::RecordKeys;
 use crate::providers::fields::{Unreadable, clean_key, date};
-use crate::providers::{ProviderError, RecordKeys, malformed};
 
 /// Changes whenever [`record_of`] gives another result for the same record.
 pub const MAPPING_VERSION: u32 = 1;
 
-/// The normal form of one person. Fails when there is no `uuid`.
-pub fn record_of(person: Person) -> Result<EmployeeRecord, ProviderError> {
-    let RecordKeys { external_key, employee_number } = keys(&person)?;
+/// The normal form of one person. Without `uuid` the key is missing.
+pub fn record_of(person: Person) -> EmployeeRecord {
+    let RecordKeys { external_key, employee_number } = keys(&person);
     let mut unreadable = Vec::new();
     let mut day = |text: &Option<String>, code| {
         date(text.as_deref().unwrap_or_default()).unwrap_or_else(|Unreadable| {
@@ -32,7 +32,7 @@ pub fn record_of(person: Person) -> Result<EmployeeRecord, ProviderError> {
     let leaving_date = day(&person.leave_date, RowProblemCode::InvalidLeavingDate);
     let gone = person.is_active == Some(false);
     let status = person.is_active.map(|active| if active { "active" } else { "gone" });
-    Ok(EmployeeRecord {
+    EmployeeRecord {
         external_key,
         key_kind: KeyKind::Stable,
         employee_number,
@@ -48,20 +48,20 @@ pub fn record_of(person: Person) -> Result<EmployeeRecord, ProviderError> {
         standing: if gone { Standing::Former } else { Standing::Current },
         status_text: status.map(str::to_owned),
         unreadable,
-    })
+    }
 }
 
-/// The keys of one person; fails like [`record_of`].
-pub fn keys(person: &Person) -> Result<RecordKeys, ProviderError> {
+/// The keys of one person.
+pub fn keys(person: &Person) -> RecordKeys {
     let employee_number =
         person.personnel_number.as_deref().and_then(clean_key).map(EmployeeNumber);
-    Ok(RecordKeys { external_key: key(person)?, employee_number })
+    RecordKeys { external_key: key(person), employee_number }
 }
 
-/// The key of the link (S-21).
-pub fn key(person: &Person) -> Result<ExternalKey, ProviderError> {
+/// The key of the link (S-21); missing in a record that can be listed and not applied (S-07).
+pub fn key(person: &Person) -> ExternalKey {
     let uuid = person.uuid.as_deref().and_then(clean_key);
-    uuid.map(ExternalKey).ok_or_else(|| malformed("a record has no uuid"))
+    uuid.map_or_else(ExternalKey::missing, ExternalKey)
 }
 
 fn text(text: Option<&str>) -> Option<String> {

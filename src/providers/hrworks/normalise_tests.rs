@@ -49,7 +49,7 @@ fn person(value: &Value) -> Person {
 }
 
 fn record(changes: Value) -> EmployeeRecord {
-    record_of(person(&with(changes))).unwrap()
+    record_of(person(&with(changes)))
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn fields_of_the_companys_own_are_ignored_whatever_their_names() {
     let mut text = serde_json::to_string(&example()).unwrap();
     text.truncate(text.len() - 1);
     text.push_str(r#","email":"canary@example.de","isActive":false,"uuid":"x","":{}}"#);
-    let found = record_of(Person::read(text.as_bytes()).unwrap()).unwrap();
+    let found = record_of(Person::read(text.as_bytes()).unwrap());
     assert_eq!(found, record(json!({})), "the documented field comes first");
     let canonical = |changes| person(&with(changes)).canonical().unwrap();
     let noise = json!({"profilePictureUrl": "https://example.invalid/other", "2026": "y"});
@@ -149,7 +149,15 @@ fn s_08_units_managers_and_odd_fields() {
     assert_eq!(odd.unreadable, both);
     let blank = record(json!({"email": "", "personnelNumber": null, "position": " "}));
     assert_eq!((blank.email, blank.employee_number, blank.position), (None, None, None));
+}
+
+#[test]
+fn s_07_without_a_uuid_there_is_a_record_to_list() {
     for uuid in [json!(null), json!(" "), json!([])] {
-        assert!(record_of(person(&with(json!({"uuid": uuid})))).is_err(), "{uuid}");
+        let keyless = with(json!({"uuid": uuid}));
+        let record = record_of(person(&keyless));
+        assert!(record.external_key.is_missing(), "{uuid}");
+        assert_eq!(record.problem(true), Some(RowProblemCode::MissingKey), "{uuid}");
+        assert!(keys(&person(&keyless)).external_key.is_missing(), "{uuid}");
     }
 }

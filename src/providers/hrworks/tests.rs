@@ -235,7 +235,6 @@ async fn s_30_a_list_that_may_be_short_is_an_error() {
         vec![ok(r#"{"persons":null}"#)],
         vec![ok("<html>")],
         vec![ok(r#"{"persons":[{"uuid":"p1"},"#)],
-        vec![ok(r#"{"persons":[{"firstName":"A"}]}"#)],
         vec![page(1, 3, &["p1"]), page(2, 2, &["p2"])],
         vec![page(1, 2, &["p1"]), page(2, 2, &["p1"])],
         vec![page(1, 2, &["p1"]), page(1, 2, &["p3"])],
@@ -254,6 +253,13 @@ async fn s_30_a_list_that_may_be_short_is_an_error() {
     let mut setup = setup(vec![page(1, 9, &["p1"]), page(2, 9, &["p2"])]);
     setup.hr.pages_max = 2;
     assert!(is_malformed(&list(&setup).await.unwrap_err()), "too many pages");
+}
+
+#[tokio::test]
+async fn s_07_a_record_without_a_uuid_is_listed_and_counts() {
+    let body = r#"{"persons":[{"firstName":"A"},{"uuid":"p1"},{"firstName":"B"}]}"#;
+    let listed = list(&setup(vec![ok(body)])).await.unwrap();
+    assert_eq!(listed, ["", "p1", ""]);
 }
 
 #[tokio::test]
