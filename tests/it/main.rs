@@ -20,6 +20,7 @@ mod testdb;
 mod absence;
 mod audit;
 mod budget;
+mod convergence;
 mod crash;
 mod dates;
 mod evidence;
