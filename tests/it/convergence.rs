@@ -394,9 +394,7 @@ fn unlike(account: &Value, person: &PersonView, manager: Value, today: Date) -> 
     }
     let different = expected.into_iter().filter(|(name, value)| account[name] != *value);
     different
-        .map(|(name, value)| {
-            format!("{name} is {}, not {value}, of {person:?}", account[name])
-        })
+        .map(|(name, value)| format!("{name} is {}, not {value}, of {person:?}", account[name]))
         .collect()
 }
 
