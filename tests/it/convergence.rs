@@ -24,7 +24,7 @@ behaviours!(
 );
 
 /// How many scripts, and how long.
-const SEEDS: std::ops::Range<u64> = 0..5;
+const SEEDS: std::ops::Range<u64> = 0..4;
 const STEPS: usize = 60;
 
 /// Tells the seed when a test fails.
