@@ -24,7 +24,7 @@ behaviours!(
 );
 
 /// How many scripts, and how long.
-const SEEDS: std::ops::Range<u64> = 0..4;
+const SEEDS: std::ops::Range<u64> = 3..7;
 const STEPS: usize = 60;
 
 /// Tells the seed when a test fails.
@@ -550,7 +550,12 @@ async fn s_32_no_changes_with_any_hooks_take_access_from_more_than_the_limit(app
         // With an admin's word everything is as HR has it.
         for _ in 0..2 {
             for hold in app.open_holds(&connected).await {
-                assert_eq!(hold["kind"], "deactivations", "{hold:#}");
+                // Who was hired again while their old record still waits to lose access has to
+                // wait for that too (S-22), and not for an admin.
+                if hold["kind"] != "deactivations" {
+                    assert_eq!(hold["kind"], "link", "{hold:#}");
+                    continue;
+                }
                 let (directory, id) = (&connected.directory, hold["id"].as_str().unwrap());
                 let path = format!("/directories/{directory}/holds/{id}/approve");
                 app.post(&path, json!({})).await.ok();
@@ -561,6 +566,7 @@ async fn s_32_no_changes_with_any_hooks_take_access_from_more_than_the_limit(app
         full_sync(&app, &connected).await;
         let found = differences(&app, &connected).await;
         assert!(found.is_empty(), "{}", found.join("\n"));
+        assert!(app.open_holds(&connected).await.is_empty());
         told_once(&app).await;
         another_changes_nothing(&app, &connected).await;
     }
