@@ -770,7 +770,7 @@ impl Person<'_> {
         if hold.is_some() && self.is_rejected(HoldKind::EmailChange) {
             return Decided { rejected: true, hands_over, ..Decided::of(link, change) };
         }
-        Decided { hold, hands_over, ..Decided::of(link, change) }
+        Decided { hands_over, hold, ..Decided::of(link, change) }
     }
 
     fn fields(&self, before: Option<&AccountFields>) -> AccountFields {
