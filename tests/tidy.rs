@@ -528,3 +528,68 @@ fn a_planted_difference_of_the_migrations_is_found() {
     std::fs::remove_dir_all(down.parent().unwrap()).unwrap();
     assert_one(&check_migrations(folder.path()), "is not in postgres");
 }
+
+// ------------------------------------------------------------------------------------ requirements
+
+/// What a directory's life and the sync must do: a letter, and the numbers that there are.
+const REQUIREMENTS: &[(&str, &[std::ops::RangeInclusive<u32>])] =
+    &[("l", &[1..=9]), ("s", &[1..=15, 20..=26, 30..=32, 40..=45])];
+
+/// Every requirement is in the name of a test, as `s_31_…`; no test names one that does not exist.
+fn check_requirements(tree: &Tree) -> Vec<String> {
+    let known: BTreeSet<String> = REQUIREMENTS
+        .iter()
+        .flat_map(|(letter, ranges)| {
+            ranges.iter().cloned().flatten().map(move |number| format!("{letter}_{number:02}"))
+        })
+        .collect();
+    let mut named = BTreeSet::new();
+    let mut complaints = Vec::new();
+    for file in &tree.0 {
+        let found = words(&file.code);
+        for pair in found.windows(2).filter(|pair| pair[0].1 == "fn") {
+            let (at, name) = &pair[1];
+            let mut parts = name.splitn(3, '_');
+            let (letter, number) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+            let is_id = REQUIREMENTS.iter().any(|(known, _)| *known == letter)
+                && number.parse::<u32>().is_ok();
+            let id = format!("{letter}_{number}");
+            if known.contains(&id) {
+                named.insert(id);
+            } else if is_id {
+                let line = line_of(&file.code.chars().collect::<Vec<_>>(), *at);
+                complaints.push(format!("{}:{line}: there is no requirement {id}", file.path));
+            }
+        }
+    }
+    complaints.extend(known.difference(&named).map(|id| format!("no test is named {id}_…")));
+    complaints
+}
+
+#[test]
+fn every_requirement_is_in_the_name_of_a_test() {
+    assert_none(check_requirements(&repository()));
+}
+
+#[test]
+fn a_planted_gap_in_the_requirements_is_found() {
+    let numbers = |ranges: &[std::ops::RangeInclusive<u32>]| {
+        ranges.iter().cloned().flatten().collect::<Vec<u32>>()
+    };
+    let all: Vec<String> = REQUIREMENTS
+        .iter()
+        .flat_map(|(letter, ranges)| {
+            numbers(ranges)
+                .into_iter()
+                .map(move |n| format!("fn {letter}_{n:02}_it_works() {{}}\n"))
+        })
+        .collect();
+    let planted = |text: &str| check_requirements(&Tree::of(&[("tests/it/a.rs", text)]));
+    assert_none(planted(&all.concat()));
+    assert_one(&planted(&all[1..].concat()), "no test is named l_01");
+    assert_one(
+        &planted(&format!("// s_45_in_a_comment\n{}", all[..all.len() - 1].concat())),
+        "s_45",
+    );
+    assert_one(&planted(&format!("{}fn s_16_f() {{}}", all.concat())), "no requirement s_16");
+}

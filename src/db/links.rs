@@ -39,12 +39,28 @@ pub fn insert(tx: &mut Tx<'_>, link: &Link) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Gives a link to another directory user (a re-hire under a new number, S-20).
+/// Gives a link to another directory user (a re-hire under a new number, S-20). Who reports to the
+/// former one has another manager now, or none, though their own records are as they were; so the
+/// next full sync looks at them again (S-13).
 pub fn move_to(
     tx: &mut Tx<'_>,
     link: &LinkId,
     directory_user: &DirectoryUserId,
 ) -> Result<(), DbError> {
+    let (directory, account): (DirectoryId, AccountId) = on_backend!(&mut **tx, |c| links::table
+        .find(link)
+        .select((links::directory_id, links::account_id))
+        .first(c))?;
+    let reports = links::table
+        .inner_join(accounts::table.on(accounts::id.eq(links::account_id)))
+        .filter(links::directory_id.eq(&directory))
+        .filter(accounts::manager_account_id.eq(&account))
+        .select(links::directory_user_id);
+    on_backend!(&mut **tx, |c| diesel::update(
+        directory_users::table.filter(directory_users::id.eq_any(reports))
+    )
+    .set(directory_users::raw_hash.eq(None::<Vec<u8>>))
+    .execute(c))?;
     on_backend!(&mut **tx, |c| diesel::update(links::table.find(link))
         .set((links::directory_user_id.eq(directory_user), links::link_rule.eq("rehire")))
         .execute(c))?;

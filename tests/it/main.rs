@@ -21,6 +21,7 @@ mod absence;
 mod audit;
 mod budget;
 mod contract;
+mod convergence;
 mod crash;
 mod dates;
 mod decisions;

@@ -14,6 +14,7 @@ behaviours!(
     s_13_a_manager_who_leaves_stays_the_manager_until_hr_says_otherwise,
     s_13_a_manager_without_an_account_is_none,
     s_13_a_manager_who_is_taken_away_in_hr_is_taken_away_here,
+    s_13_a_manager_whose_account_went_to_a_new_record_is_none_until_hr_names_that_one,
 );
 
 const ANN: &str = "ann.lee@acme.example";
@@ -158,5 +159,26 @@ async fn s_13_a_manager_who_is_taken_away_in_hr_is_taken_away_here(app: TestApp)
     app.edit(&ann, reports_to("")).await;
     app.poll().await;
     assert_eq!(manager_of(&app, &connected, ANN).await, Value::Null);
+    agrees_with_hr(&app, &connected).await;
+}
+
+async fn s_13_a_manager_whose_account_went_to_a_new_record_is_none_until_hr_names_that_one(
+    app: TestApp,
+) {
+    let bob = app.hire(&person("Bob", "Ray", BOB)).await;
+    let ann = app.hire(&Hire { reports_to: Some(bob.clone()), ..person("Ann", "Lee", ANN) }).await;
+    let connected = app.connected().await;
+    let bobs = id_of(&app, &connected, BOB).await;
+    app.leave(&bob, &Leave { blank_email: true, ..on(YESTERDAY) }).await;
+    app.drain().await;
+    let again = app.hire(&person("Bob", "Ray", BOB)).await;
+    app.drain().await;
+    assert_eq!(id_of(&app, &connected, BOB).await, bobs, "a re-hire has the account of before");
+    // HR still names the old record. Ann's own record did not change, so the list looks as before.
+    app.poll().await;
+    assert_eq!(manager_of(&app, &connected, ANN).await, Value::Null);
+    app.edit(&ann, reports_to(&again)).await;
+    app.drain().await;
+    assert_eq!(manager_of(&app, &connected, ANN).await, bobs);
     agrees_with_hr(&app, &connected).await;
 }

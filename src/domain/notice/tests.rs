@@ -242,3 +242,51 @@ fn blocks_are_read_back_as_they_were_written() {
     let script = NoticeText { subject: String::new(), body: "Go:\njavascript:x".to_owned() };
     assert_eq!(script.blocks(), [Block::Paragraph("Go:\njavascript:x")]);
 }
+
+#[test]
+fn l_03_a_refused_key_is_answered_with_the_hr_systems_own_steps_in_their_order() {
+    let all: [(ProviderKind, &[&str]); 3] = [
+        (
+            ProviderKind::PeopleHr,
+            &[
+                "HR Admin → Settings → API",
+                "\"+\"",
+                "any key name",
+                "IP addresses blank",
+                "application Employee",
+                "\"Get All Employee Detail\"",
+                "\"Get Employee Detail By Id\"",
+                "copy the key",
+                "Paste",
+            ],
+        ),
+        (
+            ProviderKind::BreatheHr,
+            &[
+                "Settings → Integrations → API Setup",
+                "\"Enable API\"",
+                "Copy the production key",
+                "Paste",
+            ],
+        ),
+        (
+            ProviderKind::Hrworks,
+            &[
+                "admin interface → Basics → Integrations → HR WORKS-API",
+                "\"New key pair\"",
+                "\"Download\"",
+                "tick",
+                "Save",
+                "paste the whole downloaded text",
+            ],
+        ),
+    ];
+    for (provider, steps) in all {
+        let text = failed(FailureClass::Credential, provider, None);
+        let mut rest = text.body.as_str();
+        for step in steps {
+            let found = rest.split_once(step);
+            rest = found.unwrap_or_else(|| panic!("{step} is missing or too early: {rest}")).1;
+        }
+    }
+}
