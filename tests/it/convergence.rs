@@ -503,7 +503,7 @@ async fn s_04_any_changes_with_any_hooks_end_as_hr_has_them(app: TestApp) {
 }
 
 /// When accounts lost access, without those whose leaving date was known for more than a day.
-async fn losses(app: &TestApp, connected: &Connected) -> Vec<i64> {
+fn losses(app: &TestApp, connected: &Connected) -> Vec<i64> {
     let sql = format!(
         "SELECT account_id || ' ' || CAST(created_at_ms AS TEXT) || ' ' || changes AS value \
          FROM account_changes WHERE organization_id = '{}' ORDER BY id",
@@ -539,7 +539,7 @@ async fn s_32_no_changes_with_any_hooks_take_access_from_more_than_the_limit(app
         script.leavers_percent = 50;
         script.run(STEPS).await;
         full_sync(&app, &connected).await;
-        let times = losses(&app, &connected).await;
+        let times = losses(&app, &connected);
         for window in times.windows(LIMIT + 1) {
             assert!(window[LIMIT] - window[0] >= Millis::HOUR, "{times:?}");
         }
