@@ -132,5 +132,7 @@ pub async fn disable(state: State, path: Path<String>) -> Answer {
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     state.activators.runs.wake();
+    // Accounts that somebody of another directory has go on with that one (S-26).
+    state.activators.dates.wake();
     directories::get(state, path).await
 }
