@@ -1,7 +1,7 @@
 //! What is known of the people in question when they are decided about, as one picture.
 //!
-//! [`crate::sync::view`] fills it from the database, [`crate::sync::plan`] looks at it, and each plan
-//! is taken in before the next person is decided, so that people of one batch see each other's
+//! [`crate::sync::view`] fills it from the database, [`crate::sync::plan`] looks at it, and each
+//! plan is taken in before the next person is decided, so that people of one batch see each other's
 //! changes.
 //!
 //! What this module must not do: decide, or read the database, the clock or the network.

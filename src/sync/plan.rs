@@ -194,7 +194,7 @@ pub fn plan_person(
     observed: Observed,
     new_account: &mut dyn FnMut() -> AccountId,
 ) -> PersonPlan {
-    let Setting { directory, today, .. } = setting;
+    let today = setting.today;
     let stored = view.stored(&observed.record);
     let before = stored.map(|user| user.id.clone());
     let key = key_to_keep(stored, &observed.record);
@@ -203,11 +203,7 @@ pub fn plan_person(
     }
     let membership = membership_of(&observed, stored);
     let link = stored.and_then(|user| view.links.get(&user.id));
-    // HR systems ask for the e-mail to be taken away as soon as somebody is marked as leaver, and
-    // who has left needs none: nobody is to be asked to enter it again (ADR 15).
-    let has_left = activity(&observed.record, membership, today) == Activity::Inactive;
-    let is_leaving = link.is_some() && observed.record.leaving_date.is_some();
-    let problem = observed.record.problem(has_left || is_leaving);
+    let problem = problem_of(&observed.record, membership, link.is_some(), today);
     let record = match (problem, stored) {
         (None, stored) => with_known_email(observed.record.clone(), stored),
         (Some(_), Some(user)) if link.is_some() => access_only(&user.record.0, &observed.record),
@@ -216,16 +212,16 @@ pub fn plan_person(
             return PersonPlan { key, before, step };
         }
     };
-    let own_keys =
-        [Some(observed.record.external_key.clone()), stored.map(|user| user.external_key.clone())];
     let as_written = observed.record;
+    let own_keys =
+        [Some(as_written.external_key.clone()), stored.map(|user| user.external_key.clone())];
     let record = EmployeeRecord { external_key: key.clone(), ..record };
     let key_kind = kind_to_keep(stored, &record);
     let fingerprint = fingerprint(setting.key, &record, membership, observed.gone);
     let person = Person {
         view,
         facts,
-        directory,
+        directory: setting.directory,
         today,
         record: &record,
         own_keys: own_keys.as_slice(),
@@ -236,7 +232,6 @@ pub fn plan_person(
     let loss = person.loss(stored, &decided, membership, observed.gone, setting.now);
     let kept = loss.as_ref().is_some_and(|loss| loss.fate.keeps_access());
     let (activity, decided) = if kept { person.kept(link) } else { (person.activity, decided) };
-    let approval = approval(view, &key, loss.as_ref());
     let applied = Applied {
         settled: problem.is_none()
             && decided.hold.is_none()
@@ -257,7 +252,7 @@ pub fn plan_person(
         account: decided.account,
         hands_over: decided.hands_over,
         hold: decided.hold,
-        carried_out: decided.approved.into_iter().chain(approval).collect(),
+        carried_out: carried_out(decided.approved, view, &key, loss.as_ref()),
         loss,
         fingerprint,
     };
@@ -270,6 +265,20 @@ fn membership_of(observed: &Observed, stored: Option<&DirectoryUser>) -> Members
         (Membership::NotShown, Some(user)) => user.membership,
         (shown, _) => shown,
     }
+}
+
+/// What keeps a record from being applied. HR systems ask for the e-mail to be taken away as soon
+/// as somebody is marked as leaver, and who has left needs none: nobody is to be asked to enter it
+/// again (ADR 15).
+fn problem_of(
+    record: &EmployeeRecord,
+    membership: Membership,
+    is_linked: bool,
+    today: Date,
+) -> Option<RowProblemCode> {
+    let has_left = activity(record, membership, today) == Activity::Inactive;
+    let is_leaving = is_linked && record.leaving_date.is_some();
+    record.problem(has_left || is_leaving)
 }
 
 fn kind_to_keep(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> KeyKind {
@@ -355,6 +364,16 @@ pub fn fingerprint(
     const NOT_A_RAW_RECORD: u32 = u32::MAX;
     let said = serde_json::json!([record, membership, gone]).to_string();
     key.record_hash(NOT_A_RAW_RECORD, said.as_bytes()).to_vec()
+}
+
+/// The approvals that a plan carries out.
+fn carried_out(
+    link: Option<(HoldItemId, HoldId)>,
+    view: &View,
+    key: &ExternalKey,
+    loss: Option<&Loss>,
+) -> Vec<(HoldItemId, HoldId)> {
+    link.into_iter().chain(approval(view, key, loss)).collect()
 }
 
 /// The approval that a loss of access carries out.

@@ -75,7 +75,7 @@ async fn s_04_a_change_made_in_any_hr_system_arrives(app: TestApp) {
         let sandbox = &app.sandbox;
         let (worker, before) = somebody(&app, system, 3);
         let (leaver, left) = somebody(&app, system, 4);
-        let (moved, mover) = somebody(&app, system, 5);
+        let (moved, old_mail) = somebody(&app, system, 5);
         // By itself, or by the next full sync.
         let new = person("Ada", "Lovelace", &format!("ada@{}.example", system.provider()));
         system.hire(sandbox, &new).await;
@@ -94,7 +94,7 @@ async fn s_04_a_change_made_in_any_hr_system_arrives(app: TestApp) {
         system.rehire(sandbox, &leaver).await;
         app.sync_now(&connected).await.ok();
         app.drain().await;
-        assert_eq!(job(&app, &connected, &mover).await, "Cook", "{system:?}");
+        assert_eq!(job(&app, &connected, &old_mail).await, "Cook", "{system:?}");
         assert_eq!(status(&app, &connected, &left).await, "active", "{system:?}");
         agrees_with(&app, &connected, system).await;
     }
@@ -145,7 +145,10 @@ async fn s_40_a_key_that_was_removed_is_told_as_what_it_is(app: TestApp) {
 fn lacking(app: &TestApp, system: System) -> Vec<(Value, &'static str)> {
     let company = Action::GetCompanyInformation;
     let api_key = |one| json!({"api_key": app.hr().create_key(&[company, one]).key});
-    let pair = |which: &[HrworksPermission]| json!({"text": app.sandbox.hrworks().create_key_pair(which).text()});
+    let pair = |which: &[HrworksPermission]| {
+        let pair = app.sandbox.hrworks().create_key_pair(which);
+        json!({"text": pair.text()})
+    };
     match system {
         System::PeopleHr => vec![
             (api_key(Action::GetAllEmployeeDetail), "Get Employee Detail By Id"),

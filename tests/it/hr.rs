@@ -167,9 +167,9 @@ pub async fn agrees_with(app: &TestApp, connected: &Connected, system: System) {
             (None, _) => panic!("{system:?}: no account for {person:?}"),
             (Some(_), _) => expected += 1,
         }
-        let manager = system.manager(person, &people);
-        let manager = manager.and_then(|manager| by_email.get(&fold(&manager.email)));
-        assert_alike(account.expect("checked above"), person, manager.copied(), today);
+        let superior = system.manager(person, &people);
+        let superior = superior.and_then(|person| by_email.get(&fold(&person.email)));
+        assert_alike(account.expect("checked above"), person, superior.copied(), today);
     }
     assert_eq!(expected, by_email.len(), "accounts nobody in HR stands for");
     tells_how_it_came(app, &connected.organization).await;

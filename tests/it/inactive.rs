@@ -141,11 +141,6 @@ async fn s_11_delete_tells_of_a_leaver_as_deleted_and_of_a_return_as_new(app: Te
     agrees_with_hr(&app, &connected).await;
 }
 
-/// Whether the application was told of a group with this name.
-async fn group_of(app: &TestApp, name: &str) -> bool {
-    app.events("dsync.group.created").await.iter().any(|event| event["data"]["name"] == name)
-}
-
 async fn s_11_delete_says_the_same_when_a_full_sync_finds_out(app: TestApp) {
     let id = app.hire(&person("Ann", "Lee", ANN)).await;
     let connected = with(&app, "delete").await;

@@ -268,9 +268,10 @@ impl System {
                     Calls::Looks => Some(HrworksEndpoint::PersonMasterData),
                 };
                 // It tells no total, and what its last page is.
-                faults.quirks.next_link = match too_long {
-                    true => rollcall::sandbox::NextLink::Missing,
-                    false => rollcall::sandbox::NextLink::Right,
+                faults.quirks.next_link = if too_long {
+                    rollcall::sandbox::NextLink::Missing
+                } else {
+                    rollcall::sandbox::NextLink::Right
                 };
                 sandbox.hrworks().set_faults(faults);
                 true
