@@ -194,7 +194,6 @@ pub fn plan_person(
     observed: Observed,
     new_account: &mut dyn FnMut() -> AccountId,
 ) -> PersonPlan {
-    let today = setting.today;
     let stored = view.stored(&observed.record);
     let before = stored.map(|user| user.id.clone());
     let key = key_to_keep(stored, &observed.record);
@@ -203,7 +202,7 @@ pub fn plan_person(
     }
     let membership = membership_of(&observed, stored);
     let link = stored.and_then(|user| view.links.get(&user.id));
-    let problem = problem_of(&observed.record, membership, link.is_some(), today);
+    let problem = problem_of(&observed.record, membership, link.is_some(), setting.today);
     let record = match (problem, stored) {
         (None, stored) => with_known_email(observed.record.clone(), stored),
         (Some(_), Some(user)) if link.is_some() => access_only(&user.record.0, &observed.record),
@@ -213,8 +212,8 @@ pub fn plan_person(
         }
     };
     let as_written = observed.record;
-    let own_keys =
-        [Some(as_written.external_key.clone()), stored.map(|user| user.external_key.clone())];
+    let stored_key = stored.map(|user| user.external_key.clone());
+    let own_keys = [Some(as_written.external_key.clone()), stored_key];
     let record = EmployeeRecord { external_key: key.clone(), ..record };
     let key_kind = kind_to_keep(stored, &record);
     let fingerprint = fingerprint(setting.key, &record, membership, observed.gone);
@@ -222,11 +221,11 @@ pub fn plan_person(
         view,
         facts,
         directory: setting.directory,
-        today,
+        today: setting.today,
         record: &record,
-        own_keys: own_keys.as_slice(),
-        activity: activity(&record, membership, today),
-        fingerprint: fingerprint.as_slice(),
+        own_keys: &own_keys,
+        activity: activity(&record, membership, setting.today),
+        fingerprint: &fingerprint,
     };
     let decided = person.decide(link, new_account);
     let loss = person.loss(stored, &decided, membership, observed.gone, setting.now);
