@@ -158,6 +158,13 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     }
     batch.start().await?;
     let mut held: HashSet<ExternalKey> = HashSet::new();
+    // First those who are gone: their accounts may be wanted by people who are new (S-20).
+    let gone: Vec<Observed> = reading.answers.gone.iter().map(Gone::observed).collect();
+    if !gone.is_empty() {
+        let done = batch.apply(gone, Pass::Whole).await?;
+        add(&mut counts, done.counts);
+        held.extend(done.held);
+    }
     for people in everybody.batches() {
         let done = batch.apply(people.to_vec(), Pass::People).await?;
         add(&mut counts, done.counts);
@@ -168,12 +175,6 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     }
     for ids in everybody.unchanged.chunks(limits::IN_LIST_MAX) {
         batch.mark_seen(ids.to_vec(), everybody.seq).await?;
-    }
-    let gone: Vec<Observed> = reading.answers.gone.iter().map(Gone::observed).collect();
-    if !gone.is_empty() {
-        let done = batch.apply(gone, Pass::Whole).await?;
-        add(&mut counts, done.counts);
-        held.extend(done.held);
     }
     held.extend(reading.waiting.iter().map(|one| one.external_key.clone()));
     for people in reading.waiting.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {

@@ -199,9 +199,9 @@ fn look_ahead(
     let (cause, limits) = (&Cause::Clock, cx.guard);
     let changed = everybody.batches();
     let passes = [
+        (Pass::Whole, vec![gone.as_slice()]),
         (Pass::People, changed.clone()),
         (Pass::Relations, changed),
-        (Pass::Whole, vec![gone.as_slice()]),
     ];
     for (pass, batches) in passes {
         let applier =
