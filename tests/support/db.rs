@@ -29,7 +29,7 @@ use rollcall::secret::Secret;
 pub mod postgres;
 
 /// A test that takes longer than this hangs.
-const TEST_MAX: Duration = Duration::from_mins(2);
+const TEST_MAX: Duration = Duration::from_mins(8);
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
