@@ -193,9 +193,13 @@ async fn o_06_a_run_that_breaks_off_anywhere_leaves_whole_people_and_the_next_co
         // What the worker had handed to the database is written or not, but not later.
         let db = app.running.task_context.sync.db.clone();
         let id = OrganizationId::from_text(organization.as_str());
-        let flushed: Result<(), DbError> =
-            db.write(Lane::Bulk, move |tx| tx.lock_organization(&id)).await;
-        flushed.expect("a write");
+        // On PostgreSQL it may not even have begun, so this is asked for more than once.
+        for _ in 0..100 {
+            let id = id.clone();
+            let flushed: Result<(), DbError> =
+                db.write(Lane::Bulk, move |tx| tx.lock_organization(&id)).await;
+            flushed.expect("a write");
+        }
         let done = whole_people(&app).await;
         // HR goes on while nobody works, and the claim ends.
         app.new_job_quietly(&app.employee(3), "Meanwhile").await;
