@@ -115,6 +115,20 @@ pub fn mark_done(tx: &mut Tx<'_>, items: &[HoldItemId], now: Millis) -> Result<(
     Ok(())
 }
 
+/// Approvals in a directory that were not carried out, with their people.
+pub fn live_approvals(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+) -> Result<Vec<(HoldItemId, ExternalKey)>, DbError> {
+    use hold_items as t;
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::directory_id.eq(directory))
+        .filter(t::decision.eq(Decision::Approved))
+        .filter(t::done_at_ms.is_null())
+        .select((t::id, t::external_key))
+        .load(c))?)
+}
+
 /// What was decided about these people and still counts: approvals that were not carried out, and
 /// rejections. In the order of the decisions, so that the last one of a person is the valid one.
 pub fn decided(

@@ -424,6 +424,7 @@ impl Batch<'_> {
             let (everybody, answers) = (&reading.everybody, &reading.answers);
             let seq = everybody.seq;
             hold_items::mark_done(tx, &answers.settled, now)?;
+            guard::spend_approvals(tx, &directory, seq, now)?;
             guard::keep_only(tx, &directory, |key| held.contains(key), seq, now)?;
             guard::announce(tx, &Teller::new(cx), &directory)?;
             row_problems::clear_unseen(tx, &directory.id, seq)?;

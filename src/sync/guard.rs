@@ -293,6 +293,26 @@ pub fn keep_only(
     leave(tx, directory, &leaving, now)
 }
 
+/// After a full sync: approvals about people whom it has seen are used up. They were carried out, or
+/// there was nothing to carry out; what happens to these people later is asked about again.
+pub fn spend_approvals(
+    tx: &mut Tx<'_>,
+    directory: &Directory,
+    seq: i64,
+    now: Millis,
+) -> Result<(), DbError> {
+    let live = hold_items::live_approvals(tx, &directory.id)?;
+    let keys: Vec<ExternalKey> = live.iter().map(|(_, key)| key.clone()).collect();
+    let seen: HashSet<ExternalKey> = directory_users::by_keys(tx, &directory.id, &keys, &[])?
+        .into_iter()
+        .filter(|user| user.observation_seq >= seq)
+        .map(|user| user.external_key)
+        .collect();
+    let spent: Vec<HoldItemId> =
+        live.into_iter().filter(|(_, key)| seen.contains(key)).map(|(item, _)| item).collect();
+    hold_items::mark_done(tx, &spent, now)
+}
+
 /// Tells the admins and the application of the open hold; once.
 pub fn announce(tx: &mut Tx<'_>, teller: &Teller, directory: &Directory) -> Result<(), DbError> {
     let Some(hold) = holds::find_open(tx, &holds::deactivations_key(&directory.id))? else {

@@ -25,6 +25,7 @@ behaviours!(
     s_32_webhooks_are_counted_over_an_hour,
     s_32_a_leaving_date_that_was_known_for_a_day_does_not_count,
     s_32_approval_of_the_missing_lets_hr_be_asked,
+    s_32_an_approval_is_used_up_when_people_come_back,
     s_32_five_thousand_people_of_whom_nearly_all_vanish,
 );
 
@@ -432,6 +433,26 @@ async fn s_32_approval_of_the_missing_lets_hr_be_asked(app: TestApp) {
     let email = app.hr().person(&forgotten).expect("a person").email;
     assert_eq!(app.the_account(&connected, &email).await["status"], "active");
     assert!(app.open_holds(&connected).await.is_empty());
+}
+
+async fn s_32_an_approval_is_used_up_when_people_come_back(app: TestApp) {
+    let connected = app.connected().await;
+    let vanished = staff(&app)[..9].to_vec();
+    app.faults(|faults| {
+        *faults = no_hooks();
+        faults.unlisted.clone_from(&vanished);
+    });
+    app.poll().await;
+    let hold = the_hold(&app, &connected).await;
+    // They are there again before the approval is carried out.
+    app.faults(|faults| faults.unlisted.clear());
+    decide(&app, &hold, "approve", json!({})).await.ok();
+    app.drain().await;
+    app.faults(|faults| faults.unlisted.clone_from(&vanished));
+    app.hr().clear_logs();
+    app.poll().await;
+    assert_eq!(app.looks(), Vec::<String>::new(), "nobody is asked about without a new approval");
+    assert_eq!(count(&the_hold(&app, &connected).await["items"]), 9);
 }
 
 async fn s_32_five_thousand_people_of_whom_nearly_all_vanish(app: TestApp) {
