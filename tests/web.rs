@@ -462,6 +462,7 @@ async fn a_03_the_feed_is_in_order_and_old_cursors_are_refused() {
                     directory_id: None,
                     kind,
                     lane: "x".to_owned(),
+                    group_lane: None,
                     data: json!({"age": age}),
                     created_at: now.plus(i64::try_from(age).unwrap()),
                 });

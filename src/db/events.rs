@@ -24,6 +24,8 @@ pub struct NewEvent {
     pub kind: EventKind,
     /// Whom or what it is about: events of one lane are delivered in order.
     pub lane: String,
+    /// The group of a membership event, whose earlier events go first.
+    pub group_lane: Option<String>,
     /// The `data` member, as it is sent.
     pub data: serde_json::Value,
     /// When.
@@ -54,6 +56,7 @@ struct Row {
     directory_id: Option<DirectoryId>,
     event_type: &'static str,
     lane: String,
+    group_lane: Option<String>,
     data: String,
     created_at_ms: Millis,
 }
@@ -77,6 +80,7 @@ pub(crate) fn append(tx: &mut Tx<'_>, waiting: Vec<NewEvent>) -> Result<(), DbEr
             directory_id: event.directory_id,
             event_type: event.kind.as_str(),
             lane: event.lane,
+            group_lane: event.group_lane,
             data: event.data.to_string(),
             created_at_ms: event.created_at,
         })

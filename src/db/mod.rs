@@ -33,6 +33,7 @@ pub mod data_keys;
 pub mod deactivations;
 pub mod directories;
 pub mod directory_users;
+pub mod endpoints;
 pub mod error;
 pub mod events;
 pub mod former_links;

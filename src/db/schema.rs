@@ -317,6 +317,7 @@ diesel::table! {
         directory_id -> Nullable<Text>,
         event_type -> Text,
         lane -> Text,
+        group_lane -> Nullable<Text>,
         data -> Text,
         created_at_ms -> BigInt,
     }
@@ -384,6 +385,95 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    endpoints (id) {
+        id -> Text,
+        endpoint_url -> Text,
+        event_types -> Text,
+        status -> Text,
+        disabled_reason -> Nullable<Text>,
+        legacy_signs_with -> Text,
+        dispatched_number -> BigInt,
+        failures -> BigInt,
+        failing_since_ms -> Nullable<BigInt>,
+        paused_until_ms -> Nullable<BigInt>,
+        last_success_at_ms -> Nullable<BigInt>,
+        lease_until_ms -> Nullable<BigInt>,
+        lease_epoch -> BigInt,
+        created_at_ms -> BigInt,
+        updated_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    endpoint_secrets (id) {
+        id -> Text,
+        endpoint_id -> Text,
+        sealed -> Binary,
+        expires_at_ms -> Nullable<BigInt>,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    deliveries (number) {
+        number -> BigInt,
+        endpoint_id -> Text,
+        organization_id -> Nullable<Text>,
+        directory_id -> Nullable<Text>,
+        delivery_trigger -> Text,
+        event_number -> Nullable<BigInt>,
+        dispatched_key -> Nullable<Text>,
+        event_type -> Text,
+        test_body -> Nullable<Text>,
+        lane -> Text,
+        group_lane -> Nullable<Text>,
+        barrier -> Bool,
+        state -> Text,
+        attempts -> BigInt,
+        next_at_ms -> BigInt,
+        last_attempt_at_ms -> Nullable<BigInt>,
+        last_status -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        done_at_ms -> Nullable<BigInt>,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    delivery_attempts (id) {
+        id -> BigInt,
+        delivery_number -> BigInt,
+        attempted_at_ms -> BigInt,
+        duration_ms -> BigInt,
+        status -> Nullable<BigInt>,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    portal_links (id) {
+        id -> Text,
+        organization_id -> Text,
+        token_hash -> Binary,
+        return_url -> Nullable<Text>,
+        success_url -> Nullable<Text>,
+        expires_at_ms -> BigInt,
+        used_at_ms -> Nullable<BigInt>,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotent_answers (api_key_id, key_hash) {
+        api_key_id -> Text,
+        key_hash -> Binary,
+        request_hash -> Binary,
+        answer_sealed -> Nullable<Binary>,
+        created_at_ms -> BigInt,
+    }
+}
+
 diesel::joinable!(links -> accounts (account_id));
 diesel::joinable!(links -> directory_users (directory_user_id));
 diesel::joinable!(links -> directories (directory_id));
@@ -391,6 +481,10 @@ diesel::joinable!(group_memberships -> directory_groups (group_id));
 diesel::joinable!(group_memberships -> directory_users (directory_user_id));
 diesel::joinable!(hold_items -> holds (hold_id));
 diesel::joinable!(mails -> notices (notice_id));
+diesel::joinable!(endpoint_secrets -> endpoints (endpoint_id));
+diesel::joinable!(deliveries -> endpoints (endpoint_id));
+diesel::joinable!(deliveries -> events (event_number));
+diesel::joinable!(delivery_attempts -> deliveries (delivery_number));
 
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
@@ -419,4 +513,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     provider_calls,
     provider_throttles,
     shared_paces,
+    endpoints,
+    endpoint_secrets,
+    deliveries,
+    delivery_attempts,
+    portal_links,
+    idempotent_answers,
 );

@@ -21,6 +21,9 @@ use crate::domain::directory::{
 use crate::domain::employee::{
     EmailNorm, EmployeeNumber, ExternalKey, KeyKind, Membership, RowProblemCode,
 };
+use crate::domain::endpoint::{
+    DeliveryState, DeliveryTrigger, DisabledReason, EndpointStatus, LegacySigner,
+};
 use crate::domain::failure::FailureClass;
 use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::*;
@@ -133,6 +136,9 @@ stored_ids!(
     RowProblemId,
     NoticeId,
     MailId,
+    EndpointId,
+    EndpointSecretId,
+    PortalLinkId,
     ApiKeyId,
     DataKeyId,
 );
@@ -143,12 +149,17 @@ stored_words!(
     CatalogueKind,
     CauseKind,
     Decision,
+    DeliveryState,
+    DeliveryTrigger,
     DirectoryState,
+    DisabledReason,
+    EndpointStatus,
     FailureClass,
     HoldKind,
     HoldState,
     InactivePolicy,
     KeyKind,
+    LegacySigner,
     Membership,
     NoticeKind,
     ProviderKind,

@@ -1,5 +1,10 @@
-//! Events: their names, and whom they are about.
+//! Events: their names, and the text in which they are sent.
 
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::clock::Millis;
+use crate::domain::ids::EventId;
 use crate::text_enum;
 
 text_enum! {
@@ -40,4 +45,35 @@ impl EventKind {
     pub const fn only_by_name(self) -> bool {
         matches!(self, Self::NoticeCreated | Self::HoldOpened | Self::HoldDecided)
     }
+}
+
+/// An event as it is sent, byte for byte the same in the feed and in webhooks (A-03, wire contract
+/// §6). `data` is the JSON text that was stored with it.
+///
+/// The text does not change when a JavaScript client parses and writes it again, which old SDKs do
+/// before they check the signature (wire contract §7): no spaces, nothing but whole numbers, no
+/// names of members that look like numbers.
+pub fn wire_text(
+    id: &EventId,
+    event_type: &str,
+    data: &str,
+    created_at: Millis,
+) -> Result<String, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Envelope<'a> {
+        object: &'static str,
+        id: &'a EventId,
+        event: &'a str,
+        data: &'a RawValue,
+        created_at: String,
+        context: serde_json::Map<String, serde_json::Value>,
+    }
+    serde_json::to_string(&Envelope {
+        object: "event",
+        id,
+        event: event_type,
+        data: serde_json::from_str(data)?,
+        created_at: created_at.to_string(),
+        context: serde_json::Map::new(),
+    })
 }

@@ -78,6 +78,14 @@ text_id! {
     NoticeId = "notice",
     /// One notice to one admin by mail.
     MailId = "mail",
+    /// Where the application wants to be told of events.
+    EndpointId = "we",
+    /// One of the secrets that deliveries to an endpoint are signed with.
+    EndpointSecretId = "we_secret",
+    /// An event on its way to an endpoint.
+    DeliveryId = "delivery",
+    /// A link that lets an admin into the portal once.
+    PortalLinkId = "portal_link",
     /// A key to the API.
     ApiKeyId = "key",
     /// A sealed random key of ours.
@@ -108,7 +116,7 @@ macro_rules! numbered_id {
     )+};
 }
 
-numbered_id!(EventId, AccountChangeId);
+numbered_id!(EventId, AccountChangeId, DeliveryId);
 
 fn fresh(prefix: &str, now: Millis, random: &dyn Random) -> String {
     let mut bytes = [0_u8; 16];

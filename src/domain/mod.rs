@@ -8,6 +8,7 @@ pub mod account;
 pub mod audit;
 pub mod directory;
 pub mod employee;
+pub mod endpoint;
 pub mod event;
 pub mod failure;
 pub mod guard;

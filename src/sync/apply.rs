@@ -174,12 +174,13 @@ impl Applier<'_> {
         Ok(Facts { people_by_email, managers_may_come, ..Facts::default() })
     }
 
-    fn event(&self, kind: EventKind, lane: &str, data: Value) -> NewEvent {
+    fn event(&self, kind: EventKind, lane: &str, group: Option<&GroupId>, data: Value) -> NewEvent {
         NewEvent {
             organization_id: self.directory.organization_id.clone(),
             directory_id: Some(self.directory.id.clone()),
             kind,
             lane: lane.to_owned(),
+            group_lane: group.map(ToString::to_string),
             data,
             created_at: self.now,
         }
@@ -341,7 +342,19 @@ impl Writing<'_, '_, '_> {
     }
 
     pub(super) fn emit(&mut self, kind: EventKind, lane: &str, data: Value) {
-        let event = self.cx.event(kind, lane, data);
+        let event = self.cx.event(kind, lane, None, data);
+        self.tx.emit(event);
+    }
+
+    /// Tells that a person joined or left a group.
+    pub(super) fn emit_membership(
+        &mut self,
+        kind: EventKind,
+        user: &DirectoryUserId,
+        group: &GroupId,
+        data: Value,
+    ) {
+        let event = self.cx.event(kind, user.as_str(), Some(group), data);
         self.tx.emit(event);
     }
 
@@ -618,6 +631,7 @@ pub fn activate(tx: &mut Tx<'_>, directory: &mut Directory, now: Millis) -> Resu
         directory_id: Some(directory.id.clone()),
         kind: EventKind::DsyncActivated,
         lane: directory.id.to_string(),
+        group_lane: None,
         data: objects::activated(directory, now),
         created_at: now,
     });

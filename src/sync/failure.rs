@@ -359,6 +359,7 @@ fn tell(
         directory_id: Some(directory.id.clone()),
         kind: EventKind::NoticeCreated,
         lane: directory.id.to_string(),
+        group_lane: None,
         data: json!({
             "object": "notice",
             "id": notice.id,

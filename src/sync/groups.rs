@@ -42,6 +42,7 @@ pub(super) fn delete_emptied(
             directory_id: Some(directory.id.clone()),
             kind: EventKind::GroupDeleted,
             lane: group.id.to_string(),
+            group_lane: None,
             data: Value::Object(objects::group(&group)),
             created_at: now,
         });
@@ -69,14 +70,16 @@ impl Writing<'_, '_, '_> {
             let told = former.filter(|_| mover.listed);
             if let Some(group) = told.and_then(|id| self.group_by_id(&id)) {
                 let data = objects::membership(&mover.object, &group);
-                self.emit(EventKind::GroupUserRemoved, mover.user.as_str(), data);
+                let kind = EventKind::GroupUserRemoved;
+                self.emit_membership(kind, &mover.user, &group.id, data);
             }
             let organization = &self.cx.directory.organization_id;
             let id = target.as_ref().map(|group| &group.id);
             groups::set_membership(self.tx, organization, &mover.user, id)?;
             if let Some(group) = target {
                 let data = objects::membership(&mover.object, &group);
-                self.emit(EventKind::GroupUserAdded, mover.user.as_str(), data);
+                let kind = EventKind::GroupUserAdded;
+                self.emit_membership(kind, &mover.user, &group.id, data);
                 present.insert(mover.user, group.id);
             } else {
                 present.remove(&mover.user);

@@ -332,6 +332,7 @@ pub fn emit(tx: &mut Tx<'_>, kind: EventKind, hold: &Hold, people: u64, now: Mil
         directory_id: Some(hold.directory_id.clone()),
         kind,
         lane: hold.directory_id.to_string(),
+        group_lane: None,
         data: objects::hold(hold, people),
         created_at: now,
     });

@@ -492,6 +492,7 @@ fn end(tx: &mut Tx<'_>, keys: &Keys, mut directory: Directory, now: Millis) -> R
             directory_id: Some(id.clone()),
             kind: EventKind::DsyncDeleted,
             lane: id.to_string(),
+            group_lane: None,
             data: objects::deleted(&directory, counts, now),
             created_at: now,
         });

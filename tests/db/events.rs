@@ -27,6 +27,7 @@ fn event(organization: &OrganizationId, kind: EventKind, tag: &str, at: i64) -> 
         directory_id: None,
         kind,
         lane: "lane".to_owned(),
+        group_lane: None,
         data: json!(tag),
         created_at: Millis(at),
     }

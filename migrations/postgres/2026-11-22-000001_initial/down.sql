@@ -1,3 +1,9 @@
+DROP TABLE idempotent_answers;
+DROP TABLE portal_links;
+DROP TABLE delivery_attempts;
+DROP TABLE deliveries;
+DROP TABLE endpoint_secrets;
+DROP TABLE endpoints;
 DROP TABLE shared_paces;
 DROP TABLE provider_throttles;
 DROP TABLE provider_calls;

@@ -312,6 +312,7 @@ CREATE TABLE events (
     directory_id TEXT,
     event_type TEXT NOT NULL,
     lane TEXT NOT NULL,
+    group_lane TEXT,
     data TEXT NOT NULL,
     created_at_ms BIGINT NOT NULL
 );
@@ -375,3 +376,89 @@ CREATE TABLE shared_paces (
     learned_at_ms BIGINT NOT NULL,
     last_throttled_at_ms BIGINT NOT NULL
 );
+
+CREATE TABLE endpoints (
+    id TEXT NOT NULL PRIMARY KEY,
+    endpoint_url TEXT NOT NULL UNIQUE,
+    event_types TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('enabled', 'disabled')),
+    disabled_reason TEXT CHECK (disabled_reason IN ('by_hand', 'gone', 'failing')),
+    legacy_signs_with TEXT NOT NULL CHECK (legacy_signs_with IN ('new', 'old')),
+    dispatched_number BIGINT NOT NULL,
+    failures BIGINT NOT NULL,
+    failing_since_ms BIGINT,
+    paused_until_ms BIGINT,
+    last_success_at_ms BIGINT,
+    lease_until_ms BIGINT,
+    lease_epoch BIGINT NOT NULL,
+    created_at_ms BIGINT NOT NULL,
+    updated_at_ms BIGINT NOT NULL
+);
+
+CREATE TABLE endpoint_secrets (
+    id TEXT NOT NULL PRIMARY KEY,
+    endpoint_id TEXT NOT NULL REFERENCES endpoints (id) ON DELETE CASCADE,
+    sealed BLOB NOT NULL,
+    expires_at_ms BIGINT,
+    created_at_ms BIGINT NOT NULL
+);
+CREATE INDEX endpoint_secrets_endpoint ON endpoint_secrets (endpoint_id);
+
+CREATE TABLE deliveries (
+    number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    endpoint_id TEXT NOT NULL REFERENCES endpoints (id) ON DELETE CASCADE,
+    organization_id TEXT REFERENCES organizations (id) ON DELETE CASCADE,
+    directory_id TEXT,
+    delivery_trigger TEXT NOT NULL CHECK (delivery_trigger IN ('event', 'replay', 'test')),
+    event_number BIGINT REFERENCES events (number) ON DELETE CASCADE,
+    dispatched_key TEXT UNIQUE,
+    event_type TEXT NOT NULL,
+    test_body TEXT,
+    lane TEXT NOT NULL,
+    group_lane TEXT,
+    barrier BOOLEAN NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'dead')),
+    attempts BIGINT NOT NULL,
+    next_at_ms BIGINT NOT NULL,
+    last_attempt_at_ms BIGINT,
+    last_status BIGINT,
+    last_error TEXT,
+    done_at_ms BIGINT,
+    created_at_ms BIGINT NOT NULL
+);
+CREATE INDEX deliveries_open ON deliveries (endpoint_id, state, number);
+CREATE INDEX deliveries_lane ON deliveries (endpoint_id, lane, state, number);
+CREATE INDEX deliveries_event ON deliveries (event_number);
+CREATE INDEX deliveries_done ON deliveries (done_at_ms);
+
+CREATE TABLE delivery_attempts (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    delivery_number BIGINT NOT NULL REFERENCES deliveries (number) ON DELETE CASCADE,
+    attempted_at_ms BIGINT NOT NULL,
+    duration_ms BIGINT NOT NULL,
+    status BIGINT,
+    error TEXT
+);
+CREATE INDEX delivery_attempts_delivery ON delivery_attempts (delivery_number);
+
+CREATE TABLE portal_links (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    token_hash BLOB NOT NULL UNIQUE,
+    return_url TEXT,
+    success_url TEXT,
+    expires_at_ms BIGINT NOT NULL,
+    used_at_ms BIGINT,
+    created_at_ms BIGINT NOT NULL
+);
+CREATE INDEX portal_links_organization ON portal_links (organization_id);
+
+CREATE TABLE idempotent_answers (
+    api_key_id TEXT NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,
+    key_hash BLOB NOT NULL,
+    request_hash BLOB NOT NULL,
+    answer_sealed BLOB,
+    created_at_ms BIGINT NOT NULL,
+    PRIMARY KEY (api_key_id, key_hash)
+);
+CREATE INDEX idempotent_answers_created ON idempotent_answers (created_at_ms);

@@ -11,37 +11,18 @@ use serde_json::value::RawValue;
 
 use crate::db::Conn;
 use crate::db::events::{self, Event, EventFilter};
-use crate::domain::event::EventKind;
+use crate::domain::event::{self, EventKind};
 use crate::domain::ids::{EventId, OrganizationId};
-use crate::web::answer::{self, Answer, Timestamp};
+use crate::web::answer::{self, Answer};
 use crate::web::error::Problem;
 use crate::web::query::Query;
 use crate::web::state::State;
 
 /// An event as it is sent, the same in the feed and in webhooks.
-#[derive(Debug, Serialize)]
-struct Shown {
-    object: &'static str,
-    id: EventId,
-    event: String,
-    data: Box<RawValue>,
-    created_at: Timestamp,
-    context: serde_json::Map<String, serde_json::Value>,
-}
-
-impl Shown {
-    fn of(row: Event) -> Result<Self, Problem> {
-        let data = RawValue::from_string(row.data)
-            .map_err(|error| Problem::Internal(format!("a stored event is no JSON: {error}")))?;
-        Ok(Self {
-            object: "event",
-            id: row.id,
-            event: row.event_type,
-            data,
-            created_at: row.created_at.into(),
-            context: serde_json::Map::new(),
-        })
-    }
+fn shown(row: &Event) -> Result<Box<RawValue>, Problem> {
+    let wrong = |error| Problem::Internal(format!("a stored event is no JSON: {error}"));
+    let text = event::wire_text(&row.id, &row.event_type, &row.data, row.created_at);
+    text.and_then(RawValue::from_string).map_err(wrong)
 }
 
 /// `GET /api/v1/events`.
@@ -66,7 +47,7 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
     let more = rows.len() > size;
     rows.truncate(size);
     let last = rows.last().map(|row| row.id.clone()).filter(|_| more);
-    let shown = rows.into_iter().map(Shown::of).collect::<Result<Vec<_>, _>>()?;
+    let shown = rows.iter().map(shown).collect::<Result<Vec<_>, _>>()?;
     let metadata = json!({ "before": null, "after": last });
     answer::ok(Envelope { object: "list", data: shown, metadata })
 }
@@ -74,7 +55,7 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
 #[derive(Debug, Serialize)]
 struct Envelope {
     object: &'static str,
-    data: Vec<Shown>,
+    data: Vec<Box<RawValue>>,
     #[serde(rename = "list_metadata")]
     metadata: serde_json::Value,
 }
