@@ -354,23 +354,29 @@ fn tell(
         mails = rows.len(),
         "a notice was written to the admins"
     );
-    tx.emit(NewEvent {
-        organization_id: directory.organization_id.clone(),
-        directory_id: Some(directory.id.clone()),
+    tx.emit(event_of(notice, directory));
+    Ok(true)
+}
+
+/// A notice as the application is told of it (S-43).
+fn event_of(notice: Notice, directory: &Directory) -> NewEvent {
+    let data = json!({
+        "object": "notice",
+        "id": notice.id,
+        "organization_id": notice.organization_id,
+        "directory_id": notice.directory_id,
+        "kind": notice.kind,
+        "subject": notice.subject,
+        "body": notice.body,
+        "created_at": notice.created_at_ms.to_string(),
+    });
+    NewEvent {
+        organization_id: notice.organization_id,
+        directory_id: notice.directory_id,
         kind: EventKind::NoticeCreated,
         lane: directory.id.to_string(),
         group_lane: None,
-        data: json!({
-            "object": "notice",
-            "id": notice.id,
-            "organization_id": notice.organization_id,
-            "directory_id": notice.directory_id,
-            "kind": notice.kind,
-            "subject": notice.subject,
-            "body": notice.body,
-            "created_at": notice.created_at_ms.to_string(),
-        }),
-        created_at: teller.now,
-    });
-    Ok(true)
+        data,
+        created_at: notice.created_at_ms,
+    }
 }

@@ -293,8 +293,8 @@ pub fn keep_only(
     leave(tx, directory, &leaving, now)
 }
 
-/// After a full sync: approvals about people whom it has seen are used up. They were carried out, or
-/// there was nothing to carry out; what happens to these people later is asked about again.
+/// After a full sync: approvals about people whom it has seen are used up. They were carried out,
+/// or there was nothing to carry out; what happens to these people later is asked about again.
 pub fn spend_approvals(
     tx: &mut Tx<'_>,
     directory: &Directory,
