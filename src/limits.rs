@@ -77,8 +77,9 @@ pub const LIST_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 pub const PAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Pages of an HR system's list; a list that never ends must not be read for ever.
 pub const LIST_PAGES_MAX: u32 = 20_000;
-/// Times that one list may wait because the HR system asked to slow down in the middle of it.
-pub const LIST_THROTTLES_MAX: i64 = 3;
+/// Times in a row that one page of a list may wait because the HR system asked to slow down in the
+/// middle of it; each page that was read gives the next one all of them again (ADR 16).
+pub const PAGE_THROTTLES_MAX: u32 = 3;
 /// Longest part of an HR system's name for a call that is kept, in characters.
 pub const REQUEST_ID_CHARS_MAX: usize = 64;
 /// People in one directory.
@@ -156,7 +157,8 @@ pub const PRUNE_ROWS_MAX: i64 = 2_000;
 pub const SLOW_LOOK_MS: u64 = 5_000;
 /// How long a PostgreSQL server may take to connect, in seconds.
 pub const PG_CONNECT_SECONDS_MAX: u32 = 10;
-/// How long after the expected next try trouble is forgotten, in milliseconds (S-45).
+/// How long after the expected next try the next one may begin before trouble is forgotten, in
+/// milliseconds (S-45).
 pub const TROUBLE_GAP_MS: i64 = 600_000;
 /// The smallest call budget of People HR: the check of a key makes this many calls at once.
 pub const CALLS_PER_MINUTE_MIN: u32 = 3;

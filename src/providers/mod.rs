@@ -48,8 +48,9 @@ pub trait CallGate: Send + Sync {
     /// The HR system said "too many calls"; `calls_per_minute` is the limit it named, if it did.
     fn throttled(&self, calls_per_minute: Option<u32>) -> BoxFuture<'_, ()>;
 
-    /// The HR system asked to slow down in the middle of a list. Waits `wait_ms` if that is worth
-    /// it; true when the same page may then be asked for again.
+    /// The HR system asked to slow down in the middle of a list. Waits `wait_ms` if there is time
+    /// for it; true when the same page may then be asked for again. How often in a row is counted
+    /// by [`paging::patiently`].
     fn wait_out(&self, wait_ms: i64) -> BoxFuture<'_, bool>;
 }
 

@@ -8,7 +8,7 @@
 //!   somebody else may be missing from it. Records without a key can not be told apart and only
 //!   count.
 //!
-//! What this module must not do: send anything, know an HR system.
+//! What this module must not do: send anything by itself, know an HR system.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use url::Url;
 
 use super::http::Answer;
 use super::splitter::Splitter;
-use super::{ProviderError, malformed};
+use super::{CallGate, ProviderError, malformed};
 use crate::domain::employee::ExternalKey;
 use crate::limits;
 
@@ -144,6 +144,30 @@ impl Walk {
     }
 }
 
+/// Asks for a page until it comes. When the HR system asks to slow down in the middle of a list and
+/// the gate waits that out, the page is asked for again, [`limits::PAGE_THROTTLES_MAX`] times. The
+/// next page has all its waits again: a list that goes on slowly is not given up (ADR 16).
+pub async fn patiently<T, F>(
+    gate: &dyn CallGate,
+    page: u32,
+    ask: impl Fn() -> F,
+) -> Result<T, ProviderError>
+where
+    F: Future<Output = Result<T, ProviderError>>,
+{
+    let mut waits_left = if page > 1 { limits::PAGE_THROTTLES_MAX } else { 0 };
+    loop {
+        match ask().await {
+            Err(ProviderError::Throttled { retry_after_ms, .. })
+                if waits_left > 0 && gate.wait_out(retry_after_ms).await =>
+            {
+                waits_left = waits_left.saturating_sub(1);
+            }
+            other => return other,
+        }
+    }
+}
+
 /// One page, or a short list.
 pub struct Page {
     /// The records as sent.
@@ -175,6 +199,7 @@ pub async fn read_page(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::script::Gate;
 
     const BASE: &str = "https://api.example.com/v1";
 
@@ -208,6 +233,28 @@ mod tests {
         ] {
             assert!(matches!(links(header), Err(ProviderError::Malformed { .. })), "{header}");
         }
+    }
+
+    /// Asks for a page before which so many throttle answers come; how often it was asked for.
+    async fn asked(gate: &Gate, page: u32, throttles: u32) -> Result<u32, u32> {
+        let asked = std::cell::Cell::new(0);
+        let ask = || {
+            asked.set(asked.get() + 1);
+            let error = ProviderError::Throttled { retry_after_ms: 1, calls_per_minute: None };
+            std::future::ready(if asked.get() > throttles { Ok(()) } else { Err(error) })
+        };
+        patiently(gate, page, ask).await.map(|()| asked.get()).map_err(|_| asked.get())
+    }
+
+    #[tokio::test]
+    async fn s_44_each_page_of_a_list_has_its_own_waits() {
+        let gate = Gate::new(0, 99);
+        for page in 2..9 {
+            assert_eq!(asked(&gate, page, 3).await, Ok(4), "{page}");
+        }
+        assert_eq!(asked(&gate, 9, 4).await, Err(4), "without progress it is given up");
+        assert_eq!(asked(&gate, 1, 1).await, Err(1), "at its beginning nobody waits");
+        assert_eq!(asked(&Gate::new(0, 1), 2, 2).await, Err(2), "there is no time for another");
     }
 
     #[test]

@@ -28,8 +28,6 @@ pub struct Gate {
     prepaid: AtomicI64,
     /// Until when it waits for calls, if it does.
     waits_until: Option<Millis>,
-    /// How often it still waits because the HR system asked to slow down.
-    throttles_left: AtomicI64,
 }
 
 impl Gate {
@@ -45,7 +43,6 @@ impl Gate {
             credential_generation: directory.credential_generation,
             prepaid: AtomicI64::new(prepaid),
             waits_until: None,
-            throttles_left: AtomicI64::new(0),
         }
     }
 
@@ -56,7 +53,6 @@ impl Gate {
         let list_ms_max = i64::try_from(limits::PROVIDER_LIST_MS_MAX).unwrap_or(i64::MAX);
         Self {
             waits_until: Some(cx.clock.now().plus(list_ms_max)),
-            throttles_left: AtomicI64::new(limits::LIST_THROTTLES_MAX),
             ..Self::new(cx, directory, prepaid)
         }
     }
@@ -259,13 +255,7 @@ impl CallGate for Gate {
     fn wait_out(&self, wait_ms: i64) -> BoxFuture<'_, bool> {
         Box::pin(async move {
             let until = self.cx.clock.now().plus(wait_ms);
-            let take = |left: i64| (left > 0).then(|| left.saturating_sub(1));
-            if self.waits_until.is_none_or(|waits_until| until > waits_until)
-                || self
-                    .throttles_left
-                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
-                    .is_err()
-            {
+            if self.waits_until.is_none_or(|waits_until| until > waits_until) {
                 return false;
             }
             while self.cx.clock.now() < until {

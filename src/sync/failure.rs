@@ -114,7 +114,8 @@ pub fn note_failure(
     let now = teller.now;
     let old_trouble = directory.failure_last_ms.is_some_and(|last| {
         let expected = directory.retry_at_ms.unwrap_or(last).max(last);
-        now.since(expected) > limits::TROUBLE_GAP_MS
+        // An attempt may take as long as a slow list does.
+        trouble.began.since(expected) > limits::TROUBLE_GAP_MS
     });
     if old_trouble && directory.state != DirectoryState::Failing {
         directory.failure_since_ms = None;

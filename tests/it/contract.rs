@@ -2,6 +2,7 @@
 //! databases. What only one of them has is elsewhere.
 
 use rollcall::clock::Millis;
+use rollcall::limits::PAGE_THROTTLES_MAX;
 use rollcall::sandbox::{
     Action, BreatheQuirks, HrworksPermission, HrworksQuirks, NextLink, OddAnswer, PersonView, Unset,
 };
@@ -32,6 +33,7 @@ behaviours_of_place!(
     s_07_a_record_with_a_fault_is_listed_and_everybody_else_flows,
     s_44_the_limit_of_calls_is_kept_and_the_list_is_read_to_its_end,
     s_44_others_who_call_too_do_not_keep_the_list_from_its_end,
+    s_45_lists_that_are_slowed_down_for_too_long_are_a_failure,
 );
 
 async fn of_people(place: TestPlace, people: usize) -> TestApp {
@@ -244,8 +246,8 @@ async fn s_44_others_who_call_too_do_not_keep_the_list_from_its_end(place: TestP
     for system in System::ALL {
         let connected = app.connected_to(system).await;
         let (worker, before) = somebody(&app, system, 7);
-        // Less is left over for us than we think.
-        system.limit(&app.sandbox, Some(6));
+        // Much less is left over for us than we think: a list is slowed down again and again.
+        system.limit(&app.sandbox, Some(2));
         system.clear_logs(&app.sandbox);
         app.faults(|faults| faults.hooks.dropped = true);
         system.new_job(&app.sandbox, &worker, "Pilot").await;
@@ -254,11 +256,43 @@ async fn s_44_others_who_call_too_do_not_keep_the_list_from_its_end(place: TestP
             app.pass(Millis::MINUTE).await;
         }
         let (_, refused) = system.calls(&app.sandbox);
-        // People HR's list is one call.
-        assert_eq!(refused > 0, system != System::PeopleHr, "{system:?}");
+        // People HR's list is no longer than what is left over.
+        let refused_min = if system == System::PeopleHr { 0 } else { PAGE_THROTTLES_MAX + 1 };
+        assert!(u32::try_from(refused).unwrap() >= refused_min, "{system:?} refused {refused}");
+        let runs = app.runs(&connected).await;
+        assert!(runs.iter().all(|run| run["state"] == "succeeded"), "{system:?} {runs:#?}");
+        assert_eq!(app.show(&connected).await["failure"], Value::Null, "{system:?}");
         assert_eq!(job(&app, &connected, &before).await, "Pilot", "{system:?}");
         assert_eq!(app.state(&connected).await, "active", "{system:?}");
         agrees_with(&app, &connected, system).await;
+        let path = format!("/directories/{}/disable", connected.directory);
+        app.post(&path, json!({})).await.ok();
+    }
+}
+
+async fn s_45_lists_that_are_slowed_down_for_too_long_are_a_failure(place: TestPlace) {
+    let app = of_people(place, 420).await;
+    // Each list goes on, a page or two every ten minutes, and has taken too long at some time. People
+    // HR's is no longer than a minute's calls.
+    for (system, calls) in [(System::BreatheHr, 1), (System::Hrworks, 2)] {
+        let connected = app.connected_to(system).await;
+        let accounts = app.accounts(&connected.organization).await;
+        system.limit(&app.sandbox, Some(calls));
+        system.retry_after(&app.sandbox, Some(600));
+        let before = app.mail.mails().len();
+        app.poll().await;
+        assert_eq!(app.state(&connected).await, "active", "{system:?}: one try is no failure");
+        for _ in 0..3 {
+            app.pass(10 * Millis::MINUTE).await;
+        }
+        let shown = app.show(&connected).await;
+        assert_eq!(shown["state"], "failing", "{system:?} {shown:#}");
+        assert_eq!(shown["failure"]["class"], "throttled", "{system:?} {shown:#}");
+        assert_eq!(app.mail.mails().len(), before + 1, "{system:?}");
+        assert_eq!(app.accounts(&connected.organization).await, accounts, "{system:?}");
+        system.limit(&app.sandbox, None);
+        app.poll().await;
+        assert_eq!(app.state(&connected).await, "active", "{system:?}");
         let path = format!("/directories/{}/disable", connected.directory);
         app.post(&path, json!({})).await.ok();
     }

@@ -230,6 +230,23 @@ impl System {
         }
     }
 
+    /// How long it asks to wait when it had too many calls. People HR does not say.
+    pub fn retry_after(self, sandbox: &Sandbox, seconds: Option<u32>) {
+        match self {
+            Self::PeopleHr => {}
+            Self::BreatheHr => {
+                let mut faults = sandbox.breathe_hr().faults();
+                faults.retry_after_seconds = seconds;
+                sandbox.breathe_hr().set_faults(faults);
+            }
+            Self::Hrworks => {
+                let mut faults = sandbox.hrworks().faults();
+                faults.retry_after_seconds = seconds;
+                sandbox.hrworks().set_faults(faults);
+            }
+        }
+    }
+
     /// Lets something go wrong; `None` puts everything in order. False when the HR system has no
     /// such fault.
     pub fn fault(self, sandbox: &Sandbox, fault: Option<Fault>, calls: Calls) -> bool {

@@ -128,13 +128,8 @@ impl Api {
     /// Asks for a page of everybody. In the middle of a list the gate may wait when Breathe HR asks
     /// to slow down.
     pub async fn employees(&self, page: u32, people: u32) -> Result<Listing, ProviderError> {
-        loop {
-            match self.employees_once(Ask::Employees { page, people }).await {
-                Err(ProviderError::Throttled { retry_after_ms, .. })
-                    if page > 1 && self.gate.wait_out(retry_after_ms).await => {}
-                other => return other,
-            }
-        }
+        let ask = Ask::Employees { page, people };
+        paging::patiently(&*self.gate, page, || self.employees_once(ask)).await
     }
 
     async fn employees_once(&self, ask: Ask<'_>) -> Result<Listing, ProviderError> {

@@ -133,13 +133,7 @@ impl Api {
     /// slow down.
     pub async fn persons(&self, page: u32, only_active: bool) -> Result<Listing, ProviderError> {
         let ask = Ask::Persons { page, only_active };
-        loop {
-            match self.persons_once(ask).await {
-                Err(ProviderError::Throttled { retry_after_ms, .. })
-                    if page > 1 && self.gate.wait_out(retry_after_ms).await => {}
-                other => return other,
-            }
-        }
+        paging::patiently(&*self.gate, page, || self.persons_once(ask)).await
     }
 
     async fn persons_once(&self, ask: Ask<'_>) -> Result<Listing, ProviderError> {
