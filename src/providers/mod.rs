@@ -324,13 +324,48 @@ text_enum! {
     }
 }
 
-/// One needed permission and whether the key has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Probe {
-    /// The permission in the HR system's own words.
-    pub permission: &'static str,
+/// A permission that Rollcall asks for: shown before a key is entered (L-03), and probed when one
+/// was (L-04).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permission {
+    /// In the HR system's own words.
+    pub name: &'static str,
     /// What Rollcall needs it for, in plain words.
     pub needed_for: &'static str,
+    /// Whether a key without it is refused. Without the others something may be missing.
+    pub required: bool,
+}
+
+impl Permission {
+    const fn required(name: &'static str, needed_for: &'static str) -> Self {
+        Self { name, needed_for, required: true }
+    }
+
+    const fn useful(name: &'static str, needed_for: &'static str) -> Self {
+        Self { name, needed_for, required: false }
+    }
+
+    /// What a probe of it found out.
+    fn answered(self, result: ProbeResult, message: impl Into<String>) -> Probe {
+        Probe { permission: self, result, message: message.into() }
+    }
+}
+
+/// The permissions that a key needs, in the order in which a check answers them.
+#[must_use]
+pub const fn permissions(kind: ProviderKind) -> &'static [Permission] {
+    match kind {
+        ProviderKind::PeopleHr => people_hr::PERMISSIONS,
+        ProviderKind::BreatheHr => breathe_hr::PERMISSIONS,
+        ProviderKind::Hrworks => hrworks::PERMISSIONS,
+    }
+}
+
+/// One permission and whether the key has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// The permission.
+    pub permission: Permission,
     /// What was found out.
     pub result: ProbeResult,
     /// What the admin should do or know, in plain words.
@@ -340,7 +375,7 @@ pub struct Probe {
 /// What a check of a credential found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// One entry per needed permission.
+    /// One entry per permission, in the order of [`permissions`].
     pub probes: Vec<Probe>,
     /// Why no answer was possible at all (a refused key, a suspended customer), if so.
     pub error: Option<ProviderError>,
@@ -358,6 +393,13 @@ pub struct Tenant {
 }
 
 impl Check {
+    /// A check in which nothing could be found out about single permissions.
+    fn unanswered(kind: ProviderKind, error: ProviderError, message: &str) -> Self {
+        let unknown = |one: &Permission| one.answered(ProbeResult::NotDetermined, message);
+        let probes = permissions(kind).iter().map(unknown).collect();
+        Self { probes, error: Some(error), tenant: None }
+    }
+
     /// Whether the credential may be stored: not refused, and no needed permission is missing
     /// (L-04).
     #[must_use]
@@ -370,10 +412,12 @@ impl Check {
                     | ProviderError::Suspended
             )
         );
-        !refused && self.probes.iter().all(|probe| probe.result != ProbeResult::Missing)
+        let lacks =
+            |probe: &Probe| probe.permission.required && probe.result == ProbeResult::Missing;
+        !refused && !self.probes.iter().any(lacks)
     }
 
-    /// Whether every needed permission was seen to be there.
+    /// Whether every permission was seen to be there.
     #[must_use]
     pub fn ok(&self) -> bool {
         self.error.is_none() && self.probes.iter().all(|probe| probe.result == ProbeResult::Granted)
@@ -419,3 +463,31 @@ fn malformed(reason: &str) -> ProviderError {
 
 #[cfg(test)]
 mod script;
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::domain::notice::{FailureFacts, Place, sync_failed};
+
+    /// The steps of a notice are written elsewhere, in words that have to be the same.
+    #[test]
+    fn s_41_a_notice_names_the_permissions_that_are_checked() {
+        for provider in [ProviderKind::PeopleHr, ProviderKind::Hrworks] {
+            let place = Place {
+                organization: "Ex Ltd",
+                directory: "Head office",
+                provider,
+                zone: &TimeZone::UTC,
+                link: "https://rollcall.example/",
+            };
+            let (class, since) = (FailureClass::Permission, Millis(0));
+            let text = sync_failed(&FailureFacts { place, class, permission: None, since });
+            for permission in permissions(provider).iter().filter(|one| one.required) {
+                let quoted = format!("\"{}\"", permission.name);
+                assert!(text.body.contains(&quoted), "{quoted}: {}", text.body);
+            }
+        }
+    }
+}

@@ -16,6 +16,7 @@ use crate::testdb::TestPlace;
 
 behaviours!(
     s_04_a_change_made_in_any_hr_system_arrives,
+    l_03_what_a_key_must_be_allowed_is_shown_before_one_is_asked_for,
     l_04_a_key_that_is_unknown_is_refused,
     s_40_a_key_that_was_removed_is_told_as_what_it_is,
     l_04_a_missing_permission_is_named,
@@ -162,6 +163,36 @@ fn lacking(app: &TestApp, system: System) -> Vec<(Value, &'static str)> {
             (pair(&[HrworksPermission::Persons, HrworksPermission::General]), "Persons, read"),
             (pair(&[HrworksPermission::Persons, HrworksPermission::MasterData]), "General, read"),
         ],
+    }
+}
+
+async fn l_03_what_a_key_must_be_allowed_is_shown_before_one_is_asked_for(app: TestApp) {
+    for system in System::ALL {
+        let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
+        let body = json!({"organization_id": organization, "provider": system.provider()});
+        let made = app.post("/directories", body).await.ok();
+        let path = format!("/directories/{}", made["id"].as_str().unwrap());
+        let shown = app.get(&path).await["permissions"].clone();
+        assert_eq!(made["permissions"], shown, "{system:?}");
+        let shown = shown.as_array().unwrap();
+        // The check asks for just these, in the same words.
+        let words = |one: &Value| (one["permission"].clone(), one["needed_for"].clone());
+        let words = |all: &[Value]| all.iter().map(words).collect::<Vec<_>>();
+        let refused = app.put(&format!("{path}/credentials"), system.unknown_key()).await;
+        let mut checks = vec![refused.body["check"].clone()];
+        for (credential, permission) in lacking(&app, system) {
+            let needed = |one: &&Value| one["permission"] == permission;
+            let mut needed = shown.iter().filter(needed).peekable();
+            assert!(needed.peek().is_some(), "{system:?} {permission}");
+            assert!(needed.all(|one| one["required"] == true), "{system:?} {permission}");
+            let refused = app.put(&format!("{path}/credentials"), credential).await;
+            checks.push(refused.body["check"].clone());
+        }
+        checks.push(app.put(&format!("{path}/credentials"), system.key(&app.sandbox).0).await.ok());
+        for check in checks {
+            let probes = check["probes"].as_array().unwrap();
+            assert_eq!(words(probes), words(shown), "{system:?}");
+        }
     }
 }
 

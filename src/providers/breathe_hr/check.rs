@@ -11,37 +11,26 @@
 use super::BreatheHr;
 use super::wire::{self, Account, Employee};
 use crate::domain::employee::clean_text;
+use crate::domain::provider::ProviderKind;
 use crate::providers::fields::clean_key;
-use crate::providers::{CallLane, Check, Fetched, Probe, ProbeResult, ProviderError, Tenant};
+use crate::providers::{
+    CallLane, Check, Fetched, Permission, Probe, ProbeResult, ProviderError, Tenant,
+};
 
 /// What the key can do beside what is needed, in plain words.
 const POWER: &str = "The key works. A Breathe HR key can read and write all HR data, because \
                      Breathe HR has no smaller ones. Rollcall only reads.";
 const GRANTED: &str = "The key can read this.";
 
-/// One probe, before it is answered.
-#[derive(Clone, Copy)]
-struct Question {
-    permission: &'static str,
-    needed_for: &'static str,
-}
+const LIST: Permission = Permission::required("Employees", "reading everybody at every full sync");
+const BY_ID: Permission =
+    Permission::required("Employee", "asking about one person who is no longer in the list");
+const DEPARTMENTS: Permission =
+    Permission::useful("Departments", "the departments that become groups");
+const LOCATIONS: Permission = Permission::useful("Locations", "office locations");
 
-const LIST: Question =
-    Question { permission: "Employees", needed_for: "reading everybody at every full sync" };
-const BY_ID: Question = Question {
-    permission: "Employee",
-    needed_for: "asking about one person who is no longer in the list",
-};
-const DEPARTMENTS: Question =
-    Question { permission: "Departments", needed_for: "the departments that become groups" };
-const LOCATIONS: Question = Question { permission: "Locations", needed_for: "office locations" };
-
-impl Question {
-    fn answered(self, result: ProbeResult, message: impl Into<String>) -> Probe {
-        let Self { permission, needed_for } = self;
-        Probe { permission, needed_for, result, message: message.into() }
-    }
-}
+/// What a check asks for.
+pub const PERMISSIONS: &[Permission] = &[LIST, BY_ID, DEPARTMENTS, LOCATIONS];
 
 /// Makes the calls of a check, [`crate::limits::PAGED_CALLS_PER_MINUTE_MIN`] at most. Fails only
 /// when our own budget is spent.
@@ -107,24 +96,21 @@ async fn by_id(
 }
 
 /// A list that is nice to have: employees carry their department and location themselves.
-fn list(question: Question, asked: Result<(), ProviderError>) -> Result<Probe, ProviderError> {
+fn list(permission: Permission, asked: Result<(), ProviderError>) -> Result<Probe, ProviderError> {
     match asked {
-        Ok(()) => Ok(question.answered(ProbeResult::Granted, GRANTED)),
+        Ok(()) => Ok(permission.answered(ProbeResult::Granted, GRANTED)),
         Err(error @ ProviderError::BudgetSpent { .. }) => Err(error),
         Err(_) => {
             let message = "Breathe HR did not answer this. Rollcall goes on without it and takes \
                            what the employees' records say.";
-            Ok(question.answered(ProbeResult::NotDetermined, message))
+            Ok(permission.answered(ProbeResult::NotDetermined, message))
         }
     }
 }
 
-/// A check in which nothing could be found out.
 fn nothing_answered(error: ProviderError, tenant: Option<Tenant>) -> Check {
     let message = not_determined(&error);
-    let probes = [LIST, BY_ID, DEPARTMENTS, LOCATIONS]
-        .map(|question| question.answered(ProbeResult::NotDetermined, message));
-    Check { probes: probes.to_vec(), error: Some(error), tenant }
+    Check { tenant, ..Check::unanswered(ProviderKind::BreatheHr, error, message) }
 }
 
 fn not_determined(error: &ProviderError) -> &'static str {

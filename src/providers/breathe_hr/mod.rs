@@ -31,6 +31,7 @@ mod client;
 mod normalise;
 mod wire;
 
+pub use check::PERMISSIONS;
 pub use client::key_problem;
 
 use client::{Api, Found, Listing};

@@ -309,7 +309,7 @@ async fn check(answers: Vec<Answer>) -> (Check, Setup) {
 }
 
 fn results(check: &Check) -> Vec<(&'static str, ProbeResult)> {
-    check.probes.iter().map(|probe: &Probe| (probe.permission, probe.result)).collect()
+    check.probes.iter().map(|probe: &Probe| (probe.permission.name, probe.result)).collect()
 }
 
 fn all(results: [ProbeResult; 4]) -> Vec<(&'static str, ProbeResult)> {

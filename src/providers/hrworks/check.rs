@@ -11,49 +11,43 @@
 use super::Hrworks;
 use super::client::{Found, PERMISSION_GENERAL, PERMISSION_PERSONS};
 use super::wire::Person;
-use crate::providers::{CallLane, Check, Probe, ProbeResult, ProviderError};
+use crate::domain::provider::ProviderKind;
+use crate::providers::{CallLane, Check, Permission, Probe, ProbeResult, ProviderError};
 
 const GRANTED: &str = "The key pair has this permission.";
 
-/// One probe, before it is answered.
-#[derive(Clone, Copy)]
-struct Question {
-    permission: &'static str,
-    needed_for: &'static str,
-}
+const LIST: Permission =
+    Permission::required(PERMISSION_PERSONS, "reading everybody at every full sync");
+const BY_ID: Permission = Permission::required(
+    PERMISSION_PERSONS,
+    "asking about one person who is no longer in the list",
+);
+const UNITS: Permission = Permission::required(
+    PERMISSION_GENERAL,
+    "the names of organization units, which become departments and groups",
+);
+const ESTABLISHMENTS: Permission = Permission::required(
+    PERMISSION_GENERAL,
+    "the names of permanent establishments, which become office locations",
+);
 
-const LIST: Question =
-    Question { permission: PERMISSION_PERSONS, needed_for: "reading everybody at every full sync" };
-const BY_ID: Question = Question {
-    permission: PERMISSION_PERSONS,
-    needed_for: "asking about one person who is no longer in the list",
-};
-const UNITS: Question = Question {
-    permission: PERMISSION_GENERAL,
-    needed_for: "the names of organization units, which become departments and groups",
-};
-const ESTABLISHMENTS: Question = Question {
-    permission: PERMISSION_GENERAL,
-    needed_for: "the names of permanent establishments, which become office locations",
-};
+/// What a check asks for. Two questions of one permission are two entries: whether HRworks parts
+/// them is not known (§7).
+pub const PERMISSIONS: &[Permission] = &[LIST, BY_ID, UNITS, ESTABLISHMENTS];
 
-impl Question {
-    fn answered(self, result: ProbeResult, message: impl Into<String>) -> Probe {
-        let Self { permission, needed_for } = self;
-        Probe { permission, needed_for, result, message: message.into() }
-    }
-
-    /// The probe for what a call brought. The outer error ends the check: a spent budget.
-    fn judged<T>(self, asked: Result<T, ProviderError>) -> Result<Probe, ProviderError> {
-        Ok(match asked {
-            Ok(_) => self.answered(ProbeResult::Granted, GRANTED),
-            Err(error @ ProviderError::BudgetSpent { .. }) => return Err(error),
-            Err(ProviderError::Permission { .. }) => {
-                self.answered(ProbeResult::Missing, missing(self.permission))
-            }
-            Err(error) => self.answered(ProbeResult::NotDetermined, not_determined(&error)),
-        })
-    }
+/// The probe for what a call brought. The outer error ends the check: a spent budget.
+fn judged<T>(
+    permission: Permission,
+    asked: Result<T, ProviderError>,
+) -> Result<Probe, ProviderError> {
+    Ok(match asked {
+        Ok(_) => permission.answered(ProbeResult::Granted, GRANTED),
+        Err(error @ ProviderError::BudgetSpent { .. }) => return Err(error),
+        Err(ProviderError::Permission { .. }) => {
+            permission.answered(ProbeResult::Missing, missing(permission.name))
+        }
+        Err(error) => permission.answered(ProbeResult::NotDetermined, not_determined(&error)),
+    })
 }
 
 /// Makes the calls of a check, [`crate::limits::PAGED_CALLS_PER_MINUTE_MIN`] at most. Fails only
@@ -79,10 +73,10 @@ pub async fn check(hr: &Hrworks) -> Result<Check, ProviderError> {
         Err(_) => Listed::Refused,
     };
     let probes = vec![
-        LIST.judged(listed)?,
+        judged(LIST, listed)?,
         by_id(hr, listed_uuid).await?,
-        UNITS.judged(hr.api.organization_units(CallLane::Bulk).await)?,
-        ESTABLISHMENTS.judged(hr.api.permanent_establishments(CallLane::Bulk).await)?,
+        judged(UNITS, hr.api.organization_units(CallLane::Bulk).await)?,
+        judged(ESTABLISHMENTS, hr.api.permanent_establishments(CallLane::Bulk).await)?,
     ];
     Ok(Check { probes, error: None, tenant: None })
 }
@@ -113,16 +107,13 @@ async fn by_id(hr: &Hrworks, listed: Listed) -> Result<Probe, ProviderError> {
             "The person whom Rollcall asked for was removed at that moment. Check again; if it \
              stays, tell Rollcall's operator.",
         ),
-        asked => BY_ID.judged(asked),
+        asked => judged(BY_ID, asked),
     }
 }
 
-/// A check in which nothing could be found out about single permissions.
 fn nothing_answered(error: ProviderError) -> Check {
     let message = not_determined(&error);
-    let probes = [LIST, BY_ID, UNITS, ESTABLISHMENTS]
-        .map(|question| question.answered(ProbeResult::NotDetermined, message));
-    Check { probes: probes.to_vec(), error: Some(error), tenant: None }
+    Check::unanswered(ProviderKind::Hrworks, error, message)
 }
 
 fn missing(permission: &str) -> String {

@@ -36,6 +36,7 @@ mod normalise;
 mod token;
 mod wire;
 
+pub use check::PERMISSIONS;
 pub use keys::KeyPair;
 
 use client::{Api, Found, Listing};

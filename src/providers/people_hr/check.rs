@@ -14,11 +14,20 @@ use super::client::{
 use super::normalise;
 use super::wire::Company;
 use crate::domain::employee::{EmployeeNumber, clean_text};
+use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::providers::fields::{clean_key, object};
-use crate::providers::{CallLane, Check, Fetched, Probe, ProbeResult, ProviderError, Tenant};
+use crate::providers::{CallLane, Check, Fetched, Permission, ProbeResult, ProviderError, Tenant};
 
 const GRANTED: &str = "The key has this permission.";
+
+const LIST: Permission =
+    Permission::required(PERMISSION_LIST, "reading everybody at every full sync");
+const BY_ID: Permission =
+    Permission::required(PERMISSION_BY_ID, "reading one person right after a change");
+
+/// What a check asks for.
+pub const PERMISSIONS: &[Permission] = &[LIST, BY_ID];
 
 /// What the look at the list brought.
 enum Listed {
@@ -46,15 +55,15 @@ pub async fn check(hr: &PeopleHr) -> Result<Check, ProviderError> {
         Ok(listed) => listed,
         Err(error @ ProviderError::BudgetSpent { .. }) => return Err(error),
         Err(ProviderError::Permission { .. }) => {
-            let list = list_probe(ProbeResult::Missing, missing(PERMISSION_LIST));
+            let list = LIST.answered(ProbeResult::Missing, missing(PERMISSION_LIST));
             let message = "Not tried: it needs an employee from the list. Check in the same place \
                            that “Get Employee Detail By Id” is ticked too.";
-            let by_id = by_id_probe(ProbeResult::NotDetermined, message.to_owned());
+            let by_id = BY_ID.answered(ProbeResult::NotDetermined, message);
             return Ok(Check { probes: vec![list, by_id], error: None, tenant });
         }
         Err(error) => return Ok(nothing_answered(error, tenant)),
     };
-    let list = list_probe(ProbeResult::Granted, GRANTED.to_owned());
+    let list = LIST.answered(ProbeResult::Granted, GRANTED);
     let by_id = match listed {
         Listed::Somebody(Some(number)) => probe_by_id(hr, &number).await?,
         Listed::Somebody(None) | Listed::Nobody => Ok((
@@ -66,7 +75,7 @@ pub async fn check(hr: &PeopleHr) -> Result<Check, ProviderError> {
     };
     Ok(match by_id {
         Ok((result, message)) => {
-            Check { probes: vec![list, by_id_probe(result, message)], error: None, tenant }
+            Check { probes: vec![list, BY_ID.answered(result, message)], error: None, tenant }
         }
         Err(error) => nothing_answered(error, tenant),
     })
@@ -119,28 +128,13 @@ async fn probe_by_id(hr: &PeopleHr, number: &EmployeeNumber) -> Result<ByIdFindi
         Err(ProviderError::Permission { .. }) => {
             Ok((ProbeResult::Missing, missing(PERMISSION_BY_ID)))
         }
-        Err(error) => Ok((ProbeResult::NotDetermined, not_determined(&error))),
+        Err(error) => Ok((ProbeResult::NotDetermined, not_determined(&error).to_owned())),
     })
 }
 
-/// A check in which nothing could be found out about single permissions.
 fn nothing_answered(error: ProviderError, tenant: Option<Tenant>) -> Check {
     let message = not_determined(&error);
-    let probes = vec![
-        list_probe(ProbeResult::NotDetermined, message.clone()),
-        by_id_probe(ProbeResult::NotDetermined, message),
-    ];
-    Check { probes, error: Some(error), tenant }
-}
-
-fn list_probe(result: ProbeResult, message: String) -> Probe {
-    let needed_for = "reading everybody at every full sync";
-    Probe { permission: PERMISSION_LIST, needed_for, result, message }
-}
-
-fn by_id_probe(result: ProbeResult, message: String) -> Probe {
-    let needed_for = "reading one person right after a change";
-    Probe { permission: PERMISSION_BY_ID, needed_for, result, message }
+    Check { tenant, ..Check::unanswered(ProviderKind::PeopleHr, error, message) }
 }
 
 fn missing(permission: &str) -> String {
@@ -151,8 +145,8 @@ fn missing(permission: &str) -> String {
     )
 }
 
-fn not_determined(error: &ProviderError) -> String {
-    let why = match error {
+fn not_determined(error: &ProviderError) -> &'static str {
+    match error {
         ProviderError::Credential => {
             "People HR does not know this key. Copy it again from HR Admin → Settings → API, or \
              create a new one there."
@@ -173,6 +167,5 @@ fn not_determined(error: &ProviderError) -> String {
             "People HR's answer could not be understood. Try again; if it stays, tell Rollcall's \
              operator."
         }
-    };
-    why.to_owned()
+    }
 }

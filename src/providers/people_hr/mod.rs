@@ -30,6 +30,7 @@ mod hook;
 mod normalise;
 mod wire;
 
+pub use check::PERMISSIONS;
 pub use hook::read_hints;
 
 use client::{Action, Api, Halt, Judgement, Streamed};

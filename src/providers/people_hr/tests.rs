@@ -406,7 +406,7 @@ async fn check(answers: Vec<Answer>) -> (Check, Setup) {
 }
 
 fn results(check: &Check) -> Vec<(&'static str, ProbeResult)> {
-    check.probes.iter().map(|probe: &Probe| (probe.permission, probe.result)).collect()
+    check.probes.iter().map(|probe: &Probe| (probe.permission.name, probe.result)).collect()
 }
 
 fn both(list: ProbeResult, by_id: ProbeResult) -> Vec<(&'static str, ProbeResult)> {

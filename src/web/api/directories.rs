@@ -15,6 +15,7 @@ use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::domain::provider::ProviderKind;
 use crate::limits;
+use crate::providers::{self, Permission};
 use crate::sync::Context;
 use crate::sync::setup::{self, NewDirectory};
 use crate::web::answer::{self, Answer, Timestamp};
@@ -38,6 +39,7 @@ struct Shown {
     inactive_policy: InactivePolicy,
     relink: Relink,
     webhook_url: Option<String>,
+    permissions: Vec<ShownPermission>,
     credential: Option<ShownCredential>,
     last_success_at: Option<Timestamp>,
     next_sync_at: Option<Timestamp>,
@@ -45,6 +47,21 @@ struct Shown {
     counts: ShownCounts,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// What a key has to be allowed: shown before one is asked for (L-03).
+#[derive(Debug, Serialize)]
+struct ShownPermission {
+    permission: &'static str,
+    needed_for: &'static str,
+    required: bool,
+}
+
+impl From<&Permission> for ShownPermission {
+    fn from(permission: &Permission) -> Self {
+        let Permission { name, needed_for, required } = *permission;
+        Self { permission: name, needed_for, required }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -97,6 +114,7 @@ fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Result<Sh
         inactive_policy: row.inactive_policy,
         relink: row.relink,
         webhook_url,
+        permissions: providers::permissions(row.provider).iter().map(Into::into).collect(),
         credential,
         last_success_at: row.last_success_at_ms.map(Timestamp),
         next_sync_at: row.next_sync_at_ms.map(Timestamp),

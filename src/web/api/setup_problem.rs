@@ -35,8 +35,8 @@ struct ShownError {
 impl From<Probe> for ShownProbe {
     fn from(probe: Probe) -> Self {
         Self {
-            permission: probe.permission,
-            needed_for: probe.needed_for,
+            permission: probe.permission.name,
+            needed_for: probe.permission.needed_for,
             result: probe.result,
             message: probe.message,
         }
