@@ -139,4 +139,6 @@ impl Sandbox {
 }
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;

@@ -22,13 +22,8 @@ struct World {
 
 impl World {
     async fn of(people: usize) -> Self {
-        let clock = Arc::new(ManualClock::at(NOW));
-        let settings = SandboxSettings { people, seed: 5, ..SandboxSettings::default() };
-        let sandbox = start(settings, clock.clone()).await.unwrap();
+        let (sandbox, clock, client) = testing::start_at(NOW, people).await;
         let key = sandbox.people_hr().create_key(Action::USUAL).key;
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        #[expect(clippy::disallowed_methods, reason = "a client of the sandbox, in a test")]
-        let client = reqwest::Client::builder().no_gzip().no_brotli().build().unwrap();
         Self { sandbox, clock, client, key }
     }
 
@@ -68,10 +63,7 @@ impl World {
 
     async fn control(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         let url = format!("{}/_sandbox/people-hr{path}", self.sandbox.base_url());
-        let method = method.parse().unwrap();
-        let answer = self.client.request(method, url).json(&body).send().await.unwrap();
-        let status = answer.status().as_u16();
-        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
+        testing::control(&self.client, method, url, body).await
     }
 }
 

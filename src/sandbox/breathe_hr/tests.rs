@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use jiff::civil::date;
-use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::clock::{ManualClock, Millis};
+use crate::sandbox::testing::{self, Got};
 use crate::sandbox::{
     self, CANARIES, CallWindow, Edit, Hire, Leave, NextAnswers, RestAnswer, Sandbox,
     SandboxSettings, Standing,
@@ -23,21 +23,7 @@ struct World {
     key: String,
 }
 
-struct Got {
-    http: u16,
-    headers: HeaderMap,
-    text: String,
-}
-
 impl Got {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-
     fn relations(&self) -> Vec<(String, String)> {
         let links = self.header("link").unwrap_or_default();
         let link = |text: &str| {
@@ -55,13 +41,8 @@ impl Got {
 
 impl World {
     async fn of(people: usize) -> Self {
-        let clock = Arc::new(ManualClock::at(NOW));
-        let settings = SandboxSettings { people, seed: 5, ..SandboxSettings::default() };
-        let sandbox = sandbox::start(settings, clock.clone()).await.unwrap();
+        let (sandbox, clock, client) = testing::start_at(NOW, people).await;
         let key = sandbox.breathe_hr().create_key();
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        #[expect(clippy::disallowed_methods, reason = "a client of the sandbox, in a test")]
-        let client = reqwest::Client::builder().no_gzip().no_brotli().build().unwrap();
         Self { sandbox, clock, client, key }
     }
 
@@ -74,9 +55,7 @@ impl World {
     }
 
     async fn get_url(&self, url: &str) -> Got {
-        let answer = self.client.get(url).header("x-API-key", &self.key).send().await.unwrap();
-        let (http, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Got { http, headers, text: answer.text().await.unwrap() }
+        Got::from(self.client.get(url).header("x-API-key", &self.key)).await
     }
 
     /// Everybody, by following the links.
@@ -99,10 +78,7 @@ impl World {
 
     async fn control(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         let url = format!("{}/_sandbox/breathe-hr{path}", self.sandbox.base_url());
-        let method = method.parse().unwrap();
-        let answer = self.client.request(method, url).json(&body).send().await.unwrap();
-        let status = answer.status().as_u16();
-        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
+        testing::control(&self.client, method, url, body).await
     }
 
     fn quirks(&self, change: impl FnOnce(&mut BreatheQuirks)) {

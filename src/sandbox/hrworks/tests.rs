@@ -5,14 +5,12 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::civil::date;
-use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::clock::{ManualClock, Millis};
-use crate::sandbox::{
-    self, CANARIES, Edit, Hire, Leave, NextAnswers, RestAnswer, Sandbox, SandboxSettings, Standing,
-};
+use crate::sandbox::testing::{self, Got};
+use crate::sandbox::{CANARIES, Edit, Hire, Leave, NextAnswers, RestAnswer, Sandbox, Standing};
 
 /// Half past eleven in the evening of 1 July 2026 in Berlin, which has summer time.
 const NOW: Millis = Millis(1_782_941_400_000);
@@ -26,19 +24,9 @@ struct World {
     no_cache: bool,
 }
 
-struct Got {
-    http: u16,
-    headers: HeaderMap,
-    text: String,
-}
-
 impl Got {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-    }
-
     fn link(&self) -> Option<&str> {
-        self.headers.get("link").map(|value| value.to_str().unwrap())
+        self.header("link")
     }
 
     /// The HTTP status and the `type` of an error.
@@ -56,13 +44,8 @@ fn error(http: u16, error_type: &str) -> (u16, String) {
 
 impl World {
     async fn of(people: usize) -> Self {
-        let clock = Arc::new(ManualClock::at(NOW));
-        let settings = SandboxSettings { people, seed: 5, ..SandboxSettings::default() };
-        let sandbox = sandbox::start(settings, clock.clone()).await.unwrap();
+        let (sandbox, clock, client) = testing::start_at(NOW, people).await;
         let pair = sandbox.hrworks().create_key_pair(HrworksPermission::USUAL);
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        #[expect(clippy::disallowed_methods, reason = "a client of the sandbox, in a test")]
-        let client = reqwest::Client::builder().no_gzip().no_brotli().build().unwrap();
         let (token, no_cache) = (String::new(), true);
         let mut world = Self { sandbox, clock, client, pair, token, no_cache };
         world.log_in().await;
@@ -86,13 +69,7 @@ impl World {
 
     async fn authenticate(&self, body: &str) -> Got {
         let url = format!("{}/authentication", self.sandbox.hrworks_base_url());
-        Self::got(self.client.post(url).body(body.to_owned())).await
-    }
-
-    async fn got(request: reqwest::RequestBuilder) -> Got {
-        let answer = request.send().await.unwrap();
-        let (http, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Got { http, headers, text: answer.text().await.unwrap() }
+        Got::from(self.client.post(url).body(body.to_owned())).await
     }
 
     async fn get(&self, path: &str) -> Got {
@@ -108,7 +85,7 @@ impl World {
         if self.no_cache {
             request = request.header("cache-control", "no-cache");
         }
-        Self::got(request).await
+        Got::from(request).await
     }
 
     async fn people(&self, query: &str) -> Vec<Value> {
@@ -131,10 +108,7 @@ impl World {
 
     async fn control(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         let url = format!("{}/_sandbox/hrworks{path}", self.sandbox.base_url());
-        let method = method.parse().unwrap();
-        let answer = self.client.request(method, url).json(&body).send().await.unwrap();
-        let status = answer.status().as_u16();
-        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
+        testing::control(&self.client, method, url, body).await
     }
 
     fn quirks(&self, change: impl FnOnce(&mut HrworksQuirks)) {
@@ -509,7 +483,7 @@ async fn odd_answers_are_as_odd_as_asked_for() {
     assert_eq!(world.get("/persons").await.http, 200);
     assert_eq!(world.get("/persons").await.http, 200);
     let refused = world.get("/persons").await;
-    assert_eq!((refused.http, refused.headers["retry-after"].to_str().unwrap()), (429, "30"));
+    assert_eq!((refused.http, refused.header("retry-after")), (429, Some("30")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
