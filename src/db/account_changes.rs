@@ -16,42 +16,13 @@ use crate::domain::employee::ExternalKey;
 use crate::domain::ids::{AccountChangeId, AccountId, DirectoryId, OrganizationId};
 use crate::limits;
 
-/// A change that has no number yet.
-#[derive(Debug, Clone, Insertable)]
+/// A change, without its number, which the database gives.
+#[derive(Debug, Clone, Insertable, Queryable, Selectable)]
 #[diesel(table_name = account_changes)]
 #[diesel(treat_none_as_default_value = false)]
-pub struct NewAccountChange {
+pub struct AccountChange {
     /// The organization of the account.
     pub organization_id: OrganizationId,
-    /// The account.
-    pub account_id: AccountId,
-    /// The directory it came from, if it did.
-    pub directory_id: Option<DirectoryId>,
-    /// The person in that directory.
-    pub external_key: Option<ExternalKey>,
-    /// What kind of thing set it off.
-    pub cause: CauseKind,
-    /// Which one.
-    pub cause_id: Option<String>,
-    /// What decided.
-    pub rule: Rule,
-    /// The members that changed.
-    pub changes: Json<Changes>,
-    /// The account's version from then on.
-    pub version: i64,
-    /// When.
-    pub created_at_ms: Millis,
-}
-
-/// Bound values of one new row.
-const COLUMNS: usize = 10;
-
-/// A stored change.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = account_changes)]
-pub struct AccountChange {
-    /// Its id, from its number.
-    pub id: AccountChangeId,
     /// The account.
     pub account_id: AccountId,
     /// The directory it came from, if it did.
@@ -72,8 +43,22 @@ pub struct AccountChange {
     pub created_at_ms: Millis,
 }
 
+/// Bound values of one new row.
+const COLUMNS: usize = 10;
+
+/// A stored change.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = account_changes)]
+pub struct NumberedAccountChange {
+    /// Its id, from its number.
+    pub id: AccountChangeId,
+    /// The change.
+    #[diesel(embed)]
+    pub change: AccountChange,
+}
+
 /// Stores changes, in order.
-pub fn insert_many(tx: &mut Tx<'_>, rows: &[NewAccountChange]) -> Result<(), DbError> {
+pub fn insert_many(tx: &mut Tx<'_>, rows: &[AccountChange]) -> Result<(), DbError> {
     for chunk in rows.chunks(limits::BIND_MAX / COLUMNS) {
         on_backend!(&mut **tx, |c| diesel::insert_into(account_changes::table)
             .values(chunk)
@@ -87,15 +72,18 @@ pub fn page(
     conn: &mut Conn,
     account: &AccountId,
     request: &PageRequest,
-) -> Result<Page<AccountChange>, DbError> {
+) -> Result<Page<NumberedAccountChange>, DbError> {
     use account_changes as t;
     let number = |text: String| AccountChangeId::from_text(text).number().unwrap_or_default();
     Ok(load_page!(
         conn,
         request,
         t::id,
-        |row: &AccountChange| row.id.as_str(),
-        t::table.filter(t::account_id.eq(account)).select(AccountChange::as_select()).into_boxed(),
+        |row: &NumberedAccountChange| row.id.as_str(),
+        t::table
+            .filter(t::account_id.eq(account))
+            .select(NumberedAccountChange::as_select())
+            .into_boxed(),
         number
     ))
 }

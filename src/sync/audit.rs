@@ -19,7 +19,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use crate::clock::Millis;
-use crate::db::account_changes::{self, NewAccountChange};
+use crate::db::account_changes::{self, AccountChange};
 use crate::db::accounts::Account;
 use crate::db::types::Json;
 use crate::db::{DbError, Tx, catalogue};
@@ -130,7 +130,7 @@ pub fn write(
 ) -> Result<(), DbError> {
     let units = unit_ids(changed.iter().flat_map(|one| one.before.iter().chain([&one.after])));
     let names = catalogue::names(tx, &units)?;
-    let rows: Vec<NewAccountChange> =
+    let rows: Vec<AccountChange> =
         changed.iter().flat_map(|one| entries(cause, now, &names, one)).collect();
     account_changes::insert_many(tx, &rows)
 }
@@ -168,7 +168,7 @@ fn entries(
     now: Millis,
     names: &HashMap<CatalogueEntryId, String>,
     changed: &Changed,
-) -> Vec<NewAccountChange> {
+) -> Vec<AccountChange> {
     let (account, owner) = (&changed.after, changed.owner.as_ref());
     let approved = changed.approved.clone().map(Cause::Decision);
     let cause = approved.as_ref().unwrap_or(cause);
@@ -197,8 +197,8 @@ fn entry(
     owner: Option<&Owner>,
     rule: Rule,
     changes: Changes,
-) -> NewAccountChange {
-    NewAccountChange {
+) -> AccountChange {
+    AccountChange {
         organization_id: account.organization_id.clone(),
         account_id: account.id.clone(),
         directory_id: owner.map(|owner| owner.directory_id.clone()),

@@ -1,7 +1,7 @@
 //! What is written down of changes of accounts.
 
 use rollcall::clock::Millis;
-use rollcall::db::account_changes::{self, AccountChange, NewAccountChange};
+use rollcall::db::account_changes::{self, AccountChange};
 use rollcall::db::page::{Order, PageRequest};
 use rollcall::db::types::Json;
 use rollcall::db::{DbError, Lane, Tx, organizations};
@@ -30,10 +30,10 @@ fn account(number: usize) -> AccountId {
     AccountId::from_text(format!("account_{number}"))
 }
 
-fn change(of: usize, version: i64) -> NewAccountChange {
+fn change(of: usize, version: i64) -> AccountChange {
     let cause = Cause::Run(RunId::from_text("run_1"));
     let change = FieldChange { from: json!(null), to: json!("Lee") };
-    NewAccountChange {
+    AccountChange {
         organization_id: organization(1).id,
         account_id: account(of),
         directory_id: None,
@@ -47,7 +47,7 @@ fn change(of: usize, version: i64) -> NewAccountChange {
     }
 }
 
-async fn stored(t: &TestDb, rows: Vec<NewAccountChange>) {
+async fn stored(t: &TestDb, rows: Vec<AccountChange>) {
     run(t, move |tx| {
         organizations::insert(tx, &organization(1))?;
         account_changes::insert_many(tx, &[])?;
@@ -58,7 +58,7 @@ async fn stored(t: &TestDb, rows: Vec<NewAccountChange>) {
 
 async fn page(t: &TestDb, of: usize, request: PageRequest) -> (Vec<AccountChange>, Option<String>) {
     let found = run(t, move |tx| account_changes::page(tx, &account(of), &request)).await;
-    (found.items, found.after)
+    (found.items.into_iter().map(|numbered| numbered.change).collect(), found.after)
 }
 
 async fn any_number_is_stored_in_order_and_given_out_in_pages(t: TestDb) {

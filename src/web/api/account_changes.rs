@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::web::Path;
 use serde::Serialize;
 
-use crate::db::account_changes::{self, AccountChange};
+use crate::db::account_changes::{self, NumberedAccountChange};
 use crate::db::{Conn, accounts};
 use crate::domain::audit::{CauseKind, Changes, Rule};
 use crate::domain::employee::ExternalKey;
@@ -39,11 +39,12 @@ struct ShownCause {
     id: Option<String>,
 }
 
-impl From<AccountChange> for Shown {
-    fn from(row: AccountChange) -> Self {
+impl From<NumberedAccountChange> for Shown {
+    fn from(row: NumberedAccountChange) -> Self {
+        let NumberedAccountChange { id, change: row } = row;
         Self {
             object: "account_change",
-            id: row.id,
+            id,
             account_id: row.account_id,
             directory_id: row.directory_id,
             external_key: row.external_key,
