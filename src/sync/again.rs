@@ -20,9 +20,9 @@ use crate::db::{DbError, Lane, Tx};
 use crate::domain::audit::Cause;
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::limits;
-use crate::sync::apply::{self, Applier, Outcome, Pass};
+use crate::sync::apply::{Applier, Outcome, Pass};
 use crate::sync::failure::Teller;
-use crate::sync::guard::{self, Ruling};
+use crate::sync::guard;
 use crate::sync::plan::{Facts, Observed};
 use crate::sync::{Context, SyncError};
 
@@ -36,19 +36,8 @@ pub fn decide_again(
     cause: &Cause,
 ) -> Result<Outcome, DbError> {
     debug_assert!(users.len() <= limits::APPLY_BATCH_PEOPLE_MAX, "others wait for this");
-    let now = cx.clock.now();
-    let applier = Applier {
-        directory,
-        now,
-        day: &apply::day(tx, &directory.organization_id, now)?,
-        random: &*cx.random,
-        keys: &cx.keys,
-        cause,
-        pass: Pass::Again,
-        facts: &Facts::default(),
-        limits: cx.guard,
-        ruling: Ruling::Alone,
-    };
+    let facts = &Facts::default();
+    let applier = Applier::new(tx, cx, directory, Pass::Again, cause, facts)?;
     let outcome = applier.apply(tx, users.into_iter().map(as_stored).collect())?;
     guard::announce(tx, &Teller::new(cx), directory)?;
     Ok(outcome)

@@ -41,6 +41,7 @@ use crate::domain::guard::GuardLimits;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::*;
 use crate::secret::Keys;
+use crate::sync::Context;
 use crate::sync::audit::{self, Changed, Owner};
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::known::{AccountFields, View};
@@ -65,13 +66,14 @@ pub enum Pass {
 }
 
 /// What applying needs besides the transaction.
+#[derive(Clone)]
 pub struct Applier<'a> {
     /// The directory.
     pub directory: &'a Directory,
     /// The moment.
     pub now: Millis,
     /// Today in the organization's time zone (S-12).
-    pub day: &'a Day,
+    pub day: Day,
     /// For ids.
     pub random: &'a dyn Random,
     /// For comparing what must not be stored itself.
@@ -116,7 +118,31 @@ pub fn day(conn: &mut Conn, organization: &OrganizationId, now: Millis) -> Resul
     Ok(Day { today: now.date_in(&zone), zone })
 }
 
-impl Applier<'_> {
+impl<'a> Applier<'a> {
+    /// An applier for this moment that knows nothing of the others ([`Ruling::Alone`]).
+    pub fn new(
+        conn: &mut Conn,
+        cx: &'a Context,
+        directory: &'a Directory,
+        pass: Pass,
+        cause: &'a Cause,
+        facts: &'a Facts,
+    ) -> Result<Self, DbError> {
+        let now = cx.clock.now();
+        Ok(Self {
+            directory,
+            now,
+            day: day(conn, &directory.organization_id, now)?,
+            random: &*cx.random,
+            keys: &cx.keys,
+            cause,
+            pass,
+            facts,
+            limits: cx.guard,
+            ruling: Ruling::Alone,
+        })
+    }
+
     /// Applies observations in order; returns what was done.
     pub fn apply(&self, tx: &mut Tx<'_>, batch: Vec<Observed>) -> Result<Outcome, DbError> {
         let records: Vec<&EmployeeRecord> = batch.iter().map(|seen| &seen.record).collect();

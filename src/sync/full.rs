@@ -384,19 +384,8 @@ impl Batch<'_> {
         let facts = Arc::clone(&self.facts);
         let (cause, ruling) = (Cause::Run(self.claim.run.id.clone()), self.ruling);
         self.write(move |tx, directory, cx| {
-            let now = cx.clock.now();
-            let applier = Applier {
-                directory: &directory,
-                now,
-                day: &apply::day(tx, &directory.organization_id, now)?,
-                random: &*cx.random,
-                keys: &cx.keys,
-                cause: &cause,
-                pass,
-                facts: &facts,
-                limits: cx.guard,
-                ruling,
-            };
+            let applier = Applier::new(tx, cx, &directory, pass, &cause, &facts)?;
+            let applier = Applier { ruling, ..applier };
             Ok(applier.apply(tx, people)?)
         })
         .await

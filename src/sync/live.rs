@@ -27,11 +27,11 @@ use crate::domain::employee::{
 };
 use crate::limits;
 use crate::providers::{CallLane, Fetched, Provider, ProviderError, RecordKeys};
-use crate::sync::apply::{self, Applier, Pass};
+use crate::sync::apply::{Applier, Pass};
 use crate::sync::budget::{self, Gate};
 use crate::sync::failure::{self, Teller, Trouble, Verdict};
 use crate::sync::full;
-use crate::sync::guard::{self, Ruling};
+use crate::sync::guard;
 use crate::sync::plan::{Facts, Observed};
 use crate::sync::setup::connect;
 use crate::sync::{Context, SyncError};
@@ -222,18 +222,8 @@ async fn found(
         if !inbox::settle(tx, id, epoch, "applied", now)? {
             return Err(SyncError::Superseded);
         }
-        let applier = Applier {
-            directory: &directory,
-            now,
-            day: &apply::day(tx, &directory.organization_id, now)?,
-            random: &*cx.random,
-            keys: &cx.keys,
-            cause: &Cause::Hook(id),
-            pass: Pass::Whole,
-            facts: &Facts::default(),
-            limits: cx.guard,
-            ruling: Ruling::Alone,
-        };
+        let (cause, facts) = (&Cause::Hook(id), &Facts::default());
+        let applier = Applier::new(tx, &cx, &directory, Pass::Whole, cause, facts)?;
         let membership = Membership::NotShown;
         let seen = Observed { seq, record, membership, gone: false, raw_hash: None };
         let outcome = applier.apply(tx, vec![seen])?;

@@ -18,7 +18,6 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::row_problems::RowProblem;
 use crate::db::{Conn, DbError, accounts, links};
@@ -29,7 +28,7 @@ use crate::domain::guard::LossReason;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, RowProblemId};
 use crate::sync::absence::Gone;
-use crate::sync::apply::{self, Applier, Pass};
+use crate::sync::apply::{Applier, Pass};
 use crate::sync::guard::{self, Waiting};
 use crate::sync::known::View;
 use crate::sync::plan::{Applied, Facts, LinkStep, Loss, LossFate, Observed, PersonPlan, Step};
@@ -151,14 +150,14 @@ pub async fn preview(cx: &Context, id: &DirectoryId) -> Result<Preview, SetupErr
     }
     let reading =
         reading::read(cx, &directory, true).await.map_err(|error| setup::refusal(cx, error))?;
-    let (id, inner, now) = (id.clone(), cx.clone(), cx.clock.now());
+    let (id, inner) = (id.clone(), cx.clone());
     cx.db
         .read(move |conn| {
             let directory = directories::find(conn, &id)?.ok_or(SetupError::NotFound)?;
             if directory.state == DirectoryState::Disabled {
                 return Err(SetupError::Disabled);
             }
-            Ok(look_ahead(conn, &inner, &directory, &reading, now)?)
+            Ok(look_ahead(conn, &inner, &directory, &reading)?)
         })
         .await
 }
@@ -170,8 +169,7 @@ pub(super) async fn bad_rows(
     reading: &Arc<Reading>,
 ) -> Result<Vec<BadRow>, DbError> {
     let (inner, directory, reading) = (cx.clone(), directory.clone(), Arc::clone(reading));
-    let now = cx.clock.now();
-    let read = cx.db.read(move |conn| look_ahead(conn, &inner, &directory, &reading, now));
+    let read = cx.db.read(move |conn| look_ahead(conn, &inner, &directory, &reading));
     Ok(read.await?.row_problems)
 }
 
@@ -181,22 +179,20 @@ fn look_ahead(
     cx: &Context,
     directory: &Directory,
     reading: &Reading,
-    now: Millis,
 ) -> Result<Preview, DbError> {
     let mut counts = full::counts_before(reading);
-    let ruling = reading.ruling();
     let everybody = &reading.everybody;
     let gone: Vec<Observed> = reading.answers.gone.iter().map(Gone::observed).collect();
-    let day = &apply::day(conn, &directory.organization_id, now)?;
-    let (random, keys) = (&*cx.random, &*cx.keys);
     let all = everybody.changed.iter().chain(&gone);
     let records: Vec<&EmployeeRecord> = all.map(|seen| &seen.record).collect();
-    let (view, _) = view::load(conn, keys, directory, &records, &everybody.facts.renamed)?;
+    let (view, _) = view::load(conn, &cx.keys, directory, &records, &everybody.facts.renamed)?;
     let stored: HashSet<AccountId> = view.accounts.keys().cloned().collect();
     let mut ahead = Ahead::new(view, &everybody.unchanged);
     ahead.note_waiting(&reading.waiting);
     let facts = &everybody.facts;
-    let (cause, limits) = (&Cause::Clock, cx.guard);
+    let cause = &Cause::Clock;
+    let applier = Applier::new(conn, cx, directory, Pass::Whole, cause, facts)?;
+    let applier = Applier { ruling: reading.ruling(), ..applier };
     let changed = everybody.batches();
     let passes = [
         (Pass::Whole, vec![gone.as_slice()]),
@@ -204,8 +200,7 @@ fn look_ahead(
         (Pass::Relations, changed),
     ];
     for (pass, batches) in passes {
-        let applier =
-            Applier { directory, now, day, random, keys, cause, pass, facts, limits, ruling };
+        let applier = Applier { pass, ..applier.clone() };
         let people: Vec<Observed> = batches.iter().flat_map(|batch| batch.to_vec()).collect();
         let records: Vec<&EmployeeRecord> = people.iter().map(|seen| &seen.record).collect();
         let facts = applier.facts_of(conn, &records)?;

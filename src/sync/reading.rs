@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::db::directories::Directory;
 use crate::domain::audit::Cause;
 use crate::sync::absence::{self, Answers, Missing};
-use crate::sync::apply::{self, Applier, Pass};
+use crate::sync::apply::{Applier, Pass};
 use crate::sync::budget::Gate;
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::setup::connect;
@@ -66,21 +66,10 @@ async fn look_ahead(
 ) -> Result<(Everybody, Vec<Missing>, bool), SyncError> {
     let (inner, directory) = (cx.clone(), directory.clone());
     let looked = cx.db.read(move |conn| {
-        let now = inner.clock.now();
         let key = &inner.keys.record;
         let missing = absence::missing(conn, &directory, &everybody, key)?;
-        let applier = Applier {
-            directory: &directory,
-            now,
-            day: &apply::day(conn, &directory.organization_id, now)?,
-            random: &*inner.random,
-            keys: &inner.keys,
-            cause: &Cause::Clock,
-            pass: Pass::People,
-            facts: &everybody.facts,
-            limits: inner.guard,
-            ruling: Ruling::Alone,
-        };
+        let (cause, facts) = (&Cause::Clock, &everybody.facts);
+        let applier = Applier::new(conn, &inner, &directory, Pass::People, cause, facts)?;
         let count = missing.iter().filter(|one| one.counts()).count();
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         let too_many = guard::too_many(conn, &applier, &everybody.changed, count)?;

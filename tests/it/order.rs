@@ -13,8 +13,7 @@ use rollcall::domain::audit::Cause;
 use rollcall::domain::employee::{EmployeeRecord, ExternalKey, ManagerReference, Membership, Unit};
 use rollcall::domain::ids::DirectoryId;
 use rollcall::sandbox::Edit;
-use rollcall::sync::apply::{self, Applier, Pass};
-use rollcall::sync::guard::Ruling;
+use rollcall::sync::apply::{Applier, Pass};
 use rollcall::sync::plan::{Facts, Observed};
 use serde_json::json;
 
@@ -73,19 +72,7 @@ async fn take_in(
     let write = db.write(Lane::Urgent, move |tx| {
         let directory = directories::lock(tx, &directory)?.expect("the directory");
         tx.lock_organization(&directory.organization_id)?;
-        let now = cx.clock.now();
-        let applier = Applier {
-            directory: &directory,
-            now,
-            day: &apply::day(tx, &directory.organization_id, now)?,
-            random: &*cx.random,
-            keys: &cx.keys,
-            cause: &Cause::Clock,
-            pass,
-            facts: &facts,
-            limits: cx.guard,
-            ruling: Ruling::Alone,
-        };
+        let applier = Applier::new(tx, &cx, &directory, pass, &Cause::Clock, &facts)?;
         applier.apply(tx, seen.clone())
     });
     let outcome: Result<_, DbError> = write.await;
