@@ -2,7 +2,7 @@
 //!
 //! Reads settings and nothing else: it opens no database and no connection.
 
-use super::{Context, EXIT_USAGE};
+use super::Context;
 
 /// Takes no arguments of its own.
 #[derive(Debug, clap::Args)]
@@ -19,10 +19,7 @@ impl CheckConfig {
                 let text = format!("configuration is fine\n\n{}", lines.join("\n"));
                 u8::from(writeln!(context.out, "{text}").is_err())
             }
-            Err(error) => {
-                context.say(&format!("error: {error}"));
-                EXIT_USAGE
-            }
+            Err(code) => code,
         }
     }
 }

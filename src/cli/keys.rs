@@ -4,7 +4,7 @@ use crate::app::{AppError, Store, Surroundings};
 use crate::config::Settings;
 use crate::db::{DbError, Lane, api_keys};
 
-use super::{Context, EXIT_USAGE, in_runtime};
+use super::{Context, in_runtime};
 
 /// What to do with keys.
 #[derive(Debug, clap::Args)]
@@ -36,18 +36,10 @@ impl Keys {
     pub fn run(&self, context: &mut Context<'_>) -> u8 {
         let settings = match context.settings() {
             Ok(settings) => settings,
-            Err(error) => {
-                context.say(&format!("error: {error}"));
-                return EXIT_USAGE;
-            }
+            Err(code) => return code,
         };
-        match in_runtime(self.act(&settings, context)) {
-            Ok(code) => code,
-            Err(error) => {
-                context.say(&format!("error: {error}"));
-                1
-            }
-        }
+        let done = in_runtime(self.act(&settings, context));
+        done.unwrap_or_else(|error| context.fail(&error))
     }
 
     async fn act(&self, settings: &Settings, context: &mut Context<'_>) -> Result<u8, AppError> {

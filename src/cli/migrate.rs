@@ -3,7 +3,7 @@
 use crate::app::place;
 use crate::db::migrate;
 
-use super::{Context, EXIT_USAGE};
+use super::Context;
 
 /// Takes no arguments of its own.
 #[derive(Debug, clap::Args)]
@@ -14,10 +14,7 @@ impl Migrate {
     pub fn run(&self, context: &mut Context<'_>) -> u8 {
         let settings = match context.settings() {
             Ok(settings) => settings,
-            Err(error) => {
-                context.say(&format!("error: {error}"));
-                return EXIT_USAGE;
-            }
+            Err(code) => return code,
         };
         match migrate::run(&place(&settings.database.url)) {
             Ok(ran) if ran.is_empty() => context.answer("the database is up to date"),
@@ -26,10 +23,7 @@ impl Migrate {
                     context.answer(&format!("ran {name}"));
                 }
             }
-            Err(error) => {
-                context.say(&format!("error: {error}"));
-                return 1;
-            }
+            Err(error) => return context.fail(&error),
         }
         0
     }

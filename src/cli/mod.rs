@@ -5,12 +5,13 @@
 //! output), everything else to `err`. Only `main` calls this module.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Parser;
 
-use crate::config::{ConfigError, Settings};
+use crate::config::Settings;
 
 pub mod check_config;
 pub mod demo;
@@ -64,9 +65,18 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The settings of this call.
-    pub fn settings(&self) -> Result<Settings, ConfigError> {
-        Settings::load(self.config_file.as_deref(), self.env)
+    /// The settings of this call. What is wrong with them is said, and the error is the exit code.
+    pub fn settings(&mut self) -> Result<Settings, u8> {
+        Settings::load(self.config_file.as_deref(), self.env).map_err(|error| {
+            self.fail(&error);
+            EXIT_USAGE
+        })
+    }
+
+    /// Says why the command failed; the exit code.
+    pub fn fail(&mut self, error: &dyn Display) -> u8 {
+        self.say(&format!("error: {error}"));
+        1
     }
 
     /// Writes a line of the answer.

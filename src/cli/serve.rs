@@ -7,7 +7,7 @@ use crate::app::{AppError, Running, Surroundings, Work};
 use crate::config::{DatabaseUrl, Settings};
 use crate::telemetry;
 
-use super::{Context, EXIT_USAGE, in_runtime};
+use super::{Context, in_runtime};
 
 /// Takes no arguments of its own; everything is a setting.
 #[derive(Debug, clap::Args)]
@@ -18,18 +18,12 @@ impl Serve {
     pub fn run(&self, context: &mut Context<'_>) -> u8 {
         let settings = match context.settings() {
             Ok(settings) => settings,
-            Err(error) => {
-                context.say(&format!("error: {error}"));
-                return EXIT_USAGE;
-            }
+            Err(code) => return code,
         };
         telemetry::init(&settings.log);
         match in_runtime(serve(&settings, context)) {
             Ok(()) => 0,
-            Err(error) => {
-                context.say(&format!("error: {error}"));
-                1
-            }
+            Err(error) => context.fail(&error),
         }
     }
 }
