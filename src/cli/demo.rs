@@ -3,9 +3,9 @@
 //!
 //! The demo plays two parts: the HR department, in the sandbox (`changes`), and the application,
 //! through the gateway's public API (`api`, `setup`); `others` does both for the HR systems that
-//! send no webhooks. It must not reach into the gateway: what
-//! it shows is what any application would see. Everything is on loopback and in a temporary folder
-//! that is gone at the end, however the demo ends.
+//! send no webhooks. It must not reach into the gateway: what it shows is what any application
+//! would see. Everything is on loopback and in a temporary folder that is gone at the end, however
+//! the demo ends.
 
 use std::path::PathBuf;
 use std::pin::pin;
@@ -16,6 +16,7 @@ use crate::db::DbError;
 use crate::sandbox::ChangeError;
 
 use self::api::Api;
+use self::others::Polled;
 use self::setup::Connected;
 use self::stage::Stage;
 use super::serve::stop_signal;
@@ -87,13 +88,10 @@ impl Demo {
         match in_runtime(demo(self.once, context)) {
             Ok(()) => 0,
             Err(DemoError::Config(error)) => {
-                context.say(&format!("error: {error}"));
+                context.fail(&error);
                 EXIT_USAGE
             }
-            Err(error) => {
-                context.say(&format!("error: {error}"));
-                1
-            }
+            Err(error) => context.fail(&error),
         }
     }
 }
@@ -133,46 +131,71 @@ async fn play(stage: &Stage, once: bool, context: &mut Context<'_>) -> Result<()
     let api = Api::new(stage)?;
     context.answer(&format!(
         "Rollcall demo. Everybody in it is made up, and nothing leaves this machine.\n\n\
-         HR system  {}  a sandbox People HR with {} people\n\
-         gateway    {}  SQLite in a temporary folder\n",
+         People HR   {}\n\
+         Breathe HR  {}\n\
+         HRworks     {}\n            \
+         three HR systems of a sandbox, each with a company of {} people\n\
+         gateway     {}  SQLite in a temporary folder\n",
         stage.sandbox.base_url(),
+        stage.sandbox.breathe_hr_base_url(),
+        stage.sandbox.hrworks_base_url(),
         stage::PEOPLE,
         api.base,
     ));
     let connected = setup::connect(&api, stage, context).await?;
-    context.answer("Ten changes in the HR system, one after the other, times in milliseconds:\n");
+    context.answer(
+        "Ten changes in People HR, one after the other; it tells of each by webhook. Times in \
+         milliseconds:\n",
+    );
     let cursor = changes::play(&api, stage, &connected, context).await?;
-    others::play(&api, stage, &connected, context).await?;
+    let polled = others::play(&api, stage, &connected, context).await?;
     let cursor = changes::end_of_feed(&api, cursor).await?;
     if !once {
-        context.answer(&invitation(&api, stage, &connected, &cursor));
+        context.answer(&invitation(&api, stage, &connected, &polled, &cursor));
         std::future::pending::<()>().await;
     }
     Ok(())
 }
 
 /// What to try while everything keeps running.
-fn invitation(api: &Api, stage: &Stage, connected: &Connected, cursor: &str) -> String {
+fn invitation(
+    api: &Api,
+    stage: &Stage,
+    connected: &Connected,
+    polled: &[Polled],
+    cursor: &str,
+) -> String {
     let (base, key) = (&api.base, api.key.reveal());
     let curl = format!("curl -H 'Authorization: Bearer {key}'");
-    let control = format!("{}/_sandbox/people-hr", stage.sandbox.base_url());
+    let sandbox = format!("{}/_sandbox", stage.sandbox.base_url());
     let somebody = &connected.somebody;
+    let again = polled.iter().map(|polled| {
+        let Polled { provider, control, directory_id, who } = polled;
+        format!(
+            "# rename {} in {}, and press \"Sync now\"\n\
+             curl -X PATCH -d '{{\"last_name\": \"Newname\"}}' \
+             {sandbox}/{control}/people/{}\n\
+             {curl} -X POST '{base}/api/v1/directories/{directory_id}/sync'\n\n",
+            who.first_name,
+            provider.title(),
+            who.unique_key,
+        )
+    });
+    let again: String = again.collect();
     format!(
         "\nBoth keep running. It is your turn:\n\n\
          API base URL     {base}/api/v1\n\
          API key          {key}\n\
-         sandbox control  {control} (GET {}/_sandbox lists what it can do)\n\n\
+         sandbox control  {sandbox} (lists what it can do)\n\n\
          # accounts of the application\n\
          {curl} '{base}/api/v1/organizations/{}/accounts?limit=3'\n\n\
-         # rename {} in the HR system …\n\
-         curl -X PATCH -d '{{\"last_name\": \"Newname\"}}' {control}/people/{}\n\n\
+         # rename {} in People HR …\n\
+         curl -X PATCH -d '{{\"last_name\": \"Newname\"}}' {sandbox}/people-hr/people/{}\n\n\
          # … and see it arrive: events after the demo's own\n\
          {curl} '{base}/api/v1/events?after={cursor}'\n\n\
+         {again}\
          Ctrl-C stops both and removes the data.",
-        stage.sandbox.base_url(),
-        connected.organization_id,
-        somebody.first_name,
-        somebody.employee_id,
+        connected.organization_id, somebody.first_name, somebody.employee_id,
     )
 }
 

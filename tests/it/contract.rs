@@ -303,8 +303,8 @@ async fn s_44_others_who_call_too_do_not_keep_the_list_from_its_end(place: TestP
 
 async fn s_45_lists_that_are_slowed_down_for_too_long_are_a_failure(place: TestPlace) {
     let app = of_people(place, 420).await;
-    // Each list goes on, a page or two every ten minutes, and has taken too long at some time. People
-    // HR's is no longer than a minute's calls.
+    // Each list goes on, a page or two every ten minutes, and has taken too long at some time.
+    // People HR's is no longer than a minute's calls.
     for (system, calls) in [(System::BreatheHr, 1), (System::Hrworks, 2)] {
         let connected = app.connected_to(system).await;
         let accounts = app.accounts(&connected.organization).await;

@@ -28,28 +28,49 @@ struct Arrived {
     took: Duration,
 }
 
+/// A customer on an HR system that is polled.
+pub(super) struct Polled {
+    pub(super) provider: ProviderKind,
+    /// The part of the sandbox's control addresses that is for this HR system.
+    pub(super) control: &'static str,
+    pub(super) directory_id: String,
+    /// Whose job was changed.
+    pub(super) who: PersonView,
+}
+
 /// Connects a customer to each HR system that is polled, changes something in every HR system and
-/// prints when it was there.
+/// prints when it was there. Gives the new customers.
 pub(super) async fn play(
     api: &Api,
     stage: &Stage,
     connected: &Connected,
     context: &mut Context<'_>,
-) -> Result<(), DemoError> {
-    context.answer("\nThe other HR systems, another customer on each:\n");
-    let mut rows =
-        vec![["HR system", "change", "who", "brought by", "account"].map(str::to_owned).to_vec()];
+) -> Result<Vec<Polled>, DemoError> {
+    context.answer(
+        "\nTwo more customers. Their HR systems send no webhooks, so a full sync every 30 minutes \
+         brings\nwhat has changed, or \"Sync now\" at once:\n",
+    );
+    let mut rows = vec![
+        ["HR system", "change", "who", "brought by", "there after"].map(str::to_owned).to_vec(),
+    ];
     let mut row = |provider: ProviderKind, arrived: &Arrived| {
         let who = format!("{} {}", arrived.who.first_name, arrived.who.last_name);
         let [system, way] = [provider.title(), arrived.way].map(str::to_owned);
-        rows.push(vec![system, "job title".to_owned(), who, way, ms(arrived.took)]);
+        let took = format!("{} ms", ms(arrived.took));
+        rows.push(vec![system, "job title".to_owned(), who, way, took]);
     };
     row(ProviderKind::PeopleHr, &by_webhook(api, stage, connected).await?);
+    let mut polled = Vec::new();
     for provider in [ProviderKind::BreatheHr, ProviderKind::Hrworks] {
-        row(provider, &by_sync(api, stage, provider, context).await?);
+        let (arrived, customer) = by_sync(api, stage, provider, context).await?;
+        row(provider, &arrived);
+        polled.push(customer);
     }
-    context.answer(&format!("\n{}", table::lines(&rows, &[false, false, false, false, true])));
-    Ok(())
+    context.answer(&format!(
+        "\nOne change in each HR system, and when its account showed it:\n\n{}",
+        table::lines(&rows, &[false, false, false, false, true])
+    ));
+    Ok(polled)
 }
 
 /// A change in People HR, which tells of it by itself.
@@ -68,7 +89,7 @@ async fn by_sync(
     stage: &Stage,
     provider: ProviderKind,
     context: &mut Context<'_>,
-) -> Result<Arrived, DemoError> {
+) -> Result<(Arrived, Polled), DemoError> {
     let (breathe, hrworks) = (stage.sandbox.breathe_hr(), stage.sandbox.hrworks());
     let is_breathe = provider == ProviderKind::BreatheHr;
     let (name, people, today, credential) = if is_breathe {
@@ -104,7 +125,9 @@ async fn by_sync(
     changed.map_err(refused)?;
     let _: Value = api.post(&format!("{at}/sync"), json!({})).await?;
     let took = until_shown(api, &organization.id, &who.email).await?;
-    Ok(Arrived { who, way: "\"Sync now\"", took })
+    let control = if is_breathe { "breathe-hr" } else { "hrworks" };
+    let customer = Polled { provider, control, directory_id: directory.id, who: who.clone() };
+    Ok((Arrived { who, way: "\"Sync now\"", took }, customer))
 }
 
 fn new_job() -> Edit {

@@ -91,7 +91,7 @@ pub(super) async fn connect(
     let pasted = hr.set_webhook(directory.webhook_url.as_deref());
     pasted.map_err(|source| DemoError::Change { what: "the webhook URL".to_owned(), source })?;
     context.answer(
-        "Set up through the public API, as the application would for its customer:\n  \
+        "A customer with People HR, set up through the public API as the application would:\n  \
          organization, an admin, 4 accounts that are there already, a directory,\n  \
          the HR system's API key (checked), the webhook URL (pasted into the HR system)\n",
     );
