@@ -2,7 +2,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Mutex;
 use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::Millis;
 use crate::providers::ProbeResult::{Granted, Missing, NotDetermined};
+use crate::providers::script::Gate;
 use crate::providers::{Probe, ProbeResult};
 
 /// One answer: bytes written with pauses between them, then the connection is closed.
@@ -101,36 +101,6 @@ fn employee(number: &str) -> Value {
         "UniqueKey": format!("key-{number}"), "NISNumber": "CANARY"})
 }
 
-/// A gate with so many calls; writes down what it is told.
-struct Gate {
-    calls_left: Mutex<u32>,
-    heard: Mutex<Vec<String>>,
-}
-
-impl CallGate for Gate {
-    fn reserve(&self, lane: CallLane) -> BoxFuture<'_, Result<(), ProviderError>> {
-        self.heard.lock().unwrap().push(format!("{lane:?}"));
-        let mut left = self.calls_left.lock().unwrap();
-        let reserved = match left.checked_sub(1) {
-            Some(rest) => {
-                *left = rest;
-                Ok(())
-            }
-            None => Err(ProviderError::BudgetSpent { until: Millis(9) }),
-        };
-        Box::pin(std::future::ready(reserved))
-    }
-
-    fn throttled(&self, calls_per_minute: Option<u32>) -> BoxFuture<'_, ()> {
-        self.heard.lock().unwrap().push(format!("throttled {calls_per_minute:?}"));
-        Box::pin(std::future::ready(()))
-    }
-
-    fn wait_out(&self, _: i64) -> BoxFuture<'_, bool> {
-        Box::pin(std::future::ready(false))
-    }
-}
-
 struct Setup {
     hr: PeopleHr,
     server: Server,
@@ -139,7 +109,7 @@ struct Setup {
 
 fn setup_with(calls: u32, answers: Vec<Answer>) -> Setup {
     let server = Server::play(answers);
-    let gate = Arc::new(Gate { calls_left: Mutex::new(calls), heard: Mutex::default() });
+    let gate = Gate::new(calls, 0);
     let key = Secret::new("00000000-0000-4000-8000-00000000cafe");
     let hr = PeopleHr::new(&server.url, key, HttpClient::build().unwrap(), gate.clone());
     Setup { hr, server, gate }
@@ -151,7 +121,7 @@ fn setup(answers: Vec<Answer>) -> Setup {
 
 impl Setup {
     fn heard(&self) -> Vec<String> {
-        self.gate.heard.lock().unwrap().clone()
+        self.gate.heard()
     }
 }
 
