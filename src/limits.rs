@@ -216,3 +216,5 @@ pub const DELIVERY_DAYS_KEPT: i64 = 30;
 pub const DELIVERY_WAIT_MS_MAX: i64 = 104_000_000;
 /// How long the deliverer rests when nothing wakes it, in milliseconds.
 pub const DELIVERY_LOOK_MS: u64 = 500;
+/// How long an endpoint rests after a fault of our own, in milliseconds.
+pub const DELIVERY_REST_MS: i64 = 1_000;
