@@ -200,3 +200,32 @@ pub const ENDPOINT_ANSWER_MS_MAX: u64 = 15_000;
 pub const ENDPOINT_DRAIN_BYTES_MAX: usize = 64 * 1024;
 /// How long that body is read, in milliseconds; the answer counts from its first line.
 pub const ENDPOINT_DRAIN_MS_MAX: u64 = 1_000;
+/// Different deliveries that an endpoint refuses in a row before it is paused.
+pub const ENDPOINT_FAILURES_MAX: i64 = 5;
+/// The first pause of an endpoint that refuses everything, in milliseconds; then it doubles.
+pub const ENDPOINT_PAUSE_MS_MIN: i64 = 5_000;
+/// The longest pause of an endpoint that refuses everything, in milliseconds.
+pub const ENDPOINT_PAUSE_MS_MAX: i64 = 300_000;
+/// How long an endpoint may do nothing but fail before it is disabled, in milliseconds: five days.
+pub const ENDPOINT_FAILING_MS_MAX: i64 = 432_000_000;
+/// Deliveries on their way to one endpoint at the same time, in all processes together.
+pub const ENDPOINT_SENDING_MAX: usize = 8;
+/// Of these, retries at most, so that a first attempt never waits for many of them.
+pub const ENDPOINT_RETRYING_MAX: usize = 4;
+/// Events for which one transaction writes deliveries.
+pub const DISPATCH_EVENTS_MAX: i64 = 500;
+/// Open deliveries of an endpoint that are read at once.
+pub const OPEN_DELIVERIES_READ: i64 = 1_000;
+/// Deliveries of an endpoint, of each kind, that are held in memory until they are sent.
+pub const DELIVERIES_READY_MAX: usize = 32;
+/// Organizations that are told that an endpoint was disabled; the log tells of all.
+pub const ENDPOINT_NOTICES_MAX: i64 = 1_000;
+/// How long deliveries that were made are kept, in days. Dead ones are kept as long as their event.
+pub const DELIVERY_DAYS_KEPT: i64 = 30;
+/// How long a delivery may wait for its next attempt, in milliseconds: the longest step of the
+/// schedule and its jitter. What waits longer was noted before the clock was set back.
+pub const DELIVERY_WAIT_MS_MAX: i64 = 104_000_000;
+/// How long the deliverer rests when nothing wakes it, in milliseconds.
+pub const DELIVERY_LOOK_MS: u64 = 500;
+/// How long an endpoint rests after a fault of our own, in milliseconds.
+pub const DELIVERY_REST_MS: i64 = 1_000;

@@ -400,6 +400,7 @@ diesel::table! {
         last_success_at_ms -> Nullable<BigInt>,
         lease_until_ms -> Nullable<BigInt>,
         lease_epoch -> BigInt,
+        due_at_ms -> Nullable<BigInt>,
         created_at_ms -> BigInt,
         updated_at_ms -> BigInt,
     }

@@ -246,6 +246,23 @@ where
     }
 }
 
+const _: () = {
+    #[derive(AsExpression, FromSqlRow)]
+    #[diesel(foreign_derive)]
+    #[diesel(sql_type = BigInt)]
+    #[expect(dead_code, reason = "carries the derive for a type of another module")]
+    struct Proxy(DeliveryId);
+};
+
+impl<DB: Backend> FromSql<BigInt, DB> for DeliveryId
+where
+    i64: FromSql<BigInt, DB>,
+{
+    fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        i64::from_sql(value).map(Self::from_number)
+    }
+}
+
 /// A calendar date, stored as `YYYY-MM-DD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Text)]

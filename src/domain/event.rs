@@ -45,6 +45,13 @@ impl EventKind {
     pub const fn only_by_name(self) -> bool {
         matches!(self, Self::NoticeCreated | Self::HoldOpened | Self::HoldDecided)
     }
+
+    /// Whether everything earlier of the directory goes before it, and everything later after it
+    ///
+    #[must_use]
+    pub const fn is_barrier(self) -> bool {
+        matches!(self, Self::DsyncActivated | Self::DsyncDeleted)
+    }
 }
 
 /// An event as it is sent, byte for byte the same in the feed and in webhooks (A-03, wire contract

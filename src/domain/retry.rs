@@ -107,7 +107,7 @@ pub fn retry_after_ms(retry_after: &str, date: Option<&str>) -> Option<i64> {
 }
 
 /// `planned` moved by a random share of at most [`limits::RETRY_JITTER_PERCENT`] either way.
-fn jittered(planned: i64, random: &dyn Random) -> i64 {
+pub(crate) fn jittered(planned: i64, random: &dyn Random) -> i64 {
     // Divides first, so that no delay can overflow; whole seconds lose nothing by it.
     let spread = (planned / 100).saturating_mul(limits::RETRY_JITTER_PERCENT);
     let width = u64::try_from(spread.saturating_mul(2).saturating_add(1)).unwrap_or(0);

@@ -39,6 +39,7 @@ mod order;
 mod polled;
 mod preview;
 mod privacy;
+mod receiver;
 mod renamed;
 mod row_problems;
 mod runs;
