@@ -229,3 +229,20 @@ pub const DELIVERY_WAIT_MS_MAX: i64 = 104_000_000;
 pub const DELIVERY_LOOK_MS: u64 = 500;
 /// How long an endpoint rests after a fault of our own, in milliseconds.
 pub const DELIVERY_REST_MS: i64 = 1_000;
+/// Endpoints that there may be.
+pub const ENDPOINTS_MAX: i64 = 200;
+/// Secrets of one endpoint that may sign at the same time.
+pub const ENDPOINT_SECRETS_MAX: usize = 5;
+/// How long an older secret goes on signing after a rotation, in seconds, when nothing is said: a
+/// day.
+pub const SECRET_OVERLAP_SECONDS: i64 = 86_400;
+/// How long an older secret may go on signing after a rotation, in seconds: a week.
+pub const SECRET_OVERLAP_SECONDS_MAX: i64 = 604_800;
+/// Events that one request may have delivered again.
+pub const REPLAY_EVENTS_MAX: usize = 10_000;
+/// Events that one request may name to have them delivered again.
+pub const REPLAY_IDS_MAX: usize = 1_000;
+/// Events of a replay that one transaction writes.
+pub const REPLAY_BATCH_EVENTS_MAX: usize = 500;
+/// Things of one kind that are named in a problem; of more the first are.
+pub const NAMED_IN_PROBLEM_MAX: usize = 20;

@@ -111,7 +111,8 @@ impl Server {
             pace: Arc::new(pace),
             guard: GuardLimits { min_count: 5, share: 0.10 },
         };
-        let state = AppState { context, activators: Activators::default() };
+        let activators = Activators::default();
+        let state = AppState { context, activators, allow_private_targets: false };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let served = state.clone();

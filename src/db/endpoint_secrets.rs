@@ -111,6 +111,15 @@ pub fn expire(tx: &mut Tx<'_>, endpoint: &EndpointId, at: Millis) -> Result<(), 
     Ok(())
 }
 
+/// Deletes all secrets of an endpoint that goes.
+pub fn delete_of(tx: &mut Tx<'_>, endpoint: &EndpointId) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::delete(
+        endpoint_secrets::table.filter(endpoint_secrets::endpoint_id.eq(endpoint))
+    )
+    .execute(c))?;
+    Ok(())
+}
+
 /// Deletes the secrets that have ended; how many. Rotations are few, so there is no bound.
 pub fn prune(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
     use endpoint_secrets as t;

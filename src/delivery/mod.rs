@@ -35,6 +35,7 @@ pub mod deliverer;
 mod disabling;
 pub mod lanes;
 mod pump;
+pub mod sample;
 mod send;
 pub mod sign;
 pub mod target;

@@ -117,6 +117,13 @@ pub enum Problem {
         /// Whether the account was to be deleted.
         deleting: bool,
     },
+    /// There is an endpoint with this URL already (wire contract §4).
+    DuplicateEndpoint,
+    /// What was given can not be the URL of an endpoint (A-05).
+    InvalidUrl {
+        /// What is wrong with it.
+        message: String,
+    },
     /// The organization still has directories that are not disabled.
     OrganizationInUse,
     /// The operator has not allowed this HR system for the organization (L-01).
@@ -223,6 +230,8 @@ impl Problem {
             Self::EmailTaken => "email_taken",
             Self::ExternalIdTaken => "external_id_taken",
             Self::AccountManaged { .. } => "account-managed",
+            Self::DuplicateEndpoint => "duplicate_endpoint",
+            Self::InvalidUrl { .. } => "invalid_url",
             Self::OrganizationInUse => "organization_in_use",
             Self::ProviderNotAllowed { .. } => "provider_not_allowed",
             Self::AlreadyConnected { .. } => "already_connected",
@@ -261,10 +270,12 @@ impl Problem {
             | Self::ProviderNotAllowed { .. }
             | Self::CredentialRefused { .. }
             | Self::IdempotencyKeyReused
+            | Self::InvalidUrl { .. }
             | Self::InvalidCredential { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::EmailTaken
             | Self::ExternalIdTaken
             | Self::AccountManaged { .. }
+            | Self::DuplicateEndpoint
             | Self::OrganizationInUse
             | Self::AlreadyConnected { .. }
             | Self::DirectoryDisabled
@@ -296,6 +307,8 @@ impl Problem {
             Self::EmailTaken => "This e-mail is taken",
             Self::ExternalIdTaken => "This external id is taken",
             Self::AccountManaged { .. } => "A directory manages this account",
+            Self::DuplicateEndpoint => "There is an endpoint with this URL already",
+            Self::InvalidUrl { .. } => "This can not be the URL of an endpoint",
             Self::OrganizationInUse => "The organization has a connected directory",
             Self::ProviderNotAllowed { .. } => "This HR system is not allowed here",
             Self::AlreadyConnected { .. } => "This HR system is connected already",
@@ -343,6 +356,7 @@ impl Problem {
                  Add \"{provider}\" there first.",
                 provider.title()
             ),
+            Self::InvalidUrl { message } => format!("endpoint_url {message}."),
             Self::AlreadyConnected { directory } => format!(
                 "The directory {directory} connects this organization to this HR system. \
                  Disable it before making another."
@@ -376,6 +390,7 @@ impl Problem {
                 "Another one in this organization has this e-mail. Case makes no difference."
             }
             Self::ExternalIdTaken => "Another one has this external_id already.",
+            Self::DuplicateEndpoint => "Change the endpoint with this URL, or delete it first.",
             Self::OrganizationInUse => "Disable its directories first.",
             Self::DirectoryDisabled => {
                 "A disabled directory stays disabled. Make a new directory to connect again."
@@ -413,6 +428,10 @@ impl Problem {
     fn extras(&self) -> Vec<(&'static str, Value)> {
         match self {
             Self::Invalid(errors) => vec![("errors", json!(errors))],
+            Self::InvalidUrl { message } => {
+                let error = FieldError::new("endpoint_url", "invalid_url", message.clone());
+                vec![("errors", json!([error]))]
+            }
             Self::InvalidCredential { message } => {
                 let error = FieldError::new("credential", "invalid", message.clone());
                 vec![("errors", json!([error]))]
@@ -495,7 +514,7 @@ fn validation_detail(errors: &[FieldError]) -> String {
 }
 
 /// What of an id that a caller wrote is repeated to them: text of a sane length without surprises.
-fn shown_id(id: &str) -> String {
+pub fn shown_id(id: &str) -> String {
     id.chars().filter(|c| c.is_ascii_graphic() && !"<>'\"&".contains(*c)).take(100).collect()
 }
 

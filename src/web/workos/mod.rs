@@ -18,12 +18,15 @@ use actix_web::web::{self, ServiceConfig};
 use crate::web::api;
 use crate::web::{auth, frame};
 
+pub mod webhook_endpoints;
+
 /// The routes at the root. Each resource is a scope of its own, because a scope for all of them
 /// would take every path.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(guarded("/events", |cfg| {
         cfg.service(web::resource("").route(web::get().to(api::events::list)));
-    }));
+    }))
+    .service(guarded("/webhook_endpoints", webhook_endpoints::routes));
 }
 
 /// Routes under a path for bearers of a good key.
