@@ -218,3 +218,14 @@ pub const DELIVERY_WAIT_MS_MAX: i64 = 104_000_000;
 pub const DELIVERY_LOOK_MS: u64 = 500;
 /// How long an endpoint rests after a fault of our own, in milliseconds.
 pub const DELIVERY_REST_MS: i64 = 1_000;
+/// Longest URL of an endpoint, in bytes.
+pub const ENDPOINT_URL_BYTES_MAX: usize = 2_048;
+/// How long an endpoint may take until a connection to it is there, in milliseconds: looking up
+/// its name, TCP and TLS.
+pub const ENDPOINT_CONNECT_MS_MAX: u64 = 5_000;
+/// How long an endpoint may take to answer, in milliseconds, connecting included.
+pub const ENDPOINT_ANSWER_MS_MAX: u64 = 15_000;
+/// How much of the body of an endpoint's answer is read before the connection is closed.
+pub const ENDPOINT_DRAIN_BYTES_MAX: usize = 64 * 1024;
+/// How long that body is read, in milliseconds; the answer counts from its first line.
+pub const ENDPOINT_DRAIN_MS_MAX: u64 = 1_000;

@@ -28,11 +28,14 @@ use crate::delivery::sign::SigningSecret;
 use crate::delivery::target::Targets;
 use crate::secret::Keys;
 
+pub mod address;
 pub mod deliverer;
 mod disabling;
 pub mod lanes;
 mod pump;
 mod send;
+pub mod sign;
+pub mod target;
 
 /// Everything that delivering needs from outside. Cheap to clone.
 #[derive(Clone)]
@@ -49,4 +52,10 @@ pub struct Context {
     pub targets: Targets,
     /// What links are built from, without a slash at the end.
     pub public_url: Arc<str>,
+}
+
+/// Opens a secret; `None` when it can not be opened.
+fn open_secret(secret: &EndpointSecret, keys: &Keys) -> Option<SigningSecret> {
+    let context = format!("endpoint_secret|{}", secret.id);
+    SigningSecret::parse(&keys.sealing.open_text(&secret.sealed, &context).ok()?).ok()
 }
