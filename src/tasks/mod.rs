@@ -17,7 +17,8 @@ use tokio::task::JoinSet;
 
 use crate::clock::Millis;
 use crate::db::{
-    DbError, Lane, account_changes, directory_users, events, inbox, mails, runs, waits,
+    DbError, Lane, account_changes, directory_users, events, idempotent_answers, inbox, mails,
+    portal_links, runs, waits,
 };
 use crate::limits;
 use crate::notify::outbox;
@@ -140,8 +141,8 @@ impl outbox::Moment for TaskContext {
     }
 }
 
-/// Makes due what a clock that was set back would keep waiting, forgets events, settled hints and
-/// noted changes of accounts that are too old, and removes what was deleted from the files (L-08);
+/// Makes due what a clock that was set back would keep waiting, forgets events, settled hints, noted
+/// changes of accounts, answers and links into the portal that are too old, and removes what was deleted from the files (L-08);
 /// false when there is nothing more to forget.
 async fn sweep(cx: &Context) -> Result<bool, DbError> {
     let now = cx.clock.now();
@@ -158,7 +159,11 @@ async fn sweep(cx: &Context) -> Result<bool, DbError> {
             let hints = inbox::prune(tx, hints_before, limits::PRUNE_ROWS_MAX)?;
             let events = events::prune(tx, events_before, limits::PRUNE_ROWS_MAX)?;
             let changes = account_changes::prune(tx, changes_before, limits::PRUNE_ROWS_MAX)?;
-            Ok::<_, DbError>(hints.saturating_add(events).saturating_add(changes))
+            let answers_before = now.plus(-limits::IDEMPOTENT_ANSWER_MS_MAX);
+            let answers = idempotent_answers::prune(tx, answers_before, limits::PRUNE_ROWS_MAX)?;
+            let links = portal_links::prune(tx, now, limits::PRUNE_ROWS_MAX)?;
+            let forgotten = [hints, events, changes, answers, links];
+            Ok::<_, DbError>(forgotten.into_iter().fold(0, usize::saturating_add))
         })
         .await?;
     if forgotten == 0
