@@ -25,6 +25,7 @@ mod convergence;
 mod crash;
 mod dates;
 mod decisions;
+mod endpoints;
 mod evidence;
 mod failure;
 mod groups;
