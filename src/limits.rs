@@ -189,6 +189,17 @@ pub const GUARD_WINDOW_MS: i64 = 3_600_000;
 pub const LEAVING_DATE_KNOWN_MS: i64 = 86_400_000;
 /// People about whom one full sync asks whether they are gone (S-31).
 pub const ABSENCE_QUESTIONS_MAX: usize = 50;
+/// Longest URL of an endpoint, in bytes.
+pub const ENDPOINT_URL_BYTES_MAX: usize = 2_048;
+/// How long an endpoint may take until a connection to it is there, in milliseconds: looking up
+/// its name, TCP and TLS.
+pub const ENDPOINT_CONNECT_MS_MAX: u64 = 5_000;
+/// How long an endpoint may take to answer, in milliseconds, connecting included.
+pub const ENDPOINT_ANSWER_MS_MAX: u64 = 15_000;
+/// How much of the body of an endpoint's answer is read before the connection is closed.
+pub const ENDPOINT_DRAIN_BYTES_MAX: usize = 64 * 1024;
+/// How long that body is read, in milliseconds; the answer counts from its first line.
+pub const ENDPOINT_DRAIN_MS_MAX: u64 = 1_000;
 /// Different deliveries that an endpoint refuses in a row before it is paused.
 pub const ENDPOINT_FAILURES_MAX: i64 = 5;
 /// The first pause of an endpoint that refuses everything, in milliseconds; then it doubles.
@@ -218,14 +229,20 @@ pub const DELIVERY_WAIT_MS_MAX: i64 = 104_000_000;
 pub const DELIVERY_LOOK_MS: u64 = 500;
 /// How long an endpoint rests after a fault of our own, in milliseconds.
 pub const DELIVERY_REST_MS: i64 = 1_000;
-/// Longest URL of an endpoint, in bytes.
-pub const ENDPOINT_URL_BYTES_MAX: usize = 2_048;
-/// How long an endpoint may take until a connection to it is there, in milliseconds: looking up
-/// its name, TCP and TLS.
-pub const ENDPOINT_CONNECT_MS_MAX: u64 = 5_000;
-/// How long an endpoint may take to answer, in milliseconds, connecting included.
-pub const ENDPOINT_ANSWER_MS_MAX: u64 = 15_000;
-/// How much of the body of an endpoint's answer is read before the connection is closed.
-pub const ENDPOINT_DRAIN_BYTES_MAX: usize = 64 * 1024;
-/// How long that body is read, in milliseconds; the answer counts from its first line.
-pub const ENDPOINT_DRAIN_MS_MAX: u64 = 1_000;
+/// Endpoints that there may be.
+pub const ENDPOINTS_MAX: i64 = 200;
+/// Secrets of one endpoint that may sign at the same time.
+pub const ENDPOINT_SECRETS_MAX: usize = 5;
+/// How long an older secret goes on signing after a rotation, in seconds, when nothing is said: a
+/// day.
+pub const SECRET_OVERLAP_SECONDS: i64 = 86_400;
+/// How long an older secret may go on signing after a rotation, in seconds: a week.
+pub const SECRET_OVERLAP_SECONDS_MAX: i64 = 604_800;
+/// Events that one request may have delivered again.
+pub const REPLAY_EVENTS_MAX: usize = 10_000;
+/// Events that one request may name to have them delivered again.
+pub const REPLAY_IDS_MAX: usize = 1_000;
+/// Events of a replay that one transaction writes.
+pub const REPLAY_BATCH_EVENTS_MAX: usize = 500;
+/// Things of one kind that are named in a problem; of more the first are.
+pub const NAMED_IN_PROBLEM_MAX: usize = 20;

@@ -497,3 +497,18 @@ pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbErr
     }
     Ok(deleted)
 }
+
+/// Deletes deliveries of an endpoint that goes; at most `limit`. How many.
+pub fn delete_of(tx: &mut Tx<'_>, endpoint: &EndpointId, limit: i64) -> Result<usize, DbError> {
+    use deliveries as t;
+    let numbers: Vec<i64> = on_backend!(&mut **tx, |c| t::table
+        .filter(t::endpoint_id.eq(endpoint))
+        .limit(limit)
+        .select(t::number)
+        .load(c))?;
+    if numbers.is_empty() {
+        return Ok(0);
+    }
+    Ok(on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::number.eq_any(&numbers)))
+        .execute(c))?)
+}

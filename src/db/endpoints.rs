@@ -1,14 +1,19 @@
 //! Endpoints: where the application wants to be told of events.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::events;
-use crate::db::schema::endpoints;
+use crate::db::page::{Page, PageRequest, load_page};
+use crate::db::schema::{deliveries, endpoints};
 use crate::db::types::Json;
-use crate::domain::endpoint::{DisabledReason, EndpointStatus, Health, LegacySigner};
+use crate::domain::endpoint::{
+    DeliveryState, DisabledReason, EndpointStatus, Health, LegacySigner,
+};
 use crate::domain::event::EventKind;
 use crate::domain::ids::EndpointId;
 
@@ -247,4 +252,87 @@ impl Endpoint {
         let named = &self.event_types.0;
         if named.is_empty() { !kind.only_by_name() } else { named.contains(&kind) }
     }
+}
+
+// ---------------------------------------------------------------------- settings, by the API
+
+/// A page of endpoints.
+pub fn page(conn: &mut Conn, request: &PageRequest) -> Result<Page<Endpoint>, DbError> {
+    Ok(load_page!(conn, request, endpoints::id, |row: &Endpoint| row.id.as_str(), {
+        endpoints::table.select(Endpoint::as_select()).into_boxed()
+    }))
+}
+
+/// How many endpoints there are.
+pub fn count(conn: &mut Conn) -> Result<i64, DbError> {
+    Ok(on_backend!(conn, |c| endpoints::table.count().get_result(c))?)
+}
+
+/// An endpoint whose row nobody else changes before this transaction ends.
+pub fn locked(tx: &mut Tx<'_>, id: &EndpointId) -> Result<Endpoint, DbError> {
+    if let Conn::Pg(c) = &mut **tx {
+        let row = endpoints::table.find(id).select(endpoints::lease_epoch);
+        row.for_no_key_update().first::<i64>(c).optional()?;
+    }
+    find(tx, id)
+}
+
+/// Writes what can be set by hand, but for the status; a second endpoint with the same address is a
+/// conflict on `endpoint_url`.
+pub fn write_settings(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<(), DbError> {
+    use endpoints as t;
+    on_backend!(&mut **tx, |c| diesel::update(t::table.find(&endpoint.id))
+        .set((
+            t::endpoint_url.eq(&endpoint.endpoint_url),
+            t::event_types.eq(&endpoint.event_types),
+            t::legacy_signs_with.eq(endpoint.legacy_signs_with),
+            t::updated_at_ms.eq(endpoint.updated_at_ms),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Enables an endpoint: it gets the events from now on, and starts in good health. Whoever had the
+/// right to send there before it was disabled does not have it any more.
+pub fn switch_on(tx: &mut Tx<'_>, id: &EndpointId, now: Millis) -> Result<(), DbError> {
+    use endpoints as t;
+    let last = events::last_number(tx)?;
+    on_backend!(&mut **tx, |c| diesel::update(t::table.find(id))
+        .set((
+            t::status.eq(EndpointStatus::Enabled),
+            t::disabled_reason.eq(None::<DisabledReason>),
+            t::dispatched_number.eq(last),
+            t::failures.eq(0),
+            t::failing_since_ms.eq(None::<Millis>),
+            t::paused_until_ms.eq(None::<Millis>),
+            t::lease_until_ms.eq(None::<Millis>),
+            t::lease_epoch.eq(t::lease_epoch + 1),
+            t::updated_at_ms.eq(now),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Deletes an endpoint with its secrets and what is left of its deliveries. [`DbError::NotFound`]
+/// when there is none.
+pub fn delete(tx: &mut Tx<'_>, id: &EndpointId) -> Result<(), DbError> {
+    let deleted =
+        on_backend!(&mut **tx, |c| diesel::delete(endpoints::table.find(id)).execute(c))?;
+    if deleted == 0 { Err(DbError::NotFound) } else { Ok(()) }
+}
+
+/// How much waits for each of these endpoints, which are at most a page; those for which nothing
+/// waits are left out.
+pub fn waiting(
+    conn: &mut Conn,
+    ids: &[EndpointId],
+) -> Result<HashMap<EndpointId, i64>, DbError> {
+    use deliveries as t;
+    let rows: Vec<(EndpointId, i64)> = on_backend!(conn, |c| t::table
+        .filter(t::endpoint_id.eq_any(ids))
+        .filter(t::state.eq(DeliveryState::Waiting))
+        .group_by(t::endpoint_id)
+        .select((t::endpoint_id, diesel::dsl::count_star()))
+        .load(c))?;
+    Ok(rows.into_iter().collect())
 }

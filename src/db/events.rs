@@ -12,6 +12,7 @@ use crate::db::error::DbError;
 use crate::db::schema::{event_sequence, events};
 use crate::domain::event::EventKind;
 use crate::domain::ids::{DirectoryId, EventId, OrganizationId};
+use crate::limits;
 
 /// An event that has no number yet.
 #[derive(Debug, Clone)]
@@ -136,6 +137,37 @@ pub fn page(conn: &mut Conn, filter: &EventFilter, limit: i64) -> Result<Vec<Eve
         created_at,
     };
     Ok(rows.into_iter().map(event).collect())
+}
+
+/// The numbers of the events of these types from one moment up to (and without) another, in order;
+/// at most `limit`.
+pub fn numbers_between(
+    conn: &mut Conn,
+    (since, until): (Millis, Millis),
+    types: &[&str],
+    limit: i64,
+) -> Result<Vec<i64>, DbError> {
+    Ok(on_backend!(conn, |c| events::table
+        .filter(events::created_at_ms.ge(since))
+        .filter(events::created_at_ms.lt(until))
+        .filter(events::event_type.eq_any(types))
+        .order(events::number.asc())
+        .limit(limit)
+        .select(events::number)
+        .load(c))?)
+}
+
+/// Which of these events are kept, with their types. The caller bounds the list.
+pub fn types_of(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<(i64, String)>, DbError> {
+    let mut found = Vec::with_capacity(numbers.len());
+    for chunk in numbers.chunks(limits::IN_LIST_MAX) {
+        let rows: Vec<(i64, String)> = on_backend!(conn, |c| events::table
+            .filter(events::number.eq_any(chunk))
+            .select((events::number, events::event_type))
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// The number of the oldest event that is kept; `None` when there is none.

@@ -35,6 +35,7 @@ pub mod deactivations;
 pub mod deliveries;
 pub mod directories;
 pub mod directory_users;
+pub mod endpoint_secrets;
 pub mod endpoints;
 pub mod error;
 pub mod events;

@@ -5,8 +5,9 @@
 //!          └───────────────────── pump.rs, one per endpoint ─────────────────────┘
 //! ```
 //!
-//! Read [`deliverer`] for who works when, [`pump`] for the life of a delivery, [`lanes`] for the
-//! order, `domain::endpoint` for retries and pauses.
+//! Read [`deliverer`] for who works when, `pump` for the life of a delivery, [`lanes`] for the
+//! order, `domain::endpoint` for retries and pauses; [`sign`] for how a delivery proves where it
+//! comes from, [`address`] and [`target`] for where it may go and how it gets there.
 //!
 //! Invariants:
 //! - One process at a time sends to an endpoint: whoever holds the lease on its row. Every write is
@@ -15,6 +16,7 @@
 //!   lane (ADR 18).
 //! - An endpoint that is slow, hangs or fails takes nothing from another: each has a pump of its
 //!   own, and every pump a bounded number of requests.
+//! - Nothing is connected to that was not vetted by its address in the same breath (A-05).
 //! - A secret, a URL and a body are never logged and are in no error.
 //!
 //! What this module must not do: decide what is an event, or know HTTP requests to Rollcall.
@@ -33,6 +35,7 @@ pub mod deliverer;
 mod disabling;
 pub mod lanes;
 mod pump;
+pub mod sample;
 mod send;
 pub mod sign;
 pub mod target;
@@ -56,6 +59,5 @@ pub struct Context {
 
 /// Opens a secret; `None` when it can not be opened.
 fn open_secret(secret: &EndpointSecret, keys: &Keys) -> Option<SigningSecret> {
-    let context = format!("endpoint_secret|{}", secret.id);
-    SigningSecret::parse(&keys.sealing.open_text(&secret.sealed, &context).ok()?).ok()
+    SigningSecret::parse(&secret.open(keys).ok()?).ok()
 }

@@ -1,7 +1,8 @@
 //! The HTTP side: webhooks in, the API, and whether the server is well.
 //!
 //! Read [`frame`] for what all answers have in common, [`error`] for how failure is told, [`hooks`]
-//! for the way of a webhook, and [`api`] for the resources.
+//! for the way of a webhook, [`api`] for the resources, and [`workos`] for the same resources as
+//! WorkOS SDKs know them.
 //!
 //! Invariants:
 //! - Every answer from 400 on is JSON and carries the request id.
@@ -31,6 +32,7 @@ pub mod hooks;
 pub mod portal;
 pub mod query;
 pub mod state;
+pub mod workos;
 
 /// All routes. They take every path, so nothing that is registered after them is ever asked.
 /// The application needs the [`State`] among its data.
@@ -54,6 +56,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
                     .configure(api::routes)
                     .default_service(web::to(frame::unknown_route)),
             )
+            .configure(workos::routes)
             .default_service(web::to(frame::unknown_route)),
     );
 }

@@ -12,6 +12,8 @@ pub mod catalogue;
 pub mod directories;
 pub mod directory_actions;
 pub mod directory_lists;
+pub mod endpoint_actions;
+pub mod endpoints;
 pub mod events;
 pub mod hold_decisions;
 pub mod import;
@@ -25,6 +27,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(of_organizations)
         .configure(of_accounts)
         .configure(of_directories)
+        .configure(of_endpoints)
         .service(web::resource("/events").route(web::get().to(events::list)));
 }
 
@@ -151,5 +154,39 @@ fn of_directories(cfg: &mut ServiceConfig) {
     .service(
         web::resource("/directories/{directory_id}/holds/{hold_id}/reject")
             .route(web::post().to(hold_decisions::reject)),
+    );
+}
+
+fn of_endpoints(cfg: &mut ServiceConfig) {
+    cfg.service(
+        web::resource("/endpoints")
+            .route(web::get().to(endpoints::list))
+            .route(web::post().to(endpoints::create)),
+    )
+    .service(
+        web::resource("/endpoints/{endpoint_id}")
+            .route(web::get().to(endpoints::get))
+            .route(web::patch().to(endpoints::patch))
+            .route(web::delete().to(endpoints::delete)),
+    )
+    .service(
+        web::resource("/endpoints/{endpoint_id}/test")
+            .route(web::post().to(endpoint_actions::test)),
+    )
+    .service(
+        web::resource("/endpoints/{endpoint_id}/rotate_secret")
+            .route(web::post().to(endpoint_actions::rotate_secret)),
+    )
+    .service(
+        web::resource("/endpoints/{endpoint_id}/replay")
+            .route(web::post().to(endpoint_actions::replay)),
+    )
+    .service(
+        web::resource("/endpoints/{endpoint_id}/deliveries")
+            .route(web::get().to(endpoint_actions::deliveries_of)),
+    )
+    .service(
+        web::resource("/endpoints/{endpoint_id}/deliveries/{delivery_id}")
+            .route(web::get().to(endpoint_actions::delivery)),
     );
 }
