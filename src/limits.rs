@@ -209,6 +209,17 @@ pub const GUARD_WINDOW_MS: i64 = 3_600_000;
 pub const LEAVING_DATE_KNOWN_MS: i64 = 86_400_000;
 /// People about whom one full sync asks whether they are gone (S-31).
 pub const ABSENCE_QUESTIONS_MAX: usize = 50;
+/// Longest URL of an endpoint, in bytes.
+pub const ENDPOINT_URL_BYTES_MAX: usize = 2_048;
+/// How long an endpoint may take until a connection to it is there, in milliseconds: looking up
+/// its name, TCP and TLS.
+pub const ENDPOINT_CONNECT_MS_MAX: u64 = 5_000;
+/// How long an endpoint may take to answer, in milliseconds, connecting included.
+pub const ENDPOINT_ANSWER_MS_MAX: u64 = 15_000;
+/// How much of the body of an endpoint's answer is read before the connection is closed.
+pub const ENDPOINT_DRAIN_BYTES_MAX: usize = 64 * 1024;
+/// How long that body is read, in milliseconds; the answer counts from its first line.
+pub const ENDPOINT_DRAIN_MS_MAX: u64 = 1_000;
 /// Different deliveries that an endpoint refuses in a row before it is paused.
 pub const ENDPOINT_FAILURES_MAX: i64 = 5;
 /// The first pause of an endpoint that refuses everything, in milliseconds; then it doubles.
@@ -238,17 +249,6 @@ pub const DELIVERY_WAIT_MS_MAX: i64 = 104_000_000;
 pub const DELIVERY_LOOK_MS: u64 = 500;
 /// How long an endpoint rests after a fault of our own, in milliseconds.
 pub const DELIVERY_REST_MS: i64 = 1_000;
-/// Longest URL of an endpoint, in bytes.
-pub const ENDPOINT_URL_BYTES_MAX: usize = 2_048;
-/// How long an endpoint may take until a connection to it is there, in milliseconds: looking up
-/// its name, TCP and TLS.
-pub const ENDPOINT_CONNECT_MS_MAX: u64 = 5_000;
-/// How long an endpoint may take to answer, in milliseconds, connecting included.
-pub const ENDPOINT_ANSWER_MS_MAX: u64 = 15_000;
-/// How much of the body of an endpoint's answer is read before the connection is closed.
-pub const ENDPOINT_DRAIN_BYTES_MAX: usize = 64 * 1024;
-/// How long that body is read, in milliseconds; the answer counts from its first line.
-pub const ENDPOINT_DRAIN_MS_MAX: u64 = 1_000;
 /// Endpoints that there may be.
 pub const ENDPOINTS_MAX: i64 = 200;
 /// Secrets of one endpoint that may sign at the same time.

@@ -355,8 +355,8 @@ pub struct Outcome {
 /// Notes an attempt; false when the delivery does not wait any more, and nothing is written. The
 /// caller holds the right to send to the endpoint ([`endpoints::held`]).
 pub fn record(tx: &mut Tx<'_>, outcome: &Outcome) -> Result<bool, DbError> {
-    use delivery_attempts as a;
     use deliveries as t;
+    use delivery_attempts as a;
     let status = outcome.status.map(i64::from);
     let is_open = outcome.state == DeliveryState::Waiting;
     let changed = on_backend!(&mut **tx, |c| diesel::update(
@@ -490,10 +490,9 @@ pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbErr
     numbers.extend(tests);
     let mut deleted: usize = 0;
     for chunk in numbers.chunks(limits::IN_LIST_MAX) {
-        let rows = on_backend!(&mut **tx, |c| diesel::delete(
-            t::table.filter(t::number.eq_any(chunk))
-        )
-        .execute(c))?;
+        let rows =
+            on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::number.eq_any(chunk)))
+                .execute(c))?;
         deleted = deleted.saturating_add(rows);
     }
     Ok(deleted)

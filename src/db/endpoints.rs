@@ -77,11 +77,9 @@ pub fn due(conn: &mut Conn, now: Millis) -> Result<Vec<EndpointId>, DbError> {
     let last = events::last_number(conn)?;
     Ok(on_backend!(conn, |c| t::table
         .filter(t::status.eq(EndpointStatus::Enabled))
-        .filter(
-            t::lease_until_ms.le(now).or(t::lease_until_ms
-                .is_null()
-                .and(t::due_at_ms.le(now).or(t::dispatched_number.lt(last))))
-        )
+        .filter(t::lease_until_ms.le(now).or(
+            t::lease_until_ms.is_null().and(t::due_at_ms.le(now).or(t::dispatched_number.lt(last)))
+        ))
         .order(t::id.asc())
         .select(t::id)
         .load(c))?)
@@ -123,12 +121,7 @@ pub fn claim(
 }
 
 /// Prolongs the right; false when it was lost or the endpoint was disabled.
-pub fn renew(
-    tx: &mut Tx<'_>,
-    id: &EndpointId,
-    epoch: i64,
-    until: Millis,
-) -> Result<bool, DbError> {
+pub fn renew(tx: &mut Tx<'_>, id: &EndpointId, epoch: i64, until: Millis) -> Result<bool, DbError> {
     use endpoints as t;
     let changed = on_backend!(&mut **tx, |c| diesel::update(
         t::table

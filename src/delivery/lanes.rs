@@ -123,7 +123,8 @@ impl Look {
         self.first.len() >= self.wish.first
     }
 
-    /// Directories of which nothing later may go, so that it need not be read.
+    /// Directories of which nothing later may go, so that it need not be read. Nothing else waits
+    /// for it either: a lane belongs to one directory.
     #[must_use]
     pub fn closed(&self) -> &HashSet<DirectoryId> {
         &self.closed

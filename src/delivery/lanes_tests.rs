@@ -88,11 +88,8 @@ fn a_04_a_barrier_parts_its_directory_and_no_other() {
 
 #[test]
 fn a_04_while_an_endpoint_is_paused_only_a_test_goes() {
-    let test = Open {
-        delivery_trigger: DeliveryTrigger::Test,
-        directory_id: None,
-        ..open(2, "test")
-    };
+    let test =
+        Open { delivery_trigger: DeliveryTrigger::Test, directory_id: None, ..open(2, "test") };
     let until = Millis(NOW.0 + 60_000);
     let all = [open(1, "ann"), test];
     assert_eq!(chosen(&all, &[], Some(until), ALL), [2]);
@@ -118,9 +115,12 @@ fn any_open() -> impl Strategy<Value = Open> {
     let rest = (proptest::bool::weighted(0.1), 0..3_i64, 0..2_i64);
     (lane, group, directory, rest).prop_map(|(lane, group, directory, rest)| {
         let (barrier, attempts, wait) = rest;
+        // A person and a group belong to one directory.
+        let of = |lane: String| format!("{lane} of {directory:?}");
+        let (lane, group_lane) = (of(lane), group.map(of));
         let directory_id = directory.map(DirectoryId::from_text);
         let next_at_ms = Millis(NOW.0 + wait);
-        Open { group_lane: group, directory_id, barrier, attempts, next_at_ms, ..open(0, &lane) }
+        Open { group_lane, directory_id, barrier, attempts, next_at_ms, ..open(0, &lane) }
     })
 }
 

@@ -219,11 +219,8 @@ impl Pump {
             }
             let (first, retries, next) = look.finish();
             let numbers: Vec<i64> = first.iter().chain(&retries).map(|open| open.number).collect();
-            let contents = if numbers.is_empty() {
-                Vec::new()
-            } else {
-                deliveries::contents(conn, &numbers)?
-            };
+            let contents =
+                if numbers.is_empty() { Vec::new() } else { deliveries::contents(conn, &numbers)? };
             let secrets = endpoint_secrets::live(conn, &id, now)?;
             let target = Target::of(&endpoint, &secrets, &keys);
             Ok::<_, DbError>(Some(Found {
@@ -326,11 +323,8 @@ impl Pump {
     async fn renew(&mut self) -> Right {
         let (id, epoch) = (self.id.clone(), self.epoch);
         let until = self.cx.clock.now().plus(limits::LEASE_MS_MAX);
-        let renewed = self
-            .cx
-            .db
-            .write(Lane::Urgent, move |tx| endpoints::renew(tx, &id, epoch, until))
-            .await;
+        let renewed =
+            self.cx.db.write(Lane::Urgent, move |tx| endpoints::renew(tx, &id, epoch, until)).await;
         match renewed {
             Ok(true) => self.lease.0.store(until.0, Ordering::SeqCst),
             Ok(false) => {

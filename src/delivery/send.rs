@@ -96,10 +96,7 @@ async fn attempted(job: Job) -> Result<Noted, DbError> {
 }
 
 /// The headers and the body, or why there are none.
-fn request(
-    job: &Job,
-    now: Millis,
-) -> Result<(Vec<(&'static str, String)>, String), &'static str> {
+fn request(job: &Job, now: Millis) -> Result<(Vec<(&'static str, String)>, String), &'static str> {
     let unreadable = "what is to be sent can not be read";
     if job.target.secrets.is_empty() {
         return Err("the signing secret can not be opened");
@@ -125,12 +122,7 @@ fn request(
 }
 
 /// Writes down what came of an attempt, all of it or nothing.
-async fn note(
-    job: Job,
-    answered: Answered,
-    began: Millis,
-    now: Millis,
-) -> Result<Noted, DbError> {
+async fn note(job: Job, answered: Answered, began: Millis, now: Millis) -> Result<Noted, DbError> {
     let reply = Reply { status: answered.status, retry_after_ms: answered.retry_after_ms };
     let db = job.cx.db.clone();
     let write = db.write(Lane::Urgent, move |tx| {

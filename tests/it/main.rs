@@ -18,6 +18,7 @@ mod smtp;
 mod testdb;
 
 mod absence;
+mod application;
 mod audit;
 mod budget;
 mod contract;
@@ -25,6 +26,8 @@ mod convergence;
 mod crash;
 mod dates;
 mod decisions;
+mod deliveries;
+mod delivery_order;
 mod endpoints;
 mod evidence;
 mod failure;

@@ -146,6 +146,11 @@ impl Receiver {
         counted.wait_for(|seen| *seen >= count).await.expect("the receiver lives");
     }
 
+    /// How many requests arrived since the start.
+    pub fn count(&self) -> usize {
+        *self.state.count.borrow()
+    }
+
     /// Lets those that hang now be answered with 200.
     pub fn release(&self) {
         self.state.released.send_modify(|times| *times += 1);
