@@ -1,8 +1,8 @@
 //! Answers to requests with an idempotency key, for those who repeat them.
 //!
-//! A row without an answer is a claim: its request is under way. A claim is good while it is renewed
-//! (`created_at_ms` is the moment of the last renewal), so a process that died blocks nobody for
-//! long. Only who has the claim writes the answer.
+//! A row without an answer is a claim: its request is under way. A claim is good while it is
+//! renewed (`created_at_ms` is the moment of the last renewal), so a process that died blocks
+//! nobody for long. Only who has the claim writes the answer.
 
 use diesel::prelude::*;
 

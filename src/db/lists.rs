@@ -93,9 +93,10 @@ pub fn people_counts(
     conn: &mut Conn,
     ids: &[DirectoryId],
 ) -> Result<HashMap<DirectoryId, PeopleCounts>, DbError> {
+    use directory_groups as g;
+    use directory_users as u;
     let mut counts: HashMap<DirectoryId, PeopleCounts> = HashMap::new();
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
-        use directory_users as u;
         let people: Vec<(DirectoryId, Activity, i64)> = on_backend!(conn, |c| u::table
             .filter(u::directory_id.eq_any(chunk))
             .filter(u::listed.eq(true))
@@ -109,7 +110,6 @@ pub fn people_counts(
                 Activity::Inactive => counts.inactive = people,
             }
         }
-        use directory_groups as g;
         let groups: Vec<(DirectoryId, i64)> = on_backend!(conn, |c| g::table
             .filter(g::directory_id.eq_any(chunk))
             .group_by(g::directory_id)

@@ -233,7 +233,7 @@ fn scrub_on(conn: &mut Conn) -> Result<(), DbError> {
         busy: i32,
     }
     match conn {
-        Conn::Pg(c) => c.batch_execute("VACUUM directories")?,
+        Conn::Pg(c) => c.batch_execute("VACUUM directories, endpoint_secrets")?,
         Conn::Sqlite(c) => {
             let done = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)");
             if done.get_result::<Checkpoint>(c)?.busy != 0 {

@@ -145,10 +145,10 @@ impl outbox::Moment for TaskContext {
     }
 }
 
-/// Makes due what a clock that was set back would keep waiting; forgets events, settled hints, noted
-/// changes of accounts, deliveries, answers and links into the portal that are too old and secrets
-/// that have ended; and removes what was deleted from the files (L-08);
-/// false when there is nothing more to forget.
+/// Makes due what a clock that was set back would keep waiting; forgets events, settled hints,
+/// noted changes of accounts, deliveries, answers and links into the portal that are too old and
+/// secrets that have ended; and removes what was deleted from the files (L-08). False when there
+/// is nothing more to forget.
 async fn sweep(cx: &Context) -> Result<bool, DbError> {
     let now = cx.clock.now();
     let mended = waits::mend(&cx.db, now).await?;

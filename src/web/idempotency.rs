@@ -7,9 +7,9 @@
 //! Invariants:
 //! - A key belongs to the API key it came with. Keys and requests are stored as keyed hashes only.
 //! - Answers from 500 on, and 429, are not kept: the same request may succeed later.
-//! - A claim is renewed while its request is under way, and ends soon after its process dies. What
-//!   that request had done by then stays done; the next one with the key is done as if it were the
-//!   first.
+//! - A claim is renewed while its request is under way, and ends soon after its process dies.
+//!   What that request had done by then stays done; the next one with the key is done as if it
+//!   were the first.
 //!
 //! An import of accounts takes no part: it is streamed, and finds its rows by e-mail, so that it can
 //! be repeated anyway.
@@ -217,8 +217,7 @@ impl Claim {
 
     /// Opens only for this API key and this idempotency key.
     fn seal_context(&self) -> String {
-        let key: String = self.name.key_hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("idempotent answer:{}:{key}", self.name.api_key_id)
+        format!("idempotent answer:{}:{:02x?}", self.name.api_key_id, self.name.key_hash)
     }
 
     async fn renew(&mut self) {

@@ -1,5 +1,5 @@
-//! The pages that links of ours lead to: what to do next, without a log-in. The portal itself is not
-//! there yet, so none of them can do anything.
+//! The pages that links of ours lead to: what to do next, without a log-in. The portal itself is
+//! not there yet, so none of them can do anything.
 //!
 //! Invariants:
 //! - A page shows nothing about the organization or directory it is for.

@@ -49,8 +49,8 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
     answer::list(Page { items, before, after }, std::convert::identity)
 }
 
-/// Takes `range_start` and `range_end` (wire contract §3). An event of the very moment of the end is
-/// not in the range, so that ranges that meet show it once.
+/// Takes `range_start` and `range_end` (wire contract §3). An event of the very moment of the end
+/// is not in the range, so that ranges that meet show it once.
 fn range(query: &mut Query, now: Millis) -> (Option<Millis>, Option<Millis>) {
     let from = moment(query, "range_start");
     let until = moment(query, "range_end");

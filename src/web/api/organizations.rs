@@ -1,5 +1,10 @@
 //! `/api/v1/organizations`: the customers of the application.
 
+#![expect(
+    clippy::option_option,
+    reason = "a member of a change is missing, null or a value, which is what this type says"
+)]
+
 use actix_web::HttpRequest;
 use actix_web::web::Path;
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! What the lists of people and groups have in common: cursors and scope.
 //!
 //! Python SDK 5 sends the further pages of a list without its scope, so a cursor stands for the
-//! directory of its object (wire contract C-14). An object that is gone stands for nothing: an empty
-//! page would look like the end of the list, so such a request is refused.
+//! directory of its object (wire contract C-14). An object that is gone stands for nothing: an
+//! empty page would look like the end of the list, so such a request is refused.
 //!
 //! Invariant: whatever is read has a scope, so nobody is shown another directory's people.
 
