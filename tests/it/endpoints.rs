@@ -35,6 +35,7 @@ behaviours_of_place!(
     a_04_a_disabled_endpoint_gets_nothing_until_it_is_enabled,
     a_04_a_moved_endpoint_starts_in_good_health,
     a_04_a_deleted_endpoint_leaves_nothing_behind,
+    a_04_the_examples_of_the_documentation_verify_a_real_delivery,
 );
 
 /// A gateway that may send to this machine, and an application that is told.
@@ -105,7 +106,8 @@ async fn tested(app: &TestApp, receiver: &Receiver, path: &str) -> Received {
 
 async fn a_04_an_endpoint_is_made_seen_changed_and_deleted_on_both_surfaces(place: TestPlace) {
     let app = TestApp::start(place).await;
-    let body = json!({"endpoint_url": "https://App.example/hooks", "events": ["dsync.user.created"]});
+    let body =
+        json!({"endpoint_url": "https://App.example/hooks", "events": ["dsync.user.created"]});
     let made = root(&app, Method::POST, "/webhook_endpoints", Some(body)).await;
     assert_eq!(made.status, 201, "{}", made.text);
     let id = text(&made.body["id"]);
@@ -129,13 +131,19 @@ async fn a_04_an_endpoint_is_made_seen_changed_and_deleted_on_both_surfaces(plac
     let path = format!("/webhook_endpoints/{id}");
     let changed = root(&app, Method::PATCH, &path, Some(change)).await.ok();
     assert_eq!(changed["endpoint_url"], "https://app.example/other");
-    assert_eq!((&changed["status"], &changed["disabled_reason"]), (&json!("disabled"), &json!("by_hand")));
+    assert_eq!(
+        (&changed["status"], &changed["disabled_reason"]),
+        (&json!("disabled"), &json!("by_hand"))
+    );
     assert_eq!(changed["events"], json!(["dsync.user.created"]), "what is not said stays");
     assert!(text(&changed["updated_at"]) > text(&changed["created_at"]));
     let change = json!({"events": [], "status": "enabled", "legacy_signs_with": "old"});
     let changed = app.patch(&format!("/endpoints/{id}"), change).await.ok();
     assert_eq!(changed["events"], json!([]));
-    assert_eq!((&changed["status"], &changed["disabled_reason"]), (&json!("enabled"), &json!(null)));
+    assert_eq!(
+        (&changed["status"], &changed["disabled_reason"]),
+        (&json!("enabled"), &json!(null))
+    );
     assert_eq!(changed["legacy_signs_with"], "old");
 
     let gone = root(&app, Method::DELETE, &path, None).await;
@@ -191,13 +199,21 @@ async fn a_04_what_can_be_no_endpoint_is_refused_by_name(place: TestPlace) {
     let path = format!("/endpoints/{}", text(&other["id"]));
     let reply = app.patch(&path, json!({"endpoint_url": url})).await;
     assert_eq!(reply.problem(409), "duplicate_endpoint");
-    assert_eq!(app.patch(&format!("/endpoints/{id}"), json!({"endpoint_url": url})).await.status, 200);
+    assert_eq!(
+        app.patch(&format!("/endpoints/{id}"), json!({"endpoint_url": url})).await.status,
+        200
+    );
 
-    for wrong in ["http://app.example/", "app.example", "https://me:pw@app.example/", "https://a/#b"] {
+    for wrong in
+        ["http://app.example/", "app.example", "https://me:pw@app.example/", "https://a/#b"]
+    {
         let reply = make(json!({"endpoint_url": wrong})).await;
         assert_eq!(reply.problem(422), "invalid_url", "{wrong}");
         assert_eq!(reply.body["errors"][0]["code"], "invalid_url");
-        assert_eq!(app.patch(&path, json!({"endpoint_url": wrong})).await.problem(422), "invalid_url");
+        assert_eq!(
+            app.patch(&path, json!({"endpoint_url": wrong})).await.problem(422),
+            "invalid_url"
+        );
     }
     let events = json!(["dsync.user.created", "dsync.user.invented"]);
     let reply = make(json!({"endpoint_url": "https://a.example/", "events": events})).await;
@@ -361,7 +377,10 @@ async fn a_04_the_test_button_says_how_it_went(place: TestPlace) {
         app.get(&format!("{path}/deliveries?state={state}")).await["data"].as_array().unwrap().len()
     };
     assert_eq!((count("delivered").await, count("dead").await, count("waiting").await), (1, 1, 0));
-    assert_eq!(app.call(Method::GET, &format!("{path}/deliveries?state=lost"), None).await.status, 422);
+    assert_eq!(
+        app.call(Method::GET, &format!("{path}/deliveries?state=lost"), None).await.status,
+        422
+    );
 
     let wrong = app.post(&format!("{path}/test"), json!({"event": "dsync.invented"})).await;
     assert_eq!(wrong.problem(422), "invalid_request_parameters");
@@ -408,7 +427,8 @@ async fn a_04_a_sample_has_the_members_of_the_real_event(place: TestPlace) {
         found.remove(".context.test");
         assert_eq!(found, wanted, "{kind}");
     }
-    for kind in ["dsync.activated", "dsync.user.created", "dsync.user.updated", "dsync.group.created"]
+    for kind in
+        ["dsync.activated", "dsync.user.created", "dsync.user.updated", "dsync.group.created"]
     {
         assert!(compared.contains(kind), "{compared:?}");
     }
@@ -493,7 +513,11 @@ async fn a_04_events_are_replayed_by_time(place: TestPlace) {
     };
     let mut all: Vec<String> = ids.iter().chain(&later).cloned().collect();
     all.sort();
-    assert_eq!(arrived(json!({"since": "2026-11-23T09:00:00Z"})).await, all, "also this millisecond");
+    assert_eq!(
+        arrived(json!({"since": "2026-11-23T09:00:00Z"})).await,
+        all,
+        "also this millisecond"
+    );
     let mut first = ids;
     first.sort();
     let range = json!({"since": "2026-11-23T10:00:00+01:00", "until": "2026-11-23T10:00:00Z"});
@@ -621,4 +645,68 @@ async fn a_04_a_deleted_endpoint_leaves_nothing_behind(place: TestPlace) {
     app.drain().await;
     assert!(receiver.take().is_empty());
     assert_eq!(app.delete(&path).await.status, 404);
+}
+
+/// The first example in a language of `docs/webhooks.md`.
+fn example(language: &str) -> &'static str {
+    let page = include_str!("../../docs/webhooks.md");
+    let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
+    rest.split_once("```").unwrap().0
+}
+
+/// What a program prints; nothing where its interpreter is not installed.
+fn printed(interpreter: &str, flag: &str, program: &str, input: &Value) -> Option<String> {
+    use std::process::{Command, Stdio};
+    let pipe = Stdio::piped;
+    let mut command = Command::new(interpreter);
+    let started = command.args([flag, program]).stdin(pipe()).stdout(pipe()).spawn();
+    let Ok(mut child) = started else {
+        eprintln!("{interpreter} is not installed: its example is not tried");
+        return None;
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, input.to_string().as_bytes()).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    Some(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+}
+
+async fn a_04_the_examples_of_the_documentation_verify_a_real_delivery(place: TestPlace) {
+    let (app, receiver) = start(place).await;
+    let (path, old) = endpoint(&app, &receiver, &[]).await;
+    let rotated = app.post(&format!("{path}/rotate_secret"), json!({})).await.ok();
+    let new = text(&rotated["secret"]);
+    let request = tested(&app, &receiver, &path).await;
+    let headers: Value = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let stranger = format!("whsec_{}", STANDARD.encode([7; 32]));
+    let (body, spoilt) = (request.text().to_owned(), request.text().replace("Test", "Best"));
+    // The test's clock is not the machine's.
+    let (any_time, no_time) = (1_000_000_000_000_i64, -1);
+    let cases = json!([
+        [old, body, any_time],
+        [new, body, any_time],
+        [stranger, body, any_time],
+        [new, spoilt, any_time],
+        [new, body, no_time],
+    ]);
+    let input = json!({"headers": headers, "cases": cases});
+    let python = "import json, sys\nq = json.load(sys.stdin)\nprint([int(verify(s, q['headers'], \
+                  b.encode(), t)) for s, b, t in q['cases']])";
+    let node = "const q = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));\n\
+                console.log('[' + q.cases.map(([s, b, t]) => \
+                Number(verify(s, q.headers, Buffer.from(b), t))).join(', ') + ']');";
+    for (interpreter, flag, language, end) in
+        [("python3", "-c", "python", python), ("node", "-e", "js", node)]
+    {
+        let program = format!("{}\n{end}", example(language));
+        if let Some(said) = printed(interpreter, flag, &program, &input) {
+            assert_eq!(said, "[1, 1, 0, 0, 0]", "{interpreter}");
+        }
+    }
 }
