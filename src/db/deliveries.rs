@@ -301,6 +301,19 @@ pub fn open_after(
     })?)
 }
 
+/// The tests that wait for an endpoint, in order; they are few.
+pub fn open_tests(conn: &mut Conn, endpoint: &EndpointId) -> Result<Vec<Open>, DbError> {
+    use deliveries as t;
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::endpoint_id.eq(endpoint))
+        .filter(t::lane.eq(TEST_LANE))
+        .filter(t::state.eq(DeliveryState::Waiting))
+        .order(t::number.asc())
+        .limit(limits::OPEN_DELIVERIES_READ)
+        .select(Open::as_select())
+        .load(c))?)
+}
+
 /// What is sent for a delivery: of a test its body, else the event's parts.
 #[derive(Debug, Clone)]
 pub struct Content {

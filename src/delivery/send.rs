@@ -146,13 +146,20 @@ async fn note(job: Job, answered: Answered, began: Millis, now: Millis) -> Resul
             now,
         };
         let (health, why) = endpoint.health().after(trigger, attempts, reply, now, random);
-        // Deleted meanwhile, with its organization or its event.
+        // Asked while this delivery still waits: its organization is told too.
+        let affected = match why {
+            None => Vec::new(),
+            Some(_) => disabling::affected(tx, id)?,
+        };
+        // When nothing is noted, it was deleted meanwhile, with its organization or its event.
         let _ = deliveries::record(tx, &outcome)?;
         let last_success = reply.took().then_some(now).or(endpoint.last_success_at_ms);
         endpoints::write_health(tx, id, &health, last_success)?;
         let disabled = match why {
             None => None,
-            Some(why) => Some(disabling::switch_off(tx, &job.cx, &endpoint, why, now)?),
+            Some(why) => {
+                Some(disabling::switch_off(tx, &job.cx, (&endpoint, why), &affected, now)?)
+            }
         };
         Ok::<_, DbError>(Noted::Written { health, disabled })
     });

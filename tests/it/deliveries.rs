@@ -209,6 +209,12 @@ async fn a_04_410_disables_with_notice_and_event(place: TestPlace) {
     assert!(notice["body"].as_str().unwrap().contains(id.as_str()));
     let shown = place.raw().values("SELECT kind AS value FROM notices");
     assert_eq!(shown, ["endpoint_disabled"]);
+    // Also when nothing waits but what was refused.
+    let (again, _) = process.endpoint(&format!("{}/again", gone.url()), &[]).await;
+    process.happen(people(&["bob"])).await;
+    process.deliver().await;
+    assert_eq!(process.find(&again).await.disabled_reason, Some(DisabledReason::Gone));
+    assert_eq!(other.received().len(), 2);
     // The admins of the customer can not repair it and get no mail.
     assert!(place.raw().values("SELECT id AS value FROM mails").is_empty());
 }
@@ -225,7 +231,7 @@ async fn a_04_five_days_of_failures_disable(place: TestPlace) {
         process.pass(6 * Millis::HOUR - 1).await;
         assert_eq!(process.find(&id).await.status, EndpointStatus::Enabled, "{hour}");
     }
-    process.clock.advance(Millis::HOUR);
+    process.clock.advance(7 * Millis::HOUR);
     process.happen(people(&["last"])).await;
     process.deliver().await;
     let row = process.find(&id).await;
@@ -290,11 +296,7 @@ async fn a_04_a_slow_person_delays_nobody_else(place: TestPlace) {
     let process = Process::first(&place).await;
     let receiver = process.receiver().await;
     let (id, _) = process.endpoint(&receiver.url(), &[]).await;
-    receiver.answer_by(
-        |request| {
-            if request.index == 0 { Answer::Hang } else { Answer::Status(200) }
-        },
-    );
+    hang_once(&receiver, "slow");
     let mut all = people(&["slow", "slow"]);
     all.extend((0..60).flat_map(|n| people(&[format!("p{}", n % 20).as_str()])));
     process.happen(all).await;
