@@ -9,8 +9,6 @@
 //! What this module must not do: decide which delivery may go (`delivery::lanes` does) or what
 //! becomes of it (`domain::endpoint`).
 
-use std::collections::HashSet;
-
 use diesel::prelude::*;
 
 use crate::clock::Millis;
@@ -281,7 +279,7 @@ pub fn open_after(
     conn: &mut Conn,
     endpoint: &EndpointId,
     number: i64,
-    closed: &HashSet<DirectoryId>,
+    closed: &[&DirectoryId],
 ) -> Result<Vec<Open>, DbError> {
     use deliveries as t;
     Ok(on_backend!(conn, |c| {
@@ -294,7 +292,7 @@ pub fn open_after(
             .select(Open::as_select())
             .into_boxed();
         if !closed.is_empty() {
-            let closed = closed.iter().take(limits::IN_LIST_MAX);
+            let closed = closed.iter().copied().take(limits::IN_LIST_MAX);
             query = query.filter(t::directory_id.is_null().or(t::directory_id.ne_all(closed)));
         }
         query.load(c)

@@ -382,7 +382,9 @@ fn see_all(
     }
     let mut after = 0;
     while !look.is_full() {
-        let page = deliveries::open_after(conn, id, after, look.closed())?;
+        let closed: Vec<_> = look.closed().iter().collect();
+        let page = deliveries::open_after(conn, id, after, &closed)?;
+        drop(closed);
         for open in &page {
             if look.is_full() {
                 break;

@@ -95,8 +95,11 @@ async fn attempted(job: Job) -> Result<Noted, DbError> {
     note(job, answered, began, clock.now()).await
 }
 
-/// The headers and the body, or why there are none.
-fn request(job: &Job, now: Millis) -> Result<(Vec<(&'static str, String)>, String), &'static str> {
+/// The headers and the body of a request.
+type Request = (Vec<(&'static str, String)>, String);
+
+/// What is sent, or why nothing can be.
+fn request(job: &Job, now: Millis) -> Result<Request, &'static str> {
     let unreadable = "what is to be sent can not be read";
     if job.target.secrets.is_empty() {
         return Err("the signing secret can not be opened");

@@ -41,6 +41,7 @@ behaviours_of_place!(
     a_04_a_commit_wakes_the_deliverer_and_a_rollback_does_not,
     a_04_a_redirect_is_no_success,
     a_04_more_events_than_one_transaction_writes,
+    a_04_a_stop_lets_requests_end_and_leaves_the_rest_to_the_next,
 );
 
 use DeliveryState::{Dead, Delivered, Waiting};
@@ -635,4 +636,25 @@ async fn a_04_more_events_than_one_transaction_writes(place: TestPlace) {
         let before = last.insert(lane, id.clone());
         assert!(before.is_none_or(|before| before < id));
     }
+}
+
+async fn a_04_a_stop_lets_requests_end_and_leaves_the_rest_to_the_next(place: TestPlace) {
+    let process = Process::first(&place).await;
+    let receiver = process.receiver().await;
+    let (id, _) = process.endpoint(&receiver.url(), &[]).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(deliverer::run(process.cx.clone(), stopped));
+    hang_once(&receiver, "ann");
+    process.happen(people(&["ann", "ann"])).await;
+    receiver.arrived(1).await;
+    stop.send(true).unwrap();
+    receiver.release();
+    running.await.unwrap();
+    // What was on its way is noted, and the right given back: nobody waits for it to run out.
+    assert_eq!(process.states(&id).await[0], Delivered);
+    assert_eq!(process.find(&id).await.lease_until_ms, None);
+    let next = Process::start(&place, &process.clock, 2).await;
+    next.deliver().await;
+    assert_eq!(next.states(&id).await, [Delivered, Delivered]);
+    assert_eq!(receiver.received().len(), 2);
 }
