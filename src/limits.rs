@@ -15,6 +15,23 @@ pub const IMPORT_ROWS_MAX: usize = 500_000;
 pub const IMPORT_BATCH_ROWS_MAX: usize = 200;
 /// Largest `attributes` of an account, as JSON.
 pub const ATTRIBUTES_BYTES_MAX: usize = 64 * 1024;
+/// Members that the `metadata` of an organization may have.
+pub const METADATA_ITEMS_MAX: usize = 50;
+/// Longest name of a member of `metadata`, in characters.
+pub const METADATA_NAME_CHARS_MAX: usize = 40;
+/// Longest value of a member of `metadata`, in characters.
+pub const METADATA_VALUE_CHARS_MAX: usize = 600;
+/// Longest address that a set-up link leads back to, in bytes.
+pub const PORTAL_URL_BYTES_MAX: usize = 2_000;
+/// How long a link into the portal is good, in milliseconds: five minutes, as with WorkOS.
+pub const PORTAL_LINK_MS_MAX: i64 = 300_000;
+/// Longest `Idempotency-Key`, in characters.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// How long an answer is kept for repeated requests, in milliseconds.
+pub const IDEMPOTENT_ANSWER_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
+/// Largest answer that is kept for repeated requests. Only previews are larger, which change
+/// nothing.
+pub const IDEMPOTENT_ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// Largest webhook body before decompression; what does not compress gets a little longer by it.
 pub const HOOK_RAW_BYTES_MAX: usize = 2 * HOOK_BODY_BYTES_MAX;
 /// Largest piece that is decompressed before the bound is looked at; it can become a thousand times
@@ -103,6 +120,9 @@ pub const PAGE_ITEMS_MAX: i64 = 100;
 pub const PAGE_ITEMS_DEFAULT: i64 = 10;
 /// Days that events are kept.
 pub const EVENT_DAYS_KEPT: i64 = 90;
+/// Longest range of moments that one request for events may name, in milliseconds: 30 days (wire
+/// contract §3).
+pub const EVENT_RANGE_MS_MAX: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// Days that finished hints are kept, for "when did the hook come?".
 pub const INBOX_DAYS_KEPT: i64 = 7;
 /// Days that what was written down of changes of accounts is kept; two years, so that a yearly

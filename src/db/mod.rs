@@ -43,6 +43,7 @@ pub mod former_links;
 pub mod groups;
 pub mod hold_items;
 pub mod holds;
+pub mod idempotent_answers;
 pub mod inbox;
 pub mod lease;
 pub mod links;
@@ -53,6 +54,7 @@ pub mod notices;
 pub mod organizations;
 pub mod page;
 pub mod pool;
+pub mod portal_links;
 pub mod row_problems;
 pub mod runs;
 pub mod schema;
@@ -231,7 +233,7 @@ fn scrub_on(conn: &mut Conn) -> Result<(), DbError> {
         busy: i32,
     }
     match conn {
-        Conn::Pg(c) => c.batch_execute("VACUUM directories")?,
+        Conn::Pg(c) => c.batch_execute("VACUUM directories, endpoint_secrets")?,
         Conn::Sqlite(c) => {
             let done = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)");
             if done.get_result::<Checkpoint>(c)?.busy != 0 {

@@ -10,6 +10,7 @@ diesel::table! {
         external_id -> Nullable<Text>,
         time_zone -> Nullable<Text>,
         allowed_providers -> Text,
+        metadata -> Text,
         created_at_ms -> BigInt,
         updated_at_ms -> BigInt,
     }

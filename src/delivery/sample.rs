@@ -115,6 +115,7 @@ fn directory(at: &str) -> Value {
 
 fn user(at: &str) -> Value {
     let email = "test.person@example.com";
+    let emails = json!([{"primary": true, "type": "work", "value": email}]);
     json!({
         "object": "directory_user",
         "id": USER,
@@ -125,19 +126,27 @@ fn user(at: &str) -> Value {
         "first_name": "Test",
         "last_name": "Person",
         "name": "Test Person",
-        "emails": [{"primary": true, "type": "work", "value": email}],
+        "emails": emails,
         "username": email,
         "job_title": "Senior Tester",
         "state": "active",
         "custom_attributes": {
+            "addresses": null,
+            "cost_center_name": null,
             "department_name": "Testing",
             "display_name": "Test Person",
+            "division_name": null,
+            "emails": emails,
             "employee_number": "TEST",
-            "employment_start_date": "2026-01-01",
+            "employee_type": null,
             "employment_end_date": null,
+            "employment_start_date": "2026-01-01",
             "job_title": "Senior Tester",
+            "manager_email": null,
             "manager_id": null,
+            "manager_name": null,
             "office_location": "Test House",
+            "organization": null,
             "username": email,
         },
         "raw_attributes": {},

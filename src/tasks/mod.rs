@@ -18,7 +18,8 @@ use tokio::task::JoinSet;
 
 use crate::clock::Millis;
 use crate::db::{
-    DbError, Lane, account_changes, deliveries, directory_users, events, inbox, mails, runs, waits,
+    DbError, Lane, account_changes, deliveries, directory_users, endpoint_secrets, events,
+    idempotent_answers, inbox, mails, portal_links, runs, waits,
 };
 use crate::delivery::{self, deliverer};
 use crate::limits;
@@ -144,9 +145,10 @@ impl outbox::Moment for TaskContext {
     }
 }
 
-/// Makes due what a clock that was set back would keep waiting, forgets events, settled hints and
-/// noted changes of accounts and deliveries that are too old, and removes what was deleted from the files (L-08);
-/// false when there is nothing more to forget.
+/// Makes due what a clock that was set back would keep waiting; forgets events, settled hints,
+/// noted changes of accounts, deliveries, answers and links into the portal that are too old and
+/// secrets that have ended; and removes what was deleted from the files (L-08). False when there
+/// is nothing more to forget.
 async fn sweep(cx: &Context) -> Result<bool, DbError> {
     let now = cx.clock.now();
     let mended = waits::mend(&cx.db, now).await?;
@@ -164,8 +166,12 @@ async fn sweep(cx: &Context) -> Result<bool, DbError> {
             let events = events::prune(tx, events_before, limits::PRUNE_ROWS_MAX)?;
             let changes = account_changes::prune(tx, changes_before, limits::PRUNE_ROWS_MAX)?;
             let sent = deliveries::prune(tx, sent_before, limits::PRUNE_ROWS_MAX)?;
-            let all = hints.saturating_add(events).saturating_add(changes).saturating_add(sent);
-            Ok::<_, DbError>(all)
+            let secrets = endpoint_secrets::prune(tx, now)?;
+            let answers_before = now.plus(-limits::IDEMPOTENT_ANSWER_MS_MAX);
+            let answers = idempotent_answers::prune(tx, answers_before, limits::PRUNE_ROWS_MAX)?;
+            let links = portal_links::prune(tx, now, limits::PRUNE_ROWS_MAX)?;
+            let forgotten = [hints, events, changes, sent, secrets, answers, links];
+            Ok::<_, DbError>(forgotten.into_iter().fold(0, usize::saturating_add))
         })
         .await?;
     if forgotten == 0

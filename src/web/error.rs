@@ -61,7 +61,7 @@ impl Form {
         let under = |own: &&str| {
             path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        if Self::OWN.iter().any(|own| under(&own)) { Self::Own } else { Self::Compatible }
+        if Self::OWN.iter().any(under) { Self::Own } else { Self::Compatible }
     }
 
     /// The content type of the body.

@@ -29,7 +29,10 @@ pub mod error;
 pub mod frame;
 pub mod health;
 pub mod hooks;
+pub mod idempotency;
+pub mod metadata;
 pub mod portal;
+pub mod portal_links;
 pub mod query;
 pub mod state;
 pub mod workos;
@@ -44,6 +47,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .service(web::resource("/livez").route(web::get().to(health::live)))
             .service(web::resource("/readyz").route(web::get().to(health::ready)))
             .service(web::resource("/portal/directories/{id}").route(web::get().to(portal::repair)))
+            .service(web::resource("/portal/enter/{token}").route(web::get().to(portal::enter)))
             .service(
                 web::resource("/hooks/people-hr/{token}")
                     .route(web::get().to(hooks::look))
@@ -52,6 +56,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             )
             .service(
                 web::scope("/api/v1")
+                    .wrap(from_fn(idempotency::once))
                     .wrap(from_fn(auth::need_api_key))
                     .configure(api::routes)
                     .default_service(web::to(frame::unknown_route)),

@@ -10,6 +10,7 @@ CREATE TABLE organizations (
     external_id TEXT COLLATE "C" UNIQUE,
     time_zone TEXT COLLATE "C",
     allowed_providers TEXT COLLATE "C" NOT NULL,
+    metadata TEXT COLLATE "C" NOT NULL,
     created_at_ms BIGINT NOT NULL,
     updated_at_ms BIGINT NOT NULL
 );

@@ -10,6 +10,7 @@ CREATE TABLE organizations (
     external_id TEXT UNIQUE,
     time_zone TEXT,
     allowed_providers TEXT NOT NULL,
+    metadata TEXT NOT NULL,
     created_at_ms BIGINT NOT NULL,
     updated_at_ms BIGINT NOT NULL
 );

@@ -321,5 +321,8 @@ pub async fn delete(state: State, path: Path<String>) -> Answer {
         endpoints::delete(tx, &id).map_err(|error| Problem::of_lookup(error, WHAT, &id))
     });
     last.await?;
+    if let Err(error) = db.scrub().await {
+        tracing::warn!(error = %error, "deleted secrets could not be scrubbed from the files yet");
+    }
     answer::deleted()
 }

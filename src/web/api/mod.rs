@@ -4,6 +4,8 @@
 
 use actix_web::web::{self, ServiceConfig};
 
+use crate::web::portal_links;
+
 mod account_change;
 pub mod account_changes;
 pub mod accounts;
@@ -20,7 +22,7 @@ pub mod import;
 mod import_rows;
 pub mod notices;
 pub mod organizations;
-mod setup_problem;
+pub(in crate::web) mod setup_problem;
 
 /// The routes under `/api/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -68,6 +70,10 @@ fn of_organizations(cfg: &mut ServiceConfig) {
     .service(
         web::resource("/organizations/{organization_id}/notices")
             .route(web::get().to(notices::list)),
+    )
+    .service(
+        web::resource("/organizations/{organization_id}/portal_links")
+            .route(web::post().to(portal_links::create)),
     );
 }
 
