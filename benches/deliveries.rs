@@ -1,6 +1,6 @@
 //! Does an endpoint that hangs or fails delay the others? A program that prints a table.
 //!
-//! `cargo bench --bench deliveries` (some two minutes). Real receivers on loopback, a real SQLite
+//! `cargo bench --bench deliveries` (some four minutes). Real receivers on loopback, a real SQLite
 //! file, and the parts that the gateway delivers with, in one process. Things happen to many people
 //! at a steady pace; what is measured is the time from just before an event's transaction until its
 //! request has arrived whole, at the same 80 endpoints in every case:
@@ -20,7 +20,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rollcall::clock::{Clock as _, SystemClock, SystemRandom};
+use rollcall::clock::{SystemClock, SystemRandom};
 use rollcall::db::endpoint_secrets::{self, EndpointSecret};
 use rollcall::db::endpoints::{self, Endpoint};
 use rollcall::db::events::NewEvent;
@@ -43,10 +43,10 @@ use receiver::{Answer, Receiver};
 
 const WELL: usize = 80;
 const PEOPLE: usize = 500;
-const EVENTS: usize = 100;
+const EVENTS: usize = 40;
 /// Events of the beginning that are not counted.
-const WARM_UP: usize = 10;
-const PACE: Duration = Duration::from_millis(120);
+const WARM_UP: usize = 4;
+const PACE: Duration = Duration::from_millis(500);
 const ROUNDS: usize = 3;
 
 #[derive(Clone, Copy)]

@@ -9,8 +9,6 @@
 //! What this module must not do: decide which delivery may go (`delivery::lanes` does) or what
 //! becomes of it (`domain::endpoint`).
 
-use std::collections::HashSet;
-
 use diesel::prelude::*;
 
 use crate::clock::Millis;
@@ -281,7 +279,7 @@ pub fn open_after(
     conn: &mut Conn,
     endpoint: &EndpointId,
     number: i64,
-    closed: &HashSet<DirectoryId>,
+    closed: &[&DirectoryId],
 ) -> Result<Vec<Open>, DbError> {
     use deliveries as t;
     Ok(on_backend!(conn, |c| {
@@ -294,11 +292,24 @@ pub fn open_after(
             .select(Open::as_select())
             .into_boxed();
         if !closed.is_empty() {
-            let closed = closed.iter().take(limits::IN_LIST_MAX);
+            let closed = closed.iter().copied().take(limits::IN_LIST_MAX);
             query = query.filter(t::directory_id.is_null().or(t::directory_id.ne_all(closed)));
         }
         query.load(c)
     })?)
+}
+
+/// The tests that wait for an endpoint, in order; they are few.
+pub fn open_tests(conn: &mut Conn, endpoint: &EndpointId) -> Result<Vec<Open>, DbError> {
+    use deliveries as t;
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::endpoint_id.eq(endpoint))
+        .filter(t::lane.eq(TEST_LANE))
+        .filter(t::state.eq(DeliveryState::Waiting))
+        .order(t::number.asc())
+        .limit(limits::OPEN_DELIVERIES_READ)
+        .select(Open::as_select())
+        .load(c))?)
 }
 
 /// What is sent for a delivery: of a test its body, else the event's parts.

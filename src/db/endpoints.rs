@@ -316,17 +316,13 @@ pub fn switch_on(tx: &mut Tx<'_>, id: &EndpointId, now: Millis) -> Result<(), Db
 /// Deletes an endpoint with its secrets and what is left of its deliveries. [`DbError::NotFound`]
 /// when there is none.
 pub fn delete(tx: &mut Tx<'_>, id: &EndpointId) -> Result<(), DbError> {
-    let deleted =
-        on_backend!(&mut **tx, |c| diesel::delete(endpoints::table.find(id)).execute(c))?;
+    let deleted = on_backend!(&mut **tx, |c| diesel::delete(endpoints::table.find(id)).execute(c))?;
     if deleted == 0 { Err(DbError::NotFound) } else { Ok(()) }
 }
 
 /// How much waits for each of these endpoints, which are at most a page; those for which nothing
 /// waits are left out.
-pub fn waiting(
-    conn: &mut Conn,
-    ids: &[EndpointId],
-) -> Result<HashMap<EndpointId, i64>, DbError> {
+pub fn waiting(conn: &mut Conn, ids: &[EndpointId]) -> Result<HashMap<EndpointId, i64>, DbError> {
     use deliveries as t;
     let rows: Vec<(EndpointId, i64)> = on_backend!(conn, |c| t::table
         .filter(t::endpoint_id.eq_any(ids))

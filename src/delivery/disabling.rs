@@ -34,16 +34,19 @@ pub(super) struct Disabled {
     told: usize,
 }
 
-/// Disables an endpoint, gives up what waits for it, and tells of it.
+/// Whom the end of an endpoint concerns: the organizations of what waits for it.
+pub(super) fn affected(tx: &mut Tx<'_>, id: &EndpointId) -> Result<Vec<OrganizationId>, DbError> {
+    deliveries::organizations_waiting(tx, id, limits::ENDPOINT_NOTICES_MAX)
+}
+
+/// Disables an endpoint, gives up what waits for it, and tells of it those whom it concerns.
 pub(super) fn switch_off(
     tx: &mut Tx<'_>,
     cx: &Context,
-    endpoint: &Endpoint,
-    why: DisabledReason,
+    (endpoint, why): (&Endpoint, DisabledReason),
+    affected: &[OrganizationId],
     now: Millis,
 ) -> Result<Disabled, DbError> {
-    let most = limits::ENDPOINT_NOTICES_MAX;
-    let organizations = deliveries::organizations_waiting(tx, &endpoint.id, most)?;
     endpoints::switch_off(tx, &endpoint.id, why, now)?;
     let words = match why {
         DisabledReason::Gone => "the endpoint was disabled: it answered 410",
@@ -51,10 +54,10 @@ pub(super) fn switch_off(
         DisabledReason::ByHand => "the endpoint was disabled",
     };
     let dead = deliveries::discard_waiting(tx, &endpoint.id, words, now)?;
-    for organization in &organizations {
+    for organization in affected {
         tell(tx, cx, (endpoint, why), organization, now)?;
     }
-    Ok(Disabled { why, dead, told: organizations.len() })
+    Ok(Disabled { why, dead, told: affected.len() })
 }
 
 /// Tells the operator.

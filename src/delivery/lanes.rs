@@ -52,9 +52,11 @@ pub struct Look {
 }
 
 impl Look {
-    /// A look at this moment.
+    /// A look at this moment. While the endpoint is paused it is worth a look again afterwards, in
+    /// any case.
     #[must_use]
     pub fn new(now: Millis, paused_until: Option<Millis>, wish: Wish) -> Self {
+        let paused_until = paused_until.filter(|until| *until > now);
         Self {
             now,
             paused_until,
@@ -64,8 +66,14 @@ impl Look {
             closed: HashSet::new(),
             first: Vec::new(),
             retries: Vec::new(),
-            next: None,
+            next: paused_until,
         }
+    }
+
+    /// Whether nothing but tests can go.
+    #[must_use]
+    pub const fn only_tests(&self) -> bool {
+        self.paused_until.is_some()
     }
 
     /// Shows the next open delivery; each has a higher number than those before. `taken` says that

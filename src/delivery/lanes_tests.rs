@@ -60,7 +60,9 @@ fn a_04_who_waits_for_a_retry_delays_nobody_else() {
     let all = [Open { attempts: 1, next_at_ms: later, ..open(1, "ann") }, open(2, "ann")];
     assert_eq!(chosen(&all, &[], None, ALL), Vec::<i64>::new());
     let mut look = Look::new(NOW, None, ALL);
-    all.iter().for_each(|delivery| look.see(delivery, false));
+    for delivery in &all {
+        look.see(delivery, false);
+    }
     look.see(&open(3, "bob"), false);
     let (first, retries, next) = look.finish();
     assert_eq!((first.len(), first[0].number, retries.len(), next), (1, 3, 0, Some(later)));

@@ -12,8 +12,8 @@
 //! Invariants:
 //! - One process at a time sends to an endpoint: whoever holds the lease on its row. Every write is
 //!   made under the lease's epoch, and no request is begun when the lease has run out.
-//! - Every event that an endpoint wants is delivered at least once, or shown as dead; in order per
-//!   lane (ADR 18).
+//! - Every event that an enabled endpoint wants is delivered at least once, or shown as dead; in
+//!   order per lane (ADR 18).
 //! - An endpoint that is slow, hangs or fails takes nothing from another: each has a pump of its
 //!   own, and every pump a bounded number of requests.
 //! - Nothing is connected to that was not vetted by its address in the same breath.

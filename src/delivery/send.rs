@@ -95,8 +95,11 @@ async fn attempted(job: Job) -> Result<Noted, DbError> {
     note(job, answered, began, clock.now()).await
 }
 
-/// The headers and the body, or why there are none.
-fn request(job: &Job, now: Millis) -> Result<(Vec<(&'static str, String)>, String), &'static str> {
+/// The headers and the body of a request.
+type Request = (Vec<(&'static str, String)>, String);
+
+/// What is sent, or why nothing can be.
+fn request(job: &Job, now: Millis) -> Result<Request, &'static str> {
     let unreadable = "what is to be sent can not be read";
     if job.target.secrets.is_empty() {
         return Err("the signing secret can not be opened");
@@ -146,13 +149,20 @@ async fn note(job: Job, answered: Answered, began: Millis, now: Millis) -> Resul
             now,
         };
         let (health, why) = endpoint.health().after(trigger, attempts, reply, now, random);
-        // Deleted meanwhile, with its organization or its event.
+        // Asked while this delivery still waits: its organization is told too.
+        let affected = match why {
+            None => Vec::new(),
+            Some(_) => disabling::affected(tx, id)?,
+        };
+        // When nothing is noted, it was deleted meanwhile, with its organization or its event.
         let _ = deliveries::record(tx, &outcome)?;
         let last_success = reply.took().then_some(now).or(endpoint.last_success_at_ms);
         endpoints::write_health(tx, id, &health, last_success)?;
         let disabled = match why {
             None => None,
-            Some(why) => Some(disabling::switch_off(tx, &job.cx, &endpoint, why, now)?),
+            Some(why) => {
+                Some(disabling::switch_off(tx, &job.cx, (&endpoint, why), &affected, now)?)
+            }
         };
         Ok::<_, DbError>(Noted::Written { health, disabled })
     });

@@ -41,6 +41,7 @@ behaviours_of_place!(
     a_04_a_commit_wakes_the_deliverer_and_a_rollback_does_not,
     a_04_a_redirect_is_no_success,
     a_04_more_events_than_one_transaction_writes,
+    a_04_a_stop_lets_requests_end_and_leaves_the_rest_to_the_next,
 );
 
 use DeliveryState::{Dead, Delivered, Waiting};
@@ -209,6 +210,12 @@ async fn a_04_410_disables_with_notice_and_event(place: TestPlace) {
     assert!(notice["body"].as_str().unwrap().contains(id.as_str()));
     let shown = place.raw().values("SELECT kind AS value FROM notices");
     assert_eq!(shown, ["endpoint_disabled"]);
+    // Also when nothing waits but what was refused.
+    let (again, _) = process.endpoint(&format!("{}/again", gone.url()), &[]).await;
+    process.happen(people(&["bob"])).await;
+    process.deliver().await;
+    assert_eq!(process.find(&again).await.disabled_reason, Some(DisabledReason::Gone));
+    assert_eq!(other.received().len(), 2);
     // The admins of the customer can not repair it and get no mail.
     assert!(place.raw().values("SELECT id AS value FROM mails").is_empty());
 }
@@ -225,7 +232,7 @@ async fn a_04_five_days_of_failures_disable(place: TestPlace) {
         process.pass(6 * Millis::HOUR - 1).await;
         assert_eq!(process.find(&id).await.status, EndpointStatus::Enabled, "{hour}");
     }
-    process.clock.advance(Millis::HOUR);
+    process.clock.advance(7 * Millis::HOUR);
     process.happen(people(&["last"])).await;
     process.deliver().await;
     let row = process.find(&id).await;
@@ -290,11 +297,7 @@ async fn a_04_a_slow_person_delays_nobody_else(place: TestPlace) {
     let process = Process::first(&place).await;
     let receiver = process.receiver().await;
     let (id, _) = process.endpoint(&receiver.url(), &[]).await;
-    receiver.answer_by(
-        |request| {
-            if request.index == 0 { Answer::Hang } else { Answer::Status(200) }
-        },
-    );
+    hang_once(&receiver, "slow");
     let mut all = people(&["slow", "slow"]);
     all.extend((0..60).flat_map(|n| people(&[format!("p{}", n % 20).as_str()])));
     process.happen(all).await;
@@ -633,4 +636,25 @@ async fn a_04_more_events_than_one_transaction_writes(place: TestPlace) {
         let before = last.insert(lane, id.clone());
         assert!(before.is_none_or(|before| before < id));
     }
+}
+
+async fn a_04_a_stop_lets_requests_end_and_leaves_the_rest_to_the_next(place: TestPlace) {
+    let process = Process::first(&place).await;
+    let receiver = process.receiver().await;
+    let (id, _) = process.endpoint(&receiver.url(), &[]).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(deliverer::run(process.cx.clone(), stopped));
+    hang_once(&receiver, "ann");
+    process.happen(people(&["ann", "ann"])).await;
+    receiver.arrived(1).await;
+    stop.send(true).unwrap();
+    receiver.release();
+    running.await.unwrap();
+    // What was on its way is noted, and the right given back: nobody waits for it to run out.
+    assert_eq!(process.states(&id).await[0], Delivered);
+    assert_eq!(process.find(&id).await.lease_until_ms, None);
+    let next = Process::start(&place, &process.clock, 2).await;
+    next.deliver().await;
+    assert_eq!(next.states(&id).await, [Delivered, Delivered]);
+    assert_eq!(receiver.received().len(), 2);
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::select_all;
 use rollcall::clock::{Clock as _, Millis, Random as _, SeededRandom};
+use rollcall::db::page::{Order, PageRequest};
 use rollcall::db::{Db, events};
 use rollcall::domain::endpoint::DeliveryState;
 use rollcall::domain::event::EventKind;
@@ -201,6 +202,8 @@ async fn check(process: &Process, watched: &[Watched], all: &[About], seed: u64)
 }
 
 async fn event_ids(db: &Db) -> Vec<String> {
-    let read = db.read(|conn| events::page(conn, &events::EventFilter::default(), 10_000));
-    read.await.unwrap().into_iter().map(|event| event.id.to_string()).collect()
+    let all = PageRequest { limit: 10_000, order: Order::Asc, ..PageRequest::default() };
+    let read =
+        db.read(move |conn| events::page(conn, &events::EventFilter::default(), &all));
+    read.await.unwrap().items.into_iter().map(|event| event.id.to_string()).collect()
 }
