@@ -55,4 +55,5 @@ mod support;
 mod swaps;
 mod sync;
 mod systems;
+mod webhook_examples;
 mod workos;
