@@ -446,10 +446,10 @@ async fn a_04_events_are_replayed_by_id(place: TestPlace) {
     let (app, receiver) = start(place).await;
     let (path, _, ids) = told(&app, &receiver).await;
     assert!(ids.len() > 3, "{ids:?}");
-    let replay = format!("{path}/replay");
+    let again = format!("{path}/replay");
     let sorted: BTreeSet<&String> = [&ids[0], &ids[2], &ids[1]].into();
     let twice = json!({"event_ids": [ids[2], ids[0], ids[1], ids[0]]});
-    let reply = app.post(&replay, twice).await;
+    let reply = app.post(&again, twice).await;
     assert_eq!((reply.status, &reply.body["events"]), (202, &json!(3)), "{}", reply.text);
     assert_eq!(app.get(&path).await["waiting"], 3);
     app.drain().await;
@@ -464,7 +464,7 @@ async fn a_04_events_are_replayed_by_id(place: TestPlace) {
     let oldest = EventId::from_text(ids[0].as_str()).number().unwrap();
     app.raw().run(&format!("DELETE FROM events WHERE number = {oldest}"));
     let wrong = json!({"event_ids": [ids[0], ids[1], other, unknown, never, "nonsense<script>"]});
-    let reply = app.post(&replay, wrong).await;
+    let reply = app.post(&again, wrong).await;
     assert_eq!(reply.problem(422), "invalid_request_parameters");
     let named: Vec<(String, String)> = reply.body["errors"]
         .as_array()
@@ -488,7 +488,7 @@ async fn a_04_events_are_replayed_by_id(place: TestPlace) {
     );
     let many = vec!["event_x"; limits::REPLAY_IDS_MAX + 1];
     for body in [json!({}), json!({"event_ids": []}), json!({"event_ids": many})] {
-        assert_eq!(app.post(&replay, body).await.problem(422), "invalid_request_parameters");
+        assert_eq!(app.post(&again, body).await.problem(422), "invalid_request_parameters");
     }
     app.drain().await;
     assert!(receiver.take().is_empty(), "what was refused has no effect");
@@ -497,14 +497,14 @@ async fn a_04_events_are_replayed_by_id(place: TestPlace) {
 async fn a_04_events_are_replayed_by_time(place: TestPlace) {
     let (app, receiver) = start(place).await;
     let (path, _connected, ids) = told(&app, &receiver).await;
-    let replay = format!("{path}/replay");
+    let again = format!("{path}/replay");
     app.clock.advance(Millis::HOUR);
     app.new_job(&app.employee(0), "Postmaster").await;
     app.drain().await;
     let later: Vec<String> = receiver.take().iter().map(Received::event_id).collect();
     assert_eq!(later.len(), 1);
     let arrived = async |body: Value| -> Vec<String> {
-        app.post(&replay, body).await.ok();
+        app.post(&again, body).await.ok();
         app.drain().await;
         let mut ids: Vec<String> = receiver.take().iter().map(Received::event_id).collect();
         ids.sort();
@@ -531,7 +531,7 @@ async fn a_04_events_are_replayed_by_time(place: TestPlace) {
         (json!({"since": "2026-11-23T09:00:00Z", "until": "2026-11-23T09:00:00Z"}), "until"),
         (json!({"since": "2026-11-23T09:00:00Z", "event_ids": ["event_x"]}), "event_ids"),
     ] {
-        let reply = app.post(&replay, body.clone()).await;
+        let reply = app.post(&again, body.clone()).await;
         assert_eq!(reply.problem(422), "invalid_request_parameters", "{body}");
         assert_eq!(reply.body["errors"][0]["field"], field, "{}", reply.text);
         assert_eq!(reply.body["errors"].as_array().unwrap().len(), 1, "{}", reply.text);
