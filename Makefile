@@ -1,5 +1,5 @@
 # What there is to run. CI runs the same targets (.ci/run).
-.PHONY: lint test build demo
+.PHONY: lint test build demo bench
 
 CARGO ?= cargo
 
@@ -26,3 +26,7 @@ build:
 # The gateway and a sandbox HR system together, to see it work.
 demo:
 	$(CARGO) run --release --locked -- demo
+
+# How long webhooks take while other endpoints hang and fail. Prints a table; some four minutes.
+bench:
+	$(CARGO) bench --locked --bench deliveries

@@ -20,6 +20,8 @@ use crate::config::{ConfigError, DatabaseUrl, Settings};
 use crate::db::api_keys::{self, ApiKey};
 use crate::db::data_keys::{self, DataKeyError};
 use crate::db::{Db, DbError, Lane, Place};
+use crate::delivery;
+use crate::delivery::target::{NoTargets, Targets};
 use crate::domain::guard::GuardLimits;
 use crate::domain::ids::ApiKeyId;
 use crate::domain::provider::ProviderKind;
@@ -79,6 +81,9 @@ pub enum AppError {
     /// The client for HR systems.
     #[error(transparent)]
     Http(#[from] NoClient),
+    /// The client for endpoints.
+    #[error(transparent)]
+    Targets(#[from] NoTargets),
 }
 
 /// Where time and randomness come from.
@@ -255,9 +260,22 @@ impl Running {
         let store = Store::open(settings, surroundings).await?;
         let mailer = mailer(settings)?.map(Arc::new);
         let context = context(settings, &store, address, mailer.is_some())?;
-        let task_context = TaskContext { sync: context.clone(), mailer };
+        let targets = Targets::build(settings.delivery.allow_private_targets)?;
+        let delivery = delivery::Context {
+            db: context.db.clone(),
+            clock: context.clock.clone(),
+            random: context.random.clone(),
+            keys: context.keys.clone(),
+            targets,
+            public_url: context.public_url.clone(),
+        };
+        let task_context = TaskContext { sync: context.clone(), mailer, delivery };
         let activators = Activators::default();
-        let state = AppState { context: context.clone(), activators: activators.clone() };
+        let state = AppState {
+            context: context.clone(),
+            activators: activators.clone(),
+            allow_private_targets: settings.delivery.allow_private_targets,
+        };
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let server = web::serve(state, listener, workers).map_err(listen_error)?;
         let handle = server.handle();

@@ -7,7 +7,7 @@
 //! 3. [`providers`] ask an HR system and bring its answer to one normal form.
 //! 4. [`sync`] decides and applies: the one path on which a person changes.
 //! 5. [`db`] makes it durable; [`domain`] holds the rules, pure.
-//! 6. [`notify`] tells the admins.
+//! 6. [`notify`] tells the admins, [`delivery`] the application.
 //!
 //! `docs/ARCHITECTURE.md` tells the same at length. The import rules between the modules are kept
 //! by `tests/tidy.rs`.
@@ -17,6 +17,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod delivery;
 pub mod domain;
 pub mod limits;
 pub mod notify;

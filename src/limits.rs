@@ -15,6 +15,23 @@ pub const IMPORT_ROWS_MAX: usize = 500_000;
 pub const IMPORT_BATCH_ROWS_MAX: usize = 200;
 /// Largest `attributes` of an account, as JSON.
 pub const ATTRIBUTES_BYTES_MAX: usize = 64 * 1024;
+/// Members that the `metadata` of an organization may have.
+pub const METADATA_ITEMS_MAX: usize = 50;
+/// Longest name of a member of `metadata`, in characters.
+pub const METADATA_NAME_CHARS_MAX: usize = 40;
+/// Longest value of a member of `metadata`, in characters.
+pub const METADATA_VALUE_CHARS_MAX: usize = 600;
+/// Longest address that a set-up link leads back to, in bytes.
+pub const PORTAL_URL_BYTES_MAX: usize = 2_000;
+/// How long a link into the portal is good, in milliseconds: five minutes, as with WorkOS.
+pub const PORTAL_LINK_MS_MAX: i64 = 300_000;
+/// Longest `Idempotency-Key`, in characters.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// How long an answer is kept for repeated requests, in milliseconds.
+pub const IDEMPOTENT_ANSWER_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
+/// Largest answer that is kept for repeated requests. Only previews are larger, which change
+/// nothing.
+pub const IDEMPOTENT_ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// Largest webhook body before decompression; what does not compress gets a little longer by it.
 pub const HOOK_RAW_BYTES_MAX: usize = 2 * HOOK_BODY_BYTES_MAX;
 /// Largest piece that is decompressed before the bound is looked at; it can become a thousand times
@@ -104,6 +121,9 @@ pub const PAGE_ITEMS_MAX: i64 = 100;
 pub const PAGE_ITEMS_DEFAULT: i64 = 10;
 /// Days that events are kept.
 pub const EVENT_DAYS_KEPT: i64 = 90;
+/// Longest range of moments that one request for events may name, in milliseconds: 30 days (wire
+/// contract §3).
+pub const EVENT_RANGE_MS_MAX: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// Days that finished hints are kept, for "when did the hook come?".
 pub const INBOX_DAYS_KEPT: i64 = 7;
 /// Days that what was written down of changes of accounts is kept; two years, so that a yearly
@@ -191,3 +211,60 @@ pub const GUARD_WINDOW_MS: i64 = 3_600_000;
 pub const LEAVING_DATE_KNOWN_MS: i64 = 86_400_000;
 /// People about whom one full sync asks whether they are gone (S-31).
 pub const ABSENCE_QUESTIONS_MAX: usize = 50;
+/// Longest URL of an endpoint, in bytes.
+pub const ENDPOINT_URL_BYTES_MAX: usize = 2_048;
+/// How long an endpoint may take until a connection to it is there, in milliseconds: looking up
+/// its name, TCP and TLS.
+pub const ENDPOINT_CONNECT_MS_MAX: u64 = 5_000;
+/// How long an endpoint may take to answer, in milliseconds, connecting included.
+pub const ENDPOINT_ANSWER_MS_MAX: u64 = 15_000;
+/// How much of the body of an endpoint's answer is read before the connection is closed.
+pub const ENDPOINT_DRAIN_BYTES_MAX: usize = 64 * 1024;
+/// How long that body is read, in milliseconds; the answer counts from its first line.
+pub const ENDPOINT_DRAIN_MS_MAX: u64 = 1_000;
+/// Different deliveries that an endpoint refuses in a row before it is paused.
+pub const ENDPOINT_FAILURES_MAX: i64 = 5;
+/// The first pause of an endpoint that refuses everything, in milliseconds; then it doubles.
+pub const ENDPOINT_PAUSE_MS_MIN: i64 = 5_000;
+/// The longest pause of an endpoint that refuses everything, in milliseconds.
+pub const ENDPOINT_PAUSE_MS_MAX: i64 = 300_000;
+/// How long an endpoint may do nothing but fail before it is disabled, in milliseconds: five days.
+pub const ENDPOINT_FAILING_MS_MAX: i64 = 432_000_000;
+/// Deliveries on their way to one endpoint at the same time, in all processes together.
+pub const ENDPOINT_SENDING_MAX: usize = 8;
+/// Of these, retries at most, so that a first attempt never waits for many of them.
+pub const ENDPOINT_RETRYING_MAX: usize = 4;
+/// Events for which one transaction writes deliveries.
+pub const DISPATCH_EVENTS_MAX: i64 = 500;
+/// Open deliveries of an endpoint that are read at once.
+pub const OPEN_DELIVERIES_READ: i64 = 1_000;
+/// Deliveries of an endpoint, of each kind, that are held in memory until they are sent.
+pub const DELIVERIES_READY_MAX: usize = 32;
+/// Organizations that are told that an endpoint was disabled; the log tells of all.
+pub const ENDPOINT_NOTICES_MAX: i64 = 1_000;
+/// How long deliveries that were made are kept, in days. Dead ones are kept as long as their event.
+pub const DELIVERY_DAYS_KEPT: i64 = 30;
+/// How long a delivery may wait for its next attempt, in milliseconds: the longest step of the
+/// schedule and its jitter. What waits longer was noted before the clock was set back.
+pub const DELIVERY_WAIT_MS_MAX: i64 = 104_000_000;
+/// How long the deliverer rests when nothing wakes it, in milliseconds.
+pub const DELIVERY_LOOK_MS: u64 = 500;
+/// How long an endpoint rests after a fault of our own, in milliseconds.
+pub const DELIVERY_REST_MS: i64 = 1_000;
+/// Endpoints that there may be.
+pub const ENDPOINTS_MAX: i64 = 200;
+/// Secrets of one endpoint that may sign at the same time.
+pub const ENDPOINT_SECRETS_MAX: usize = 5;
+/// How long an older secret goes on signing after a rotation, in seconds, when nothing is said: a
+/// day.
+pub const SECRET_OVERLAP_SECONDS: i64 = 86_400;
+/// How long an older secret may go on signing after a rotation, in seconds: a week.
+pub const SECRET_OVERLAP_SECONDS_MAX: i64 = 604_800;
+/// Events that one request may have delivered again.
+pub const REPLAY_EVENTS_MAX: usize = 10_000;
+/// Events that one request may name to have them delivered again.
+pub const REPLAY_IDS_MAX: usize = 1_000;
+/// Events of a replay that one transaction writes.
+pub const REPLAY_BATCH_EVENTS_MAX: usize = 500;
+/// Things of one kind that are named in a problem; of more the first are.
+pub const NAMED_IN_PROBLEM_MAX: usize = 20;

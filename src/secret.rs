@@ -161,14 +161,15 @@ impl SealingKey {
     /// A keyed hash of several texts. Two labels never give the same hash, whatever the texts, and
     /// none that [`SealingKey::lookup_hash`] gives.
     #[must_use]
-    pub fn labelled_hash(&self, label: &str, texts: &[&str]) -> Vec<u8> {
+    pub fn labelled_hash(&self, label: &str, texts: &[impl AsRef<[u8]>]) -> Vec<u8> {
         let mut key = blake3::derive_key(label, &self.0);
         let mut hasher = blake3::Hasher::new_keyed(&key);
         key.zeroize();
         for text in texts {
+            let text = text.as_ref();
             // With its length in front, no text runs into the next.
             let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
-            hasher.update(&length.to_le_bytes()).update(text.as_bytes());
+            hasher.update(&length.to_le_bytes()).update(text);
         }
         hasher.finalize().as_bytes().to_vec()
     }

@@ -34,7 +34,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "tasks",
         &["sync", "delivery", "notify", "providers", "db", "domain", "clock", "secret", "limits"],
     ),
-    ("web", &["tasks", "sync", "providers", "db", "domain", "clock", "secret", "limits"]),
+    (
+        "web",
+        &["tasks", "sync", "delivery", "providers", "db", "domain", "clock", "secret", "limits"],
+    ),
     ("sandbox", &["clock", "limits"]),
     ("app", &["*"]),
     ("cli", &["*"]),

@@ -61,9 +61,13 @@ impl Reply {
     }
 
     fn problem(&self, status: u16, code: &str) -> Value {
+        self.problem_as("application/problem+json", status, code)
+    }
+
+    fn problem_as(&self, content_type: &str, status: u16, code: &str) -> Value {
         let body = self.json();
         assert_eq!((self.status, body["code"].as_str()), (status, Some(code)), "{body}");
-        assert_eq!(self.headers["content-type"], "application/problem+json");
+        assert_eq!(self.headers["content-type"], content_type);
         assert_eq!(body["request_id"], self.headers["x-request-id"].to_str().unwrap());
         body
     }
@@ -107,7 +111,8 @@ impl Server {
             pace: Arc::new(pace),
             guard: GuardLimits { min_count: 5, share: 0.10 },
         };
-        let state = AppState { context, activators: Activators::default() };
+        let activators = Activators::default();
+        let state = AppState { context, activators, allow_private_targets: false };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let served = state.clone();
@@ -210,7 +215,8 @@ async fn every_refusal_is_a_problem_with_a_request_id() {
     server.send(bare).await.problem(401, "unauthorized");
     let wrong = server.client.get(format!("{}/api/v1/organizations", server.base));
     server.send(wrong.bearer_auth("sk_live_other")).await.problem(401, "unauthorized");
-    server.get("/nothing/here").await.problem(404, "unknown_route");
+    // Who asks for what is not there may be a WorkOS SDK.
+    server.get("/nothing/here").await.problem_as("application/json", 404, "unknown_route");
     server.get("/api/v1/nothing").await.problem(404, "unknown_route");
     let put = server.call("PUT", "/api/v1/organizations", &json!({})).await;
     put.problem(405, "method_not_allowed");
@@ -541,4 +547,68 @@ async fn l_02_and_l_08_a_directory_has_its_webhook_address_until_it_is_disabled(
     let nothing = json!({"organization_id": "org_x", "provider": "people_hr"});
     let nothing = server.call("POST", "/api/v1/directories", &nothing).await;
     nothing.problem(404, "entity_not_found");
+}
+
+#[tokio::test]
+async fn a_02_every_refusal_at_the_root_is_json_as_sdks_read_it() {
+    const JSON: &str = "application/json";
+    let server = Server::start().await;
+    let bare = server.client.get(format!("{}/directories", server.base));
+    let bare = server.send(bare).await;
+    assert_eq!(bare.problem_as(JSON, 401, "unauthorized")["message"], "Unauthorized");
+    for path in ["/directories/a/b/c", "/user_management/users", "/directoriesx", "/"] {
+        let body = server.get(path).await.problem_as(JSON, 404, "unknown_route");
+        assert!(body["message"].is_string(), "{body}");
+    }
+    let put = server.call("PUT", "/directories", &json!({})).await;
+    put.problem_as(JSON, 405, "method_not_allowed");
+    assert!(put.headers.contains_key("allow"));
+    let big = "x".repeat(limits::API_BODY_BYTES_MAX + 1);
+    let big = server.send(server.request("POST", "/organizations").body(big)).await;
+    big.problem_as(JSON, 413, "body_too_large");
+    let broken = server.send(server.request("POST", "/organizations").body("{")).await;
+    let broken = broken.problem_as(JSON, 400, "malformed_json");
+    assert_eq!(broken["errors"][0]["code"], "malformed_json");
+    server.get("/directories/a%00b").await.problem_as(JSON, 404, "unknown_route");
+    for body in [put.json(), broken] {
+        assert!(body.get("error").is_none() && body.get("error_description").is_none(), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn c_15_head_options_and_needless_headers_are_taken() {
+    use std::io::Write as _;
+    let server = Server::start().await;
+    for path in ["/directories", "/events", "/api/v1/events", "/livez"] {
+        let get = server.get(path).await;
+        let head = server.send(server.request("HEAD", path)).await;
+        assert_eq!((head.status, head.text.as_str()), (200, ""), "{path}");
+        assert_eq!(head.headers["content-type"], get.headers["content-type"]);
+        assert_eq!(head.headers["content-length"], get.text.len().to_string());
+        assert!(head.headers.contains_key("x-request-id"));
+        let options = server.send(server.request("OPTIONS", path)).await;
+        assert_eq!((options.status, options.text.as_str()), (204, ""), "{path}");
+        let allow = options.headers["allow"].to_str().unwrap();
+        assert!(allow.contains("GET"), "{path}: {allow}");
+        // SDKs send a content type without a body, and take compressed answers.
+        let needless = server.request("GET", path).header("content-type", "application/json");
+        let needless = needless.header("accept-encoding", "gzip").body("");
+        assert_eq!(server.send(needless).await.text, get.text, "{path}");
+    }
+    let missing = server.send(server.request("HEAD", "/directories/directory_x")).await;
+    assert_eq!((missing.status, missing.text.as_str()), (404, ""));
+    let gone =
+        server.request("DELETE", "/directories/x").header("content-type", "application/json");
+    server.send(gone).await.problem_as("application/json", 404, "entity_not_found");
+    // A compressed body is read, with an idempotency key too.
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(json!({"name": "Acme"}).to_string().as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    for replayed in [false, true] {
+        let packed = server.request("POST", "/organizations").header("content-encoding", "gzip");
+        let packed = packed.header("idempotency-key", "k").body(gzip.clone());
+        let answer = server.send(packed).await;
+        assert_eq!((answer.status, &answer.json()["name"]), (201, &json!("Acme")));
+        assert_eq!(answer.headers.contains_key("idempotent-replayed"), replayed);
+    }
 }

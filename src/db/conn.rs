@@ -137,11 +137,13 @@ impl Conn {
 pub struct Tx<'a> {
     conn: &'a mut Conn,
     events: Vec<NewEvent>,
+    /// Whether there is something to deliver after the commit.
+    to_deliver: bool,
 }
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(conn: &'a mut Conn) -> Self {
-        Self { conn, events: Vec::new() }
+        Self { conn, events: Vec::new(), to_deliver: false }
     }
 
     /// Makes everybody else who locks this organization wait until this transaction ends.
@@ -173,9 +175,17 @@ impl<'a> Tx<'a> {
         self.events.push(event);
     }
 
-    pub(crate) fn finish(mut self) -> Result<(), DbError> {
+    /// Wakes whoever delivers, after the commit. An event does so by itself.
+    pub(crate) fn wake_deliverer(&mut self) {
+        self.to_deliver = true;
+    }
+
+    /// The last statements before the commit; returns whether to wake whoever delivers.
+    pub(crate) fn finish(mut self) -> Result<bool, DbError> {
         let waiting = std::mem::take(&mut self.events);
-        events::append(&mut self, waiting)
+        let to_deliver = self.to_deliver || !waiting.is_empty();
+        events::append(&mut self, waiting)?;
+        Ok(to_deliver)
     }
 }
 

@@ -9,9 +9,11 @@ use diesel::prelude::*;
 use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
+use crate::db::page::{Page, PageRequest, load_page};
 use crate::db::schema::{event_sequence, events};
 use crate::domain::event::EventKind;
 use crate::domain::ids::{DirectoryId, EventId, OrganizationId};
+use crate::limits;
 
 /// An event that has no number yet.
 #[derive(Debug, Clone)]
@@ -33,7 +35,7 @@ pub struct NewEvent {
 }
 
 /// A stored event.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Queryable)]
 pub struct Event {
     /// Its id, from its number.
     pub id: EventId,
@@ -94,48 +96,79 @@ pub(crate) fn append(tx: &mut Tx<'_>, waiting: Vec<NewEvent>) -> Result<(), DbEr
 /// Which events a reader asks for.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
-    /// Only those after this one.
-    pub after: Option<EventId>,
     /// Only those of this organization.
     pub organization_id: Option<OrganizationId>,
-    /// Only those of these types.
+    /// Only those of these types; all when empty.
     pub types: Vec<String>,
+    /// Only those that happened at this moment or later.
+    pub from: Option<Millis>,
+    /// Only those that happened before this moment.
+    pub until: Option<Millis>,
 }
 
-type Columns = (i64, OrganizationId, String, String, Millis);
+/// A page of events. Ascending is oldest first.
+pub fn page(
+    conn: &mut Conn,
+    filter: &EventFilter,
+    request: &PageRequest,
+) -> Result<Page<Event>, DbError> {
+    use events as t;
+    let number = |text: String| EventId::from_text(text).number().unwrap_or(i64::MAX);
+    Ok(load_page!(
+        conn,
+        request,
+        t::number,
+        |row: &Event| row.id.as_str(),
+        {
+            let columns = (t::number, t::organization_id, t::event_type, t::data, t::created_at_ms);
+            let mut query = t::table.select(columns).into_boxed();
+            if let Some(organization) = &filter.organization_id {
+                query = query.filter(t::organization_id.eq(organization));
+            }
+            if !filter.types.is_empty() {
+                query = query.filter(t::event_type.eq_any(&filter.types));
+            }
+            if let Some(from) = filter.from {
+                query = query.filter(t::created_at_ms.ge(from));
+            }
+            if let Some(until) = filter.until {
+                query = query.filter(t::created_at_ms.lt(until));
+            }
+            query
+        },
+        number
+    ))
+}
 
-/// A page of events, oldest first.
-pub fn page(conn: &mut Conn, filter: &EventFilter, limit: i64) -> Result<Vec<Event>, DbError> {
-    let after = filter.after.as_ref().map_or(Some(0), EventId::number).unwrap_or(i64::MAX);
-    let rows: Vec<Columns> = on_backend!(conn, |c| {
-        let mut query = events::table
-            .filter(events::number.gt(after))
-            .order(events::number.asc())
-            .limit(limit)
-            .select((
-                events::number,
-                events::organization_id,
-                events::event_type,
-                events::data,
-                events::created_at_ms,
-            ))
-            .into_boxed();
-        if let Some(organization) = &filter.organization_id {
-            query = query.filter(events::organization_id.eq(organization));
-        }
-        if !filter.types.is_empty() {
-            query = query.filter(events::event_type.eq_any(&filter.types));
-        }
-        query.load(c)
-    })?;
-    let event = |(number, organization_id, event_type, data, created_at): Columns| Event {
-        id: EventId::from_number(number),
-        organization_id,
-        event_type,
-        data,
-        created_at,
-    };
-    Ok(rows.into_iter().map(event).collect())
+/// The numbers of the events of these types from one moment up to (and without) another, in order;
+/// at most `limit`.
+pub fn numbers_between(
+    conn: &mut Conn,
+    (since, until): (Millis, Millis),
+    types: &[&str],
+    limit: i64,
+) -> Result<Vec<i64>, DbError> {
+    Ok(on_backend!(conn, |c| events::table
+        .filter(events::created_at_ms.ge(since))
+        .filter(events::created_at_ms.lt(until))
+        .filter(events::event_type.eq_any(types))
+        .order(events::number.asc())
+        .limit(limit)
+        .select(events::number)
+        .load(c))?)
+}
+
+/// Which of these events are kept, with their types. The caller bounds the list.
+pub fn types_of(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<(i64, String)>, DbError> {
+    let mut found = Vec::with_capacity(numbers.len());
+    for chunk in numbers.chunks(limits::IN_LIST_MAX) {
+        let rows: Vec<(i64, String)> = on_backend!(conn, |c| events::table
+            .filter(events::number.eq_any(chunk))
+            .select((events::number, events::event_type))
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// The number of the oldest event that is kept; `None` when there is none.

@@ -67,6 +67,20 @@ pub fn of_directory(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Grou
         .load(c))?)
 }
 
+/// Groups by id, in no particular order.
+pub fn by_ids(conn: &mut Conn, ids: &[GroupId]) -> Result<Vec<Group>, DbError> {
+    use directory_groups as t;
+    let mut found = Vec::new();
+    for chunk in ids.chunks(limits::IN_LIST_MAX) {
+        let mut part: Vec<Group> = on_backend!(conn, |c| t::table
+            .filter(t::id.eq_any(chunk))
+            .select(Group::as_select())
+            .load(c))?;
+        found.append(&mut part);
+    }
+    Ok(found)
+}
+
 /// The groups of a directory that nobody is in.
 pub fn without_members(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<Group>, DbError> {
     use directory_groups as t;

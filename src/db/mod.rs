@@ -12,6 +12,7 @@
 use std::sync::Arc;
 
 use diesel::r2d2::Pool;
+use tokio::sync::watch;
 
 pub use crate::db::conn::{Conn, Tx};
 pub use crate::db::error::DbError;
@@ -31,8 +32,10 @@ pub mod catalogue;
 pub mod conn;
 pub mod data_keys;
 pub mod deactivations;
+pub mod deliveries;
 pub mod directories;
 pub mod directory_users;
+pub mod endpoint_secrets;
 pub mod endpoints;
 pub mod error;
 pub mod events;
@@ -40,6 +43,7 @@ pub mod former_links;
 pub mod groups;
 pub mod hold_items;
 pub mod holds;
+pub mod idempotent_answers;
 pub mod inbox;
 pub mod lease;
 pub mod links;
@@ -50,6 +54,7 @@ pub mod notices;
 pub mod organizations;
 pub mod page;
 pub mod pool;
+pub mod portal_links;
 pub mod row_problems;
 pub mod runs;
 pub mod schema;
@@ -75,6 +80,8 @@ struct Inner {
     pool: Pool<Manager>,
     /// All writes on SQLite; on PostgreSQL only the intake of webhooks.
     writer: Writer,
+    /// Counts the commits after which there is something to deliver.
+    to_deliver: watch::Sender<u64>,
 }
 
 impl Db {
@@ -90,15 +97,23 @@ impl Db {
             Place::Sqlite(_) => Use::Read,
             Place::Postgres(_) => Use::Write,
         };
-        let writer = Writer::start(place)?;
+        let to_deliver = watch::Sender::new(0);
+        let writer = Writer::start(place, to_deliver.clone())?;
         let pool = pool::pool(place, usage, limits::POOL_CONNECTIONS_MAX)?;
-        Ok(Self(Arc::new(Inner { place: place.clone(), pool, writer })))
+        Ok(Self(Arc::new(Inner { place: place.clone(), pool, writer, to_deliver })))
     }
 
     /// Where the data is.
     #[must_use]
     pub fn place(&self) -> &Place {
         &self.0.place
+    }
+
+    /// Changes after each commit of this process that wrote an event or a delivery. What other
+    /// processes write is found by looking.
+    #[must_use]
+    pub fn to_deliver(&self) -> watch::Receiver<u64> {
+        self.0.to_deliver.subscribe()
     }
 
     /// Reads over one unchanging view.
@@ -134,12 +149,16 @@ impl Db {
         let inner = Arc::clone(&self.0);
         blocking(move || {
             let mut conn = inner.pool.get().map_err(DbError::from)?;
-            unwrap_failed(conn.transaction(|c| {
+            let (value, to_deliver) = unwrap_failed(conn.transaction(|c| {
                 let mut tx = Tx::new(c);
                 let value = work(&mut tx).map_err(Failed::Work)?;
-                tx.finish()?;
-                Ok(value)
-            }))
+                let to_deliver = tx.finish()?;
+                Ok((value, to_deliver))
+            }))?;
+            if to_deliver {
+                inner.to_deliver.send_modify(|commits| *commits = commits.wrapping_add(1));
+            }
+            Ok(value)
         })
         .await
     }
@@ -214,7 +233,7 @@ fn scrub_on(conn: &mut Conn) -> Result<(), DbError> {
         busy: i32,
     }
     match conn {
-        Conn::Pg(c) => c.batch_execute("VACUUM directories")?,
+        Conn::Pg(c) => c.batch_execute("VACUUM directories, endpoint_secrets")?,
         Conn::Sqlite(c) => {
             let done = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)");
             if done.get_result::<Checkpoint>(c)?.busy != 0 {

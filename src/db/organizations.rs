@@ -1,16 +1,22 @@
 //! Organizations: the customers of the application, each a tenant of its own.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
+use crate::db::lists::{lower, pattern};
 use crate::db::page::{Page, PageRequest, load_page};
 use crate::db::schema::{directories, organizations};
 use crate::db::types::Json;
 use crate::domain::directory::DirectoryState;
 use crate::domain::ids::OrganizationId;
 use crate::domain::provider::ProviderKind;
+
+/// What the application notes of an organization for itself.
+pub type Metadata = BTreeMap<String, String>;
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -27,6 +33,8 @@ pub struct Organization {
     pub time_zone: Option<String>,
     /// The HR systems it may use (L-01).
     pub allowed_providers: Json<Vec<ProviderKind>>,
+    /// What the application notes of it for itself.
+    pub metadata: Json<Metadata>,
     /// When it was made.
     pub created_at_ms: Millis,
     /// When it last changed.
@@ -71,19 +79,33 @@ pub fn find(conn: &mut Conn, id: &OrganizationId) -> Result<Organization, DbErro
         .first(c))?)
 }
 
-/// A page of all organizations, or of the one with an external id.
+/// A page of all organizations, of the one with an external id, or of those with `search` in their
+/// name.
 pub fn page(
     conn: &mut Conn,
     external_id: Option<&str>,
+    search: Option<&str>,
     request: &PageRequest,
 ) -> Result<Page<Organization>, DbError> {
-    Ok(load_page!(conn, request, organizations::id, |row: &Organization| row.id.as_str(), {
-        let mut query = organizations::table.select(Organization::as_select()).into_boxed();
+    use organizations as t;
+    Ok(load_page!(conn, request, t::id, |row: &Organization| row.id.as_str(), {
+        let mut query = t::table.select(Organization::as_select()).into_boxed();
         if let Some(external_id) = external_id {
-            query = query.filter(organizations::external_id.eq(external_id));
+            query = query.filter(t::external_id.eq(external_id));
+        }
+        if let Some(search) = search {
+            query = query.filter(lower(t::name).like(pattern(search)).escape('!'));
         }
         query
     }))
+}
+
+/// The organization with an external id.
+pub fn by_external_id(conn: &mut Conn, external_id: &str) -> Result<Organization, DbError> {
+    Ok(on_backend!(conn, |c| organizations::table
+        .filter(organizations::external_id.eq(external_id))
+        .select(Organization::as_select())
+        .first(c))?)
 }
 
 /// Writes every column that can change.
@@ -94,6 +116,7 @@ pub fn update_row(tx: &mut Tx<'_>, organization: &Organization) -> Result<(), Db
             organizations::external_id.eq(&organization.external_id),
             organizations::time_zone.eq(&organization.time_zone),
             organizations::allowed_providers.eq(&organization.allowed_providers),
+            organizations::metadata.eq(&organization.metadata),
             organizations::updated_at_ms.eq(organization.updated_at_ms),
         ))
         .execute(c))?;

@@ -86,16 +86,26 @@ impl PageRequest {
         }
     }
 
+    /// The cursors by what they mean for the ids: `(above, below)`. Items have greater ids than the
+    /// first and smaller ones than the second.
+    #[must_use]
+    pub fn bounds(&self) -> (Option<&str>, Option<&str>) {
+        let (after, before) = self.cursors();
+        let (above, below) =
+            if self.order == Order::Asc { (after, before) } else { (before, after) };
+        (above.map(String::as_str), below.map(String::as_str))
+    }
+
     /// The cut for the items themselves.
     pub(crate) fn window(&self) -> Window {
         let (after, before) = self.cursors();
         let oldest_first = self.order == Order::Asc;
         // Nearest before a cursor: read away from it, then turn the rows round.
         let reversed = before.is_some() && after.is_none();
-        let (above, below) = if oldest_first { (after, before) } else { (before, after) };
+        let (above, below) = self.bounds();
         Window {
-            above: above.cloned(),
-            below: below.cloned(),
+            above: above.map(str::to_owned),
+            below: below.map(str::to_owned),
             ascending: oldest_first != reversed,
             limit: self.limit.saturating_add(1),
             reversed,

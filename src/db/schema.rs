@@ -10,6 +10,7 @@ diesel::table! {
         external_id -> Nullable<Text>,
         time_zone -> Nullable<Text>,
         allowed_providers -> Text,
+        metadata -> Text,
         created_at_ms -> BigInt,
         updated_at_ms -> BigInt,
     }
@@ -400,6 +401,7 @@ diesel::table! {
         last_success_at_ms -> Nullable<BigInt>,
         lease_until_ms -> Nullable<BigInt>,
         lease_epoch -> BigInt,
+        due_at_ms -> Nullable<BigInt>,
         created_at_ms -> BigInt,
         updated_at_ms -> BigInt,
     }

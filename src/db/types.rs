@@ -229,22 +229,29 @@ where
     }
 }
 
-const _: () = {
-    #[derive(AsExpression, FromSqlRow)]
-    #[diesel(foreign_derive)]
-    #[diesel(sql_type = BigInt)]
-    #[expect(dead_code, reason = "carries the derive for a type of another module")]
-    struct Proxy(AccountChangeId);
-};
+/// Lets ids that derive from a number be read from the column of that number.
+macro_rules! numbered_ids {
+    ($($name:ident),+ $(,)?) => {$(
+        const _: () = {
+            #[derive(AsExpression, FromSqlRow)]
+            #[diesel(foreign_derive)]
+            #[diesel(sql_type = BigInt)]
+            #[expect(dead_code, reason = "carries the derive for a type of another module")]
+            struct Proxy($name);
+        };
 
-impl<DB: Backend> FromSql<BigInt, DB> for AccountChangeId
-where
-    i64: FromSql<BigInt, DB>,
-{
-    fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
-        i64::from_sql(value).map(Self::from_number)
-    }
+        impl<DB: Backend> FromSql<BigInt, DB> for $name
+        where
+            i64: FromSql<BigInt, DB>,
+        {
+            fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
+                i64::from_sql(value).map(Self::from_number)
+            }
+        }
+    )+};
 }
+
+numbered_ids!(AccountChangeId, EventId, DeliveryId);
 
 /// A calendar date, stored as `YYYY-MM-DD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]

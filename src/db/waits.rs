@@ -13,16 +13,27 @@ use crate::db::conn::{Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::inbox::{InboxState, PARKED};
 use crate::db::mails::MailState;
-use crate::db::schema::{directories, inbox, mails, runs};
+use crate::db::schema::{deliveries, directories, endpoints, inbox, mails, runs};
 use crate::db::{Db, Lane};
 use crate::domain::directory::{DirectoryState, RunState};
+use crate::domain::endpoint::DeliveryState;
 use crate::limits;
 
 /// Makes due now what waits for a moment that no wait reaches; how much that was. Each statement is
 /// a transaction of its own, because others take these locks in other orders.
 pub async fn mend(db: &Db, now: Millis) -> Result<usize, DbError> {
     let mut mended: usize = 0;
-    for statement in [schedules, retries, queued_runs, leases_of_runs, hints, waiting_mails] {
+    let statements = [
+        schedules,
+        retries,
+        queued_runs,
+        leases_of_runs,
+        hints,
+        waiting_mails,
+        endpoints_to_send_to,
+        waiting_deliveries,
+    ];
+    for statement in statements {
         let rows = db.write(Lane::Bulk, move |tx| statement(tx, now)).await?;
         mended = mended.saturating_add(rows);
     }
@@ -119,4 +130,36 @@ fn waiting_mails(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
     .set(t::next_at_ms.eq(now))
     .execute(c))?;
     Ok(leased.saturating_add(waiting))
+}
+
+/// A sender that lives goes on under its epoch; another one finds out at its next write.
+fn endpoints_to_send_to(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
+    use endpoints as t;
+    let leased = on_backend!(&mut **tx, |c| diesel::update(
+        t::table.filter(t::lease_until_ms.gt(furthest(now)))
+    )
+    .set(t::lease_until_ms.eq(now))
+    .execute(c))?;
+    let paused = on_backend!(&mut **tx, |c| diesel::update(
+        t::table.filter(t::paused_until_ms.gt(now.plus(limits::RETRY_AFTER_MS_MAX)))
+    )
+    .set((t::paused_until_ms.eq(now), t::due_at_ms.eq(now)))
+    .execute(c))?;
+    let due = on_backend!(&mut **tx, |c| diesel::update(
+        t::table.filter(t::due_at_ms.gt(now.plus(limits::DELIVERY_WAIT_MS_MAX)))
+    )
+    .set(t::due_at_ms.eq(now))
+    .execute(c))?;
+    Ok(leased.saturating_add(paused).saturating_add(due))
+}
+
+fn waiting_deliveries(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
+    use deliveries as t;
+    Ok(on_backend!(&mut **tx, |c| diesel::update(
+        t::table
+            .filter(t::state.eq(DeliveryState::Waiting))
+            .filter(t::next_at_ms.gt(now.plus(limits::DELIVERY_WAIT_MS_MAX)))
+    )
+    .set(t::next_at_ms.eq(now))
+    .execute(c))?)
 }

@@ -20,6 +20,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use tokio::sync::watch;
+
 use crate::db::Lane;
 use crate::db::conn::{Conn, Tx};
 use crate::db::error::DbError;
@@ -88,11 +90,12 @@ impl Queue {
 pub(crate) struct Writer {
     queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
+    to_deliver: watch::Sender<u64>,
 }
 
 impl Writer {
     /// Opens a connection of its own and starts the thread.
-    pub(crate) fn start(place: &Place) -> Result<Self, DbError> {
+    pub(crate) fn start(place: &Place, to_deliver: watch::Sender<u64>) -> Result<Self, DbError> {
         let queue = Arc::new(Queue::default());
         let mut conn = Some(place.connect(Use::Write)?);
         let (place, jobs) = (place.clone(), Arc::clone(&queue));
@@ -109,7 +112,7 @@ impl Writer {
                 }
             })
             .map_err(|error| DbError::Unavailable(error.to_string()))?;
-        Ok(Self { queue, thread: Some(thread) })
+        Ok(Self { queue, thread: Some(thread), to_deliver })
     }
 
     /// Queues work and waits for its commit.
@@ -123,9 +126,14 @@ impl Writer {
         E: From<DbError> + Send + 'static,
     {
         let (answer, answered) = tokio::sync::oneshot::channel();
+        let signal = self.to_deliver.clone();
         let job: Job = Box::new(move |conn| {
             let outcome = run_alone(conn, work);
             Box::new(move |committed| {
+                if committed.is_ok() && matches!(outcome, Ok((_, true))) {
+                    signal.send_modify(|commits| *commits = commits.wrapping_add(1));
+                }
+                let outcome = outcome.map(|(value, _)| value);
                 // The caller may be gone; the write stands all the same.
                 let _ = answer.send(match committed {
                     Ok(()) => outcome,
@@ -152,18 +160,19 @@ impl Drop for Writer {
     }
 }
 
-/// Runs one job in its own savepoint; whatever it did is undone when it fails or panics.
+/// Runs one job in its own savepoint; whatever it did is undone when it fails or panics. Also
+/// returns whether there is something to deliver once it is committed.
 fn run_alone<T, E: From<DbError>>(
     conn: &mut Conn,
     work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
-) -> Result<T, E> {
+) -> Result<(T, bool), E> {
     let base = conn.depth().unwrap_or(0);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         conn.transaction(|c| {
             let mut tx = Tx::new(c);
             let value = work(&mut tx).map_err(Failed::Work)?;
-            tx.finish()?;
-            Ok(value)
+            let to_deliver = tx.finish()?;
+            Ok((value, to_deliver))
         })
     }));
     if !matches!(outcome, Ok(Ok(_))) {

@@ -45,6 +45,43 @@ impl EventKind {
     pub const fn only_by_name(self) -> bool {
         matches!(self, Self::NoticeCreated | Self::HoldOpened | Self::HoldDecided)
     }
+
+    /// Whether everything earlier of the directory goes before it, and everything later after it
+    ///
+    #[must_use]
+    pub const fn is_barrier(self) -> bool {
+        matches!(self, Self::DsyncActivated | Self::DsyncDeleted)
+    }
+}
+
+/// Families of events of WorkOS's other products, and the directory events that only SCIM has. An
+/// application that asks for them too gets none of them instead of a refusal.
+const FOREIGN: &[&str] = &[
+    "api_key.",
+    "authentication.",
+    "connection.",
+    "email_verification.",
+    "flag.",
+    "invitation.",
+    "magic_auth.",
+    "organization.",
+    "organization_domain.",
+    "organization_membership.",
+    "organization_role.",
+    "password_reset.",
+    "permission.",
+    "role.",
+    "session.",
+    "user.",
+    "vault.",
+    "dsync.token.",
+    "dsync.deactivated",
+];
+
+/// Whether WorkOS has events of this name that can never happen here.
+#[must_use]
+pub fn is_foreign(name: &str) -> bool {
+    FOREIGN.iter().any(|family| name.starts_with(family))
 }
 
 /// An event as it is sent, byte for byte the same in the feed and in webhooks (A-03, wire contract

@@ -20,6 +20,7 @@ use jiff::tz::TimeZone;
 
 use crate::clock::Millis;
 use crate::domain::failure::FailureClass;
+use crate::domain::ids::EndpointId;
 use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::text_enum;
@@ -141,6 +142,23 @@ pub struct HoldFacts<'a> {
     pub people: u64,
     /// When it was opened.
     pub opened_at: Millis,
+}
+
+/// What is known about an endpoint that was disabled because of its answers.
+#[derive(Debug, Clone, Copy)]
+pub struct EndpointFacts<'a> {
+    /// The organization's name.
+    pub organization: &'a str,
+    /// The endpoint.
+    pub endpoint: &'a EndpointId,
+    /// Whether it said itself that it is gone; else it did nothing but fail.
+    pub gone: bool,
+    /// Since when it has been failing.
+    pub since: Millis,
+    /// The organization's time zone.
+    pub zone: &'a TimeZone,
+    /// The endpoint's address in the API.
+    pub link: &'a str,
 }
 
 /// A moment as the admin's calendar and clock show it: `22 November 2026, 14:05`.
@@ -329,6 +347,41 @@ pub fn hold_opened(facts: &HoldFacts<'_>) -> NoticeText {
     text.link("Decide on this page:", facts.place.link);
     let organization = one_line(facts.place.organization);
     text.finish(format!("{organization}: please decide, {people} would lose access"))
+}
+
+/// The application is not told of changes any more (A-04). An admin can not repair that; the words
+/// are still such that everybody understands them, because the portal shows the notice.
+#[must_use]
+pub fn endpoint_disabled(facts: &EndpointFacts<'_>) -> NoticeText {
+    let organization = one_line(facts.organization);
+    let since = moment_text(facts.since, facts.zone);
+    let mut text = Draft::default();
+    text.paragraph(format!(
+        "Changes to the user accounts of {organization} no longer reach one of the places where \
+         the application takes them in."
+    ));
+    let happened = if facts.gone {
+        "It told us that it is closed".to_owned()
+    } else {
+        format!("It has taken nothing from us since {since}")
+    };
+    text.paragraph(format!(
+        "What happened: {happened}, so we no longer send anything there. Its name is {}.",
+        facts.endpoint
+    ));
+    text.paragraph(
+        "What it means: the user accounts are kept up to date as before, and nobody loses access \
+         because of this. The application may show old data until it is told. What it was not told \
+         can be sent again."
+            .to_owned(),
+    );
+    text.paragraph("What to do:".to_owned());
+    text.steps(&[
+        "Send this message to the people who run this service for you.".to_owned(),
+        "They repair the place, switch it on again and have what was missed sent again.".to_owned(),
+    ]);
+    text.link("For them, its settings are here:", facts.link);
+    text.finish(format!("{organization}: the application is no longer told of changes"))
 }
 
 /// Organization and directory in one phrase.

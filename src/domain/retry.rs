@@ -91,8 +91,23 @@ pub fn retry_delay_ms(attempt: u32, random: &dyn Random) -> Option<i64> {
     MAIL.delay_ms(attempt, random)
 }
 
+/// What a `Retry-After` header asks to wait, in milliseconds; never negative. `date` is the `Date`
+/// of the same answer: a wait that is given as a date is measured from there, as no clock of ours
+/// is asked.
+#[must_use]
+pub fn retry_after_ms(retry_after: &str, date: Option<&str>) -> Option<i64> {
+    let text = retry_after.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(i64::from(seconds).saturating_mul(Millis::SECOND));
+    }
+    let moment = |text: &str| jiff::fmt::rfc2822::parse(text.trim()).ok();
+    let until = moment(text)?.timestamp().as_millisecond();
+    let from = moment(date?)?.timestamp().as_millisecond();
+    Some(until.saturating_sub(from).max(0))
+}
+
 /// `planned` moved by a random share of at most [`limits::RETRY_JITTER_PERCENT`] either way.
-fn jittered(planned: i64, random: &dyn Random) -> i64 {
+pub(crate) fn jittered(planned: i64, random: &dyn Random) -> i64 {
     // Divides first, so that no delay can overflow; whole seconds lose nothing by it.
     let spread = (planned / 100).saturating_mul(limits::RETRY_JITTER_PERCENT);
     let width = u64::try_from(spread.saturating_mul(2).saturating_add(1)).unwrap_or(0);

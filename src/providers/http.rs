@@ -16,6 +16,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, Response};
 
 use super::{ProviderError, malformed};
+use crate::domain::retry;
 use crate::limits;
 
 /// What Rollcall calls itself. HR systems' edges refuse callers without a name (protocol page
@@ -181,25 +182,13 @@ impl BoundedBody {
     }
 }
 
-/// A date is measured from the answer's own `Date`, as no clock of ours is asked.
 fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
-    let text = header(headers, &RETRY_AFTER)?;
-    let wait_ms = if let Ok(seconds) = text.parse::<u32>() {
-        i64::from(seconds).saturating_mul(1_000)
-    } else {
-        let until = http_date_ms(text)?;
-        until.saturating_sub(http_date_ms(header(headers, &DATE)?)?)
-    };
-    Some(wait_ms.clamp(0, limits::PROVIDER_RETRY_AFTER_MS_MAX))
+    let wait_ms = retry::retry_after_ms(header(headers, &RETRY_AFTER)?, header(headers, &DATE))?;
+    Some(wait_ms.min(limits::PROVIDER_RETRY_AFTER_MS_MAX))
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok().map(str::trim)
-}
-
-fn http_date_ms(text: &str) -> Option<i64> {
-    let moment = jiff::fmt::rfc2822::parse(text).ok()?;
-    Some(moment.timestamp().as_millisecond())
 }
 
 fn not_answered(error: &reqwest::Error) -> ProviderError {

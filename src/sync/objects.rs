@@ -9,7 +9,10 @@ use crate::db::directories::{Directory, DirectoryCounts};
 use crate::db::directory_users::DirectoryUser;
 use crate::db::groups::Group;
 use crate::db::holds::Hold;
-use crate::domain::employee::{ManagerReference, Unit};
+use crate::db::lists::PeopleCounts;
+use crate::domain::directory::DirectoryState;
+use crate::domain::employee::{EmployeeRecord, ManagerReference, Unit};
+use crate::domain::failure::FailureClass;
 use crate::domain::ids::AccountId;
 use crate::domain::provider::ProviderKind;
 
@@ -27,8 +30,6 @@ pub const fn wire_type(provider: ProviderKind) -> &'static str {
 #[must_use]
 pub fn directory_user(user: &DirectoryUser, account: Option<&AccountId>) -> Map<String, Value> {
     let record = &user.record.0;
-    let emails =
-        record.email.as_ref().map(|email| json!({"primary": true, "type": "work", "value": email}));
     let name = record.display_name();
     let object = json!({
         "object": "directory_user",
@@ -40,7 +41,7 @@ pub fn directory_user(user: &DirectoryUser, account: Option<&AccountId>) -> Map<
         "first_name": record.first_name,
         "last_name": record.last_name,
         "name": (!name.is_empty()).then_some(name),
-        "emails": emails.into_iter().collect::<Vec<_>>(),
+        "emails": emails(record),
         "username": record.email,
         "job_title": unit_name(record.position.as_ref()),
         "state": user.state,
@@ -54,7 +55,15 @@ pub fn directory_user(user: &DirectoryUser, account: Option<&AccountId>) -> Map<
     into_map(object)
 }
 
-/// The predefined attributes; what an HR system does not tell is null.
+fn emails(record: &EmployeeRecord) -> Value {
+    let email = record.email.as_ref();
+    let email = email.map(|email| json!({"primary": true, "type": "work", "value": email}));
+    Value::Array(email.into_iter().collect())
+}
+
+/// All attributes that WorkOS predefines, and ours. What no HR system tells us is null; so are the
+/// manager's name and e-mail, which are in the manager's own object: a copy here would go stale
+/// without an event.
 fn custom_attributes(user: &DirectoryUser) -> Value {
     let record = &user.record.0;
     let manager = record.manager.as_ref().map(|manager| match manager {
@@ -62,14 +71,22 @@ fn custom_attributes(user: &DirectoryUser) -> Value {
         ManagerReference::Number(number) => number.as_str(),
     });
     json!({
+        "addresses": null,
+        "cost_center_name": null,
         "department_name": unit_name(record.department.as_ref()),
         "display_name": record.display_name(),
+        "division_name": null,
+        "emails": emails(record),
         "employee_number": record.employee_number,
-        "employment_start_date": record.start_date,
+        "employee_type": null,
         "employment_end_date": record.leaving_date,
+        "employment_start_date": record.start_date,
         "job_title": unit_name(record.position.as_ref()),
+        "manager_email": null,
         "manager_id": manager,
+        "manager_name": null,
         "office_location": unit_name(record.office_location.as_ref()),
+        "organization": null,
         "username": record.email,
     })
 }
@@ -129,14 +146,44 @@ pub fn activated(directory: &Directory, now: Millis) -> Value {
 /// A directory as `dsync.deleted` sends it: with the state it had before.
 #[must_use]
 pub fn deleted(directory: &Directory, counts: DirectoryCounts, now: Millis) -> Value {
-    let state = if directory.state.is_syncing() { "active" } else { "validating" };
+    let state = match wire_state(directory) {
+        "linked" => "active",
+        "unlinked" => "inactive",
+        other => other,
+    };
     let mut object = directory_object(directory, state, now);
-    let metadata = json!({
+    let DirectoryCounts { active, inactive, groups, .. } = counts;
+    object.insert("metadata".to_owned(), metadata(PeopleCounts { active, inactive, groups }));
+    Value::Object(object)
+}
+
+/// A directory as it is read.
+#[must_use]
+pub fn directory(directory: &Directory, counts: PeopleCounts) -> Map<String, Value> {
+    let mut object = directory_object(directory, wire_state(directory), directory.updated_at_ms);
+    object.insert("external_key".to_owned(), json!(directory.external_key));
+    object.insert("metadata".to_owned(), metadata(counts));
+    object
+}
+
+/// The state of a directory as it is read. SDKs and events say `active` for `linked` and `inactive`
+/// for `unlinked`.
+fn wire_state(directory: &Directory) -> &'static str {
+    match (directory.state, directory.failure_class) {
+        (DirectoryState::Setup | DirectoryState::Disabled, _) => "unlinked",
+        (DirectoryState::Validating, _) => "validating",
+        (DirectoryState::Failing, Some(FailureClass::Credential | FailureClass::Permission)) => {
+            "invalid_credentials"
+        }
+        (DirectoryState::Active | DirectoryState::Failing, _) => "linked",
+    }
+}
+
+fn metadata(counts: PeopleCounts) -> Value {
+    json!({
         "users": {"active": counts.active, "inactive": counts.inactive},
         "groups": counts.groups,
-    });
-    object.insert("metadata".to_owned(), metadata);
-    Value::Object(object)
+    })
 }
 
 fn directory_object(directory: &Directory, state: &str, now: Millis) -> Map<String, Value> {

@@ -1,4 +1,5 @@
-//! Tasks: when work is done. What is done is in `sync` and `notify`; nothing here has a rule.
+//! Tasks: when work is done. What is done is in `sync`, `delivery` and `notify`; nothing here has a
+//! rule.
 //!
 //! A task is a step without input that does the next piece of work there is, or says that there is
 //! none. It runs when it is activated (a webhook came, somebody pressed "Sync now"), when the next
@@ -17,8 +18,10 @@ use tokio::task::JoinSet;
 
 use crate::clock::Millis;
 use crate::db::{
-    DbError, Lane, account_changes, directory_users, events, inbox, mails, runs, waits,
+    DbError, Lane, account_changes, deliveries, directory_users, endpoint_secrets, events,
+    idempotent_answers, inbox, mails, portal_links, runs, waits,
 };
+use crate::delivery::{self, deliverer};
 use crate::limits;
 use crate::notify::outbox;
 use crate::notify::smtp::Mailer;
@@ -55,6 +58,8 @@ pub struct TaskContext {
     pub sync: Context,
     /// The mail server, when there is one.
     pub mailer: Option<Arc<Mailer>>,
+    /// For everything about endpoints.
+    pub delivery: delivery::Context,
 }
 
 /// One kind of task.
@@ -140,9 +145,10 @@ impl outbox::Moment for TaskContext {
     }
 }
 
-/// Makes due what a clock that was set back would keep waiting, forgets events, settled hints and
-/// noted changes of accounts that are too old, and removes what was deleted from the files (L-08);
-/// false when there is nothing more to forget.
+/// Makes due what a clock that was set back would keep waiting; forgets events, settled hints,
+/// noted changes of accounts, deliveries, answers and links into the portal that are too old and
+/// secrets that have ended; and removes what was deleted from the files (L-08). False when there
+/// is nothing more to forget.
 async fn sweep(cx: &Context) -> Result<bool, DbError> {
     let now = cx.clock.now();
     let mended = waits::mend(&cx.db, now).await?;
@@ -155,10 +161,17 @@ async fn sweep(cx: &Context) -> Result<bool, DbError> {
             let events_before = now.plus(-limits::EVENT_DAYS_KEPT.saturating_mul(Millis::DAY));
             let hints_before = now.plus(-limits::INBOX_DAYS_KEPT.saturating_mul(Millis::DAY));
             let changes_before = now.plus(-limits::AUDIT_DAYS_KEPT.saturating_mul(Millis::DAY));
+            let sent_before = now.plus(-limits::DELIVERY_DAYS_KEPT.saturating_mul(Millis::DAY));
             let hints = inbox::prune(tx, hints_before, limits::PRUNE_ROWS_MAX)?;
             let events = events::prune(tx, events_before, limits::PRUNE_ROWS_MAX)?;
             let changes = account_changes::prune(tx, changes_before, limits::PRUNE_ROWS_MAX)?;
-            Ok::<_, DbError>(hints.saturating_add(events).saturating_add(changes))
+            let sent = deliveries::prune(tx, sent_before, limits::PRUNE_ROWS_MAX)?;
+            let secrets = endpoint_secrets::prune(tx, now)?;
+            let answers_before = now.plus(-limits::IDEMPOTENT_ANSWER_MS_MAX);
+            let answers = idempotent_answers::prune(tx, answers_before, limits::PRUNE_ROWS_MAX)?;
+            let links = portal_links::prune(tx, now, limits::PRUNE_ROWS_MAX)?;
+            let forgotten = [hints, events, changes, sent, secrets, answers, links];
+            Ok::<_, DbError>(forgotten.into_iter().fold(0, usize::saturating_add))
         })
         .await?;
     if forgotten == 0
@@ -194,6 +207,7 @@ impl Tasks {
         spawn(Kind::Dates, 1, &activators.dates);
         spawn(Kind::Schedule, 1, &Activator::default());
         spawn(Kind::Janitor, 1, &Activator::default());
+        running.spawn(deliverer::run(cx.delivery.clone(), stopped));
         Self { running, stop }
     }
 
@@ -288,6 +302,9 @@ pub async fn run_until_idle(cx: &TaskContext) -> Result<(), SyncError> {
             while kind.step(cx).await? {
                 worked = true;
             }
+        }
+        while deliverer::step(&cx.delivery).await? {
+            worked = true;
         }
         if !worked {
             return Ok(());

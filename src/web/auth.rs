@@ -26,6 +26,12 @@ pub const KEY_PREFIX: &str = "sk_live_";
 pub struct Caller(ApiKeyId);
 
 impl Caller {
+    /// Whose key it is.
+    #[must_use]
+    pub fn key(&self) -> &ApiKeyId {
+        &self.0
+    }
+
     /// The caller as the cause of a change.
     #[must_use]
     pub fn cause(self) -> Cause {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::clock::Millis;
 use crate::domain::employee::{clean_text, is_email};
 use crate::limits;
 use crate::web::error::{FieldError, Problem};
@@ -35,6 +36,11 @@ impl Members {
             Value::Object(map) => Ok(Self { map, ..Self::default() }),
             _ => Err(Problem::invalid("(body)", "invalid_type", "must be a JSON object")),
         }
+    }
+
+    /// Reads a JSON object, or nothing, where every member may be missing.
+    pub fn parse_or_none(body: &[u8]) -> Result<Self, Problem> {
+        if body.is_empty() { Ok(Self::default()) } else { Self::parse(body) }
     }
 
     /// The members of an object that is at hand already.
@@ -200,6 +206,21 @@ impl TryFrom<String> for ZoneName {
         zone.ok()
             .and_then(|zone| zone.iana_name().map(|name| Self(name.to_owned())))
             .ok_or_else(|| "must be the name of a time zone, such as Europe/London".to_owned())
+    }
+}
+
+/// A moment, as RFC 3339 writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Moment(pub Millis);
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse::<jiff::Timestamp>()
+            .map(|moment| Self(Millis(moment.as_millisecond())))
+            .map_err(|_| "must be a moment, such as 2026-11-23T09:00:00.000Z".to_owned())
     }
 }
 

@@ -2,7 +2,8 @@
 //! A-01).
 //!
 //! A handler returns a [`Problem`]; [`crate::web::frame`] writes the body, because only it knows
-//! the request id. What no handler has foreseen is a 500 and logged once, with that id.
+//! the request id and in which [`Form`] the caller reads. What no handler has foreseen is a 500 and
+//! logged once, with that id.
 //!
 //! Invariants: no text of a problem repeats a secret, a webhook URL or a row's contents; the source
 //! of an internal error goes to the log and not to the caller.
@@ -35,6 +36,41 @@ impl FieldError {
     /// One thing that is wrong.
     pub fn new(field: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
         Self { field: field.into(), code, message: message.into() }
+    }
+}
+
+/// How a problem is written. Which one a caller gets depends on the path alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `application/problem+json`, for the own API.
+    Own,
+    /// `application/json` with `message`, `code` and `errors` beside the members of RFC 9457, as
+    /// WorkOS SDKs read it (wire contract §5). Never with `error` or `error_description`.
+    Compatible,
+}
+
+impl Form {
+    /// The paths whose callers are no WorkOS SDK. Whatever else is asked for, known or not, may
+    /// come from one.
+    const OWN: &[&str] =
+        &["/api", "/hooks", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs"];
+
+    /// The form for a request with this path.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        let under = |own: &&str| {
+            path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if Self::OWN.iter().any(under) { Self::Own } else { Self::Compatible }
+    }
+
+    /// The content type of the body.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Own => "application/problem+json",
+            Self::Compatible => "application/json",
+        }
     }
 }
 
@@ -80,6 +116,13 @@ pub enum Problem {
         directory: DirectoryId,
         /// Whether the account was to be deleted.
         deleting: bool,
+    },
+    /// There is an endpoint with this URL already (wire contract §4).
+    DuplicateEndpoint,
+    /// What was given can not be the URL of an endpoint (A-05).
+    InvalidUrl {
+        /// What is wrong with it.
+        message: String,
     },
     /// The organization still has directories that are not disabled.
     OrganizationInUse,
@@ -135,6 +178,10 @@ pub enum Problem {
     InvalidCursor,
     /// The cursor is older than the oldest event that is kept (A-03).
     CursorExpired,
+    /// This idempotency key was used for another request (A-01).
+    IdempotencyKeyReused,
+    /// The first request with this idempotency key is not answered yet (A-01).
+    RequestUnderWay,
     /// Too busy, or the database is away; the same request may succeed soon.
     Unavailable,
     /// An HTTP-level refusal by the server library.
@@ -183,6 +230,8 @@ impl Problem {
             Self::EmailTaken => "email_taken",
             Self::ExternalIdTaken => "external_id_taken",
             Self::AccountManaged { .. } => "account-managed",
+            Self::DuplicateEndpoint => "duplicate_endpoint",
+            Self::InvalidUrl { .. } => "invalid_url",
             Self::OrganizationInUse => "organization_in_use",
             Self::ProviderNotAllowed { .. } => "provider_not_allowed",
             Self::AlreadyConnected { .. } => "already_connected",
@@ -197,6 +246,8 @@ impl Problem {
             Self::Conflict { .. } => "conflict",
             Self::InvalidCursor => "invalid_cursor",
             Self::CursorExpired => "cursor_expired",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::RequestUnderWay => "request_under_way",
             Self::Unavailable => "unavailable",
             Self::Protocol(_) => "bad_request",
             Self::Internal(_) => "server_error",
@@ -218,16 +269,20 @@ impl Problem {
             Self::Invalid(_)
             | Self::ProviderNotAllowed { .. }
             | Self::CredentialRefused { .. }
+            | Self::IdempotencyKeyReused
+            | Self::InvalidUrl { .. }
             | Self::InvalidCredential { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::EmailTaken
             | Self::ExternalIdTaken
             | Self::AccountManaged { .. }
+            | Self::DuplicateEndpoint
             | Self::OrganizationInUse
             | Self::AlreadyConnected { .. }
             | Self::DirectoryDisabled
             | Self::NoCredential
             | Self::NoAdmin
             | Self::RunInProgress { .. }
+            | Self::RequestUnderWay
             | Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::BudgetSpent { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::ProviderFailed { .. } => StatusCode::BAD_GATEWAY,
@@ -252,6 +307,8 @@ impl Problem {
             Self::EmailTaken => "This e-mail is taken",
             Self::ExternalIdTaken => "This external id is taken",
             Self::AccountManaged { .. } => "A directory manages this account",
+            Self::DuplicateEndpoint => "There is an endpoint with this URL already",
+            Self::InvalidUrl { .. } => "This can not be the URL of an endpoint",
             Self::OrganizationInUse => "The organization has a connected directory",
             Self::ProviderNotAllowed { .. } => "This HR system is not allowed here",
             Self::AlreadyConnected { .. } => "This HR system is connected already",
@@ -266,6 +323,8 @@ impl Problem {
             Self::Conflict { .. } => "Not possible in this state",
             Self::InvalidCursor => "The cursor is not an event id",
             Self::CursorExpired => "The cursor is too old",
+            Self::IdempotencyKeyReused => "This idempotency key was used for another request",
+            Self::RequestUnderWay => "The first request with this key is under way",
             Self::Unavailable => "Not available at the moment",
             Self::Protocol(_) => "The request can not be understood",
             Self::Internal(_) => "Something went wrong on our side",
@@ -297,6 +356,7 @@ impl Problem {
                  Add \"{provider}\" there first.",
                 provider.title()
             ),
+            Self::InvalidUrl { message } => format!("endpoint_url {message}."),
             Self::AlreadyConnected { directory } => format!(
                 "The directory {directory} connects this organization to this HR system. \
                  Disable it before making another."
@@ -330,6 +390,7 @@ impl Problem {
                 "Another one in this organization has this e-mail. Case makes no difference."
             }
             Self::ExternalIdTaken => "Another one has this external_id already.",
+            Self::DuplicateEndpoint => "Change the endpoint with this URL, or delete it first.",
             Self::OrganizationInUse => "Disable its directories first.",
             Self::DirectoryDisabled => {
                 "A disabled directory stays disabled. Make a new directory to connect again."
@@ -347,6 +408,14 @@ impl Problem {
                 "Events after this cursor were deleted. Read the present state of the \
                  directories, then follow the feed without `after`."
             }
+            Self::IdempotencyKeyReused => {
+                "The same Idempotency-Key came with another path or body within 24 hours. Use a \
+                 new key for a new request."
+            }
+            Self::RequestUnderWay => {
+                "A request with this Idempotency-Key is not answered yet. Send it again soon; \
+                 then the first answer is repeated."
+            }
             Self::Unavailable => "Too much is waiting, or the database is away. Try again soon.",
             Self::Internal(_) => {
                 "Our log has the details under the request id. Trying again may help."
@@ -359,6 +428,10 @@ impl Problem {
     fn extras(&self) -> Vec<(&'static str, Value)> {
         match self {
             Self::Invalid(errors) => vec![("errors", json!(errors))],
+            Self::InvalidUrl { message } => {
+                let error = FieldError::new("endpoint_url", "invalid_url", message.clone());
+                vec![("errors", json!([error]))]
+            }
             Self::InvalidCredential { message } => {
                 let error = FieldError::new("credential", "invalid", message.clone());
                 vec![("errors", json!([error]))]
@@ -377,9 +450,27 @@ impl Problem {
         }
     }
 
+    /// The fixed word for this problem as WorkOS SDKs know it (wire contract §5).
+    fn compatible_code(&self) -> &'static str {
+        match self {
+            // Only "sync now" spends calls on that surface.
+            Self::BudgetSpent { .. } => "directory_sync_rate_limited",
+            other => other.code(),
+        }
+    }
+
+    /// The text that WorkOS SDKs show.
+    fn message(&self) -> String {
+        match self {
+            Self::Unauthorized => "Unauthorized".to_owned(),
+            Self::Invalid(_) => "Validation failed.".to_owned(),
+            other => other.detail(),
+        }
+    }
+
     /// The body of the answer.
     #[must_use]
-    pub fn body(&self, instance: Option<&str>, request_id: &str) -> Value {
+    pub fn body(&self, form: Form, instance: Option<&str>, request_id: &str) -> Value {
         let mut body = serde_json::Map::new();
         let kind = self.code().replace('_', "-");
         body.insert("type".to_owned(), format!("urn:rollcall:problem:{kind}").into());
@@ -391,6 +482,15 @@ impl Problem {
         }
         body.insert("code".to_owned(), self.code().into());
         body.extend(self.extras().into_iter().map(|(name, value)| (name.to_owned(), value)));
+        if form == Form::Compatible {
+            body.insert("code".to_owned(), self.compatible_code().into());
+            body.insert("message".to_owned(), self.message().into());
+            if self.status() == StatusCode::BAD_REQUEST {
+                // Without it the Node SDK does not take a 400 for a bad request.
+                let error = json!({"code": self.compatible_code(), "message": self.detail()});
+                body.entry("errors").or_insert_with(|| json!([error]));
+            }
+        }
         body.insert("request_id".to_owned(), request_id.into());
         Value::Object(body)
     }
@@ -399,7 +499,7 @@ impl Problem {
     fn retry_after_seconds(&self) -> Option<i64> {
         match self {
             Self::BudgetSpent { retry_after_seconds } => Some((*retry_after_seconds).max(1)),
-            Self::Unavailable => Some(1),
+            Self::RequestUnderWay | Self::Unavailable => Some(1),
             _ => None,
         }
     }
@@ -414,7 +514,7 @@ fn validation_detail(errors: &[FieldError]) -> String {
 }
 
 /// What of an id that a caller wrote is repeated to them: text of a sane length without surprises.
-fn shown_id(id: &str) -> String {
+pub fn shown_id(id: &str) -> String {
     id.chars().filter(|c| c.is_ascii_graphic() && !"<>'\"&".contains(*c)).take(100).collect()
 }
 
@@ -463,7 +563,7 @@ mod tests {
             directory: DirectoryId::from_text("directory_1"),
             deleting: false,
         };
-        let body = problem.body(Some("/api/v1/accounts/account_1"), "req_1");
+        let body = problem.body(Form::Own, Some("/api/v1/accounts/account_1"), "req_1");
         assert_eq!(body["type"], "urn:rollcall:problem:account-managed");
         assert_eq!(body["status"], 409);
         assert_eq!(body["fields"], json!(["first_name"]));
@@ -491,8 +591,42 @@ mod tests {
 
     #[test]
     fn what_went_wrong_inside_is_not_shown_to_the_caller() {
-        let body = Problem::Internal("SELECT broke".to_owned()).body(None, "req_1").to_string();
-        assert!(!body.contains("SELECT"), "{body}");
+        for form in [Form::Own, Form::Compatible] {
+            let problem = Problem::Internal("SELECT broke".to_owned());
+            let body = problem.body(form, None, "req_1").to_string();
+            assert!(!body.contains("SELECT"), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_02_the_path_decides_how_a_problem_is_written() {
+        for own in ["/api/v1/events", "/api", "/hooks/people-hr/x", "/livez"] {
+            assert_eq!(Form::of(own), Form::Own, "{own}");
+        }
+        for other in ["/directories", "/events", "/portal/generate_link", "/apis", "/sso/token"] {
+            assert_eq!(Form::of(other), Form::Compatible, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_02_a_compatible_body_has_what_the_sdks_read_and_nothing_that_misleads_them() {
+        let body = |problem: Problem| problem.body(Form::Compatible, None, "req_1");
+        let refused = body(Problem::Unauthorized);
+        assert_eq!(refused["message"], "Unauthorized");
+        let invalid = body(Problem::invalid("limit", "out_of_range", "must be from 1 to 100"));
+        assert_eq!(invalid["message"], "Validation failed.");
+        assert_eq!(invalid["code"], "invalid_request_parameters");
+        assert_eq!(invalid["errors"][0]["field"], "limit");
+        let spent = body(Problem::BudgetSpent { retry_after_seconds: 30 });
+        assert_eq!(spent["code"], "directory_sync_rate_limited");
+        assert_eq!(spent["retry_after_seconds"], 30);
+        let expired = body(Problem::CursorExpired);
+        assert_eq!(expired["errors"][0]["code"], "cursor_expired");
+        for body in [refused, invalid, spent, expired] {
+            assert!(body["message"].is_string() && body["code"].is_string(), "{body}");
+            assert_eq!(body["error"], Value::Null);
+            assert_eq!(body["error_description"], Value::Null);
+        }
     }
 
     #[test]

@@ -2,27 +2,28 @@
 //!
 //! Invariants:
 //! - Every answer has `X-Request-ID`; the id is ours, whatever the caller sends.
-//! - Every answer from 400 on has a problem body, also those that the server library makes.
+//! - Every answer from 400 on has a problem body, also those that the server library makes, in the
+//!   [`Form`] of its path.
+//! - `HEAD` is answered as `GET` without the body, `OPTIONS` with the methods that are possible.
 //! - The path is repeated to the caller only under `/api/`: a webhook's path holds its secret.
 //! - The log gets the pattern of the route and never the path.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, HttpResponse};
 
 use crate::domain::ids::RequestId;
-use crate::web::error::Problem;
+use crate::web::error::{Form, Problem};
 use crate::web::state::State;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// Runs a request and frames its answer.
 pub async fn frame(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = req
@@ -34,13 +35,17 @@ pub async fn frame(
     if req.path().contains("%00") || req.path().contains('\0') {
         return Ok(finish(req.error_response(Problem::UnknownRoute), &id));
     }
+    // The server library leaves the body out by itself. A look at a portal link uses it up, which a
+    // `HEAD` must not.
+    if req.method() == Method::HEAD && !req.path().starts_with("/portal/") {
+        req.head_mut().method = Method::GET;
+    }
     let answer = next.call(req).await?.map_into_boxed_body();
     Ok(finish(answer, &id))
 }
 
 fn finish(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
-    let status = answer.status();
-    let mut answer = if status.as_u16() < 400 { answer } else { with_problem(answer, id) };
+    let mut answer = with_body(answer, id);
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         answer.headers_mut().insert(REQUEST_ID, value);
     }
@@ -55,10 +60,27 @@ fn finish(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<B
     answer
 }
 
+/// The answer as its reader gets it, but for the request id. It can be asked for early, by who has
+/// to know the body; once more changes nothing.
+pub fn with_body(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
+    let status = answer.status();
+    if status == StatusCode::METHOD_NOT_ALLOWED && answer.request().method() == Method::OPTIONS {
+        return only_methods(answer);
+    }
+    if status.as_u16() < 400 { answer } else { with_problem(answer, id) }
+}
+
+/// What `OPTIONS` is answered: the `Allow` header that the refusal would have had.
+fn only_methods(mut answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    *answer.response_mut().status_mut() = StatusCode::NO_CONTENT;
+    answer.map_body(|_, _| BoxBody::new(()))
+}
+
 /// Gives an answer its problem body.
 fn with_problem(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
     let path = answer.request().path().to_owned();
     let instance = path.starts_with("/api/").then_some(path.as_str());
+    let form = Form::of(&path);
     let foreign;
     let problem = match answer.response().error().map(|error| error.as_error::<Problem>()) {
         Some(Some(problem)) => problem,
@@ -73,10 +95,16 @@ fn with_problem(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResp
     } else if problem.status().is_server_error() {
         tracing::warn!(request_id = %id, code = problem.code(), "a request could not be done");
     }
-    let body = problem.body(instance, id.as_str()).to_string();
-    let mut answer = answer.map_body(|_, _| BoxBody::new(body));
-    answer.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
-    answer
+    let body = problem.body(form, instance, id.as_str()).to_string();
+    let (req, bare) = answer.into_parts();
+    // Without the error, so that nobody takes it for an answer that still needs its body.
+    let mut answer = HttpResponse::build(bare.status()).body(body);
+    for (name, value) in bare.headers() {
+        answer.headers_mut().append(name.clone(), value.clone());
+    }
+    let content_type = HeaderValue::from_static(form.content_type());
+    answer.headers_mut().insert(CONTENT_TYPE, content_type);
+    ServiceResponse::new(req, answer)
 }
 
 /// Whether somebody has written a body that says what is wrong.
@@ -100,6 +128,6 @@ fn of_status(status: StatusCode) -> Problem {
 }
 
 /// Answers what no route takes.
-pub async fn unknown_route() -> Result<actix_web::HttpResponse, Problem> {
+pub async fn unknown_route() -> Result<HttpResponse, Problem> {
     Err(Problem::UnknownRoute)
 }

@@ -1,7 +1,8 @@
 //! The HTTP side: webhooks in, the API, and whether the server is well.
 //!
 //! Read [`frame`] for what all answers have in common, [`error`] for how failure is told, [`hooks`]
-//! for the way of a webhook, and [`api`] for the resources.
+//! for the way of a webhook, [`api`] for the resources, and [`workos`] for the same resources as
+//! WorkOS SDKs know them.
 //!
 //! Invariants:
 //! - Every answer from 400 on is JSON and carries the request id.
@@ -28,9 +29,13 @@ pub mod error;
 pub mod frame;
 pub mod health;
 pub mod hooks;
+pub mod idempotency;
+pub mod metadata;
 pub mod portal;
+pub mod portal_links;
 pub mod query;
 pub mod state;
+pub mod workos;
 
 /// All routes. They take every path, so nothing that is registered after them is ever asked.
 /// The application needs the [`State`] among its data.
@@ -42,6 +47,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .service(web::resource("/livez").route(web::get().to(health::live)))
             .service(web::resource("/readyz").route(web::get().to(health::ready)))
             .service(web::resource("/portal/directories/{id}").route(web::get().to(portal::repair)))
+            .service(web::resource("/portal/enter/{token}").route(web::get().to(portal::enter)))
             .service(
                 web::resource("/hooks/people-hr/{token}")
                     .route(web::get().to(hooks::look))
@@ -50,10 +56,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
             )
             .service(
                 web::scope("/api/v1")
+                    .wrap(from_fn(idempotency::once))
                     .wrap(from_fn(auth::need_api_key))
                     .configure(api::routes)
                     .default_service(web::to(frame::unknown_route)),
             )
+            .configure(workos::routes)
             .default_service(web::to(frame::unknown_route)),
     );
 }

@@ -63,13 +63,18 @@ impl Query {
 
     /// Takes the parameters that every list has.
     pub fn page(&mut self) -> PageRequest {
+        self.page_of(Order::Desc)
+    }
+
+    /// The same for a list that has another order when nothing is said.
+    pub fn page_of(&mut self, default: Order) -> PageRequest {
         let limit = self.limit();
         let order = match self.text("order").map(|text| Order::parse(&text)) {
-            None => Order::Desc,
+            None => default,
             Some(Some(order)) => order,
             Some(None) => {
                 self.refuse("order", "unknown_value", "must be asc, desc or normal");
-                Order::Desc
+                default
             }
         };
         PageRequest { limit, after: self.text("after"), before: self.text("before"), order }

@@ -13,6 +13,8 @@ pub struct AppState {
     pub context: Context,
     /// Wakes the tasks that do what a request has asked for.
     pub activators: Activators,
+    /// Whether endpoints may be on private addresses and without TLS.
+    pub allow_private_targets: bool,
 }
 
 /// The state as handlers take it.

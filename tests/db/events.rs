@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rollcall::clock::Millis;
 use rollcall::db::events::{self, EventFilter, NewEvent};
+use rollcall::db::page::{Order, PageRequest};
 use rollcall::db::{Db, DbError, Lane, Tx, organizations};
 use rollcall::domain::event::EventKind;
 use rollcall::domain::ids::{EventId, OrganizationId};
@@ -31,6 +32,11 @@ fn event(organization: &OrganizationId, kind: EventKind, tag: &str, at: i64) -> 
         data: json!(tag),
         created_at: Millis(at),
     }
+}
+
+fn asc(after: Option<EventId>, limit: i64) -> PageRequest {
+    let after = after.map(|id| id.to_string());
+    PageRequest { limit, after, order: Order::Asc, ..PageRequest::default() }
 }
 
 async fn seed(t: &TestDb, numbers: &'static [usize]) {
@@ -72,12 +78,13 @@ async fn a_follower_sees_each_event_once_and_in_order(t: TestDb) {
             // Asked before the page, so that the last page is read after the last write.
             let last = ended.load(std::sync::atomic::Ordering::SeqCst);
             let after = seen.last().map(|event| event.id.clone());
-            let filter = EventFilter { after, ..EventFilter::default() };
-            let page = db.read(move |c| events::page(c, &filter, 7)).await.unwrap();
-            if page.is_empty() && last {
+            let request = asc(after, 7);
+            let filter = EventFilter::default();
+            let page = db.read(move |c| events::page(c, &filter, &request)).await.unwrap();
+            if page.items.is_empty() && last {
                 return seen;
             }
-            seen.extend(page);
+            seen.extend(page.items);
         }
     });
     let writers = (0..WRITERS).map(|n| tokio::spawn(write_many(t.db.clone(), n)));
@@ -106,31 +113,38 @@ async fn a_page_is_filtered(t: TestDb) {
     seed(&t, &[1, 2]).await;
     let kinds = [EventKind::UserCreated, EventKind::UserUpdated, EventKind::HoldOpened];
     for number in 0..12_usize {
-        let new = event(&organization(1 + number % 2).id, kinds[number % 3], "x", 0);
+        let at = i64::try_from(number).unwrap();
+        let new = event(&organization(1 + number % 2).id, kinds[number % 3], "x", at);
         let work = move |tx: &mut Tx<'_>| {
             tx.emit(new);
             Ok::<_, DbError>(())
         };
         t.db.write(Lane::Urgent, work).await.unwrap();
     }
-    let page = async |filter: EventFilter, limit: i64| -> Vec<i64> {
-        let page = t.db.read(move |c| events::page(c, &filter, limit)).await.unwrap();
-        page.iter().map(|event| event.id.number().unwrap()).collect()
+    let page = async |filter: EventFilter, request: PageRequest| -> Vec<i64> {
+        let page = t.db.read(move |c| events::page(c, &filter, &request)).await.unwrap();
+        page.items.iter().map(|event| event.id.number().unwrap()).collect()
     };
     let all = EventFilter::default();
-    assert_eq!(page(all.clone(), 100).await, (1..=12).collect::<Vec<_>>());
-    assert_eq!(page(all.clone(), 5).await, [1, 2, 3, 4, 5]);
-    let after = |number| EventFilter { after: Some(EventId::from_number(number)), ..all.clone() };
-    assert_eq!(page(after(9), 2).await, [10, 11]);
-    assert!(page(after(12), 2).await.is_empty());
-    let unreadable = EventFilter { after: Some(EventId::from_text("x")), ..all.clone() };
-    assert!(page(unreadable, 2).await.is_empty());
-    let of_second =
-        EventFilter { organization_id: Some(organization(2).id), ..EventFilter::default() };
-    assert_eq!(page(of_second, 100).await, [2, 4, 6, 8, 10, 12]);
+    assert_eq!(page(all.clone(), asc(None, 100)).await, (1..=12).collect::<Vec<_>>());
+    assert_eq!(page(all.clone(), asc(None, 5)).await, [1, 2, 3, 4, 5]);
+    let after = |number| asc(Some(EventId::from_number(number)), 2);
+    assert_eq!(page(all.clone(), after(9)).await, [10, 11]);
+    assert!(page(all.clone(), after(12)).await.is_empty());
+    assert!(page(all.clone(), asc(Some(EventId::from_text("x")), 2)).await.is_empty());
+    let newest = PageRequest { limit: 2, ..PageRequest::default() };
+    assert_eq!(page(all.clone(), newest).await, [12, 11]);
+    let organization_id = Some(organization(2).id);
+    let of_second = EventFilter { organization_id, ..all.clone() };
+    assert_eq!(page(of_second, asc(None, 100)).await, [2, 4, 6, 8, 10, 12]);
     let types = vec!["dsync.user.created".to_owned(), "rollcall.hold.opened".to_owned()];
-    let of_types = EventFilter { types, organization_id: Some(organization(1).id), after: None };
-    assert_eq!(page(of_types, 100).await, [1, 3, 7, 9]);
+    let organization_id = Some(organization(1).id);
+    let of_types = EventFilter { types, organization_id, ..all.clone() };
+    assert_eq!(page(of_types, asc(None, 100)).await, [1, 3, 7, 9]);
+    // Number n happened at the moment n - 1; the end of a range does not belong to it.
+    let (from, until) = (Some(Millis(3)), Some(Millis(6)));
+    let ranged = EventFilter { from, until, ..all };
+    assert_eq!(page(ranged, asc(None, 100)).await, [4, 5, 6]);
 }
 
 async fn old_events_are_pruned_in_parts(t: TestDb) {

@@ -221,6 +221,11 @@ impl TestApp {
         self
     }
 
+    /// The address of a path of the gateway.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     /// Calls the API with the key.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
         let url = format!("{}/api/v1{path}", self.base);

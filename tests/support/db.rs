@@ -19,7 +19,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use rollcall::clock::Millis;
-use rollcall::db::organizations::Organization;
+use rollcall::db::organizations::{Metadata, Organization};
 use rollcall::db::types::Json;
 use rollcall::db::{Db, Place, migrate};
 use rollcall::domain::ids::OrganizationId;
@@ -185,6 +185,7 @@ pub fn organization(number: usize) -> Organization {
         external_id: None,
         time_zone: None,
         allowed_providers: Json(Vec::new()),
+        metadata: Json(Metadata::new()),
         created_at_ms: Millis(0),
         updated_at_ms: Millis(0),
     }

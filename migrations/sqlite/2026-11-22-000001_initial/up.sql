@@ -10,6 +10,7 @@ CREATE TABLE organizations (
     external_id TEXT UNIQUE,
     time_zone TEXT,
     allowed_providers TEXT NOT NULL,
+    metadata TEXT NOT NULL,
     created_at_ms BIGINT NOT NULL,
     updated_at_ms BIGINT NOT NULL
 );
@@ -391,6 +392,7 @@ CREATE TABLE endpoints (
     last_success_at_ms BIGINT,
     lease_until_ms BIGINT,
     lease_epoch BIGINT NOT NULL,
+    due_at_ms BIGINT,
     created_at_ms BIGINT NOT NULL,
     updated_at_ms BIGINT NOT NULL
 );
@@ -429,7 +431,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_open ON deliveries (endpoint_id, state, number);
 CREATE INDEX deliveries_lane ON deliveries (endpoint_id, lane, state, number);
 CREATE INDEX deliveries_event ON deliveries (event_number);
-CREATE INDEX deliveries_done ON deliveries (done_at_ms);
+CREATE INDEX deliveries_done ON deliveries (state, done_at_ms);
 
 CREATE TABLE delivery_attempts (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

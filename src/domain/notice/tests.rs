@@ -290,3 +290,28 @@ fn l_03_a_refused_key_is_answered_with_the_hr_systems_own_steps_in_their_order()
         }
     }
 }
+
+#[test]
+fn a_04_the_end_of_an_endpoint_is_told_in_plain_words() {
+    let (zone, endpoint) = (TimeZone::UTC, EndpointId::from_text("we_01JD8"));
+    for gone in [true, false] {
+        let text = endpoint_disabled(&EndpointFacts {
+            organization: "Müller & Söhne",
+            endpoint: &endpoint,
+            gone,
+            since: SINCE,
+            zone: &zone,
+            link: LINK,
+        });
+        let whole = format!("{}\n{}", text.subject, text.body);
+        assert!(text.subject.contains("Müller & Söhne"), "{whole}");
+        assert!(whole.contains("nobody loses access because of this"), "{whole}");
+        assert!(whole.contains("What to do:") && whole.contains("we_01JD8"), "{whole}");
+        assert_eq!(whole.contains("22 November 2026, 14:05"), !gone, "{whole}");
+        let words = whole.replace(LINK, "").to_lowercase();
+        for jargon in JARGON {
+            assert!(!words.contains(jargon), "{jargon:?} in:\n{whole}");
+        }
+        assert!(matches!(text.blocks().last(), Some(Block::Link { url: LINK, .. })), "{whole}");
+    }
+}

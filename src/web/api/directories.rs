@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory, DirectoryCounts};
+use crate::db::lists::{self, DirectoryFilter};
 use crate::db::page::Page;
-use crate::db::{Conn, DbError, Lane, lists};
+use crate::db::{Conn, DbError, Lane};
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, OrganizationId};
@@ -187,10 +188,11 @@ async fn load(state: &State, id: &DirectoryId) -> Result<Shown, Problem> {
 pub async fn list(state: State, req: HttpRequest) -> Answer {
     let mut query = Query::of(&req);
     let page = query.page();
-    let organization = query.text("organization_id").map(OrganizationId::from_text);
+    let organization_id = query.text("organization_id").map(OrganizationId::from_text);
     query.finish()?;
+    let filter = DirectoryFilter { organization_id, ..DirectoryFilter::default() };
     let read = state.context.db.read(move |conn| {
-        let found = lists::directories(conn, organization.as_ref(), &page)?;
+        let found = lists::directories(conn, &filter, &page)?;
         let mut counts = Vec::with_capacity(found.items.len());
         for row in &found.items {
             counts.push(directories::counts(conn, &row.id)?);

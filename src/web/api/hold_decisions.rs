@@ -18,7 +18,8 @@ pub async fn approve(
     path: Path<(String, String)>,
     body: Bytes,
 ) -> Answer {
-    let mut body = members(&body)?;
+    // A decision about all needs no body.
+    let mut body = Members::parse_or_none(&body)?;
     let ids: Option<Vec<HoldItemId>> = body.not_null("ids");
     body.finish()?;
     take(state, caller, path, ids.map_or(Wish::ApproveAll, Wish::Approve)).await
@@ -31,13 +32,8 @@ pub async fn reject(
     path: Path<(String, String)>,
     body: Bytes,
 ) -> Answer {
-    members(&body)?.finish()?;
+    Members::parse_or_none(&body)?.finish()?;
     take(state, caller, path, Wish::Reject).await
-}
-
-/// A decision about all needs no body.
-fn members(body: &[u8]) -> Result<Members, Problem> {
-    if body.is_empty() { Ok(Members::default()) } else { Members::parse(body) }
 }
 
 async fn take(state: State, caller: Caller, path: Path<(String, String)>, wish: Wish) -> Answer {

@@ -4,6 +4,8 @@
 
 use actix_web::web::{self, ServiceConfig};
 
+use crate::web::portal_links;
+
 mod account_change;
 pub mod account_changes;
 pub mod accounts;
@@ -12,19 +14,22 @@ pub mod catalogue;
 pub mod directories;
 pub mod directory_actions;
 pub mod directory_lists;
+pub mod endpoint_actions;
+pub mod endpoints;
 pub mod events;
 pub mod hold_decisions;
 pub mod import;
 mod import_rows;
 pub mod notices;
 pub mod organizations;
-mod setup_problem;
+pub(in crate::web) mod setup_problem;
 
 /// The routes under `/api/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(of_organizations)
         .configure(of_accounts)
         .configure(of_directories)
+        .configure(of_endpoints)
         .service(web::resource("/events").route(web::get().to(events::list)));
 }
 
@@ -65,6 +70,10 @@ fn of_organizations(cfg: &mut ServiceConfig) {
     .service(
         web::resource("/organizations/{organization_id}/notices")
             .route(web::get().to(notices::list)),
+    )
+    .service(
+        web::resource("/organizations/{organization_id}/portal_links")
+            .route(web::post().to(portal_links::create)),
     );
 }
 
@@ -151,5 +160,39 @@ fn of_directories(cfg: &mut ServiceConfig) {
     .service(
         web::resource("/directories/{directory_id}/holds/{hold_id}/reject")
             .route(web::post().to(hold_decisions::reject)),
+    );
+}
+
+fn of_endpoints(cfg: &mut ServiceConfig) {
+    cfg.service(
+        web::resource("/endpoints")
+            .route(web::get().to(endpoints::list))
+            .route(web::post().to(endpoints::create)),
+    )
+    .service(
+        web::resource("/endpoints/{endpoint_id}")
+            .route(web::get().to(endpoints::get))
+            .route(web::patch().to(endpoints::patch))
+            .route(web::delete().to(endpoints::delete)),
+    )
+    .service(
+        web::resource("/endpoints/{endpoint_id}/test")
+            .route(web::post().to(endpoint_actions::test)),
+    )
+    .service(
+        web::resource("/endpoints/{endpoint_id}/rotate_secret")
+            .route(web::post().to(endpoint_actions::rotate_secret)),
+    )
+    .service(
+        web::resource("/endpoints/{endpoint_id}/replay")
+            .route(web::post().to(endpoint_actions::replay)),
+    )
+    .service(
+        web::resource("/endpoints/{endpoint_id}/deliveries")
+            .route(web::get().to(endpoint_actions::deliveries_of)),
+    )
+    .service(
+        web::resource("/endpoints/{endpoint_id}/deliveries/{delivery_id}")
+            .route(web::get().to(endpoint_actions::delivery)),
     );
 }

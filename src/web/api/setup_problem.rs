@@ -59,7 +59,7 @@ impl From<Check> for ShownCheck {
 }
 
 /// The problem that a refusal is.
-pub(super) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
+pub(in crate::web) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
     match error {
         SetupError::NotFound => Problem::of_lookup(crate::db::DbError::NotFound, "Directory", id),
         SetupError::ProviderNotAllowed { provider } => Problem::ProviderNotAllowed { provider },

@@ -1,0 +1,123 @@
+//! Who delivers when: a pump for every endpoint that has something due, each on its own.
+//!
+//! A commit of this process that wrote an event or a delivery wakes it at once; what other processes
+//! write is found at the next look. There is no pool of workers: an endpoint that hangs keeps nothing
+//! but its own pump busy, and there are never more pumps than endpoints.
+//!
+//! What this module must not do: send, or hold anything that a crash could lose.
+
+use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+
+use crate::clock::Millis;
+use crate::db::{DbError, endpoints};
+use crate::delivery::{Context, pump};
+use crate::domain::ids::EndpointId;
+use crate::limits;
+
+type Ended = (EndpointId, Result<bool, DbError>);
+
+/// The pumps of a process.
+struct Deliverer {
+    cx: Context,
+    pumps: JoinSet<Ended>,
+    running: HashSet<EndpointId>,
+    /// Endpoints whose pump failed, with the moment until which they rest.
+    resting: HashMap<EndpointId, Millis>,
+    stop: watch::Sender<bool>,
+}
+
+impl Deliverer {
+    fn new(cx: &Context) -> Self {
+        Self {
+            cx: cx.clone(),
+            pumps: JoinSet::new(),
+            running: HashSet::new(),
+            resting: HashMap::new(),
+            stop: watch::Sender::new(false),
+        }
+    }
+
+    /// Starts a pump for every endpoint that is due; how long to wait for the next, in
+    /// milliseconds.
+    async fn start_due(&mut self) -> Result<u64, DbError> {
+        let now = self.cx.clock.now();
+        let read = self.cx.db.read(move |conn| {
+            Ok::<_, DbError>((endpoints::due(conn, now)?, endpoints::next_due(conn)?))
+        });
+        let (due, next) = read.await?;
+        self.resting.retain(|_, until| {
+            let wait_ms = until.since(now);
+            wait_ms > 0 && wait_ms <= limits::DELIVERY_REST_MS
+        });
+        for id in due {
+            if self.resting.contains_key(&id) || !self.running.insert(id.clone()) {
+                continue;
+            }
+            let (cx, stopped) = (self.cx.clone(), self.stop.subscribe());
+            self.pumps.spawn(async move {
+                let work = AssertUnwindSafe(pump::run(&cx, &id, stopped)).catch_unwind().await;
+                (id, work.unwrap_or(Err(DbError::Panicked)))
+            });
+        }
+        let wait_ms = next.map_or(i64::MAX, |next| next.since(now).max(50));
+        Ok(u64::try_from(wait_ms).unwrap_or(0).min(limits::DELIVERY_LOOK_MS))
+    }
+
+    /// Takes in the end of a pump; whether it had something to do.
+    fn ended(&mut self, ended: Result<Ended, JoinError>) -> bool {
+        let Ok((id, outcome)) = ended else { return false };
+        self.running.remove(&id);
+        match outcome {
+            Ok(worked) => worked,
+            Err(error) => {
+                tracing::error!(endpoint.id = %id, error = %error,
+                    "deliveries to an endpoint were interrupted; they go on");
+                let until = self.cx.clock.now().plus(limits::DELIVERY_REST_MS);
+                self.resting.insert(id, until);
+                false
+            }
+        }
+    }
+}
+
+/// Delivers until it is stopped; then lets what is on its way end.
+pub async fn run(cx: Context, mut stopped: watch::Receiver<bool>) {
+    let mut deliverer = Deliverer::new(&cx);
+    let mut news = cx.db.to_deliver();
+    while !*stopped.borrow() {
+        // Before the look, so that no signal is lost between the look and the wait.
+        news.borrow_and_update();
+        let pause_ms = deliverer.start_due().await.unwrap_or_else(|error| {
+            tracing::error!(error = %error, "it can not be seen what is to be delivered");
+            limits::DELIVERY_LOOK_MS
+        });
+        tokio::select! {
+            _ = news.changed() => {}
+            Some(ended) = deliverer.pumps.join_next() => {
+                deliverer.ended(ended);
+            }
+            () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+    let _ = deliverer.stop.send(true);
+    while deliverer.pumps.join_next().await.is_some() {}
+}
+
+/// Delivers everything that is due now, to all endpoints at once; whether there was anything.
+pub async fn step(cx: &Context) -> Result<bool, DbError> {
+    let mut deliverer = Deliverer::new(cx);
+    deliverer.start_due().await?;
+    let mut worked = false;
+    while let Some(ended) = deliverer.pumps.join_next().await {
+        let (_, outcome) = ended.map_err(|_| DbError::Panicked)?;
+        worked |= outcome?;
+    }
+    Ok(worked)
+}

@@ -1,0 +1,156 @@
+//! Which of the deliveries that wait for an endpoint may go now: a pure rule.
+//!
+//! A delivery waits for an earlier one that is still open when
+//! - both are of one lane: the directory user for user and membership events, the group for group
+//!   events;
+//! - it is a membership event and the earlier one is of the lane of its group;
+//! - both are of one directory and one of them is a barrier (`dsync.activated`, `dsync.deleted`).
+//!
+//! [`Look`] reads what is open in the order of the numbers and remembers only what a later one could
+//! have to wait for. So a whole backlog need never be in memory, and a lane that waits for its next
+//! attempt takes no room from the others.
+//!
+//! Invariants:
+//! - What was chosen, or is on its way, counts as open: of a lane at most one is on its way.
+//! - The choice depends on nothing but what is shown to it.
+//! - First attempts and retries are chosen apart, so that very many retries delay no first attempt.
+//!
+//! What this module must not do: read the database, know the time, or send.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use crate::clock::Millis;
+use crate::db::deliveries::Open;
+use crate::domain::endpoint::DeliveryTrigger;
+use crate::domain::ids::DirectoryId;
+
+/// How many deliveries are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// That were never tried.
+    pub first: usize,
+    /// That were tried before.
+    pub retries: usize,
+}
+
+/// One pass over what is open, in the order of the numbers.
+pub struct Look {
+    now: Millis,
+    /// Nothing but tests before this moment: the endpoint is paused.
+    paused_until: Option<Millis>,
+    wish: Wish,
+    /// Lanes of what was seen, as hashes. Two lanes with one hash would only wait for each other.
+    lanes: HashSet<u64>,
+    directories: HashSet<DirectoryId>,
+    /// Directories of which a barrier was seen: nothing later of them may go.
+    closed: HashSet<DirectoryId>,
+    first: Vec<Open>,
+    retries: Vec<Open>,
+    /// When the next one may go that may not yet, for no other reason than the time.
+    next: Option<Millis>,
+}
+
+impl Look {
+    /// A look at this moment. While the endpoint is paused it is worth a look again afterwards, in
+    /// any case.
+    #[must_use]
+    pub fn new(now: Millis, paused_until: Option<Millis>, wish: Wish) -> Self {
+        let paused_until = paused_until.filter(|until| *until > now);
+        Self {
+            now,
+            paused_until,
+            wish,
+            lanes: HashSet::new(),
+            directories: HashSet::new(),
+            closed: HashSet::new(),
+            first: Vec::new(),
+            retries: Vec::new(),
+            next: paused_until,
+        }
+    }
+
+    /// Whether nothing but tests can go.
+    #[must_use]
+    pub const fn only_tests(&self) -> bool {
+        self.paused_until.is_some()
+    }
+
+    /// Shows the next open delivery; each has a higher number than those before. `taken` says that
+    /// it was chosen before and is not done with.
+    pub fn see(&mut self, delivery: &Open, taken: bool) {
+        if self.may_go(delivery) && !taken {
+            self.choose(delivery);
+        }
+        self.lanes.insert(hash(&delivery.lane));
+        if let Some(directory) = &delivery.directory_id {
+            if !self.directories.contains(directory) {
+                self.directories.insert(directory.clone());
+            }
+            if delivery.barrier {
+                self.closed.insert(directory.clone());
+            }
+        }
+    }
+
+    /// Whether nothing that was seen stands before it.
+    fn may_go(&self, delivery: &Open) -> bool {
+        let of_group = |group: &String| self.lanes.contains(&hash(group));
+        let behind_barrier = |directory: &DirectoryId| {
+            self.closed.contains(directory)
+                || (delivery.barrier && self.directories.contains(directory))
+        };
+        !self.lanes.contains(&hash(&delivery.lane))
+            && !delivery.group_lane.as_ref().is_some_and(of_group)
+            && !delivery.directory_id.as_ref().is_some_and(behind_barrier)
+    }
+
+    /// Takes one that nothing stands before, if it is time and wanted.
+    fn choose(&mut self, delivery: &Open) {
+        let is_test = delivery.delivery_trigger == DeliveryTrigger::Test;
+        let paused = self.paused_until.filter(|_| !is_test);
+        let at = paused.map_or(delivery.next_at_ms, |until| until.max(delivery.next_at_ms));
+        if at > self.now {
+            self.next = Some(self.next.map_or(at, |next| next.min(at)));
+            return;
+        }
+        let (list, most) = if delivery.attempts == 0 {
+            (&mut self.first, self.wish.first)
+        } else {
+            (&mut self.retries, self.wish.retries)
+        };
+        if list.len() < most {
+            list.push(delivery.clone());
+        }
+    }
+
+    /// Whether reading on is of no use. It goes on while first attempts are wanted: retries come
+    /// early in the order, and what is later gets its turn when the earlier are gone.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.first.len() >= self.wish.first
+    }
+
+    /// Directories of which nothing later may go, so that it need not be read. Nothing else waits
+    /// for it either: a lane belongs to one directory.
+    #[must_use]
+    pub fn closed(&self) -> &HashSet<DirectoryId> {
+        &self.closed
+    }
+
+    /// What was chosen: first attempts, retries, and when the next may go if there is neither.
+    #[must_use]
+    pub fn finish(self) -> (Vec<Open>, Vec<Open>, Option<Millis>) {
+        (self.first, self.retries, self.next)
+    }
+}
+
+fn hash(lane: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    lane.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+#[path = "lanes_tests.rs"]
+mod tests;

@@ -1,0 +1,218 @@
+//! The order of deliveries, against the rule written out pair by pair, and through long random lives
+//! of endpoints.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::clock::{Random as _, SeededRandom};
+
+const NOW: Millis = Millis(1_795_424_400_000);
+
+fn open(number: i64, lane: &str) -> Open {
+    Open {
+        number,
+        lane: lane.to_owned(),
+        group_lane: None,
+        directory_id: Some(DirectoryId::from_text("d")),
+        barrier: false,
+        delivery_trigger: DeliveryTrigger::Event,
+        attempts: 0,
+        next_at_ms: NOW,
+    }
+}
+
+const ALL: Wish = Wish { first: 1_000, retries: 1_000 };
+
+/// The numbers that may go.
+fn chosen(all: &[Open], taken: &[i64], paused_until: Option<Millis>, wish: Wish) -> Vec<i64> {
+    let mut look = Look::new(NOW, paused_until, wish);
+    for delivery in all {
+        look.see(delivery, taken.contains(&delivery.number));
+    }
+    let (mut first, retries, _) = look.finish();
+    first.extend(retries);
+    let mut numbers: Vec<i64> = first.into_iter().map(|delivery| delivery.number).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// The rule of A-04 as it is written: whether `late` waits for `early`.
+fn waits_for(late: &Open, early: &Open) -> bool {
+    let same_directory = late.directory_id.is_some() && late.directory_id == early.directory_id;
+    early.number < late.number
+        && (late.lane == early.lane
+            || late.group_lane.as_deref() == Some(early.lane.as_str())
+            || (same_directory && (late.barrier || early.barrier)))
+}
+
+#[test]
+fn a_04_people_go_side_by_side_and_each_in_order() {
+    let all = [open(1, "ann"), open(2, "bob"), open(3, "ann"), open(4, "cid")];
+    assert_eq!(chosen(&all, &[], None, ALL), [1, 2, 4]);
+    // What is on its way is not chosen again and keeps its lane.
+    assert_eq!(chosen(&all, &[1], None, ALL), [2, 4]);
+    assert_eq!(chosen(&all[1..], &[], None, ALL), [2, 3, 4]);
+}
+
+#[test]
+fn a_04_who_waits_for_a_retry_delays_nobody_else() {
+    let later = Millis(NOW.0 + 5_000);
+    let all = [Open { attempts: 1, next_at_ms: later, ..open(1, "ann") }, open(2, "ann")];
+    assert_eq!(chosen(&all, &[], None, ALL), Vec::<i64>::new());
+    let mut look = Look::new(NOW, None, ALL);
+    for delivery in &all {
+        look.see(delivery, false);
+    }
+    look.see(&open(3, "bob"), false);
+    let (first, retries, next) = look.finish();
+    assert_eq!((first.len(), first[0].number, retries.len(), next), (1, 3, 0, Some(later)));
+}
+
+#[test]
+fn a_04_a_membership_waits_for_its_group_and_a_group_for_no_member() {
+    let member = |number, lane| Open { group_lane: Some("sales".to_owned()), ..open(number, lane) };
+    let all = [open(1, "sales"), member(2, "ann"), open(3, "ann"), open(4, "bob")];
+    assert_eq!(chosen(&all, &[], None, ALL), [1, 4]);
+    let all = [member(1, "ann"), member(2, "bob"), open(3, "sales"), member(4, "cid")];
+    assert_eq!(chosen(&all, &[], None, ALL), [1, 2, 3]);
+}
+
+#[test]
+fn a_04_a_barrier_parts_its_directory_and_no_other() {
+    let barrier = |number| Open { barrier: true, ..open(number, "d") };
+    let other = Open { directory_id: Some(DirectoryId::from_text("e")), ..open(4, "eve") };
+    let all = [open(1, "ann"), barrier(2), open(3, "bob"), other];
+    assert_eq!(chosen(&all, &[], None, ALL), [1, 4]);
+    assert_eq!(chosen(&all[1..], &[], None, ALL), [2, 4]);
+    assert_eq!(chosen(&all[1..], &[2], None, ALL), [4]);
+    assert_eq!(chosen(&all[2..], &[], None, ALL), [3, 4]);
+}
+
+#[test]
+fn a_04_while_an_endpoint_is_paused_only_a_test_goes() {
+    let test =
+        Open { delivery_trigger: DeliveryTrigger::Test, directory_id: None, ..open(2, "test") };
+    let until = Millis(NOW.0 + 60_000);
+    let all = [open(1, "ann"), test];
+    assert_eq!(chosen(&all, &[], Some(until), ALL), [2]);
+    let mut look = Look::new(NOW, Some(until), ALL);
+    look.see(&all[0], false);
+    assert_eq!(look.finish().2, Some(until));
+}
+
+#[test]
+fn a_04_very_many_retries_leave_room_for_first_attempts() {
+    let retry = |n: i64| Open { attempts: 3, ..open(n, &format!("p{n}")) };
+    let mut all: Vec<Open> = (0..10_000).map(retry).collect();
+    all.push(open(10_000, "new"));
+    let wish = Wish { first: 8, retries: 4 };
+    assert_eq!(chosen(&all, &[], None, wish), [0, 1, 2, 3, 10_000]);
+}
+
+/// Any order of events of a few people, groups and directories.
+fn any_open() -> impl Strategy<Value = Open> {
+    let lane = prop_oneof![(0..4_u8).prop_map(|n| format!("p{n}")), Just("g".to_owned())];
+    let group = proptest::option::weighted(0.3, Just("g".to_owned()));
+    let directory = proptest::option::weighted(0.9, (0..2_u8).prop_map(|n| format!("d{n}")));
+    let rest = (proptest::bool::weighted(0.1), 0..3_i64, 0..2_i64);
+    (lane, group, directory, rest).prop_map(|(lane, group, directory, rest)| {
+        let (barrier, attempts, wait) = rest;
+        // A person and a group belong to one directory.
+        let of = |lane: String| format!("{lane} of {directory:?}");
+        let (lane, group_lane) = (of(lane), group.map(of));
+        let directory_id = directory.map(DirectoryId::from_text);
+        let next_at_ms = Millis(NOW.0 + wait);
+        Open { group_lane, directory_id, barrier, attempts, next_at_ms, ..open(0, &lane) }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+
+    /// What is chosen is exactly what is due and waits for nothing that is open. What is left out
+    /// because its directory is closed changes nothing.
+    #[test]
+    fn a_04_the_choice_is_the_rule(
+        mut all in proptest::collection::vec(any_open(), 0..14),
+        taken in proptest::collection::vec(0..14_i64, 0..4),
+    ) {
+        for (number, delivery) in all.iter_mut().enumerate() {
+            delivery.number = i64::try_from(number).unwrap();
+        }
+        let expected: Vec<i64> = all
+            .iter()
+            .filter(|late| !all.iter().any(|early| waits_for(late, early)))
+            .filter(|late| late.next_at_ms <= NOW && !taken.contains(&late.number))
+            .map(|late| late.number)
+            .collect();
+        prop_assert_eq!(&chosen(&all, &taken, None, ALL), &expected);
+        let mut look = Look::new(NOW, None, ALL);
+        for delivery in &all {
+            let closed = |of: &DirectoryId| look.closed().contains(of);
+            if !delivery.directory_id.as_ref().is_some_and(closed) {
+                look.see(delivery, taken.contains(&delivery.number));
+            }
+        }
+        let (mut first, retries, _) = look.finish();
+        first.extend(retries);
+        let mut seen: Vec<i64> = first.iter().map(|delivery| delivery.number).collect();
+        seen.sort_unstable();
+        prop_assert_eq!(seen, expected);
+    }
+
+    /// A whole life: events come, requests end in any order and fail at random, some are given up,
+    /// the sender dies with requests on their way. Nothing overtakes and nothing is left.
+    #[test]
+    fn a_04_nothing_overtakes_and_nothing_is_lost(
+        mut coming in proptest::collection::vec(any_open(), 1..40),
+        seed: u64,
+    ) {
+        let random = SeededRandom::new(seed);
+        let mut now = NOW;
+        let (mut waiting, mut flying): (Vec<Open>, Vec<i64>) = (Vec::new(), Vec::new());
+        let mut done: Vec<Open> = Vec::new();
+        coming.reverse();
+        let mut number = 0;
+        for _ in 0..20_000 {
+            if coming.is_empty() && waiting.is_empty() {
+                break;
+            }
+            now = now.plus(1);
+            match random.below(10) {
+                0..3 => if let Some(next) = coming.pop() {
+                    number += 1;
+                    waiting.push(Open { number, ..next });
+                },
+                3 => flying.clear(),
+                4..7 if !flying.is_empty() => {
+                    let at = usize::try_from(random.below(64)).unwrap() % flying.len();
+                    let ended = flying.swap_remove(at);
+                    let index = waiting.iter().position(|open| open.number == ended).unwrap();
+                    if random.below(3) == 0 {
+                        waiting[index].attempts += 1;
+                        waiting[index].next_at_ms = now.plus(5);
+                    } else {
+                        done.push(waiting.remove(index));
+                    }
+                }
+                _ => {
+                    let mut look = Look::new(now, None, Wish { first: 2, retries: 1 });
+                    for delivery in &waiting {
+                        look.see(delivery, flying.contains(&delivery.number));
+                    }
+                    let (first, retries, _) = look.finish();
+                    for sent in first.into_iter().chain(retries) {
+                        // The moment at which it is sent is the moment that counts.
+                        let early = waiting.iter().find(|early| waits_for(&sent, early));
+                        prop_assert!(early.is_none(), "{sent:?} overtook {early:?}");
+                        flying.push(sent.number);
+                    }
+                }
+            }
+        }
+        prop_assert!(waiting.is_empty() && coming.is_empty(), "{waiting:?}");
+        for (index, late) in done.iter().enumerate() {
+            prop_assert!(!done[index..].iter().any(|early| waits_for(late, early)));
+        }
+    }
+}

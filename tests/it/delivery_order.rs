@@ -1,0 +1,209 @@
+//! The promise of deliveries, tried out at random: however receivers fail, processes die and
+//! are replaced, and time passes, at each endpoint nobody's later event comes before an earlier one,
+//! and none is lost.
+//!
+//! Each life is decided by a seed, which a failure prints. The pure rule goes through very many more
+//! lives in `src/delivery/lanes_tests.rs`; here the engine as a whole is tried: real receivers, real
+//! databases, processes that are killed with requests on their way.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::select_all;
+use rollcall::clock::{Clock as _, Millis, Random as _, SeededRandom};
+use rollcall::db::page::{Order, PageRequest};
+use rollcall::db::{Db, events};
+use rollcall::domain::endpoint::DeliveryState;
+use rollcall::domain::event::EventKind;
+use rollcall::domain::ids::EndpointId;
+
+use crate::application::{About, Process};
+use crate::receiver::{Answer, Receiver};
+use crate::support::behaviours_of_place;
+use crate::testdb::TestPlace;
+
+behaviours_of_place!(
+    a_04_random_life_one_never_reorders_nor_loses,
+    a_04_random_life_two_never_reorders_nor_loses,
+    a_04_random_life_three_never_reorders_nor_loses,
+    a_04_random_life_four_never_reorders_nor_loses,
+);
+
+async fn a_04_random_life_one_never_reorders_nor_loses(place: TestPlace) {
+    live(place, 1).await;
+}
+
+async fn a_04_random_life_two_never_reorders_nor_loses(place: TestPlace) {
+    live(place, 22).await;
+}
+
+async fn a_04_random_life_three_never_reorders_nor_loses(place: TestPlace) {
+    live(place, 333).await;
+}
+
+async fn a_04_random_life_four_never_reorders_nor_loses(place: TestPlace) {
+    live(place, 4_444).await;
+}
+
+const ENDPOINTS: usize = 3;
+const STEPS: usize = 60;
+
+/// What an endpoint saw: the event, and whether it took it.
+type Seen = Arc<Mutex<Vec<(String, bool)>>>;
+
+struct Watched {
+    id: EndpointId,
+    receiver: Receiver,
+    seen: Seen,
+}
+
+impl Watched {
+    async fn new(process: &Process, seed: u64) -> Self {
+        let receiver = process.receiver().await;
+        let (id, _) = process.endpoint(&receiver.url(), &[]).await;
+        let watched = Self { id, receiver, seen: Seen::default() };
+        let random = SeededRandom::new(seed);
+        watched.answer(move || match random.below(20) {
+            0..3 => Answer::Status(500),
+            3 => Answer::Close,
+            4 => Answer::With(503, vec![("retry-after", "90".to_owned())]),
+            5 => Answer::With(429, vec![("retry-after", "40".to_owned())]),
+            6 => Answer::Hang,
+            _ => Answer::Status(200),
+        });
+        watched
+    }
+
+    fn answer(&self, rule: impl Fn() -> Answer + Send + Sync + 'static) {
+        let seen = Arc::clone(&self.seen);
+        self.receiver.answer_by(move |request| {
+            let answer = rule();
+            // What hangs is let go with 200, or its process dies: taken, as far as it can know.
+            let took = matches!(answer, Answer::Status(200) | Answer::Hang);
+            seen.lock().unwrap().push((request.event_id(), took));
+            answer
+        });
+    }
+}
+
+/// Something that happens to one of a few people, groups or directories.
+fn something(random: &SeededRandom) -> About {
+    let pick = |of: &[&str]| {
+        let at = usize::try_from(random.below(64)).unwrap() % of.len();
+        of[at].to_owned()
+    };
+    let (person, group) = (pick(&["ann", "bob", "cid", "dan", "eve"]), pick(&["sales", "post"]));
+    let about = match random.below(12) {
+        0..6 => About::person(&person),
+        6..8 => About::group(&group),
+        8..11 => About::joins(&person, &group),
+        _ => About::end(),
+    };
+    about.of(&pick(&["d", "e"]))
+}
+
+/// Whether the later event must wait for the earlier one.
+fn waits_for(late: &About, early: &About) -> bool {
+    let barrier = |about: &About| about.kind == EventKind::DsyncDeleted;
+    late.lane == early.lane
+        || late.group.as_ref() == Some(&early.lane)
+        || (late.directory == early.directory && (barrier(late) || barrier(early)))
+}
+
+/// Delivers. With `kill` the process is killed when so many requests more have arrived somewhere.
+async fn deliver(process: &Process, watched: &[Watched], kill: Option<usize>) {
+    let mut beside = process.deliver_beside();
+    let receiver = &watched[0].receiver;
+    let until = kill.map_or(usize::MAX, |more| receiver.count() + more);
+    loop {
+        let counts = watched.iter().map(|one| one.receiver.count());
+        let arrivals: Vec<_> = watched
+            .iter()
+            .zip(counts)
+            .map(|(one, count)| Box::pin(one.receiver.arrived(count + 1)))
+            .collect();
+        // What hangs is let go, and whatever comes after the counting ends the wait.
+        watched.iter().for_each(|one| one.receiver.release());
+        tokio::select! {
+            biased;
+            () = receiver.arrived(until) => break,
+            done = &mut beside => return done.unwrap(),
+            _ = select_all(arrivals) => {}
+        }
+    }
+    beside.abort();
+    let _ = beside.await;
+}
+
+async fn live(place: TestPlace, seed: u64) {
+    let random = SeededRandom::new(seed);
+    let mut process = Process::first(&place).await;
+    let mut watched = Vec::new();
+    for number in 0..ENDPOINTS {
+        let seed = seed * 10 + u64::try_from(number).unwrap();
+        watched.push(Watched::new(&process, seed).await);
+    }
+    let mut all: Vec<About> = Vec::new();
+    for step in 0..STEPS {
+        match random.below(8) {
+            0..3 => {
+                let count = usize::try_from(random.below(8)).unwrap();
+                let some: Vec<About> = (0..count).map(|_| something(&random)).collect();
+                all.extend(some.iter().cloned());
+                process.happen(some).await;
+            }
+            3..6 => deliver(&process, &watched, None).await,
+            6 => {
+                let until = 1 + usize::try_from(random.below(4)).unwrap();
+                deliver(&process, &watched, Some(until)).await;
+                let clock = Arc::clone(&process.clock);
+                process = Process::start(&place, &clock, u64::try_from(step).unwrap()).await;
+            }
+            _ => process.clock.advance(i64::try_from(random.below(120_000)).unwrap()),
+        }
+    }
+    watched.iter().for_each(|one| one.answer(|| Answer::Status(200)));
+    watched.iter().for_each(|one| one.receiver.release());
+    process.pass(Millis::MINUTE).await;
+    while process.next().await {}
+    check(&process, &watched, &all, seed).await;
+}
+
+async fn check(process: &Process, watched: &[Watched], all: &[About], seed: u64) {
+    let ids = event_ids(&process.cx.db).await;
+    assert_eq!(ids.len(), all.len());
+    assert!(all.len() > 20, "seed {seed} tries out too little");
+    for one in watched {
+        let seen = one.seen.lock().unwrap().clone();
+        let states = process.states(&one.id).await;
+        assert_eq!(states.len(), all.len());
+        assert!(states.iter().all(|state| *state == DeliveryState::Delivered), "seed {seed}");
+        // For each event: when it was first tried, and when it was first taken.
+        let (mut tried, mut taken) = (HashMap::new(), HashMap::new());
+        for (at, (id, took)) in seen.iter().enumerate() {
+            tried.entry(id.clone()).or_insert(at);
+            if *took {
+                taken.entry(id.clone()).or_insert(at);
+            }
+        }
+        for (late, late_id) in all.iter().zip(&ids) {
+            assert!(taken.contains_key(late_id), "seed {seed}: {late_id} was lost");
+            for (early, early_id) in all.iter().zip(&ids) {
+                if early_id < late_id && waits_for(late, early) {
+                    assert!(
+                        taken[early_id] < tried[late_id],
+                        "seed {seed}: {late:?} {late_id} overtook {early:?} {early_id}"
+                    );
+                }
+            }
+        }
+    }
+    assert!(process.clock.now() > crate::support::START);
+}
+
+async fn event_ids(db: &Db) -> Vec<String> {
+    let all = PageRequest { limit: 10_000, order: Order::Asc, ..PageRequest::default() };
+    let read =
+        db.read(move |conn| events::page(conn, &events::EventFilter::default(), &all));
+    read.await.unwrap().items.into_iter().map(|event| event.id.to_string()).collect()
+}
