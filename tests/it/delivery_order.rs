@@ -173,13 +173,13 @@ async fn check(process: &Process, watched: &[Watched], all: &[About], seed: u64)
     assert_eq!(ids.len(), all.len());
     assert!(all.len() > 20, "seed {seed} tries out too little");
     for one in watched {
-        let seen = one.seen.lock().unwrap().clone();
+        let requests = one.seen.lock().unwrap().clone();
         let states = process.states(&one.id).await;
         assert_eq!(states.len(), all.len());
         assert!(states.iter().all(|state| *state == DeliveryState::Delivered), "seed {seed}");
         // For each event: when it was first tried, and when it was first taken.
         let (mut tried, mut taken) = (HashMap::new(), HashMap::new());
-        for (at, (id, took)) in seen.iter().enumerate() {
+        for (at, (id, took)) in requests.iter().enumerate() {
             tried.entry(id.clone()).or_insert(at);
             if *took {
                 taken.entry(id.clone()).or_insert(at);
