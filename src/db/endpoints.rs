@@ -134,8 +134,8 @@ pub fn renew(tx: &mut Tx<'_>, id: &EndpointId, epoch: i64, until: Millis) -> Res
     Ok(changed == 1)
 }
 
-/// The endpoint, locked, while the right of this epoch stands and it is enabled; else nothing may be
-/// written under it.
+/// The endpoint, locked, while the right of this epoch stands and it is enabled; else nothing may
+/// be written under it.
 pub fn held(tx: &mut Tx<'_>, id: &EndpointId, epoch: i64) -> Result<Option<Endpoint>, DbError> {
     use endpoints as t;
     if let Conn::Pg(c) = &mut **tx {
@@ -254,7 +254,7 @@ impl Endpoint {
     }
 }
 
-// ---------------------------------------------------------------------- settings, by the API
+// --------------------------------------------------------------------- settings, by the API
 
 /// A page of endpoints.
 pub fn page(conn: &mut Conn, request: &PageRequest) -> Result<Page<Endpoint>, DbError> {

@@ -1,8 +1,8 @@
 //! Who delivers when: a pump for every endpoint that has something due, each on its own.
 //!
-//! A commit of this process that wrote an event or a delivery wakes it at once; what other processes
-//! write is found at the next look. There is no pool of workers: an endpoint that hangs keeps nothing
-//! but its own pump busy, and there are never more pumps than endpoints.
+//! A commit of this process that wrote an event or a delivery wakes it at once; what other
+//! processes write is found at the next look. There is no pool of workers: an endpoint that hangs
+//! keeps nothing but its own pump busy, and there are never more pumps than endpoints.
 //!
 //! What this module must not do: send, or hold anything that a crash could lose.
 

@@ -1,9 +1,9 @@
 //! The end of an endpoint by its own answers: it said 410, or did nothing but fail for days.
 //!
 //! An endpoint belongs to the operator, and a notice to an organization. So the operator is told by
-//! the log, as an error; and each organization of which something waited gets a notice and its event,
-//! which other endpoints and the feed receive if they ask for it by name. No mail goes to the
-//! admins of a customer: they can not repair it.
+//! the log, as an error; and each organization of which something waited gets a notice and its
+//! event, which other endpoints and the feed receive if they ask for it by name. No mail
+//! goes to the admins of a customer: they can not repair it.
 //!
 //! Invariant: state, dead letters, notices and events are one transaction.
 //!

@@ -6,9 +6,9 @@
 //! - it is a membership event and the earlier one is of the lane of its group;
 //! - both are of one directory and one of them is a barrier (`dsync.activated`, `dsync.deleted`).
 //!
-//! [`Look`] reads what is open in the order of the numbers and remembers only what a later one could
-//! have to wait for. So a whole backlog need never be in memory, and a lane that waits for its next
-//! attempt takes no room from the others.
+//! [`Look`] reads what is open in the order of the numbers and remembers only what a later one
+//! could have to wait for. So a whole backlog need never be in memory, and a lane that waits for
+//! its next attempt takes no room from the others.
 //!
 //! Invariants:
 //! - What was chosen, or is on its way, counts as open: of a lane at most one is on its way.

@@ -1,5 +1,5 @@
-//! The order of deliveries, against the rule written out pair by pair, and through long random lives
-//! of endpoints.
+//! The order of deliveries, against the rule written out pair by pair, and through long random
+//! lives of endpoints.
 
 use proptest::prelude::*;
 

@@ -3,8 +3,8 @@
 //!
 //! Invariants:
 //! - It works only while it holds the lease on the endpoint's row, renews it, and checks its time
-//!   again right before each request. When the lease is lost, what is on its way is dropped: whoever
-//!   has it now sends it again.
+//!   again right before each request. When the lease is lost, what is on its way is dropped:
+//!   whoever has it now sends it again.
 //! - At most [`limits::ENDPOINT_SENDING_MAX`] requests are on their way, and one only while the
 //!   endpoint is probed. Some of these places are kept for first attempts.
 //! - What it holds in memory is bounded, however much waits.

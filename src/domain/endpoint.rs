@@ -1,8 +1,8 @@
 //! Endpoints: where the application wants to be told of events, what becomes of a delivery after an
 //! attempt, and how well an endpoint does.
 //!
-//! Invariants: what an endpoint asks for (`Retry-After`) only ever delays; nothing here waits, knows
-//! the time or sends.
+//! Invariants: what an endpoint asks for (`Retry-After`) only ever delays; nothing here waits,
+//! knows the time or sends.
 
 use crate::clock::{Millis, Random};
 use crate::domain::retry;
@@ -123,11 +123,11 @@ pub fn fate(
 /// How well deliveries to an endpoint go.
 ///
 /// An endpoint that refuses several different deliveries in a row is *paused*: for 5 seconds at
-/// first, then twice as long after each further failure, up to 5 minutes, each ± 20 %. After a pause
-/// it is *probed*: one delivery at a time, until one is taken. So a dead endpoint is not asked by
-/// everybody who waits, and what waits does not use up its attempts meanwhile. One delivery that is
-/// refused again and again says little about the others: only the first failure of each counts
-/// until the endpoint is paused.
+/// first, then twice as long after each further failure, up to 5 minutes, each ± 20 %. After a
+/// pause it is *probed*: one delivery at a time, until one is taken. So a dead endpoint is not
+/// asked by everybody who waits, and what waits does not use up its attempts meanwhile. One
+/// delivery that is refused again and again says little about the others: only the first failure of
+/// each counts until the endpoint is paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Health {
     /// Failures in a row that count.

@@ -245,8 +245,8 @@ pub fn own() -> OrganizationId {
     organization(1).id
 }
 
-/// What a receiver makes of both schemes of signatures, by the words of the wire contract and none of
-/// the gateway's code.
+/// What a receiver makes of both schemes of signatures, by the words of the wire contract and none
+/// of the gateway's code.
 pub fn assert_signed(request: &crate::receiver::Received, secret: &SigningSecret) {
     let whole = secret.whole().reveal();
     let mac = |key: &[u8], text: &str| {

@@ -64,16 +64,16 @@ async fn a_03_a_webhook_of_hr_arrives_signed_and_is_the_event_of_the_feed(place:
     let (_, secret) = endpoint(&app.running.task_context.delivery, &receiver.url(), &[]).await;
     app.new_job(&app.employee(0), "Head of Tests").await;
     app.drain().await;
-    let received = receiver.received();
-    assert_eq!(received.len(), 1, "{received:?}");
-    assert_signed(&received[0], &secret);
-    assert_eq!(received[0].json()["event"], "dsync.user.updated");
+    let arrived = receiver.received();
+    assert_eq!(arrived.len(), 1, "{arrived:?}");
+    assert_signed(&arrived[0], &secret);
+    assert_eq!(arrived[0].json()["event"], "dsync.user.updated");
     // The feed shows the same object, byte for byte.
     let feed = app.events("").await;
-    assert_eq!(feed.last().unwrap()["id"], received[0].event_id());
+    assert_eq!(feed.last().unwrap()["id"], arrived[0].event_id());
     let path = format!("/events?limit=100&after={}", feed[feed.len() - 2]["id"].as_str().unwrap());
     let page = app.call(reqwest::Method::GET, &path, None).await;
-    assert!(page.text.contains(received[0].text()), "{}", page.text);
+    assert!(page.text.contains(arrived[0].text()), "{}", page.text);
     drop(connected);
 }
 
@@ -182,10 +182,10 @@ async fn a_04_429_with_retry_after_pauses_the_endpoint(place: TestPlace) {
 
 /// The notice that an endpoint was disabled, as others are told of it.
 fn notice_in(receiver: &Receiver) -> serde_json::Value {
-    let received = receiver.received();
-    assert_eq!(received.len(), 1, "{received:?}");
-    assert_eq!(received[0].json()["event"], "rollcall.notice.created");
-    received[0].json()["data"].clone()
+    let arrived = receiver.received();
+    assert_eq!(arrived.len(), 1, "{arrived:?}");
+    assert_eq!(arrived[0].json()["event"], "rollcall.notice.created");
+    arrived[0].json()["data"].clone()
 }
 
 async fn a_04_410_disables_with_notice_and_event(place: TestPlace) {
@@ -529,11 +529,11 @@ async fn a_04_a_test_goes_while_the_endpoint_is_paused(place: TestPlace) {
         });
         write.await.unwrap();
         process.deliver().await;
-        let received = receiver.take();
+        let arrived = receiver.take();
         // A test that worked ends the pause, but nobody's wait.
-        assert_eq!(received.len(), 1, "{received:?}");
-        assert_eq!(received[0].text(), body);
-        assert_signed(&received[0], &secret);
+        assert_eq!(arrived.len(), 1, "{arrived:?}");
+        assert_eq!(arrived[0].text(), body);
+        assert_signed(&arrived[0], &secret);
     }
     assert_eq!(process.states(&id).await, [Waiting, Dead, Delivered]);
     assert_eq!(process.find(&id).await.paused_until_ms, None);

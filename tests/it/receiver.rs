@@ -1,7 +1,7 @@
 //! The application of a test: a real HTTP server that is sent webhooks.
 //!
-//! It keeps every request that arrived whole, in the order of arrival, and answers as the test says.
-//! Several may run at once, each on a port of its own. The gateway must be started with
+//! It keeps every request that arrived whole, in the order of arrival, and answers as the test
+//! says. Several may run at once, each on a port of its own. The gateway must be started with
 //! `ROLLCALL__DELIVERY__ALLOW_PRIVATE_TARGETS=true` ([`ALLOW`]), because the server is on loopback.
 //! It shares no code with the sender. What this must not do: check signatures, or wait for time.
 #![allow(dead_code, reason = "each test program uses its part of this")]
