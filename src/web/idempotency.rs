@@ -53,33 +53,22 @@ pub async fn once(
     if !takes_part {
         return Ok(next.call(req).await?.map_into_boxed_body());
     }
-    let (claim, found) = match look_up(&mut req).await {
-        Ok(found) => found,
+    let (claim, request_hash) = match read(&mut req).await {
+        Ok(read) => read,
         Err(problem) => return Ok(req.error_response(problem)),
     };
-    let answer = match found {
-        Found::UnderWay => Err(Problem::RequestUnderWay),
-        Found::Other => Err(Problem::IdempotencyKeyReused),
-        Found::Answer(sealed) => claim.open(&sealed),
-        Found::Claimed => {
-            // The one thing that goes on when its sender has hung up.
-            return match actix_web::rt::spawn(claim.answer(req, next)).await {
-                Ok(answer) => answer,
-                Err(stopped) => match stopped.try_into_panic() {
-                    Ok(panic) => std::panic::resume_unwind(panic),
-                    Err(_cancelled) => Err(Problem::Unavailable.into()),
-                },
-            };
-        }
-    };
-    Ok(match answer {
-        Ok(answer) => req.into_response(answer),
-        Err(problem) => req.error_response(problem),
-    })
+    // The one thing that goes on when its sender has hung up: from the claim to the kept answer.
+    match actix_web::rt::spawn(claim.answer(request_hash, req, next)).await {
+        Ok(answer) => answer,
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_cancelled) => Err(Problem::Unavailable.into()),
+        },
+    }
 }
 
-/// Reads a request's key and body, and sees what is stored of them.
-async fn look_up(req: &mut ServiceRequest) -> Result<(Claim, Found), Problem> {
+/// Reads a request's key and body; what is returned stands for them.
+async fn read(req: &mut ServiceRequest) -> Result<(Claim, Vec<u8>), Problem> {
     let key = key_of(req.headers())?;
     let missing = |what: &str| Problem::Internal(format!("a request came without its {what}"));
     let state = req.app_data::<State>().cloned().ok_or_else(|| missing("state"))?;
@@ -93,12 +82,7 @@ async fn look_up(req: &mut ServiceRequest) -> Result<(Claim, Found), Problem> {
     req.set_payload(again(body));
     let name = Name { api_key_id: caller.key().clone(), key_hash };
     let at = state.now();
-    let claim = Claim { state: state.clone(), name: name.clone(), at };
-    let write = state
-        .context
-        .db
-        .write(Lane::Urgent, move |tx| idempotent_answers::claim(tx, &name, &request_hash, at));
-    Ok((claim, write.await?))
+    Ok((Claim { state, name, at }, request_hash))
 }
 
 fn key_of(headers: &HeaderMap) -> Result<String, Problem> {
@@ -138,17 +122,42 @@ struct Kept {
     body: String,
 }
 
-/// The right to answer a request.
+/// The right to answer a request, or the wish for it.
 struct Claim {
     state: State,
     name: Name,
-    /// When it was claimed or last renewed.
+    /// When it is claimed or was last renewed.
     at: Millis,
 }
 
 impl Claim {
-    /// Does the request and keeps its answer.
+    /// Does the request, or answers it as its forerunner.
     async fn answer(
+        self,
+        request_hash: Vec<u8>,
+        req: ServiceRequest,
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        let (name, at) = (self.name.clone(), self.at);
+        let write =
+            self.state.context.db.write(Lane::Urgent, move |tx| {
+                idempotent_answers::claim(tx, &name, &request_hash, at)
+            });
+        let answer = match write.await {
+            Ok(Found::Claimed) => return self.answer_first(req, next).await,
+            Ok(Found::UnderWay) => Err(Problem::RequestUnderWay),
+            Ok(Found::Other) => Err(Problem::IdempotencyKeyReused),
+            Ok(Found::Answer(sealed)) => self.open(&sealed),
+            Err(error) => Err(error.into()),
+        };
+        Ok(match answer {
+            Ok(answer) => req.into_response(answer),
+            Err(problem) => req.error_response(problem),
+        })
+    }
+
+    /// Does the request and keeps its answer.
+    async fn answer_first(
         mut self,
         req: ServiceRequest,
         next: Next<impl MessageBody + 'static>,
