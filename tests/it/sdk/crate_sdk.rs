@@ -104,7 +104,6 @@ fn events(query: &Value) -> ListEventsParams {
 /// Does what the drivers do for the other SDKs.
 pub async fn ask(request: &Value) -> Outcome {
     let text = |name: &str| request[name].as_str().unwrap_or_default();
-    let (query, body, id) = (&request["query"], &request["body"], text("id"));
     #[expect(clippy::disallowed_methods, reason = "the test plays the application")]
     let transport = Transport(reqwest::Client::new());
     let client = Client::builder()
@@ -113,7 +112,33 @@ pub async fn ask(request: &Value) -> Outcome {
         .max_retries(0)
         .transport(Arc::new(transport))
         .build();
-    let (sync, hooks) = (client.directory_sync(), client.webhooks());
+    match text("do") {
+        call @ ("list_endpoints" | "create_endpoint" | "update_endpoint" | "delete_endpoint") => {
+            endpoints(&client, call, request).await
+        }
+        call @ ("list_organizations" | "get_organization" | "create_organization") => {
+            organizations(&client, call, request).await
+        }
+        "portal_link" => {
+            let params = GenerateLinkParams::new(from(&request["body"]));
+            shown(client.admin_portal().generate_link(params).await)
+        }
+        "list_events" => shown(client.events().list_events(events(&request["query"])).await),
+        "walk_events" => {
+            let api = client.events();
+            all(api.list_events_auto_paging(events(&request["query"]))).await
+        }
+        "webhook_raw" => {
+            let verifier = WebhookVerifier::new(text("secret"));
+            shown(verifier.construct_event(text("header"), text("body")))
+        }
+        call => directories(&client, call, request).await,
+    }
+}
+
+async fn directories(client: &Client, call: &str, request: &Value) -> Outcome {
+    let (query, id) = (&request["query"], request["id"].as_str().unwrap_or_default());
+    let api = client.directory_sync();
     let directories = || {
         let usual = ListDirectoriesParams::default();
         with!(usual, query, before, after, limit, order, organization_id, search)
@@ -126,59 +151,59 @@ pub async fn ask(request: &Value) -> Outcome {
         let usual = ListGroupsParams::default();
         with!(usual, query, before, after, limit, order, directory, user)
     };
-    match text("do") {
-        "list_directories" => shown(sync.list_directories(directories()).await),
-        "get_directory" => shown(sync.get_directory(id).await),
-        "delete_directory" => shown(sync.delete_directory(id).await),
-        "sync_directory" => shown(sync.create_directory_sync(id).await),
-        "list_users" => shown(sync.list_users(users()).await),
-        "get_user" => shown(sync.get_user(id).await),
-        "list_groups" => shown(sync.list_groups(groups()).await),
-        "get_group" => shown(sync.get_group(id).await),
-        "list_events" => shown(client.events().list_events(events(query)).await),
+    match call {
+        "list_directories" => shown(api.list_directories(directories()).await),
+        "walk_directories" => all(api.list_directories_auto_paging(directories())).await,
+        "get_directory" => shown(api.get_directory(id).await),
+        "delete_directory" => shown(api.delete_directory(id).await),
+        "sync_directory" => shown(api.create_directory_sync(id).await),
+        "list_users" => shown(api.list_users(users()).await),
+        "walk_users" => all(api.list_users_auto_paging(users())).await,
+        "get_user" => shown(api.get_user(id).await),
+        "list_groups" => shown(api.list_groups(groups()).await),
+        "walk_groups" => all(api.list_groups_auto_paging(groups())).await,
+        "get_group" => shown(api.get_group(id).await),
+        other => panic!("the driver has no call {other}"),
+    }
+}
+
+async fn endpoints(client: &Client, call: &str, request: &Value) -> Outcome {
+    let (body, id) = (&request["body"], request["id"].as_str().unwrap_or_default());
+    let api = client.webhooks();
+    match call {
         "list_endpoints" => {
             let usual = ListWebhookEndpointsParams::default();
-            let params = with!(usual, query, before, after, limit, order);
-            shown(hooks.list_webhook_endpoints(params).await)
+            let params = with!(usual, request["query"], before, after, limit, order);
+            shown(api.list_webhook_endpoints(params).await)
         }
         "create_endpoint" => {
             let params = CreateWebhookEndpointParams::new(from(body));
-            shown(hooks.create_webhook_endpoint(params).await)
+            shown(api.create_webhook_endpoint(params).await)
         }
         "update_endpoint" => {
             let params = UpdateWebhookEndpointParams::new(from(body));
-            shown(hooks.update_webhook_endpoint(id, params).await)
+            shown(api.update_webhook_endpoint(id, params).await)
         }
-        "delete_endpoint" => shown(hooks.delete_webhook_endpoint(id).await),
-        "portal_link" => {
-            let params = GenerateLinkParams::new(from(body));
-            shown(client.admin_portal().generate_link(params).await)
-        }
+        _ => shown(api.delete_webhook_endpoint(id).await),
+    }
+}
+
+async fn organizations(client: &Client, call: &str, request: &Value) -> Outcome {
+    let api = client.organizations();
+    match call {
         "list_organizations" => {
             let usual = ListOrganizationsParams::default();
-            let params = with!(usual, query, before, after, limit, order);
-            shown(client.organizations().list_organizations(params).await)
+            let params = with!(usual, request["query"], before, after, limit, order);
+            shown(api.list_organizations(params).await)
         }
-        "get_organization" => shown(client.organizations().get_organization(id).await),
-        "create_organization" => {
-            let params = CreateOrganizationParams::new(from(body));
+        "get_organization" => {
+            shown(api.get_organization(request["id"].as_str().unwrap_or_default()).await)
+        }
+        _ => {
+            let params = CreateOrganizationParams::new(from(&request["body"]));
             let key = request["idempotency_key"].as_str();
             let options = key.map(|key| workos::RequestOptions::new().idempotency_key(key));
-            let organizations = client.organizations();
-            let options = options.as_ref();
-            shown(organizations.create_organization_with_options(params, options).await)
+            shown(api.create_organization_with_options(params, options.as_ref()).await)
         }
-        "walk_directories" => all(sync.list_directories_auto_paging(directories())).await,
-        "walk_users" => all(sync.list_users_auto_paging(users())).await,
-        "walk_groups" => all(sync.list_groups_auto_paging(groups())).await,
-        "walk_events" => {
-            let all_events = client.events();
-            all(all_events.list_events_auto_paging(events(query))).await
-        }
-        "webhook_raw" => {
-            let verifier = WebhookVerifier::new(text("secret"));
-            shown(verifier.construct_event(text("header"), text("body")))
-        }
-        other => panic!("the driver has no call {other}"),
     }
 }

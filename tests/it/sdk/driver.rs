@@ -176,7 +176,11 @@ impl Process {
     fn start(&self) -> Result<Started, String> {
         let folder = installed(self.name)?;
         let mut command = if self.is_node {
-            let mut command = Command::new(cache().join("node"));
+            let node = cache().join("node");
+            if !node.exists() {
+                installed("node-runtime")?;
+            }
+            let mut command = Command::new(node);
             command.arg(sets().join("driver.mjs")).arg(&folder);
             command
         } else {

@@ -27,6 +27,7 @@ use crate::testdb::TestPlace;
 
 behaviours_of_place!(
     c_06_every_sdk_verifies_and_types_every_event,
+    c_06_the_own_feed_signed_by_the_words_of_the_contract_is_understood_too,
     c_07_bodies_are_what_javascript_writes,
     c_08_a_webhook_is_the_event_of_the_feed,
     c_09_forged_and_old_webhooks_are_refused,
@@ -201,6 +202,30 @@ async fn c_06_every_sdk_verifies_and_types_every_event(place: TestPlace) {
     }
 }
 
+/// Needs no delivery: what is in the feed, and our reading of the contract, are enough for SDKs.
+async fn c_06_the_own_feed_signed_by_the_words_of_the_contract_is_understood_too(place: TestPlace) {
+    let app = start(place).await;
+    live(&app).await;
+    let secret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let sign = |body: String| {
+        let id = serde_json::from_str::<Value>(&body).expect("JSON")["id"].clone();
+        Delivery::signed(&body, &text(&id), secret, SystemClock.now())
+    };
+    let all: Vec<Delivery> = feed(&app, "/api/v1").await.into_iter().map(sign).collect();
+    let each = one_of_each(&all);
+    holds_for(&Sdk::ALL, async |sdk| {
+        for (kind, delivery) in &each {
+            for outcome in delivery.verified_by(&app, sdk).await {
+                is_typed(sdk, kind, &good(sdk, kind, outcome), delivery);
+            }
+        }
+    })
+    .await;
+    for (verifier, outcome) in all[0].verified_by_standard().await {
+        assert!(outcome.is_ok(), "{verifier}: {outcome:?}");
+    }
+}
+
 /// The moment in the header.
 fn signed_at(delivery: &Delivery) -> Millis {
     let time = delivery.signature.strip_prefix("t=").and_then(|rest| rest.split_once(", v1="));
@@ -240,10 +265,10 @@ struct Feed {
     data: Vec<Box<RawValue>>,
 }
 
-async fn feed(app: &TestApp) -> Vec<String> {
+async fn feed(app: &TestApp, root: &str) -> Vec<String> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
-        let path = format!("/events?events={}&limit=100{after}", KINDS.join(","));
+        let path = format!("{root}/events?events={}&limit=100{after}", KINDS.join(","));
         let page = get(app, &path).await;
         assert_eq!(page.status, 200, "{}", page.text);
         let feed: Feed = serde_json::from_str(&page.text).expect("a list");
@@ -317,7 +342,8 @@ async fn c_07_bodies_are_what_javascript_writes(place: TestPlace) {
         app.drain().await;
     }
     let sent: Vec<String> = receiver.received().iter().map(|it| it.text().to_owned()).collect();
-    for (place, bodies) in [("webhooks", sent), ("feed", feed(&app).await)] {
+    let (compatible, own) = (feed(&app, "").await, feed(&app, "/api/v1").await);
+    for (place, bodies) in [("webhooks", sent), ("feed", compatible), ("own feed", own)] {
         assert!(bodies.len() > 120, "{place}: only {}", bodies.len());
         let what = json!({"do": "unstable", "bodies": bodies});
         let unstable = NODE_VERIFIERS.ask(what).await.expect("Node parses them");
@@ -338,7 +364,7 @@ async fn c_08_a_webhook_is_the_event_of_the_feed(place: TestPlace) {
     subscribe(&app, &receiver).await;
     live(&app).await;
     let mut sent: Vec<String> = receiver.received().iter().map(|it| it.text().to_owned()).collect();
-    let mut feed = feed(&app).await;
+    let mut feed = feed(&app, "").await;
     sent.sort();
     feed.sort();
     assert!(feed.len() > 100, "{} events", feed.len());
