@@ -107,7 +107,11 @@ async fn c_01_every_sdk_deletes_a_directory(app: TestApp) {
         good(sdk, "delete", ask(&app, sdk, "delete_directory", json!({"id": id})).await);
         app.drain().await;
         assert_eq!(app.state(&connected).await, "disabled", "{sdk:?}");
-        assert!(get(&app, &format!("/directory_users?directory={id}")).await.status >= 200);
+        let query = json!({"query": {"organization_id": organization}});
+        let listed = good(sdk, "list", ask(&app, sdk, "list_directories", query).await);
+        assert_eq!(listed["data"], json!([]), "{sdk:?}");
+        let users = get(&app, &format!("/directory_users?directory={id}")).await;
+        assert_eq!(users.ids(), [""; 0], "{sdk:?}: people of a deleted directory");
     })
     .await;
 }
