@@ -25,7 +25,7 @@ const ANN: &str = "ann.lee@acme.example";
 
 /// All events of these types, by an SDK's own walk, oldest first.
 async fn walk(app: &TestApp, sdk: Sdk, more: Value) -> Vec<Value> {
-    let mut query = json!({"events": KINDS, "order": "asc", "limit": 100});
+    let mut query = json!({"events": KINDS, "limit": 100});
     query.as_object_mut().expect("an object").extend(more.as_object().expect("one").clone());
     let walk = ask(app, sdk, "walk_events", json!({"query": query})).await;
     good(sdk, "walk_events", walk).as_array().expect("events").clone()
@@ -108,7 +108,7 @@ async fn c_05_a_reader_goes_on_from_the_last_event_it_has(app: TestApp) {
     holds_for(&Sdk::ALL, async |sdk| {
         let before = walk(&app, sdk, json!({})).await;
         let last = text(&before.last().expect("an event")["id"]);
-        let query = json!({"events": KINDS, "order": "asc", "after": last});
+        let query = json!({"events": KINDS, "after": last});
         let query = json!({"query": query});
         let none = good(sdk, "list", ask(&app, sdk, "list_events", query.clone()).await);
         assert_eq!(ids(&none["data"]).len(), 0, "{sdk:?}");

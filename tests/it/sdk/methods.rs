@@ -87,9 +87,9 @@ async fn c_01_every_sdk_reads_events(app: TestApp) {
     let organization = &connected.organization;
     holds_for(&Sdk::ALL, async |sdk| {
         let query = json!({
-            "events": KINDS, "organization_id": organization, "limit": 50, "order": "asc",
+            "events": KINDS, "organization_id": organization, "limit": 50,
         });
-        let path = format!("/events?events={}&limit=50&order=asc", KINDS.join(","));
+        let path = format!("/events?events={}&limit=50", KINDS.join(","));
         let shown = same(&app, sdk, "list_events", json!({"query": query}), &path).await;
         let shown = shown["data"].as_array().expect("events");
         assert_eq!(shown.len(), 50);
@@ -263,7 +263,7 @@ async fn c_18_hrworks_and_more_members_disturb_no_sdk(app: TestApp) {
     let connected = app.connected_to(System::Hrworks).await;
     holds_for(&Sdk::ALL, async |sdk| {
         reads_everything(&app, sdk, &connected).await;
-        let query = json!({"query": {"events": KINDS, "order": "asc"}});
+        let query = json!({"query": {"events": KINDS}});
         let all = good(sdk, "walk", ask(&app, sdk, "walk_events", query).await);
         assert!(ids(&all).len() > 50, "with one page nothing is shown");
     })
