@@ -112,7 +112,7 @@ async fn c_12_every_error_has_its_class_and_message(app: TestApp) {
 
 async fn c_12_a_failure_of_our_own_tells_nothing_and_is_found_by_its_id(app: TestApp) {
     let connected = app.connected().await;
-    app.raw().run("ALTER TABLE groups RENAME TO lost_groups");
+    app.raw().run("ALTER TABLE directory_groups RENAME TO lost_groups");
     holds_for(&Sdk::ALL, async |sdk| {
         let query = json!({"query": {"directory": connected.directory}});
         let broken = fails(&app, sdk, "list_groups", query).await;

@@ -203,9 +203,16 @@ async fn c_04_a_limit_out_of_bounds_is_refused(app: TestApp) {
         }
     })
     .await;
-    let lists = ["/directories", "/directory_groups", "/events", "/webhook_endpoints"];
-    for path in lists.into_iter().chain(["/directory_users", "/organizations"]) {
-        let path = format!("{path}?directory={}&events=dsync.user.created", connected.directory);
+    let of_directory = format!("directory={}", connected.directory);
+    let lists = [
+        format!("/directory_users?{of_directory}"),
+        format!("/directory_groups?{of_directory}"),
+        "/events?events=dsync.user.created".to_owned(),
+        "/directories?search=".to_owned(),
+        "/organizations?search=".to_owned(),
+        "/webhook_endpoints?order=desc".to_owned(),
+    ];
+    for path in lists {
         for limit in ["0", "101", "abc", "", "1.5", "99999999999999999999"] {
             let sent = get(&app, &format!("{path}&limit={limit}")).await;
             assert_eq!(sent.status, 422, "{path} {limit:?}: {}", sent.text);
@@ -214,6 +221,7 @@ async fn c_04_a_limit_out_of_bounds_is_refused(app: TestApp) {
             let sent = get(&app, &format!("{path}&limit={limit}")).await;
             assert_eq!(sent.status, 200, "{path} {limit:?}: {}", sent.text);
         }
+        let path = path.replace("order=desc", "limit=10");
         let sent = get(&app, &format!("{path}&order=sideways")).await;
         assert_eq!(sent.status, 422, "{path}: {}", sent.text);
     }
