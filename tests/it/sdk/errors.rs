@@ -2,6 +2,8 @@
 //! in at all (C-12, C-13).
 
 use reqwest::Method;
+use rollcall::clock::{Clock as _, Millis};
+use rollcall::db::{DbError, Lane, events};
 use serde_json::{Value, json};
 
 use super::driver::{Sdk, Thrown, ask, ask_at, good};
@@ -10,6 +12,7 @@ use crate::support::{TestApp, behaviours};
 
 behaviours!(
     c_12_every_error_has_its_class_and_message,
+    c_12_a_reader_who_comes_too_late_is_told_so,
     c_12_a_failure_of_our_own_tells_nothing_and_is_found_by_its_id,
     c_12_every_answer_is_json_and_has_an_id,
     c_13_only_a_good_key_is_let_in,
@@ -25,11 +28,7 @@ fn class_of(sdk: Sdk, status: u16) -> &'static str {
         401 => ["UnauthorizedException", "AuthenticationException", "AuthenticationError"],
         404 => ["NotFoundException", "NotFoundException", "NotFoundError"],
         409 => ["ConflictException", "ConflictException", "ConflictError"],
-        422 => [
-            "UnprocessableEntityException",
-            "UnprocessableEntityException",
-            "UnprocessableEntityError",
-        ],
+        422 => ["UnprocessableEntityException", "BadRequestException", "UnprocessableEntityError"],
         429 => ["RateLimitExceededException", "BaseRequestException", "RateLimitExceededError"],
         _ => ["GenericServerException", "ServerException", "ServerError"],
     };
@@ -106,6 +105,23 @@ async fn c_12_every_error_has_its_class_and_message(app: TestApp) {
         is_thrown(sdk, &twice, 409, Some("duplicate_endpoint"));
         let invalid = fails(&app, sdk, "create_endpoint", endpoint("no url")).await;
         is_thrown(sdk, &invalid, 422, Some("invalid_url"));
+    })
+    .await;
+}
+
+async fn c_12_a_reader_who_comes_too_late_is_told_so(app: TestApp) {
+    app.connected().await;
+    let first = get(&app, "/events?limit=1").await.ids().remove(0);
+    // As the sweep does it after 90 days.
+    let until = app.clock.now().plus(Millis::SECOND);
+    let db = app.running.task_context.sync.db.clone();
+    let pruned: Result<_, DbError> =
+        db.write(Lane::Bulk, move |tx| events::prune(tx, until, 10)).await;
+    assert_eq!(pruned.expect("a write"), 10);
+    holds_for(&Sdk::ALL, async |sdk| {
+        let query = json!({"events": ["dsync.user.updated"], "after": first});
+        let late = fails(&app, sdk, "list_events", json!({"query": query})).await;
+        is_thrown(sdk, &late, 400, Some("cursor_expired"));
     })
     .await;
 }

@@ -172,8 +172,13 @@ async fn c_10_a_deleted_group_is_one_event(app: TestApp) {
 }
 
 async fn c_11_an_update_says_what_was_before(app: TestApp) {
-    let (job_role, location) = (Some("Pilot".to_owned()), Some(String::new()));
-    let hire = Hire { job_role, location, ..person("Ann", "Lee", ANN) };
+    let nothing = Some(String::new());
+    let hire = Hire {
+        job_role: Some("Pilot".to_owned()),
+        location: nothing.clone(),
+        department: nothing,
+        ..person("Ann", "Lee", ANN)
+    };
     let employee = app.hire(&hire).await;
     app.connected().await;
     let edits = [
