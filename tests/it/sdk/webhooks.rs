@@ -348,7 +348,9 @@ async fn c_07_bodies_are_what_javascript_writes(place: TestPlace) {
         let what = json!({"do": "unstable", "bodies": bodies});
         let unstable = NODE_VERIFIERS.ask(what).await.expect("Node parses them");
         assert_eq!(unstable, json!([]), "{place}");
-        assert!(bodies.iter().any(|body| body.contains('\u{2028}')), "odd texts get here");
+        for odd in ["👩‍🚀", "\\\"", "\\\\", "</script>", "\\\\u00eb", "\u{10ffff}"] {
+            assert!(bodies.iter().any(|body| body.contains(odd)), "{place}: no {odd} got here");
+        }
     }
     // A comparison that can not fail would be worth nothing.
     for spoilt in ["{\"a\": 1}", "{\"a\":1.0}", "{\"b\":1,\"10\":2}", "{\"a\":\"\\u00eb\"}"] {
