@@ -73,6 +73,8 @@ const calls = {
     w.webhooks.constructEvent({ payload: JSON.parse(body), sigHeader: header, secret }),
   webhook_raw: (w, { body, header, secret }) =>
     w.webhooks.constructEvent({ payload: body, sigHeader: header, secret }),
+  webhook_bytes: (w, { body, header, secret }) =>
+    w.webhooks.constructEvent({ payload: Buffer.from(body), sigHeader: header, secret }),
 };
 
 /** What needs no SDK. */

@@ -120,7 +120,8 @@ CALLS = {
     "walk_users": lambda w, r: every(users(w, r)),
     "walk_groups": lambda w, r: every(groups(w, r)),
     "walk_events": lambda w, r: every(w.events.list_events(**query_of(r))),
-    "webhook_raw": lambda w, r: webhook(w, r, r["body"].encode()),
+    "webhook_raw": lambda w, r: webhook(w, r, r["body"]),
+    "webhook_bytes": lambda w, r: webhook(w, r, r["body"].encode()),
 }
 
 

@@ -16,7 +16,11 @@ use workos::transport::{HttpRequest, HttpResponse, HttpTransport, TransportError
 use workos::webhooks::{
     CreateWebhookEndpointParams, ListWebhookEndpointsParams, UpdateWebhookEndpointParams,
 };
-use workos::{Client, Error, WebhookVerifier};
+use workos::{
+    Client, DsyncActivated, DsyncDeleted, DsyncGroupCreated, DsyncGroupDeleted, DsyncGroupUpdated,
+    DsyncGroupUserAdded, DsyncGroupUserRemoved, DsyncUserCreated, DsyncUserDeleted,
+    DsyncUserUpdated, Error, EventSchema, WebhookVerifier,
+};
 
 use super::driver::{Outcome, Thrown};
 
@@ -101,6 +105,32 @@ fn events(query: &Value) -> ListEventsParams {
     )
 }
 
+/// An event as the SDK's own struct for its type; the verifier itself leaves the data untyped.
+fn typed(event: Result<EventSchema, Error>) -> Outcome {
+    macro_rules! typed {
+        ($value:expr, $kind:expr, $($name:literal => $model:ty),+ $(,)?) => {
+            match $kind {
+                $($name => shown(serde_json::from_value::<$model>($value).map_err(Error::from)),)+
+                _ => Ok($value),
+            }
+        };
+    }
+    let event = event.map_err(|error| thrown(&error))?;
+    let value = serde_json::to_value(&event).expect("models are JSON");
+    typed!(value, &*event.event,
+        "dsync.activated" => DsyncActivated,
+        "dsync.deleted" => DsyncDeleted,
+        "dsync.user.created" => DsyncUserCreated,
+        "dsync.user.updated" => DsyncUserUpdated,
+        "dsync.user.deleted" => DsyncUserDeleted,
+        "dsync.group.created" => DsyncGroupCreated,
+        "dsync.group.updated" => DsyncGroupUpdated,
+        "dsync.group.deleted" => DsyncGroupDeleted,
+        "dsync.group.user_added" => DsyncGroupUserAdded,
+        "dsync.group.user_removed" => DsyncGroupUserRemoved,
+    )
+}
+
 /// Does what the drivers do for the other SDKs.
 pub async fn ask(request: &Value) -> Outcome {
     let text = |name: &str| request[name].as_str().unwrap_or_default();
@@ -130,7 +160,7 @@ pub async fn ask(request: &Value) -> Outcome {
         }
         "webhook_raw" => {
             let verifier = WebhookVerifier::new(text("secret"));
-            shown(verifier.construct_event(text("header"), text("body")))
+            typed(verifier.construct_event(text("header"), text("body")))
         }
         call => directories(&client, call, request).await,
     }

@@ -1,9 +1,10 @@
 //! Every method of the contract's §2 in every SDK that has it (C-01, C-02, C-16, C-17, C-18).
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::driver::{Sdk, ask, ask_at, good};
-use super::{KINDS, agrees, get, holds_for, ids, text};
+use super::{KINDS, agrees, get, holds_for, ids, root, sent, text};
 use crate::support::{Connected, Options, TestApp, behaviours, behaviours_of_place};
 use crate::systems::System;
 use crate::testdb::TestPlace;
@@ -17,6 +18,7 @@ behaviours!(
     c_01_every_sdk_reads_and_makes_organizations,
     c_02_node_finds_the_gateway_by_host_and_port_without_prefix,
     c_16_a_repeated_request_with_the_same_key_gets_the_first_answer,
+    c_16_whatever_is_made_twice_with_one_key_is_made_once,
     c_17_a_sync_is_queued_and_not_twice,
     c_18_hrworks_and_more_members_disturb_no_sdk,
 );
@@ -53,8 +55,8 @@ async fn reads_everything(app: &TestApp, sdk: Sdk, connected: &Connected) {
     let shown = same(app, sdk, "get_user", json!({"id": id}), &path).await;
     assert!(shown["custom_attributes"].is_object() && shown["groups"].is_array());
 
-    let path = format!("/directory_groups?directory={directory}");
-    let groups = same(app, sdk, "list_groups", query, &path).await;
+    let path_of_all = format!("/directory_groups?directory={directory}");
+    let groups = same(app, sdk, "list_groups", query, &path_of_all).await;
     let group = text(&groups["data"][0]["id"]);
     let path = format!("/directory_groups/{group}");
     same(app, sdk, "get_group", json!({"id": group}), &path).await;
@@ -66,6 +68,12 @@ async fn reads_everything(app: &TestApp, sdk: Sdk, connected: &Connected) {
     let of_user = json!({"query": {"user": member}});
     let of_user = same(app, sdk, "list_groups", of_user, &path).await;
     assert!(ids(&of_user["data"]).contains(&group));
+
+    let query = json!({"query": {"directory": directory}});
+    let walked = good(sdk, "walk", ask(app, sdk, "walk_groups", query).await);
+    assert_eq!(ids(&walked), get(app, &format!("{path_of_all}&limit=100")).await.ids());
+    let walked = good(sdk, "walk", ask(app, sdk, "walk_directories", json!({})).await);
+    assert_eq!(ids(&walked), get(app, "/directories?limit=100").await.ids());
 
     if Sdk::WITH_SYNC.contains(&sdk) {
         for name in ["idp_id", "email"] {
@@ -208,6 +216,23 @@ async fn c_16_a_repeated_request_with_the_same_key_gets_the_first_answer(app: Te
     .await;
 }
 
+async fn c_16_whatever_is_made_twice_with_one_key_is_made_once(app: TestApp) {
+    let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
+    let endpoint = json!({"endpoint_url": "https://a.example/h", "events": ["dsync.deleted"]});
+    let link = json!({"organization": organization, "intent": "dsync"});
+    for (path, body) in [("/webhook_endpoints", endpoint), ("/portal/generate_link", link)] {
+        let post = || {
+            let url = format!("http://{}{path}", app.running.address);
+            let request = app.client.post(url).bearer_auth(app.key.reveal()).json(&body);
+            sent(request.header("idempotency-key", format!("one key for {path}")))
+        };
+        let (first, again) = (post().await, post().await);
+        assert_eq!((first.status, again.status), (201, 201), "{path}: {}", again.text);
+        assert_eq!(first.text, again.text, "{path}: the same secret, the same link");
+    }
+    assert_eq!(get(&app, "/webhook_endpoints").await.ids().len(), 1);
+}
+
 async fn c_17_a_sync_is_queued_and_not_twice(app: TestApp) {
     let connected = app.connected().await;
     holds_for(&Sdk::WITH_SYNC, async |sdk| {
@@ -251,7 +276,7 @@ async fn c_17_a_sync_waits_for_the_call_budget(place: TestPlace) {
     assert_eq!(refused.status, Some(429));
     assert_eq!(refused.all["code"], "directory_sync_rate_limited");
     let path = format!("/directories/{}/sync", connected.directory);
-    let sent = super::root(&app, reqwest::Method::POST, &path).await;
+    let sent = root(&app, Method::POST, &path).await;
     let wait = sent.body["retry_after_seconds"].as_i64().expect("seconds");
     assert!((1..=60).contains(&wait), "{}", sent.text);
     assert_eq!(sent.header("retry-after"), wait.to_string());

@@ -94,12 +94,13 @@ impl Delivery {
         let what = json!({"body": self.body, "header": self.signature, "secret": self.secret});
         let ways: &[&str] = match sdk {
             Sdk::Node7 | Sdk::Node8 => &["webhook_parsed"],
-            Sdk::Node11 => &["webhook_parsed", "webhook_raw"],
-            Sdk::Python5 | Sdk::Python10 | Sdk::Rust => &["webhook_raw"],
+            Sdk::Node11 => &["webhook_parsed", "webhook_raw", "webhook_bytes"],
+            Sdk::Python5 => &["webhook_bytes"],
+            Sdk::Python10 => &["webhook_raw", "webhook_bytes"],
+            Sdk::Rust => &["webhook_raw"],
         };
         let mut outcomes = Vec::new();
         for way in ways {
-            // The body is no object that a driver may respell.
             outcomes.push(ask(app, sdk, way, what.clone()).await);
         }
         outcomes
