@@ -26,6 +26,19 @@ mod webhooks;
 
 use driver::Sdk;
 
+/// Tests of behaviours in which no database has a part; one is enough.
+macro_rules! behaviours_of_wire {
+    ($on:path; $($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[test]
+            fn sqlite() {
+                $on($crate::testdb::Engine::Sqlite, super::$name);
+            }
+        }
+    )+};
+}
+use behaviours_of_wire;
+
 /// All event types of the contract that the gateway sends (§6).
 const KINDS: [&str; 10] = [
     "dsync.activated",

@@ -5,10 +5,11 @@ use reqwest::Method;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
-use super::{get, root, sent};
-use crate::support::{TestApp, behaviours};
+use super::{behaviours_of_wire, get, root, sent};
+use crate::support::TestApp;
 
-behaviours!(
+behaviours_of_wire!(
+    crate::support::on;
     c_15_the_content_is_the_same_with_and_without_compression,
     c_15_a_connection_takes_many_requests,
     c_15_head_and_options_are_answered,

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::driver::{Sdk, ask, ask_at, good};
-use super::{KINDS, agrees, get, holds_for, ids, root, sent, text};
+use super::{KINDS, agrees, behaviours_of_wire, get, holds_for, ids, root, sent, text};
 use crate::support::{Connected, Options, TestApp, behaviours, behaviours_of_place};
 use crate::systems::System;
 use crate::testdb::TestPlace;
@@ -16,11 +16,14 @@ behaviours!(
     c_01_newer_sdks_manage_webhook_endpoints,
     c_01_every_sdk_makes_a_set_up_link,
     c_01_every_sdk_reads_and_makes_organizations,
-    c_02_node_finds_the_gateway_by_host_and_port_without_prefix,
     c_16_a_repeated_request_with_the_same_key_gets_the_first_answer,
     c_16_whatever_is_made_twice_with_one_key_is_made_once,
     c_17_a_sync_is_queued_and_not_twice,
     c_18_hrworks_and_more_members_disturb_no_sdk,
+);
+behaviours_of_wire!(
+    crate::support::on;
+    c_02_node_finds_the_gateway_by_host_and_port_without_prefix,
 );
 behaviours_of_place!(c_17_a_sync_waits_for_the_call_budget);
 

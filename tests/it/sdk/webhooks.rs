@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::driver::{NODE_VERIFIERS, Outcome, PYTHON_VERIFIERS, Sdk, ask, good};
-use super::{KINDS, agrees, get, holds_for, now_is_now, text};
+use super::{KINDS, agrees, behaviours_of_wire, get, holds_for, now_is_now, text};
 use crate::hr::{YESTERDAY, on, person};
 use crate::order::{answer, ask as ask_seqs, stored};
 use crate::receiver::{ALLOW, Received, Receiver};
@@ -30,8 +30,8 @@ behaviours_of_place!(
     c_06_the_own_feed_signed_by_the_words_of_the_contract_is_understood_too,
     c_07_bodies_are_what_javascript_writes,
     c_08_a_webhook_is_the_event_of_the_feed,
-    c_09_forged_and_old_webhooks_are_refused,
 );
+behaviours_of_wire!(crate::support::at; c_09_forged_and_old_webhooks_are_refused);
 
 const ANN: &str = "ann.lee@acme.example";
 
