@@ -145,13 +145,14 @@ def shown(error):
     status = getattr(error, "status_code", None)
     if status is None:
         status = getattr(getattr(error, "response", None), "status_code", None)
+    errors = getattr(error, "errors", None)
     return {
         "class": type(error).__name__,
         "message": getattr(error, "message", None) or str(error),
         "status": status,
         "code": getattr(error, "code", None),
         "request_id": getattr(error, "request_id", None),
-        "errors": getattr(error, "errors", None),
+        "errors": None if callable(errors) else errors,
         "retry_after": getattr(error, "retry_after", None),
     }
 
