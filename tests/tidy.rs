@@ -534,9 +534,10 @@ fn a_planted_difference_of_the_migrations_is_found() {
 
 // ------------------------------------------------------------------------------------ requirements
 
-/// What a directory's life and the sync must do: a letter, and the numbers that there are.
+/// What a directory's life, the sync and the wire contract must do: a letter, and the numbers that
+/// there are.
 const REQUIREMENTS: &[(&str, &[std::ops::RangeInclusive<u32>])] =
-    &[("l", &[1..=9]), ("s", &[1..=15, 20..=26, 30..=32, 40..=45])];
+    &[("c", &[1..=18]), ("l", &[1..=9]), ("s", &[1..=15, 20..=26, 30..=32, 40..=45])];
 
 /// Every requirement is in the name of a test, as `s_31_…`; no test names one that does not exist.
 fn check_requirements(tree: &Tree) -> Vec<String> {
@@ -589,7 +590,7 @@ fn a_planted_gap_in_the_requirements_is_found() {
         .collect();
     let planted = |text: &str| check_requirements(&Tree::of(&[("tests/it/a.rs", text)]));
     assert_none(planted(&all.concat()));
-    assert_one(&planted(&all[1..].concat()), "no test is named l_01");
+    assert_one(&planted(&all[1..].concat()), "no test is named c_01");
     assert_one(
         &planted(&format!("// s_45_in_a_comment\n{}", all[..all.len() - 1].concat())),
         "s_45",

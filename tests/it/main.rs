@@ -49,6 +49,7 @@ mod renamed;
 mod root;
 mod row_problems;
 mod runs;
+mod sdk;
 mod shared;
 mod silence;
 mod support;

@@ -53,9 +53,15 @@ impl From<Organization> for Shown {
 /// Takes the members of a request; what only sign-on needs is let pass.
 fn read(mut body: Members, is_new: bool) -> Result<OrganizationChange, Problem> {
     let change = OrganizationChange::read(&mut body, is_new);
-    for name in
-        ["domains", "domain_data", "allow_profiles_outside_organization", "stripe_customer_id"]
-    {
+    // Python SDK 5 repeats the key of its header in the body.
+    let let_pass = [
+        "domains",
+        "domain_data",
+        "allow_profiles_outside_organization",
+        "stripe_customer_id",
+        "idempotency_key",
+    ];
+    for name in let_pass {
         let _: Option<Value> = body.optional(name);
     }
     body.finish()?;
