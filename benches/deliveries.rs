@@ -191,6 +191,7 @@ async fn organization(cx: &Context) -> OrganizationId {
         external_id: None,
         time_zone: None,
         allowed_providers: Json(Vec::new()),
+        metadata: Json::default(),
         created_at_ms: now,
         updated_at_ms: now,
     };
