@@ -12,6 +12,7 @@
 //! The cases take turns, because other programs may disturb the machine.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
     reason = "a measurement takes its time from the machine and may stop at the first surprise"
@@ -191,6 +192,7 @@ async fn organization(cx: &Context) -> OrganizationId {
         external_id: None,
         time_zone: None,
         allowed_providers: Json(Vec::new()),
+        metadata: Json::default(),
         created_at_ms: now,
         updated_at_ms: now,
     };
