@@ -12,6 +12,7 @@
 //! The cases take turns, because other programs may disturb the machine.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
     reason = "a measurement takes its time from the machine and may stop at the first surprise"

@@ -137,7 +137,9 @@ impl Process {
     pub async fn happen(&self, all: Vec<About>) {
         let now = self.clock.now();
         let write = self.cx.db.write(Lane::Urgent, move |tx| {
-            all.into_iter().for_each(|about| tx.emit(about.into_event(now)));
+            for about in all {
+                tx.emit(about.into_event(now));
+            }
             Ok::<_, DbError>(())
         });
         write.await.unwrap();
@@ -261,7 +263,7 @@ pub fn assert_signed(request: &crate::receiver::Received, secret: &SigningSecret
     let millis = request.at.0;
     assert_eq!(seconds, (millis / 1_000).to_string());
     let legacy = mac(whole.as_bytes(), &format!("{millis}.{}", request.text()));
-    let hex: String = legacy.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = crate::evidence::hexadecimal(&legacy).to_lowercase();
     assert_eq!(request.header("workos-signature"), format!("t={millis}, v1={hex}"));
     assert_eq!(request.header("content-type"), "application/json");
     assert_eq!(id, request.event_id());

@@ -215,7 +215,7 @@ async fn serve(stream: TcpStream, state: Arc<State>) {
         };
         let mut head = format!("HTTP/1.1 {status} As told\r\ncontent-length: 0\r\n");
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value.as_str(), "\r\n"]);
         }
         head.push_str("\r\n");
         if stream.get_mut().write_all(head.as_bytes()).await.is_err() {
