@@ -98,7 +98,7 @@ pub async fn ask_at(base: &str, key: &str, sdk: Sdk, call: &str, what: Value) ->
     let mut request = json!({"do": call, "base": base, "key": key, "query": {}});
     let members = request.as_object_mut().expect("an object");
     members.extend(what.as_object().cloned().unwrap_or_default());
-    // Oldest first is what a feed is for. The SDK for Rust asks for the newest unless told otherwise;
+    // Oldest first is what a feed is for. The SDK for Rust asks for the newest unless it is told;
     // the others leave the order to the server, and Python 5 has no word for it.
     if sdk == Rust && matches!(call, "list_events" | "walk_events") {
         members["query"]["order"] = json!("asc");
