@@ -128,3 +128,53 @@ fn a_planted_licence_is_found() {
         assert!(!is_met(unmet, &listed), "{unmet}");
     }
 }
+
+/// What is wrong with a lock file of tests/sdk: whoever installs from it decides where from, and
+/// the hashes decide what comes.
+fn lock_complaints(name: &str, content: &str) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for word in ["\"resolved\"", "--index-url", "--extra-index-url", "--find-links"] {
+        if content.contains(word) {
+            complaints.push(format!("{name}: {word}"));
+        }
+    }
+    let (pinned, hashed) = if name.ends_with("package-lock.json") {
+        (content.matches("\"node_modules/").count(), content.matches("\"integrity\"").count())
+    } else {
+        let with_hash = |part: &&str| part.contains("--hash=sha256:");
+        (content.matches("==").count(), content.split("==").filter(with_hash).count())
+    };
+    if pinned == 0 || pinned != hashed {
+        complaints.push(format!("{name}: {hashed} of {pinned} packages have a hash"));
+    }
+    complaints
+}
+
+#[test]
+fn the_locks_of_the_sdks_have_hashes_and_no_addresses() {
+    let sets = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk");
+    let mut found = 0;
+    for set in std::fs::read_dir(sets).expect("the folder").flatten() {
+        for lock in ["package-lock.json", "requirements.txt"] {
+            let path = set.path().join(lock);
+            let Ok(content) = std::fs::read_to_string(&path) else { continue };
+            found += 1;
+            let complaints = lock_complaints(&path.to_string_lossy(), &content);
+            assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+        }
+    }
+    assert_eq!(found, 8, "each set has a lock file");
+}
+
+#[test]
+fn a_planted_address_or_missing_hash_is_found() {
+    let found = |name: &str, content: &str| lock_complaints(name, content).len();
+    let package = r#"{"node_modules/a": {"version": "1", "integrity": "sha512-x"}}"#;
+    assert_eq!(found("package-lock.json", package), 0);
+    assert_eq!(found("package-lock.json", &package.replace("integrity", "resolved")), 2);
+    let requirement = "a==1 \\\n    --hash=sha256:00\n";
+    assert_eq!(found("requirements.txt", requirement), 0);
+    assert_eq!(found("requirements.txt", &format!("{requirement}b==2\n")), 1);
+    assert_eq!(found("requirements.txt", &format!("--index-url x\n{requirement}")), 1);
+    assert_eq!(found("requirements.txt", ""), 1);
+}
