@@ -311,9 +311,8 @@ async fn a_04_a_failing_person_delays_nobody_else(place: TestPlace) {
     let process = Process::first(&place).await;
     let receiver = process.receiver().await;
     let (id, _) = process.endpoint(&receiver.url(), &[]).await;
-    receiver.answer_by(|request| match request.text().contains("bad") {
-        true => Answer::Status(400),
-        false => Answer::Status(200),
+    receiver.answer_by(|request| {
+        if request.text().contains("bad") { Answer::Status(400) } else { Answer::Status(200) }
     });
     // Three people whose every event is refused, with others in between, for some days.
     for day in 0..3 {
@@ -386,9 +385,8 @@ async fn a_04_a_barrier_waits_and_is_waited_for(place: TestPlace) {
     assert_eq!(lanes(&receiver)[3..], ["d", "bob"]);
     receiver.take();
     // Now the barrier itself is what takes time.
-    receiver.answer_by(|request| match request.text().contains("\"lane\":\"d\"") {
-        true => Answer::Hang,
-        false => Answer::Status(200),
+    receiver.answer_by(|request| {
+        if request.text().contains("\"lane\":\"d\"") { Answer::Hang } else { Answer::Status(200) }
     });
     process.happen(all).await;
     let beside = process.deliver_beside();
@@ -543,9 +541,8 @@ async fn a_04_what_was_delivered_is_forgotten_in_time(place: TestPlace) {
     let process = Process::first(&place).await;
     let receiver = process.receiver().await;
     let (id, _) = process.endpoint(&receiver.url(), &[]).await;
-    receiver.answer_by(|request| match request.text().contains("bad") {
-        true => Answer::Status(500),
-        false => Answer::Status(200),
+    receiver.answer_by(|request| {
+        if request.text().contains("bad") { Answer::Status(500) } else { Answer::Status(200) }
     });
     process.happen(people(&["bad", "ann", "bob", "cid"])).await;
     process.deliver().await;

@@ -121,7 +121,9 @@ async fn deliver(process: &Process, watched: &[Watched], kill: Option<usize>) {
             .map(|(one, count)| Box::pin(one.receiver.arrived(count + 1)))
             .collect();
         // What hangs is let go, and whatever comes after the counting ends the wait.
-        watched.iter().for_each(|one| one.receiver.release());
+        for one in watched {
+            one.receiver.release();
+        }
         tokio::select! {
             biased;
             () = receiver.arrived(until) => break,
@@ -160,8 +162,10 @@ async fn live(place: TestPlace, seed: u64) {
             _ => process.clock.advance(i64::try_from(random.below(120_000)).unwrap()),
         }
     }
-    watched.iter().for_each(|one| one.answer(|| Answer::Status(200)));
-    watched.iter().for_each(|one| one.receiver.release());
+    for one in &watched {
+        one.answer(|| Answer::Status(200));
+        one.receiver.release();
+    }
     process.pass(Millis::MINUTE).await;
     while process.next().await {}
     check(&process, &watched, &all, seed).await;
