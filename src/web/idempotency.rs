@@ -11,8 +11,8 @@
 //!   What that request had done by then stays done; the next one with the key is done as if it
 //!   were the first.
 //!
-//! An import of accounts takes no part: it is streamed, and finds its rows by e-mail, so that it can
-//! be repeated anyway.
+//! An import of accounts takes no part: it is streamed, and finds its rows by e-mail, so that it
+//! can be repeated anyway.
 
 use std::pin::pin;
 use std::time::Duration;

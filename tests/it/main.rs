@@ -58,3 +58,4 @@ mod sync;
 mod systems;
 mod webhook_examples;
 mod workos;
+mod workos_pages;
