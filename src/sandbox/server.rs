@@ -2,7 +2,8 @@
 //!
 //! The API of People HR lives at the root, as at the vendor; those of Breathe HR and HRworks each
 //! have a path in front, which is part of their base URL; everything of our own is below
-//! `/_sandbox`, but for the bare address, which leads to the pages. Must not decide anything about an HR system.
+//! `/_sandbox`, but for the bare address, which leads to the pages. Must not decide anything about an
+//! HR system.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

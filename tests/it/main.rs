@@ -42,6 +42,7 @@ mod privacy;
 mod renamed;
 mod row_problems;
 mod runs;
+mod sandbox_pages;
 mod shared;
 mod silence;
 mod support;

@@ -10,12 +10,10 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
+use super::ROOT;
 use super::notes::Note;
 use super::system::Paged;
 use crate::sandbox::register::ChangeError;
-
-/// Where the pages begin.
-pub(super) const ROOT: &str = "/_sandbox/pages";
 
 /// What is around a page.
 pub(super) struct Frame {

@@ -29,10 +29,12 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Data, ServiceConfig};
 
 use self::frame::Refused;
-pub(super) use self::frame::ROOT;
 pub(super) use self::notes::Notes;
 use self::system::Paged;
 use super::{BreatheHr, Hrworks, PeopleHr};
+
+/// Where the pages begin.
+pub(super) const ROOT: &str = "/_sandbox/pages";
 
 const STYLE: &str = include_str!("../../../templates/sandbox/sandbox.css");
 
@@ -98,3 +100,6 @@ async fn style() -> HttpResponse {
 async fn no_such_page() -> Result<HttpResponse, Refused> {
     Err(Refused::missing("There is no such page. The start page shows what there is."))
 }
+
+#[cfg(test)]
+mod tests;

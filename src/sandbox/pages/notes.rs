@@ -30,7 +30,7 @@ impl Note {
 
 /// The last notes.
 #[derive(Debug, Default)]
-pub(super) struct Notes(Mutex<(u64, VecDeque<(u64, Note)>)>);
+pub(in super::super) struct Notes(Mutex<(u64, VecDeque<(u64, Note)>)>);
 
 impl Notes {
     /// Keeps a note; its number.
