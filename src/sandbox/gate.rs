@@ -39,7 +39,9 @@ fn is_own(headers: &HeaderMap) -> bool {
     }
     match site {
         Some(site) => matches!(site, "same-origin" | "none"),
-        None => origin.and_then(|origin| origin.split_once("://")).is_some_and(|(_, at)| at == host),
+        None => {
+            origin.and_then(|origin| origin.split_once("://")).is_some_and(|(_, at)| at == host)
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The API of People HR lives at the root, as at the vendor; those of Breathe HR and HRworks each
 //! have a path in front, which is part of their base URL; everything of our own is below
-//! `/_sandbox`, but for the bare address, which leads to the pages. Must not decide anything about an
-//! HR system.
+//! `/_sandbox`, but for the bare address, which leads to the pages. Must not decide anything about
+//! an HR system.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use std::sync::Arc;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::http::Method;
 use actix_web::http::header::ACCEPT_ENCODING;
-use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
 use actix_web::middleware::from_fn;
+use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Scope};
 use serde_json::{Value, json};
 

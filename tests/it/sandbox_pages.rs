@@ -54,7 +54,10 @@ async fn o_02_who_is_hired_edited_let_go_and_deleted_on_the_pages_is_so_in_the_a
     let email = "robin.newcomer@acme.example";
     let hire = [("first_name", "Robin"), ("last_name", "Newcomer"), ("department", "Climate")];
     let page = browser.done("/hire", &hire).await;
-    assert!(page.contains("Robin Newcomer is hired.") && page.contains("accepted with 2"), "{page}");
+    assert!(
+        page.contains("Robin Newcomer is hired.") && page.contains("accepted with 2"),
+        "{page}"
+    );
     let hired = account(&app, &connected, email).await;
     assert_eq!((&hired["status"], &hired["department"]), (&"active".into(), &"Climate".into()));
 

@@ -37,8 +37,7 @@ const API: Group = Group {
     ],
 };
 
-const LIMITS: Group =
-    Group { title: "Limit of calls", switches: &[LIMIT, WINDOW, RETRY_AFTER] };
+const LIMITS: Group = Group { title: "Limit of calls", switches: &[LIMIT, WINDOW, RETRY_AFTER] };
 
 const RECORDS: Group = Group {
     title: "Lists and records",
@@ -155,8 +154,7 @@ impl Paged for BreatheHr {
     }
 
     fn keys(&self) -> Vec<KeyView> {
-        let view =
-            |key: String| KeyView { id: key.clone(), text: key, grants: Vec::new() };
+        let view = |key: String| KeyView { id: key.clone(), text: key, grants: Vec::new() };
         Self::keys(self).into_iter().map(view).collect()
     }
 

@@ -131,7 +131,11 @@ pub(super) fn views<S: Paged>(
             synced: field.synced,
             value: sent.given(field.name).map_or(known, str::to_owned),
             offers,
-            problem: if problem.field == field.name { problem.words.clone() } else { String::new() },
+            problem: if problem.field == field.name {
+                problem.words.clone()
+            } else {
+                String::new()
+            },
         }
     };
     FIELDS.iter().map(view).collect()
@@ -155,7 +159,8 @@ pub(super) fn managers<S: Paged>(hr: &S, but: Option<&str>, chosen: &str) -> Vec
         name: format!("{}, {}", one_line(&person.last_name), one_line(&person.first_name)),
         chosen: S::handle(person) == chosen,
     };
-    let mut views: Vec<ManagerView> = others.map(view).filter(|view| !view.handle.is_empty()).collect();
+    let mut views: Vec<ManagerView> =
+        others.map(view).filter(|view| !view.handle.is_empty()).collect();
     views.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()));
     views
 }

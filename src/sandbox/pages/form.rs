@@ -52,6 +52,9 @@ mod tests {
         assert_eq!((form.text("a"), form.given("b"), form.given("c")), ("é x", Some(""), None));
         assert_eq!(form.all("grant").collect::<Vec<_>>(), ["1", "2"]);
         assert!(Form::read(b"\xff=\xff&&&").given("a").is_none());
-        assert_eq!(address("/p", &[("id", "É/1 %41?#&"), ("note", "")]), "/p?id=%C3%89%2F1+%2541%3F%23%26");
+        assert_eq!(
+            address("/p", &[("id", "É/1 %41?#&"), ("note", "")]),
+            "/p?id=%C3%89%2F1+%2541%3F%23%26"
+        );
     }
 }

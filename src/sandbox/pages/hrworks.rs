@@ -43,8 +43,7 @@ const API: Group = Group {
     ],
 };
 
-const LIMITS: Group =
-    Group { title: "Limit of calls", switches: &[LIMIT, WINDOW, RETRY_AFTER] };
+const LIMITS: Group = Group { title: "Limit of calls", switches: &[LIMIT, WINDOW, RETRY_AFTER] };
 
 const ACCESS: Group = Group {
     title: "Tokens and permissions",

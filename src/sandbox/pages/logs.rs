@@ -143,7 +143,11 @@ pub(super) async fn hooks<S: Paged>(
 }
 
 /// `POST …/{system}/calls/forget`.
-pub(super) async fn forget<S: Paged>(hr: Data<S>, _body: Bytes, notes: Data<Notes>) -> HttpResponse {
+pub(super) async fn forget<S: Paged>(
+    hr: Data<S>,
+    _body: Bytes,
+    notes: Data<Notes>,
+) -> HttpResponse {
     hr.clear_logs();
     let note = notes.keep(Note::done("The log is empty again."));
     go(&address(&path::<S>("/calls"), &[("note", &note.to_string())]))

@@ -86,7 +86,8 @@ fn of<S: Paged>(config: &mut ServiceConfig) {
         .route("/access/door/{name}", web::post().to(access::door::<S>))
         .route("/calls", web::get().to(logs::calls::<S>))
         .route("/calls/forget", web::post().to(logs::forget::<S>))
-        .route("/hooks", web::get().to(logs::hooks::<S>));
+        .route("/hooks", web::get().to(logs::hooks::<S>))
+        .default_service(web::to(no_such_page));
     config.service(scope);
 }
 

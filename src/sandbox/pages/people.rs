@@ -111,9 +111,8 @@ pub(super) async fn table<S: Paged>(
     };
     let people = listed(hr.get_ref(), wanted, search);
     let here = path::<S>("");
-    let link = |page: &str| {
-        address(&here, &[("search", search), ("standing", standing), ("page", page)])
-    };
+    let link =
+        |page: &str| address(&here, &[("search", search), ("standing", standing), ("page", page)]);
     let pager = Pager::of(&form, people.len(), PAGE_PEOPLE, link);
     let everybody = hr.views();
     let names: HashMap<&str, String> =
@@ -123,7 +122,11 @@ pub(super) async fn table<S: Paged>(
         link: person_link::<S>(S::handle(&person), None),
         name: full_name(&person),
         state: State::of(&person, today),
-        manager: person.reports_to.as_deref().and_then(|id| names.get(id).cloned()).unwrap_or_default(),
+        manager: person
+            .reports_to
+            .as_deref()
+            .and_then(|id| names.get(id).cloned())
+            .unwrap_or_default(),
         person,
     };
     let rows = people.into_iter().skip(pager.from).take(PAGE_PEOPLE).map(row).collect();
@@ -192,9 +195,7 @@ pub(super) async fn hire<S: Paged>(hr: Data<S>, body: Bytes, notes: Data<Notes>)
             let note = notes.keep(told(hr.get_ref(), text, &hooks));
             go(&person_link::<S>(S::handle(&person), Some(note)))
         }
-        Err(error) => {
-            show(status(&error), &hire_page(hr.get_ref(), &form, &Problem::from(&error)))
-        }
+        Err(error) => show(status(&error), &hire_page(hr.get_ref(), &form, &Problem::from(&error))),
     }
 }
 

@@ -46,7 +46,7 @@ const API: Group = Group {
         Switch {
             path: "only_action",
             label: "Only these calls",
-            what: "Which calls the two switches above are about.",
+            what: "Which calls “Every answer” and “The next answers” are about.",
             kind: Kind::Choice(&[
                 ("null", "All calls"),
                 ("\"GetAllEmployeeDetail\"", "The list of everybody"),

@@ -17,10 +17,7 @@ const ANSWERS: &[Named] = &[
         r#"{"error":{"error_type":"InternalServerError","http":500}}"#,
         "The vendor's own error (HTTP 500)",
     ),
-    (
-        r#"{"string_error":{"http":401,"text":"Unauthorized"}}"#,
-        "“Unauthorized” (HTTP 401)",
-    ),
+    (r#"{"string_error":{"http":401,"text":"Unauthorized"}}"#, "“Unauthorized” (HTTP 401)"),
     (r#"{"empty_body":{"http":200}}"#, "Nothing at all (HTTP 200)"),
     ("\"empty_list\"", "Success with nobody in the list"),
     ("\"empty_object\"", "Success with an empty object"),
@@ -49,7 +46,7 @@ pub(super) const fn only(endpoints: &'static [Named]) -> Switch {
     Switch {
         path: "only",
         label: "Only these calls",
-        what: "Which calls the two switches above are about.",
+        what: "Which calls “Every answer” and “The next answers” are about.",
         kind: Kind::Choice(endpoints),
     }
 }

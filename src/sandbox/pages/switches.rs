@@ -33,9 +33,16 @@ pub(super) type Named = (&'static str, &'static str);
 #[derive(Debug)]
 pub(super) enum Kind {
     Toggle,
-    Whole { min: i64, max: i64 },
+    Whole {
+        min: i64,
+        max: i64,
+    },
     /// A whole number, or nothing, which means this.
-    WholeOrNone { min: i64, max: i64, none: &'static str },
+    WholeOrNone {
+        min: i64,
+        max: i64,
+        none: &'static str,
+    },
     Choice(&'static [Named]),
     /// An answer instead of the right one, or none.
     Odd(&'static [Named]),
@@ -119,7 +126,8 @@ impl Switch {
             Kind::Choice(known) => Control::Choice { options: options(known, value) },
             Kind::Odd(known) => {
                 let mut options = options(known, value);
-                let (value, label, chosen) = ("null".into(), "The right one".into(), value.is_null());
+                let (value, label, chosen) =
+                    ("null".into(), "The right one".into(), value.is_null());
                 options.insert(0, OptionView { value, label, chosen });
                 Control::Choice { options }
             }
@@ -148,9 +156,7 @@ impl Switch {
             Kind::WholeOrNone { .. } if text.trim().is_empty() => Value::Null,
             Kind::WholeOrNone { min, max, .. } => self.whole(text, min, max)?,
             Kind::Odd(_) if text == "null" => Value::Null,
-            Kind::Choice(known) | Kind::Odd(known) => {
-                self.choice(known, text, self.of(current))?
-            }
+            Kind::Choice(known) | Kind::Odd(known) => self.choice(known, text, self.of(current))?,
             Kind::Next(known) => {
                 let count = form.text(&format!("{}.count", self.path)).trim().to_owned();
                 if matches!(count.as_str(), "" | "0") {
@@ -334,7 +340,10 @@ pub(super) mod tests {
     #[test]
     fn what_a_program_has_set_is_shown_and_so_is_what_is_not_as_usual() {
         let shown = options(ANSWERS, &json!({"c": 2}));
-        assert_eq!(shown.iter().map(|option| option.chosen).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(
+            shown.iter().map(|option| option.chosen).collect::<Vec<_>>(),
+            [false, false, true]
+        );
         assert_eq!(options(ANSWERS, &Value::Null).len(), 2);
         let mut normal = current();
         assert!(differing(GROUPS, &current(), &normal).is_empty());
