@@ -159,9 +159,12 @@ impl Paged for BreatheHr {
     }
 
     fn make_key(&self, _form: &Form) {
-        self.create_key_of(match self.faults().quirks.host_is_sandbox {
-            true => BreatheKeyKind::Sandbox,
-            false => BreatheKeyKind::Production,
+        // One that this host takes.
+        let is_sandbox = self.faults().quirks.host_is_sandbox;
+        self.create_key_of(if is_sandbox {
+            BreatheKeyKind::Sandbox
+        } else {
+            BreatheKeyKind::Production
         });
     }
 
