@@ -123,7 +123,7 @@ pub(super) fn views<S: Paged>(
     let everybody = hr.views();
     let view = |field: &Field| {
         let known = person.map(|person| one_line((field.get)(person))).unwrap_or_default();
-        let offers = field.offered.then(|| offers(&everybody, field)).unwrap_or_default();
+        let offers = if field.offered { offers(&everybody, field) } else { Vec::new() };
         FieldView {
             name: field.name,
             label: field.label.unwrap_or(S::EMPLOYEE_ID),
@@ -161,7 +161,7 @@ pub(super) fn managers<S: Paged>(hr: &S, but: Option<&str>, chosen: &str) -> Vec
     };
     let mut views: Vec<ManagerView> =
         others.map(view).filter(|view| !view.handle.is_empty()).collect();
-    views.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()));
+    views.sort_by_cached_key(|view| view.name.to_lowercase());
     views
 }
 

@@ -51,7 +51,7 @@ impl Frame {
     /// A page of an HR system.
     pub(super) fn of<S: Paged>(hr: &S, tab: &'static str, title: &str) -> Self {
         let company = hr.company_name();
-        let has_hooks = hr.sent_hooks().is_some();
+        let has_hooks = S::SENDS_HOOKS;
         let here = Here { slug: S::SLUG, name: S::NAME, company, tab, has_hooks };
         Self { here: Some(here), ..Self::outside(&format!("{title} · {}", S::NAME)) }
     }

@@ -131,14 +131,15 @@ pub(super) async fn hooks<S: Paged>(
     hr: Data<S>,
     notes: Data<Notes>,
 ) -> Answer {
-    let Some(mut hooks) = hr.sent_hooks() else {
+    if !S::SENDS_HOOKS {
         return Err(Refused::missing(S::HOW_TOLD));
-    };
+    }
+    let mut hooks = hr.sent_hooks();
     hooks.reverse();
     let place = ("/hooks", "Webhooks sent");
     let (frame, pager) = log_of(&request, hr.get_ref(), &notes, place, hooks.len());
     let rows = hook_rows(&hooks).skip(pager.from).take(PAGE_ENTRIES).collect();
-    let webhook_url = hr.webhook_url().flatten();
+    let webhook_url = hr.webhook_url();
     Ok(show(StatusCode::OK, &HooksPage { frame, webhook_url, rows, pager }))
 }
 

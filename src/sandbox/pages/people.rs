@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use super::fields::{self, FieldView, ManagerView, Problem};
 use super::form::{Form, address};
 use super::frame::{Frame, Refused, go, path, show, status};
-use super::logs::{HookRow, hook_rows};
+use super::logs::hook_rows;
 use super::notes::{Note, Notes};
 use super::system::{OwnField, Paged};
 use crate::sandbox::control::listed;
@@ -202,20 +202,16 @@ pub(super) async fn hire<S: Paged>(hr: Data<S>, body: Bytes, notes: Data<Notes>)
 /// What happened, and what Rollcall was told of it.
 fn told<S: Paged>(hr: &S, text: String, hooks: &[SentHook]) -> Note {
     let mut note = Note::done(text);
-    match hr.webhook_url() {
-        Some(None) => {
-            note.lines.push(
-                "No webhook was sent, because no webhook URL is set (see API access).".to_owned(),
-            );
+    if !hooks.is_empty() && hr.webhook_url().is_none() {
+        let line = "No webhook was sent, because no webhook URL is set (see API access).";
+        note.lines.push(line.to_owned());
+    } else if hooks.is_empty() {
+        note.lines.push(S::HOW_TOLD.to_owned());
+    } else {
+        for row in hook_rows(hooks) {
+            note.attention |= row.bad;
+            note.lines.push(format!("Webhook “{}”: {}", row.what, row.answer));
         }
-        Some(Some(_)) if !hooks.is_empty() => {
-            let line = |row: HookRow| {
-                note.attention |= row.bad;
-                format!("Webhook “{}”: {}", row.what, row.answer)
-            };
-            note.lines = hook_rows(hooks).map(line).collect();
-        }
-        _ => note.lines.push(S::HOW_TOLD.to_owned()),
     }
     note
 }
@@ -334,20 +330,17 @@ pub(super) async fn edit_own<S: Paged>(hr: Data<S>, body: Bytes, notes: Data<Not
 pub(super) async fn leave<S: Paged>(hr: Data<S>, body: Bytes, notes: Data<Notes>) -> Answer {
     let form = Form::read(&body);
     let id = form.text("id");
-    let left = match form.text("leaving_date").trim().parse() {
-        Ok(leaving_date) => {
-            let leave = Leave {
-                leaving_date,
-                immediately: form.ticked("immediately"),
-                blank_email: form.ticked("blank_email"),
-                reason: form.text("reason").to_owned(),
-            };
-            hr.leave(id, &leave).await
-        }
-        Err(_) => {
-            let problem = "must be a date like 2026-03-31".to_owned();
-            Err(ChangeError::Invalid { field: "leaving_date", problem })
-        }
+    let left = if let Ok(leaving_date) = form.text("leaving_date").trim().parse() {
+        let leave = Leave {
+            leaving_date,
+            immediately: form.ticked("immediately"),
+            blank_email: form.ticked("blank_email"),
+            reason: form.text("reason").to_owned(),
+        };
+        hr.leave(id, &leave).await
+    } else {
+        let problem = "must be a date like 2026-03-31".to_owned();
+        Err(ChangeError::Invalid { field: "leaving_date", problem })
     };
     match left {
         Ok(changed) => {

@@ -201,6 +201,7 @@ impl Paged for PeopleHr {
     const PREFIX: &'static str = "";
     const BASE_URL_SETTING: &'static str = "ROLLCALL__PROVIDERS__PEOPLE_HR__BASE_URL";
     const EMPLOYEE_ID: &'static str = "Employee Id";
+    const SENDS_HOOKS: bool = true;
     const HOW_TOLD: &'static str =
         "No webhook tells of this; Rollcall sees it at its next full sync.";
     const AT_ONCE: &'static str = "Access ends at once, not at the end of that day";
@@ -290,12 +291,12 @@ impl Paged for PeopleHr {
         (name == "webhook").then(|| self.set_webhook(url).map(|()| Note::done(said)))
     }
 
-    fn webhook_url(&self) -> Option<Option<String>> {
-        Some(self.webhook())
+    fn webhook_url(&self) -> Option<String> {
+        self.webhook()
     }
 
-    fn sent_hooks(&self) -> Option<Vec<SentHook>> {
-        Some(self.hooks())
+    fn sent_hooks(&self) -> Vec<SentHook> {
+        self.hooks()
     }
 }
 

@@ -24,8 +24,8 @@ struct Card {
     key_words: KeyWords,
     /// Its newest key; empty for none.
     key: String,
-    /// None for a system that sends no webhooks, then none for no URL.
-    webhook_url: Option<Option<String>>,
+    sends_hooks: bool,
+    webhook_url: Option<String>,
     people: usize,
     left: usize,
     calls: usize,
@@ -51,11 +51,12 @@ fn card<S: Paged>(request: &HttpRequest, hr: &S) -> Card {
         setting: S::BASE_URL_SETTING,
         key_words: S::KEYS,
         key: hr.keys().pop().map(|key| key.text).unwrap_or_default(),
+        sends_hooks: S::SENDS_HOOKS,
         webhook_url: hr.webhook_url(),
         left: people.iter().filter(|person| person.standing == Standing::Left).count(),
         people: people.len(),
         calls: hr.calls().len(),
-        hooks: hr.sent_hooks().map_or(0, |hooks| hooks.len()),
+        hooks: hr.sent_hooks().len(),
         faults: faults::differing(hr),
     }
 }

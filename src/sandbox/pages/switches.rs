@@ -152,9 +152,10 @@ impl Switch {
         let read = match self.kind {
             Kind::Toggle => Value::Bool(form.ticked(self.path)),
             _ if given.is_none() => return Ok(None),
-            Kind::Whole { min, max } => self.whole(text, min, max)?,
             Kind::WholeOrNone { .. } if text.trim().is_empty() => Value::Null,
-            Kind::WholeOrNone { min, max, .. } => self.whole(text, min, max)?,
+            Kind::Whole { min, max } | Kind::WholeOrNone { min, max, .. } => {
+                self.whole(text, min, max)?
+            }
             Kind::Odd(_) if text == "null" => Value::Null,
             Kind::Choice(known) | Kind::Odd(known) => self.choice(known, text, self.of(current))?,
             Kind::Next(known) => {
@@ -261,7 +262,7 @@ pub(super) mod tests {
         assert_eq!(there, named);
         for switch in switches() {
             assert!(switch.what.ends_with('.'), "{}", switch.path);
-            let mut set = |value: Value| {
+            let set = |value: Value| {
                 let mut faults = normal.clone();
                 *faults.pointer_mut(&switch.pointer()).unwrap() = value.clone();
                 let taken: F = serde_json::from_value(faults).unwrap();
@@ -275,11 +276,15 @@ pub(super) mod tests {
                     set(json!(max));
                 }
                 Kind::Choice(known) | Kind::Odd(known) => {
-                    known.iter().for_each(|(value, _)| set(parsed(value)));
+                    for (value, _) in known {
+                        set(parsed(value));
+                    }
                 }
-                Kind::Next(known) => known
-                    .iter()
-                    .for_each(|(value, _)| set(json!({"count": 2, "answer": parsed(value)}))),
+                Kind::Next(known) => {
+                    for (value, _) in known {
+                        set(json!({"count": 2, "answer": parsed(value)}));
+                    }
+                }
                 Kind::Text => set(json!("x")),
                 Kind::Lines => set(json!(["x", "y"])),
             }

@@ -27,6 +27,8 @@ pub(super) trait Paged: Staffed {
     const BASE_URL_SETTING: &'static str;
     /// What it calls the number or text by which HR knows a person.
     const EMPLOYEE_ID: &'static str;
+    /// Whether it tells of changes by itself.
+    const SENDS_HOOKS: bool = false;
     /// How Rollcall comes to know of a change that sends no webhook.
     const HOW_TOLD: &'static str;
     /// What "at once" does to a leaver.
@@ -70,13 +72,13 @@ pub(super) trait Paged: Staffed {
     fn use_door(&self, _name: &str, _form: &Form) -> Option<Result<Note, ChangeError>> {
         None
     }
-    /// Where its hooks go, for systems that send any.
-    fn webhook_url(&self) -> Option<Option<String>> {
+    /// Where its hooks go.
+    fn webhook_url(&self) -> Option<String> {
         None
     }
-    /// The hooks that were sent; none for systems that send none.
-    fn sent_hooks(&self) -> Option<Vec<SentHook>> {
-        None
+    /// The hooks that were sent.
+    fn sent_hooks(&self) -> Vec<SentHook> {
+        Vec::new()
     }
 }
 
