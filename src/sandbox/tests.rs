@@ -384,8 +384,12 @@ async fn the_control_routes_do_what_the_methods_do() {
     let (status, key) = world.control("POST", "/keys", json!({})).await;
     assert_eq!((status, key["actions"].as_array().unwrap().len()), (201, 3));
     let path = format!("/keys/{}", key["key"].as_str().unwrap());
+    let less = json!({"actions": ["GetEmployeeDetailById"]});
+    assert_eq!(world.control("PUT", &path, less).await.0, 204);
+    assert_eq!(world.hr().keys().last().unwrap().actions, [Action::GetEmployeeDetailById]);
     assert_eq!(world.control("DELETE", &path, json!({})).await.0, 204);
     assert_eq!(world.control("DELETE", &path, json!({})).await.0, 404);
+    assert_eq!(world.control("PUT", &path, json!({})).await.0, 404);
     assert_eq!(
         world.control("PUT", "/webhook", json!({"url": "http://127.0.0.1:9/x"})).await.0,
         200
