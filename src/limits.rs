@@ -150,6 +150,10 @@ pub const SANDBOX_LOG_ENTRIES_MAX: usize = 10_000;
 pub const SANDBOX_TOKENS_MAX: usize = 1_000;
 /// Answers that the sandbox HRworks keeps to give them again; older ones are forgotten.
 pub const SANDBOX_CACHED_ANSWERS_MAX: usize = 256;
+/// What the sandbox's pages remember to tell after a form; older ones are forgotten.
+pub const SANDBOX_NOTES_MAX: usize = 200;
+/// People whom the sandbox's pages offer as managers; others are named by their id.
+pub const SANDBOX_MANAGERS_LISTED_MAX: usize = 2_000;
 
 /// People that one claim looks at at the same time.
 pub const LIVE_LOOKS_MAX: usize = 5;

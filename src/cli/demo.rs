@@ -168,6 +168,7 @@ fn invitation(
     let (base, key) = (&api.base, api.key.reveal());
     let curl = format!("curl -H 'Authorization: Bearer {key}'");
     let sandbox = format!("{}/_sandbox", stage.sandbox.base_url());
+    let pages = stage.sandbox.pages_url();
     let somebody = &connected.somebody;
     let again = polled.iter().map(|polled| {
         let Polled { provider, control, directory_id, who } = polled;
@@ -184,6 +185,7 @@ fn invitation(
     let again: String = again.collect();
     format!(
         "\nBoth keep running. It is your turn:\n\n\
+         sandbox pages    {pages} (in a browser: hire, edit, let go, switch faults on)\n\
          API base URL     {base}/api/v1\n\
          API key          {key}\n\
          sandbox control  {sandbox} (lists what it can do)\n\n\

@@ -62,4 +62,5 @@ fn tell(context: &mut Context<'_>, sandbox: &Sandbox) {
     let pair = sandbox.hrworks().create_key_pair(HrworksPermission::USUAL);
     context.answer(&format!("{} {}", pair.access_key, pair.secret_access_key));
     context.say(&format!("The control routes begin at {url}/_sandbox, which lists them."));
+    context.say(&format!("In a browser, play the HR department: {}", sandbox.pages_url()));
 }

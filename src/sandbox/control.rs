@@ -22,7 +22,7 @@ pub(super) trait Staffed: 'static {
     /// What a change answers.
     type Changed: Serialize;
     /// Its fault switches.
-    type Faults: Serialize + DeserializeOwned;
+    type Faults: Default + Serialize + DeserializeOwned;
     /// An entry of the log of calls.
     type Call: Serialize;
 
@@ -149,14 +149,26 @@ struct Listing {
     offset: Option<usize>,
 }
 
-async fn list_people<S: Staffed>(hr: Data<S>, listing: Query<Listing>) -> HttpResponse {
-    let wanted = listing.search.as_deref().unwrap_or_default().to_lowercase();
+/// Everybody of a standing (none for all) in whose record a text stands, in the order of hiring.
+pub(super) fn listed<S: Staffed>(
+    hr: &S,
+    standing: Option<Standing>,
+    search: &str,
+) -> Vec<PersonView> {
+    let wanted = search.trim().to_lowercase();
     let shown = |person: &PersonView| {
-        let standing = listing.standing.is_none_or(|standing| standing == person.standing);
-        let found = [&person.employee_id, &person.first_name, &person.last_name, &person.email];
-        standing && found.iter().any(|text| text.to_lowercase().contains(&wanted))
+        let full_name = format!("{} {}", person.first_name, person.last_name);
+        let texts =
+            [&person.employee_id, &full_name, &person.email, &person.department, &person.job_role];
+        let found = texts.iter().any(|text| text.to_lowercase().contains(&wanted));
+        found && standing.is_none_or(|standing| standing == person.standing)
     };
-    let people: Vec<PersonView> = hr.views().into_iter().filter(shown).collect();
+    hr.views().into_iter().filter(shown).collect()
+}
+
+async fn list_people<S: Staffed>(hr: Data<S>, listing: Query<Listing>) -> HttpResponse {
+    let search = listing.search.as_deref().unwrap_or_default();
+    let people = listed(hr.get_ref(), listing.standing, search);
     let limit = listing.limit.unwrap_or(PEOPLE_LISTED_DEFAULT);
     let page = people.iter().skip(listing.offset.unwrap_or(0)).take(limit);
     ok(json!({ "total": people.len(), "people": page.collect::<Vec<_>>() }))

@@ -11,9 +11,11 @@ mod canaries;
 mod company;
 mod control;
 mod faults;
+mod gate;
 mod hrworks;
 mod log;
 mod names;
+mod pages;
 mod people_hr;
 mod person;
 mod register;
@@ -115,6 +117,11 @@ impl Sandbox {
     /// The base URL of HRworks, with `/v2`.
     pub fn hrworks_base_url(&self) -> String {
         format!("{}{}", self.base_url(), Works::PREFIX)
+    }
+
+    /// Where the pages begin, for a browser.
+    pub fn pages_url(&self) -> String {
+        format!("{}{}", self.base_url(), pages::ROOT)
     }
 
     /// The sandbox People HR.

@@ -144,6 +144,9 @@ pub struct Edit {
     pub reports_to: Option<String>,
     /// The reason that the histories and the hooks carry.
     pub reason: String,
+    /// Takes empty names, an empty employee id and a start date that is none, as the HR system's
+    /// bulk import does: that is how there come to be records that nobody can sync (S-07).
+    pub unchecked: bool,
 }
 
 impl Edit {
@@ -249,7 +252,8 @@ impl Register {
             (Field::Email, &email),
             (Field::StartDate, &since),
         ] {
-            self.check(field, value, None)?;
+            self.check_text(field, value)?;
+            self.check_unique(field, value, None)?;
         }
         let manager = self.manager(text(&hire.reports_to).as_str(), None)?;
         let person = Person {
@@ -301,7 +305,10 @@ impl Register {
             }
         }
         for (field, text) in edit.texts() {
-            self.check(field, text, Some(before.serial))?;
+            if !edit.unchecked {
+                self.check_text(field, text)?;
+            }
+            self.check_unique(field, text, Some(before.serial))?;
             if person.text(field) != text {
                 note(field, person.text(field), text);
                 person.set_text(field, text.to_owned(), &written(today));
@@ -407,39 +414,45 @@ impl Register {
         Err(ChangeError::Invalid { field: "reports_to", problem })
     }
 
-    /// Checks a value for a field of the person with serial number `of`.
-    fn check(&self, field: Field, text: &str, of: Option<u64>) -> Result<(), ChangeError> {
+    /// Checks whether a value can stand in a field.
+    fn check_text(&self, field: Field, text: &str) -> Result<(), ChangeError> {
         let invalid =
             |field, problem: &str| Err(ChangeError::Invalid { field, problem: problem.to_owned() });
         match field {
             Field::FirstName if text.trim().is_empty() => invalid("first_name", "must be given"),
             Field::LastName if text.trim().is_empty() => invalid("last_name", "must be given"),
-            Field::EmployeeId => self.check_employee_id(text, of),
+            Field::EmployeeId => {
+                let Some(chars_max) = self.rules.employee_id_chars_max else { return Ok(()) };
+                if text.trim().is_empty() {
+                    return invalid("employee_id", "must not be empty");
+                }
+                if text.chars().count() > chars_max {
+                    let problem = format!("EmployeeId contains more than {chars_max} characters.");
+                    return invalid("employee_id", &problem);
+                }
+                Ok(())
+            }
             Field::StartDate if !text.is_empty() && text.parse::<Date>().is_err() => {
                 invalid("start_date", "must be a date like 2026-03-31, or empty")
-            }
-            Field::Email
-                if self.rules.emails_unique && !text.is_empty() && self.email_taken(text, of) =>
-            {
-                conflict("Email already exists.")
             }
             _ => Ok(()),
         }
     }
 
-    fn check_employee_id(&self, text: &str, of: Option<u64>) -> Result<(), ChangeError> {
-        let Some(chars_max) = self.rules.employee_id_chars_max else { return Ok(()) };
-        let invalid = |problem: String| Err(ChangeError::Invalid { field: "employee_id", problem });
-        if text.trim().is_empty() {
-            return invalid("must not be empty".to_owned());
+    /// Checks that nobody but the person with serial number `of` has a value, where that matters.
+    fn check_unique(&self, field: Field, text: &str, of: Option<u64>) -> Result<(), ChangeError> {
+        let Rules { employee_id_chars_max, emails_unique, .. } = self.rules;
+        match field {
+            Field::EmployeeId
+                if employee_id_chars_max.is_some() && self.employee_id_taken(text, of) =>
+            {
+                conflict("EmployeeId already exists.")
+            }
+            Field::Email if *emails_unique && !text.is_empty() && self.email_taken(text, of) => {
+                conflict("Email already exists.")
+            }
+            _ => Ok(()),
         }
-        if text.chars().count() > chars_max {
-            return invalid(format!("EmployeeId contains more than {chars_max} characters."));
-        }
-        if self.employee_id_taken(text, of) {
-            return conflict("EmployeeId already exists.");
-        }
-        Ok(())
     }
 
     fn employee_id_taken(&self, id: &str, of: Option<u64>) -> bool {

@@ -2,7 +2,8 @@
 //!
 //! The API of People HR lives at the root, as at the vendor; those of Breathe HR and HRworks each
 //! have a path in front, which is part of their base URL; everything of our own is below
-//! `/_sandbox`. Must not decide anything about an HR system.
+//! `/_sandbox`, but for the bare address, which leads to the pages. Must not decide anything about
+//! an HR system.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,13 +11,16 @@ use std::sync::Arc;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::http::Method;
 use actix_web::http::header::ACCEPT_ENCODING;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes, Data, PayloadConfig, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Scope};
 use serde_json::{Value, json};
 
 use super::breathe_hr::{self, Breathe, BreatheHr};
 use super::control::{self, Staffed, no_such_route};
+use super::gate::gate;
 use super::hrworks::{self, Hrworks, Works};
+use super::pages;
 use super::people_hr::{self, PeopleHr};
 use super::rest::{self, Behaviour, RestHr};
 use crate::limits::API_BODY_BYTES_MAX;
@@ -55,13 +59,16 @@ pub(super) struct Systems {
 /// Starts the server.
 pub(super) fn start(listen: SocketAddr, systems: &Systems) -> std::io::Result<Running> {
     let systems = systems.clone();
+    let notes = Data::new(pages::Notes::default());
     let server = HttpServer::new(move || {
-        let systems = systems.clone();
+        let (systems, notes) = (systems.clone(), notes.clone());
         App::new()
+            .wrap(from_fn(gate))
             .app_data(Data::from(systems.people_hr))
             .app_data(Data::from(systems.breathe_hr))
             .app_data(Data::from(systems.hrworks))
             .app_data(PayloadConfig::new(API_BODY_BYTES_MAX))
+            .configure(|config| pages::routes(config, notes))
             .service(controlled::<PeopleHr>("/_sandbox/people-hr", people_hr::control::routes))
             .service(
                 controlled::<BreatheHr>("/_sandbox/breathe-hr", breathe_hr::control::routes)
@@ -108,6 +115,7 @@ async fn index() -> HttpResponse {
     };
     HttpResponse::Ok().json(json!({
         "what": "Sandbox HR systems for trying Rollcall out. Everybody in them is made up.",
+        "pages": pages::ROOT,
         "people_hr": {
             "api": "POST /Employee with {APIKey, Action, …}, as at the vendor",
             "control": "/_sandbox/people-hr",

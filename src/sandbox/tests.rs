@@ -363,7 +363,8 @@ async fn the_control_routes_do_what_the_methods_do() {
     let day = json!({"leaving_date": "2026-06-30", "blank_email": true});
     assert_eq!(world.control("POST", "/people/PW21/leave", day.clone()).await.0, 200);
     assert_eq!(world.control("POST", "/people/PW21/leave", day).await.0, 409);
-    let (_, left) = world.control("GET", "/people?standing=left&search=ng", json!({})).await;
+    let (_, left) =
+        world.control("GET", "/people?standing=left&search=zo%C3%AB%20ng", json!({})).await;
     assert_eq!(left["people"][0]["leaving_date"], "2026-06-30");
     assert_eq!(world.control("POST", "/people/PW21/rehire", json!({})).await.0, 200);
     assert_eq!(world.control("DELETE", "/people/PW21", json!({})).await.0, 200);
@@ -383,8 +384,12 @@ async fn the_control_routes_do_what_the_methods_do() {
     let (status, key) = world.control("POST", "/keys", json!({})).await;
     assert_eq!((status, key["actions"].as_array().unwrap().len()), (201, 3));
     let path = format!("/keys/{}", key["key"].as_str().unwrap());
+    let less = json!({"actions": ["GetEmployeeDetailById"]});
+    assert_eq!(world.control("PUT", &path, less).await.0, 204);
+    assert_eq!(world.hr().keys().last().unwrap().actions, [Action::GetEmployeeDetailById]);
     assert_eq!(world.control("DELETE", &path, json!({})).await.0, 204);
     assert_eq!(world.control("DELETE", &path, json!({})).await.0, 404);
+    assert_eq!(world.control("PUT", &path, json!({})).await.0, 404);
     assert_eq!(
         world.control("PUT", "/webhook", json!({"url": "http://127.0.0.1:9/x"})).await.0,
         200

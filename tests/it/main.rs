@@ -49,6 +49,7 @@ mod renamed;
 mod root;
 mod row_problems;
 mod runs;
+mod sandbox_pages;
 mod sdk;
 mod shared;
 mod silence;

@@ -12,10 +12,13 @@ use super::{Action, ApiCall, ChangeError, Changed, Edit, Faults, Hire, Leave, Pe
 use crate::sandbox::control::{Reply, Staffed, body, created, found, ok};
 use crate::sandbox::person::PersonView;
 
+const KEYS: &str = "/_sandbox/people-hr/keys";
+
 /// The routes, as the index lists them.
 pub(in super::super) const ROUTES: &[(&str, &str)] = &[
     ("GET /keys", "API keys"),
     ("POST /keys", "create an API key: {actions: […]} or {}"),
+    ("PUT /keys/{key}", "change what it may do: {actions: […]}"),
     ("DELETE /keys/{key}", "remove an API key"),
     ("GET /webhook", "where hooks go"),
     ("PUT /webhook", "set it: {url}"),
@@ -27,6 +30,7 @@ pub(in super::super) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/keys", web::get().to(list_keys))
         .route("/keys", web::post().to(create_key))
+        .route("/keys/{key}", web::put().to(set_actions))
         .route("/keys/{key}", web::delete().to(remove_key))
         .route("/webhook", web::get().to(show_webhook))
         .route("/webhook", web::put().to(set_webhook))
@@ -94,17 +98,23 @@ async fn list_keys(hr: Data<PeopleHr>) -> HttpResponse {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewKey {
+struct Actions {
     actions: Option<Vec<Action>>,
 }
 
 async fn create_key(hr: Data<PeopleHr>, bytes: Bytes) -> Reply {
-    let wanted: NewKey = body(&bytes)?;
+    let wanted: Actions = body(&bytes)?;
     Ok(created(hr.create_key(wanted.actions.as_deref().unwrap_or(Action::USUAL))))
 }
 
+async fn set_actions(hr: Data<PeopleHr>, key: Path<String>, bytes: Bytes) -> Reply {
+    let wanted: Actions = body(&bytes)?;
+    let actions = wanted.actions.as_deref().unwrap_or(Action::USUAL);
+    found(hr.set_actions(&key, actions), KEYS)
+}
+
 async fn remove_key(hr: Data<PeopleHr>, key: Path<String>) -> Reply {
-    found(hr.remove_key(&key), "/_sandbox/people-hr/keys")
+    found(hr.remove_key(&key), KEYS)
 }
 
 #[derive(Serialize, Deserialize)]

@@ -58,6 +58,15 @@ impl Keys {
         self.0.iter().find(|one| digits(&one.key).as_ref() == Some(&asked))
     }
 
+    /// Changes what a key may do; false when there is no such key.
+    pub(super) fn set_actions(&mut self, key: &str, actions: &[Action]) -> bool {
+        let Some(asked) = digits(key) else { return false };
+        let is_it = |one: &&mut ApiKey| digits(&one.key).as_ref() == Some(&asked);
+        let Some(found) = self.0.iter_mut().find(is_it) else { return false };
+        found.actions = actions.to_vec();
+        true
+    }
+
     pub(super) fn remove(&mut self, key: &str) -> bool {
         let Some(found) = self.find(key).cloned() else { return false };
         self.0.retain(|one| *one != found);

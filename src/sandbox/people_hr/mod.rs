@@ -267,6 +267,11 @@ impl PeopleHr {
         key
     }
 
+    /// Changes what a key may do, from the next call on; false when there is no such key.
+    pub fn set_actions(&self, key: &str, actions: &[Action]) -> bool {
+        self.state().keys.set_actions(key, actions)
+    }
+
     /// Removes a key; false when there is no such key.
     pub fn remove_key(&self, key: &str) -> bool {
         self.state().keys.remove(key)

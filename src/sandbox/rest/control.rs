@@ -28,7 +28,7 @@ pub(in super::super) fn routes<S: Behaviour>(config: &mut web::ServiceConfig) {
 /// A change that was made.
 #[derive(Serialize)]
 pub(in super::super) struct RestChanged {
-    person: PersonView,
+    pub person: PersonView,
 }
 
 fn changed(person: PersonView) -> RestChanged {

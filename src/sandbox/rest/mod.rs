@@ -240,6 +240,11 @@ impl<S: Behaviour> RestHr<S> {
         Ok(PersonView::of(&person, &state.register.people(), today, S::RULES))
     }
 
+    /// The whole record of a person.
+    pub(super) fn record(&self, id: &str) -> Result<Arc<Person>, ChangeError> {
+        self.state().register.known(id)
+    }
+
     /// The ids of those who have not left.
     pub fn current_ids(&self) -> Vec<String> {
         let (people, today) = (self.everybody(), self.today());
