@@ -272,3 +272,27 @@ pub const REPLAY_IDS_MAX: usize = 1_000;
 pub const REPLAY_BATCH_EVENTS_MAX: usize = 500;
 /// Things of one kind that are named in a problem; of more the first are.
 pub const NAMED_IN_PROBLEM_MAX: usize = 20;
+
+/// How long a visit to the portal lasts in which nothing is done, in milliseconds.
+pub const PORTAL_IDLE_MS_MAX: i64 = 1_800_000;
+/// How long a visit to the portal lasts at most, in milliseconds.
+pub const PORTAL_SESSION_MS_MAX: i64 = 43_200_000;
+/// How exactly the last use of a visit to the portal is noted, in milliseconds; less would be a
+/// write for every page.
+pub const PORTAL_TOUCH_MS: i64 = 60_000;
+/// How long a link works that an admin asked for by mail, in milliseconds.
+pub const PORTAL_MAIL_LINK_MS_MAX: i64 = 1_800_000;
+/// Links that one admin is sent by mail within an hour.
+pub const PORTAL_MAIL_LINKS_MAX: i64 = 5;
+/// Largest form of the portal; a decision may name thousands of people.
+pub const PORTAL_FORM_BYTES_MAX: usize = 1024 * 1024;
+/// People that the portal names in one list of a preview; the counts are complete.
+pub const PORTAL_PREVIEW_NAMES_MAX: usize = 200;
+/// Items in one page of a list in the portal.
+pub const PORTAL_PAGE_ITEMS: i64 = 50;
+/// Latest changes that the portal shows live.
+pub const PORTAL_FEED_ITEMS: i64 = 10;
+/// Full syncs that the portal's chart shows.
+pub const PORTAL_CHART_RUNS: i64 = 30;
+/// Records to correct in one download of the portal.
+pub const PORTAL_CSV_ROWS_MAX: usize = 100_000;

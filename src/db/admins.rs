@@ -58,6 +58,20 @@ pub fn all_of(conn: &mut Conn, organization: &OrganizationId) -> Result<Vec<Admi
         .load(c))?)
 }
 
+/// The admin of an organization who has this e-mail.
+pub fn by_email(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    email: &EmailNorm,
+) -> Result<Option<Admin>, DbError> {
+    Ok(on_backend!(conn, |c| admins::table
+        .filter(admins::organization_id.eq(organization))
+        .filter(admins::email_norm.eq(email))
+        .select(Admin::as_select())
+        .first(c)
+        .optional())?)
+}
+
 /// A page of the admins of an organization.
 pub fn page(
     conn: &mut Conn,

@@ -1,14 +1,17 @@
-//! Notices on their way: one row per notice and admin, sent by mail until it arrives (S-43, A-07).
+//! Mails on their way, sent until they arrive (S-43, A-07): one row per notice and admin, and mails
+//! with words of their own, which are sealed because they hold a secret.
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::{Millis, Random};
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::notices::Notice;
 use crate::db::schema::{mails, notices};
 use crate::db::types::text_enum_column;
 use crate::domain::ids::{MailId, NoticeId, OrganizationId};
+use crate::domain::notice::NoticeText;
+use crate::secret::{Keys, Secret, SecretError};
 use crate::text_enum;
 
 text_enum! {
@@ -26,7 +29,7 @@ text_enum! {
 }
 text_enum_column!(MailState);
 
-/// One notice to one admin.
+/// One mail to one admin.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = mails)]
 #[diesel(treat_none_as_default_value = false)]
@@ -35,8 +38,10 @@ pub struct Mail {
     pub id: MailId,
     /// Whose it is.
     pub organization_id: OrganizationId,
-    /// What it says.
-    pub notice_id: NoticeId,
+    /// The notice whose words it has.
+    pub notice_id: Option<NoticeId>,
+    /// Its own words, sealed, when it is of no notice; gone once it was sent or given up.
+    pub text_sealed: Option<Vec<u8>>,
     /// To whom.
     pub recipient_email: String,
     /// Their name.
@@ -57,6 +62,25 @@ pub struct Mail {
     pub last_error: Option<String>,
     /// When it was written.
     pub created_at_ms: Millis,
+}
+
+/// The words of a mail that is of no notice, sealed for its row.
+#[must_use]
+pub fn seal_text(keys: &Keys, random: &dyn Random, id: &MailId, text: &NoticeText) -> Vec<u8> {
+    let plain = Secret::new(format!("{}\n{}", text.subject, text.body));
+    keys.sealing.seal(plain.reveal().as_bytes(), &text_context(id), random)
+}
+
+/// The own words of a mail.
+pub fn open_text(keys: &Keys, mail: &Mail) -> Result<NoticeText, SecretError> {
+    let sealed = mail.text_sealed.as_deref().ok_or(SecretError::Open)?;
+    let plain = keys.sealing.open_text(sealed, &text_context(&mail.id))?;
+    let (subject, body) = plain.reveal().split_once('\n').ok_or(SecretError::Open)?;
+    Ok(NoticeText { subject: subject.to_owned(), body: body.to_owned() })
+}
+
+fn text_context(id: &MailId) -> String {
+    format!("mail:{id}")
 }
 
 /// Stores a notice, unless this episode and cause have one already (S-41); false then.
@@ -90,16 +114,16 @@ pub fn insert(tx: &mut Tx<'_>, rows: &[Mail]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Claims mails that are due, with their notices; a dead sender's mails are due again when its
+/// Claims mails that are due, with their notices if they are of one; a dead sender's mails are due again when its
 /// claim ends.
 pub fn claim(
     tx: &mut Tx<'_>,
     now: Millis,
     until: Millis,
     limit: i64,
-) -> Result<Vec<(Mail, Notice)>, DbError> {
-    let due: Vec<(Mail, Notice)> = on_backend!(&mut **tx, |c| mails::table
-        .inner_join(notices::table)
+) -> Result<Vec<(Mail, Option<Notice>)>, DbError> {
+    let due: Vec<(Mail, Option<Notice>)> = on_backend!(&mut **tx, |c| mails::table
+        .left_join(notices::table)
         .filter(
             mails::state
                 .eq(MailState::Waiting)
@@ -108,7 +132,7 @@ pub fn claim(
         )
         .order(mails::id.asc())
         .limit(limit)
-        .select((Mail::as_select(), Notice::as_select()))
+        .select((Mail::as_select(), Option::<Notice>::as_select()))
         .load(c))?;
     let mut claimed = Vec::with_capacity(due.len());
     for (mail, notice) in due {
@@ -144,7 +168,8 @@ pub fn renew(tx: &mut Tx<'_>, mail: &Mail, until: Millis) -> Result<bool, DbErro
     Ok(changed == 1)
 }
 
-/// Notes what became of a try; nothing is written when the claim was lost.
+/// Notes what became of a try; nothing is written when the claim was lost. Words of its own are
+/// kept only while the mail waits.
 pub fn record(
     tx: &mut Tx<'_>,
     mail: &Mail,
@@ -153,11 +178,13 @@ pub fn record(
     sent_at: Option<Millis>,
     error: Option<&str>,
 ) -> Result<(), DbError> {
+    let text_sealed = mail.text_sealed.as_ref().filter(|_| state == MailState::Waiting);
     on_backend!(&mut **tx, |c| diesel::update(
         mails::table.find(&mail.id).filter(mails::lease_epoch.eq(mail.lease_epoch))
     )
     .set((
         mails::state.eq(state),
+        mails::text_sealed.eq(text_sealed),
         mails::next_at_ms.eq(next_at),
         mails::lease_until_ms.eq(None::<Millis>),
         mails::sent_at_ms.eq(sent_at),

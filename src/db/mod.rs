@@ -55,6 +55,8 @@ pub mod organizations;
 pub mod page;
 pub mod pool;
 pub mod portal_links;
+pub mod portal_lists;
+pub mod portal_sessions;
 pub mod row_problems;
 pub mod runs;
 pub mod schema;

@@ -38,6 +38,7 @@ pub struct Notice {
 #[diesel(table_name = mails)]
 pub struct MailState {
     /// The notice.
+    #[diesel(select_expression = mails::notice_id.assume_not_null())]
     pub notice_id: NoticeId,
     /// To whom.
     pub recipient_email: String,

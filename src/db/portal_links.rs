@@ -4,10 +4,10 @@
 use diesel::prelude::*;
 
 use crate::clock::Millis;
-use crate::db::conn::{Tx, on_backend};
+use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::portal_links;
-use crate::domain::ids::{OrganizationId, PortalLinkId};
+use crate::domain::ids::{AdminId, OrganizationId, PortalLinkId};
 use crate::limits;
 
 /// A link.
@@ -19,6 +19,8 @@ pub struct PortalLink {
     pub id: PortalLinkId,
     /// Whose portal it leads to.
     pub organization_id: OrganizationId,
+    /// To whom it was sent by mail; nobody in particular when the application shows it.
+    pub admin_id: Option<AdminId>,
     /// Keyed hash of its token.
     pub token_hash: Vec<u8>,
     /// Where the admin is led to when they leave.
@@ -37,6 +39,32 @@ pub struct PortalLink {
 pub fn insert(tx: &mut Tx<'_>, link: &PortalLink) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::insert_into(portal_links::table).values(link).execute(c))?;
     Ok(())
+}
+
+/// The link with this token if it is still good. Does not use it up.
+pub fn find_good(
+    conn: &mut Conn,
+    token_hash: &[u8],
+    now: Millis,
+) -> Result<Option<PortalLink>, DbError> {
+    use portal_links as t;
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::token_hash.eq(token_hash))
+        .filter(t::used_at_ms.is_null())
+        .filter(t::expires_at_ms.gt(now))
+        .select(PortalLink::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// How many links were made for an admin since a moment.
+pub fn made_since(conn: &mut Conn, admin: &AdminId, since: Millis) -> Result<i64, DbError> {
+    use portal_links as t;
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::admin_id.eq(admin))
+        .filter(t::created_at_ms.gt(since))
+        .count()
+        .get_result(c))?)
 }
 
 /// Uses a link up, unless it was used or its time is over; of two who come at once one gets it.

@@ -342,7 +342,8 @@ diesel::table! {
     mails (id) {
         id -> Text,
         organization_id -> Text,
-        notice_id -> Text,
+        notice_id -> Nullable<Text>,
+        text_sealed -> Nullable<Binary>,
         recipient_email -> Text,
         recipient_name -> Text,
         state -> Text,
@@ -457,11 +458,26 @@ diesel::table! {
     portal_links (id) {
         id -> Text,
         organization_id -> Text,
+        admin_id -> Nullable<Text>,
         token_hash -> Binary,
         return_url -> Nullable<Text>,
         success_url -> Nullable<Text>,
         expires_at_ms -> BigInt,
         used_at_ms -> Nullable<BigInt>,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    portal_sessions (id) {
+        id -> Text,
+        organization_id -> Text,
+        admin_id -> Nullable<Text>,
+        token_hash -> Binary,
+        return_url -> Nullable<Text>,
+        success_url -> Nullable<Text>,
+        last_used_at_ms -> BigInt,
+        expires_at_ms -> BigInt,
         created_at_ms -> BigInt,
     }
 }
@@ -520,5 +536,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     deliveries,
     delivery_attempts,
     portal_links,
+    portal_sessions,
     idempotent_answers,
 );

@@ -139,6 +139,7 @@ stored_ids!(
     EndpointId,
     EndpointSecretId,
     PortalLinkId,
+    PortalSessionId,
     ApiKeyId,
     DataKeyId,
 );

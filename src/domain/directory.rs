@@ -76,6 +76,14 @@ text_enum! {
     }
 }
 
+impl RunTrigger {
+    /// Whether nobody waits for such a run: it comes by itself.
+    #[must_use]
+    pub const fn is_quiet(self) -> bool {
+        matches!(self, Self::Scheduled | Self::Burst)
+    }
+}
+
 text_enum! {
     /// How far a full sync is.
     RunState {

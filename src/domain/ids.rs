@@ -86,6 +86,8 @@ text_id! {
     DeliveryId = "delivery",
     /// A link that lets an admin into the portal once.
     PortalLinkId = "portal_link",
+    /// A visit of an admin to the portal.
+    PortalSessionId = "portal_session",
     /// A key to the API.
     ApiKeyId = "key",
     /// A sealed random key of ours.

@@ -18,6 +18,7 @@ pub mod linking;
 pub mod notice;
 pub mod provider;
 pub mod retry;
+pub mod steps;
 
 /// Declares an enum that is stored and sent as a fixed lower-case word.
 #[macro_export]

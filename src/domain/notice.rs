@@ -22,6 +22,7 @@ use crate::clock::Millis;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::EndpointId;
 use crate::domain::provider::ProviderKind;
+use crate::domain::steps;
 use crate::limits;
 use crate::text_enum;
 
@@ -204,7 +205,7 @@ pub fn sync_failed(facts: &FailureFacts<'_>) -> NoticeText {
         }
     }
     let label = match facts.class {
-        FailureClass::Credential => "This page says where to enter the new API key:",
+        FailureClass::Credential => "Enter the new API key on this page:",
         _ => "This page says what to do next:",
     };
     text.link(label, facts.place.link);
@@ -247,13 +248,13 @@ pub fn records_refused(facts: &RecordsFacts<'_>) -> NoticeText {
     text.paragraph(WAITING.to_owned());
     text.paragraph("What to do:".to_owned());
     text.steps(&[
-        "Open the list of records to correct. The page below says where it is. For each record \
-         the list says what has to be changed."
+        "Look at the list of records to correct on our page. For each record it says what has to be \
+         changed."
             .to_owned(),
         format!("Correct these records in {title}."),
         "That is all. We look again regularly and tell you when updates work again.".to_owned(),
     ]);
-    text.link("This page says where the list is:", facts.place.link);
+    text.link("The list is on this page:", facts.place.link);
     text.finish(format!(
         "{}: {records} to be corrected in {title}",
         one_line(facts.place.organization)
@@ -384,6 +385,27 @@ pub fn endpoint_disabled(facts: &EndpointFacts<'_>) -> NoticeText {
     text.finish(format!("{organization}: the application is no longer told of changes"))
 }
 
+/// The link that lets an admin in who asked for it. Nobody else gets to see these words.
+#[must_use]
+pub fn sign_in(link: &str, minutes: i64) -> NoticeText {
+    let mut text = Draft::default();
+    text.paragraph(
+        "Somebody, probably you, asked for a link to the page on which the connection to your HR \
+         system is looked after."
+            .to_owned(),
+    );
+    text.paragraph(format!(
+        "The link works once and for {minutes} minutes. Do not pass it on: whoever opens it can \
+         change the connection."
+    ));
+    text.link("Open the page with this link:", link);
+    text.paragraph(
+        "If you did not ask for it, you need not do anything. Nobody gets in without this message."
+            .to_owned(),
+    );
+    text.finish("Your link to the HR connection".to_owned())
+}
+
 /// Organization and directory in one phrase.
 struct Names {
     organization: String,
@@ -494,34 +516,8 @@ fn what_to_do(facts: &FailureFacts<'_>) -> ToDo {
 }
 
 fn new_key_steps(provider: ProviderKind) -> Vec<String> {
-    let steps: &[&str] = match provider {
-        ProviderKind::PeopleHr => &[
-            "In People HR, open HR Admin → Settings → API and press \"+\".",
-            "Enter any key name and leave the IP addresses blank.",
-            "Choose the application Employee. Tick \"Get All Employee Detail\" and \"Get Employee \
-             Detail By Id\".",
-            "Save, and copy the key.",
-            "In the integration settings of your application, press \"Update API key\".",
-            "Paste the key and save.",
-        ],
-        ProviderKind::BreatheHr => &[
-            "In Breathe HR, open Settings → Integrations → API Setup. Only the account's owner or \
-             administrator can see it.",
-            "If it is off, press \"Enable API\".",
-            "Copy the production key.",
-            "In the integration settings of your application, press \"Update API key\".",
-            "Paste the key and save.",
-        ],
-        ProviderKind::Hrworks => &[
-            "In HRworks, open the admin interface → Basics → Integrations → HR WORKS-API.",
-            "Press \"New key pair\", then \"Download\".",
-            "Select the new key pair. At the bottom of the page tick \"Persons, read\" and \
-             \"General, read\". Save.",
-            "In the integration settings of your application, press \"Update API key\", paste the \
-             whole downloaded text and save.",
-        ],
-    };
-    steps.iter().map(|step| (*step).to_owned()).collect()
+    let made = steps::make_key(provider).iter().map(|step| (*step).to_owned());
+    made.chain([steps::enter_key(provider).to_owned()]).collect()
 }
 
 fn permission_steps(provider: ProviderKind, permission: Option<String>) -> Vec<String> {
@@ -548,8 +544,8 @@ fn permission_steps(provider: ProviderKind, permission: Option<String>) -> Vec<S
                 Some(name) => format!("Make sure that the API is enabled and {name} is allowed."),
                 None => "Make sure that the API is enabled.".to_owned(),
             },
-            "If the production key there is new, copy it, press \"Update API key\" on the page \
-             below, paste the key and save."
+            "If the production key there is new, copy it, paste it under \"Update API \
+             key\" on our page and save."
                 .to_owned(),
         ],
         ProviderKind::Hrworks => vec![

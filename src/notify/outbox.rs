@@ -1,8 +1,10 @@
 //! Sends the mails that wait, until each is taken or given up (S-43, A-07).
 //!
 //! Invariants: a notice is lost only after its last try, and is then shown as undelivered; a dead
-//! process' mails are sent by another. What this module must not do: write notices (`sync::failure`
-//! does, with the change they tell of).
+//! process' mails are sent by another. A mail with words of its own carries a link that expires: it
+//! is given up when the link is of no use any more.
+//!
+//! What this module must not do: write notices (`sync::failure` does, with what they tell of).
 
 use crate::clock::{Millis, Random};
 use crate::db::lease::while_renewing;
@@ -14,6 +16,7 @@ use crate::domain::retry;
 use crate::limits;
 use crate::notify::mail::NoticeMail;
 use crate::notify::smtp::{Mailer, SendErrorKind};
+use crate::secret::{Keys, SecretError};
 
 /// The time and the randomness that sending needs.
 pub trait Moment: Send + Sync {
@@ -23,8 +26,21 @@ pub trait Moment: Send + Sync {
     fn random(&self) -> &dyn Random;
 }
 
+/// What a mail says: its own words, else those of its notice.
+fn text_of(keys: &Keys, mail: &Mail, notice: Option<Notice>) -> Result<NoticeText, SecretError> {
+    if let Some(notice) = notice {
+        return Ok(NoticeText { subject: notice.subject, body: notice.body });
+    }
+    mails::open_text(keys, mail)
+}
+
 /// Sends the next mail that is due; false when there is none.
-pub async fn step(db: &Db, moment: &dyn Moment, mailer: &Mailer) -> Result<bool, DbError> {
+pub async fn step(
+    db: &Db,
+    keys: &Keys,
+    moment: &dyn Moment,
+    mailer: &Mailer,
+) -> Result<bool, DbError> {
     let now = moment.now();
     let until = now.plus(limits::LEASE_MS_MAX);
     let claimed = db
@@ -39,9 +55,26 @@ pub async fn step(db: &Db, moment: &dyn Moment, mailer: &Mailer) -> Result<bool,
         .await?;
     let any = !claimed.is_empty();
     for (mail, notice, organization) in claimed {
-        send(db, moment, mailer, mail, notice, organization).await?;
+        let age_ms = now.since(mail.created_at_ms);
+        if notice.is_none() && age_ms >= limits::PORTAL_MAIL_LINK_MS_MAX {
+            give_up(db, mail, "its link has expired", now).await?;
+            continue;
+        }
+        match text_of(keys, &mail, notice) {
+            Ok(text) => send(db, moment, mailer, mail, text, organization).await?,
+            Err(_) => give_up(db, mail, "its sealed words can not be opened", now).await?,
+        }
     }
     Ok(any)
+}
+
+/// Gives up a mail that is not worth another try.
+async fn give_up(db: &Db, mail: Mail, why: &'static str, now: Millis) -> Result<(), DbError> {
+    tracing::warn!(mail.id = %mail.id, reason = why, "a mail was given up");
+    db.write(Lane::Urgent, move |tx| {
+        mails::record(tx, &mail, MailState::Undelivered, now, None, Some(why))
+    })
+    .await
 }
 
 async fn send(
@@ -49,7 +82,7 @@ async fn send(
     moment: &dyn Moment,
     mailer: &Mailer,
     mail: Mail,
-    notice: Notice,
+    text: NoticeText,
     organization: String,
 ) -> Result<(), DbError> {
     let message = NoticeMail {
@@ -57,8 +90,9 @@ async fn send(
         to_name: mail.recipient_name.clone(),
         to_address: mail.recipient_email.clone(),
         organization,
-        text: NoticeText { subject: notice.subject, body: notice.body },
-        date: notice.created_at_ms,
+        text,
+        // The notice was written in the same moment.
+        date: mail.created_at_ms,
     };
     let renew = || {
         let (mail, until) = (mail.clone(), moment.now().plus(limits::LEASE_MS_MAX));

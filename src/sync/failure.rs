@@ -332,7 +332,8 @@ fn tell(
         .map(|admin| Mail {
             id: MailId::new(teller.now, &*teller.random),
             organization_id: directory.organization_id.clone(),
-            notice_id: notice.id.clone(),
+            notice_id: Some(notice.id.clone()),
+            text_sealed: None,
             recipient_email: admin.email,
             recipient_name: admin.name,
             state: MailState::Waiting,

@@ -19,7 +19,8 @@ use tokio::task::JoinSet;
 use crate::clock::Millis;
 use crate::db::{
     DbError, Lane, account_changes, deliveries, directory_users, endpoint_secrets, events,
-    idempotent_answers, inbox, mails, portal_links, runs, waits,
+    idempotent_answers, inbox, mails, portal_links, portal_sessions, runs,
+    waits,
 };
 use crate::delivery::{self, deliverer};
 use crate::limits;
@@ -100,7 +101,7 @@ impl Kind {
                 Self::Schedule => full::queue_due(&cx.sync).await,
                 Self::Runs => full::step(&cx.sync).await,
                 Self::Mails => match &cx.mailer {
-                    Some(mailer) => Ok(outbox::step(&cx.sync.db, cx, mailer).await?),
+                    Some(mailer) => Ok(outbox::step(&cx.sync.db, &cx.sync.keys, cx, mailer).await?),
                     None => Ok(false),
                 },
                 Self::Janitor => Ok(sweep(&cx.sync).await?),
@@ -146,9 +147,9 @@ impl outbox::Moment for TaskContext {
 }
 
 /// Makes due what a clock that was set back would keep waiting; forgets events, settled hints,
-/// noted changes of accounts, deliveries, answers and links into the portal that are too old and
-/// secrets that have ended; and removes what was deleted from the files (L-08). False when there
-/// is nothing more to forget.
+/// noted changes of accounts, deliveries, answers, links into the portal and visits to it that are
+/// too old and secrets that have ended; and removes what was deleted from the files (L-08). False
+/// when there is nothing more to forget.
 async fn sweep(cx: &Context) -> Result<bool, DbError> {
     let now = cx.clock.now();
     let mended = waits::mend(&cx.db, now).await?;
@@ -169,8 +170,10 @@ async fn sweep(cx: &Context) -> Result<bool, DbError> {
             let secrets = endpoint_secrets::prune(tx, now)?;
             let answers_before = now.plus(-limits::IDEMPOTENT_ANSWER_MS_MAX);
             let answers = idempotent_answers::prune(tx, answers_before, limits::PRUNE_ROWS_MAX)?;
-            let links = portal_links::prune(tx, now, limits::PRUNE_ROWS_MAX)?;
-            let forgotten = [hints, events, changes, sent, secrets, answers, links];
+            let visits_before = now.plus(-Millis::DAY);
+            let visits = portal_sessions::prune(tx, visits_before, limits::PRUNE_ROWS_MAX)?;
+            let links = portal_links::prune(tx, visits_before, limits::PRUNE_ROWS_MAX)?;
+            let forgotten = [hints, events, changes, sent, secrets, answers, links, visits];
             Ok::<_, DbError>(forgotten.into_iter().fold(0, usize::saturating_add))
         })
         .await?;

@@ -67,6 +67,7 @@ pub async fn make(
     let row = PortalLink {
         id: PortalLinkId::new(now, cx.random.as_ref()),
         organization_id: organization.clone(),
+        admin_id: None,
         token_hash: cx.keys.lookup.lookup_hash(token.reveal()),
         return_url: urls.return_url,
         success_url: urls.success_url,

@@ -256,6 +256,7 @@ CREATE TABLE account_changes (
 );
 CREATE INDEX account_changes_account ON account_changes (account_id, id);
 CREATE INDEX account_changes_created ON account_changes (created_at_ms);
+CREATE INDEX account_changes_organization ON account_changes (organization_id, id);
 
 CREATE TABLE inbox (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -336,7 +337,8 @@ CREATE INDEX notices_organization ON notices (organization_id, id);
 CREATE TABLE mails (
     id TEXT NOT NULL PRIMARY KEY,
     organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
-    notice_id TEXT NOT NULL REFERENCES notices (id) ON DELETE CASCADE,
+    notice_id TEXT REFERENCES notices (id) ON DELETE CASCADE,
+    text_sealed BLOB,
     recipient_email TEXT NOT NULL,
     recipient_name TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('waiting', 'leased', 'sent', 'undelivered')),
@@ -446,6 +448,7 @@ CREATE INDEX delivery_attempts_delivery ON delivery_attempts (delivery_number);
 CREATE TABLE portal_links (
     id TEXT NOT NULL PRIMARY KEY,
     organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    admin_id TEXT REFERENCES admins (id) ON DELETE CASCADE,
     token_hash BLOB NOT NULL UNIQUE,
     return_url TEXT,
     success_url TEXT,
@@ -454,6 +457,22 @@ CREATE TABLE portal_links (
     created_at_ms BIGINT NOT NULL
 );
 CREATE INDEX portal_links_organization ON portal_links (organization_id);
+CREATE INDEX portal_links_admin ON portal_links (admin_id);
+
+CREATE TABLE portal_sessions (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    admin_id TEXT REFERENCES admins (id) ON DELETE CASCADE,
+    token_hash BLOB NOT NULL UNIQUE,
+    return_url TEXT,
+    success_url TEXT,
+    last_used_at_ms BIGINT NOT NULL,
+    expires_at_ms BIGINT NOT NULL,
+    created_at_ms BIGINT NOT NULL
+);
+CREATE INDEX portal_sessions_organization ON portal_sessions (organization_id);
+CREATE INDEX portal_sessions_admin ON portal_sessions (admin_id);
+CREATE INDEX portal_sessions_expires ON portal_sessions (expires_at_ms);
 
 CREATE TABLE idempotent_answers (
     api_key_id TEXT NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,
