@@ -20,6 +20,7 @@ use crate::db::DbError;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, RunId};
 use crate::domain::provider::ProviderKind;
+use crate::web::portal::headers;
 
 /// One thing that is wrong with one member or parameter of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,6 +48,8 @@ pub enum Form {
     /// `application/json` with `message`, `code` and `errors` beside the members of RFC 9457, as
     /// WorkOS SDKs read it (wire contract §5). Never with `error` or `error_description`.
     Compatible,
+    /// A page for an admin, under `/portal`.
+    Page,
 }
 
 impl Form {
@@ -61,7 +64,13 @@ impl Form {
         let under = |own: &&str| {
             path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        if Self::OWN.iter().any(under) { Self::Own } else { Self::Compatible }
+        if Self::OWN.iter().any(under) {
+            Self::Own
+        } else if headers::is_page(path) {
+            Self::Page
+        } else {
+            Self::Compatible
+        }
     }
 
     /// The content type of the body.
@@ -70,6 +79,7 @@ impl Form {
         match self {
             Self::Own => "application/problem+json",
             Self::Compatible => "application/json",
+            Self::Page => "text/html; charset=utf-8",
         }
     }
 }
@@ -79,6 +89,10 @@ impl Form {
 pub enum Problem {
     /// No API key, or one that is unknown or revoked.
     Unauthorized,
+    /// A page of the portal is asked for outside a visit to it.
+    NoVisit,
+    /// A form that does not come from the page it belongs to.
+    ForeignForm,
     /// There is nothing at this address.
     UnknownRoute,
     /// The address is right, the method is not.
@@ -220,6 +234,8 @@ impl Problem {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unauthorized => "unauthorized",
+            Self::NoVisit => "no_visit",
+            Self::ForeignForm => "foreign_form",
             Self::UnknownRoute => "unknown_route",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::MalformedJson { .. } => "malformed_json",
@@ -258,7 +274,8 @@ impl Problem {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized | Self::NoVisit => StatusCode::UNAUTHORIZED,
+            Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::UnknownRoute | Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::MalformedJson { .. }
@@ -297,6 +314,8 @@ impl Problem {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Unauthorized => "A valid API key is needed",
+            Self::NoVisit => "Sign in to the HR connection",
+            Self::ForeignForm => "The form does not come from its page",
             Self::UnknownRoute => "There is nothing at this address",
             Self::MethodNotAllowed => "This method is not possible here",
             Self::MalformedJson { .. } => "The body is not JSON",
@@ -605,6 +624,9 @@ mod tests {
         }
         for other in ["/directories", "/events", "/portal/generate_link", "/apis", "/sso/token"] {
             assert_eq!(Form::of(other), Form::Compatible, "{other}");
+        }
+        for page in ["/portal", "/portal/directories/directory_1", "/portal/enter/x"] {
+            assert_eq!(Form::of(page), Form::Page, "{page}");
         }
     }
 

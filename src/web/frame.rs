@@ -17,9 +17,12 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 
 use crate::domain::ids::RequestId;
 use crate::web::error::{Form, Problem};
+use crate::web::portal;
 use crate::web::state::State;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Tells htmx to load the page anew.
+const LOAD_ANEW: HeaderName = HeaderName::from_static("hx-refresh");
 
 /// Runs a request and frames its answer.
 pub async fn frame(
@@ -35,9 +38,8 @@ pub async fn frame(
     if req.path().contains("%00") || req.path().contains('\0') {
         return Ok(finish(req.error_response(Problem::UnknownRoute), &id));
     }
-    // The server library leaves the body out by itself. A look at a portal link uses it up, which a
-    // `HEAD` must not.
-    if req.method() == Method::HEAD && !req.path().starts_with("/portal/") {
+    // The server library leaves the body out by itself.
+    if req.method() == Method::HEAD {
         req.head_mut().method = Method::GET;
     }
     let answer = next.call(req).await?.map_into_boxed_body();
@@ -48,6 +50,9 @@ fn finish(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<B
     let mut answer = with_body(answer, id);
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         answer.headers_mut().insert(REQUEST_ID, value);
+    }
+    if portal::headers::is_page(answer.request().path()) {
+        portal::headers::put(answer.headers_mut());
     }
     let route = answer.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
     tracing::debug!(
@@ -95,7 +100,11 @@ fn with_problem(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResp
     } else if problem.status().is_server_error() {
         tracing::warn!(request_id = %id, code = problem.code(), "a request could not be done");
     }
-    let body = problem.body(form, instance, id.as_str()).to_string();
+    let body = match form {
+        Form::Page => page(&answer, problem, &path, id),
+        Form::Own | Form::Compatible => problem.body(form, instance, id.as_str()).to_string(),
+    };
+    let visit_ended = form == Form::Page && matches!(problem, Problem::NoVisit);
     let (req, bare) = answer.into_parts();
     // Without the error, so that nobody takes it for an answer that still needs its body.
     let mut answer = HttpResponse::build(bare.status()).body(body);
@@ -104,7 +113,23 @@ fn with_problem(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResp
     }
     let content_type = HeaderValue::from_static(form.content_type());
     answer.headers_mut().insert(CONTENT_TYPE, content_type);
+    if visit_ended {
+        // The live part of a page whose visit has ended makes place for the whole page.
+        answer.headers_mut().insert(LOAD_ANEW, HeaderValue::from_static("true"));
+    }
     ServiceResponse::new(req, answer)
+}
+
+/// The page of a problem.
+fn page(
+    answer: &ServiceResponse<BoxBody>,
+    problem: &Problem,
+    path: &str,
+    id: &RequestId,
+) -> String {
+    let state = answer.request().app_data::<State>();
+    let mails = state.is_some_and(|state| state.context.sends_mail);
+    portal::problem::page(problem, path, mails, id.as_str())
 }
 
 /// Whether somebody has written a body that says what is wrong.

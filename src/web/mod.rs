@@ -5,7 +5,7 @@
 //! WorkOS SDKs know them.
 //!
 //! Invariants:
-//! - Every answer from 400 on is JSON and carries the request id.
+//! - Every answer from 400 on is JSON, or a page under `/portal`, and carries the request id.
 //! - A webhook's 2xx leaves only after its hint is durable (S-02).
 //! - Paths, tokens, keys and bodies are never logged.
 //!
@@ -46,8 +46,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .app_data(web::PayloadConfig::new(limits::API_BODY_BYTES_MAX))
             .service(web::resource("/livez").route(web::get().to(health::live)))
             .service(web::resource("/readyz").route(web::get().to(health::ready)))
-            .service(web::resource("/portal/directories/{id}").route(web::get().to(portal::repair)))
-            .service(web::resource("/portal/enter/{token}").route(web::get().to(portal::enter)))
             .service(
                 web::resource("/hooks/people-hr/{token}")
                     .route(web::get().to(hooks::look))
@@ -62,6 +60,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
                     .default_service(web::to(frame::unknown_route)),
             )
             .configure(workos::routes)
+            .configure(portal::routes)
             .default_service(web::to(frame::unknown_route)),
     );
 }

@@ -56,13 +56,24 @@ pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer 
 
 /// `POST …/admins`.
 pub async fn create(state: State, path: Path<String>, mut body: Members) -> Answer {
-    let now = state.now();
     let email: Option<Email> = body.required("email");
     let name: Option<Text> = body.required("name");
     let (email, name) = body.finish_with(email.zip(name))?;
+    let admin = add(&state, organizations::id_of(&path), email, name).await?;
+    answer::created(Shown::from(admin))
+}
+
+/// Adds an admin.
+pub(in crate::web) async fn add(
+    state: &State,
+    organization: OrganizationId,
+    email: Email,
+    name: Text,
+) -> Result<Admin, Problem> {
+    let now = state.now();
     let admin = Admin {
         id: AdminId::new(now, state.context.random.as_ref()),
-        organization_id: organizations::id_of(&path),
+        organization_id: organization,
         email_norm: EmailNorm::of(&email.0),
         email: email.0,
         name: name.0,
@@ -75,7 +86,7 @@ pub async fn create(state: State, path: Path<String>, mut body: Members) -> Answ
         admins::insert(tx, &stored).map_err(Problem::of_write)
     });
     write.await?;
-    answer::created(Shown::from(admin))
+    Ok(admin)
 }
 
 /// `GET …/admins/{admin_id}`.

@@ -53,7 +53,8 @@ async fn take(state: State, caller: Caller, path: Path<(String, String)>, wish: 
     directory_lists::hold(state, path).await
 }
 
-fn problem(error: DecideError, hold: &HoldId) -> Problem {
+/// The problem that a refused decision is.
+pub(in crate::web) fn problem(error: DecideError, hold: &HoldId) -> Problem {
     let message = setup_problem::sentence(&error.to_string());
     match error {
         DecideError::NotFound => Problem::of_lookup(crate::db::DbError::NotFound, "Hold", hold),

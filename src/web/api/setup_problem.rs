@@ -92,7 +92,7 @@ pub(in crate::web) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
 }
 
 /// An error's text as a sentence for the caller.
-pub(super) fn sentence(text: &str) -> String {
+pub(in crate::web) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}.", chars.as_str())

@@ -1,0 +1,104 @@
+//! Who did what: every change of an account, with what set it off and what was there before.
+
+use std::collections::HashMap;
+
+use actix_web::HttpRequest;
+use askama::Template;
+
+use crate::db::account_changes::NumberedAccountChange;
+use crate::db::{Conn, DbError, holds, portal_lists};
+use crate::domain::audit::CauseKind;
+use crate::domain::ids::{AccountId, HoldId, OrganizationId};
+use crate::web::answer::Answer;
+use crate::web::portal::directory::{name_of, names};
+use crate::web::portal::holds::decider;
+use crate::web::portal::lists::request;
+use crate::web::portal::page::{self, Frame, Pager};
+use crate::web::portal::session::Visitor;
+use crate::web::portal::words::{self, When};
+use crate::web::query::Query;
+use crate::web::state::State;
+
+#[derive(Template)]
+#[template(path = "portal/changes.html")]
+struct Changes {
+    frame: Frame,
+    rows: Vec<Row>,
+    pager: Pager,
+}
+
+struct Row {
+    when: When,
+    who: String,
+    fields: Vec<String>,
+    why: &'static str,
+    by: String,
+}
+
+/// `GET /portal/changes`.
+pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Answer {
+    let page = request(&mut Query::of(&req));
+    let organization = visitor.organization_id().clone();
+    let read = state.context.db.read(move |conn| {
+        let found = portal_lists::changes(conn, &organization, None, &page)?;
+        let of: Vec<AccountId> =
+            found.items.iter().map(|row| row.change.account_id.clone()).collect();
+        let names = names(conn, &of)?;
+        let by = deciders(conn, &organization, &found.items)?;
+        Ok::<_, DbError>((found, names, by))
+    });
+    let (found, names, by) = read.await?;
+    let (now, zone) = (visitor.now, visitor.zone());
+    let row = |NumberedAccountChange { change: row, .. }| Row {
+        when: When::of(row.created_at_ms, now, &zone),
+        who: name_of(&names, &row.account_id),
+        fields: words::change_lines(&row.changes.0),
+        why: row.rule.message(),
+        by: cause(row.cause, row.cause_id.as_deref(), &by),
+    };
+    page::ok(&Changes {
+        frame: Frame::at(&visitor, "Changes", "changes"),
+        pager: Pager::of(&found, "/portal/changes", &[], ["Newer", "Older"]),
+        rows: found.items.into_iter().map(row).collect(),
+    })
+}
+
+/// Who took the decisions, or did with their own hands, what is among these changes.
+fn deciders(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    rows: &[NumberedAccountChange],
+) -> Result<HashMap<String, String>, DbError> {
+    let mut found = HashMap::new();
+    for NumberedAccountChange { change: row, .. } in rows {
+        let Some(id) = &row.cause_id else { continue };
+        if found.contains_key(id) {
+            continue;
+        }
+        let by = match row.cause {
+            CauseKind::Decision => {
+                let hold = holds::find(conn, &HoldId::from_text(id.as_str()))?;
+                hold.and_then(|hold| hold.decided_by).unwrap_or_default()
+            }
+            CauseKind::Admin => id.clone(),
+            _ => continue,
+        };
+        let words = decider(conn, organization, &by)?;
+        found.insert(id.clone(), words);
+    }
+    Ok(found)
+}
+
+fn cause(kind: CauseKind, id: Option<&str>, by: &HashMap<String, String>) -> String {
+    let named = || id.and_then(|id| by.get(id)).cloned();
+    match kind {
+        CauseKind::Hook => "a message from the HR system".to_owned(),
+        CauseKind::Run => "a full sync".to_owned(),
+        CauseKind::Clock => "the calendar".to_owned(),
+        CauseKind::Decision => {
+            format!("a decision of {}", named().unwrap_or_else(|| "an admin".to_owned()))
+        }
+        CauseKind::ApiKey => "the application".to_owned(),
+        CauseKind::Admin => named().unwrap_or_else(|| "an admin".to_owned()),
+    }
+}

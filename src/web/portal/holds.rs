@@ -1,0 +1,286 @@
+//! Changes that wait for a decision, and the decision (S-22, S-24, S-32).
+//!
+//! Invariant: an approval covers the list that the admin saw. "Approve all" names everybody who was
+//! on the page, so that nobody is in it who came later.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use askama::Template;
+use jiff::tz::TimeZone;
+
+use crate::clock::Millis;
+use crate::db::holds::{self, Hold, HoldItem};
+use crate::db::{Conn, DbError, accounts, admins};
+use crate::domain::guard::LossReason;
+use crate::domain::hold::{HoldKind, HoldState};
+use crate::domain::ids::{AdminId, DirectoryId, HoldId, HoldItemId, OrganizationId};
+use crate::sync::decide::{self, DecideError, Wish};
+use crate::web::answer::Answer;
+use crate::web::api::hold_decisions;
+use crate::web::error::Problem;
+use crate::web::portal::form::Posted;
+use crate::web::portal::page::{self, Frame, directory_path, own_directory};
+use crate::web::portal::preview::because;
+use crate::web::portal::session::Visitor;
+use crate::web::portal::words::{self, When};
+use crate::web::state::State;
+
+/// A hold in a list.
+pub struct HoldRow {
+    /// Its id.
+    pub id: HoldId,
+    /// What is asked.
+    pub title: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: When,
+}
+
+impl HoldRow {
+    /// A hold about so many people.
+    #[must_use]
+    pub fn of(hold: Hold, people: u64, now: Millis, zone: &TimeZone) -> Self {
+        Self {
+            title: headline(hold.kind, people),
+            since: When::of(hold.created_at_ms, now, zone),
+            id: hold.id,
+            reason: hold.reason,
+        }
+    }
+}
+
+fn headline(kind: HoldKind, people: u64) -> String {
+    match kind {
+        HoldKind::Link => "Is this the same person?".to_owned(),
+        HoldKind::EmailChange => "May this e-mail change?".to_owned(),
+        HoldKind::Deactivations => format!("May {} lose access?", words::people(people)),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal/hold.html")]
+struct Page {
+    frame: Frame,
+    csrf: String,
+    id: DirectoryId,
+    hold: HoldId,
+    title: &'static str,
+    headline: String,
+    reason: String,
+    decided: Option<Decided>,
+    error: Option<String>,
+    legend: &'static str,
+    open: bool,
+    items: Vec<Item>,
+    approve_all: &'static str,
+    after: &'static str,
+}
+
+struct Decided {
+    word: &'static str,
+    sentence: String,
+}
+
+struct Item {
+    id: HoldItemId,
+    name: String,
+    change: String,
+}
+
+/// What was loaded of a hold.
+struct Loaded {
+    title: &'static str,
+    hold: Hold,
+    items: Vec<Item>,
+    decided_by: String,
+}
+
+impl Loaded {
+    fn load(
+        conn: &mut Conn,
+        organization: &OrganizationId,
+        directory: &DirectoryId,
+        id: &HoldId,
+    ) -> Result<Self, Problem> {
+        let row = own_directory(conn, organization, directory)?;
+        let found = holds::find(conn, id)?.filter(|hold| hold.directory_id == row.id);
+        let hold = found.ok_or_else(|| Problem::of_lookup(DbError::NotFound, "Hold", id))?;
+        let mut items = Vec::new();
+        for item in holds::items(conn, std::slice::from_ref(id))? {
+            let email = match &item.account_id {
+                Some(account) => match accounts::find(conn, account) {
+                    Ok(account) => account.email,
+                    Err(DbError::NotFound) => String::new(),
+                    Err(other) => return Err(other.into()),
+                },
+                None => String::new(),
+            };
+            items.push(Item::of(&hold, item, &email));
+        }
+        let by = hold.decided_by.clone().unwrap_or_default();
+        let decided_by = decider(conn, organization, &by)?;
+        Ok(Self { title: row.provider.title(), hold, items, decided_by })
+    }
+}
+
+/// Who decided, in words.
+pub fn decider(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    by: &str,
+) -> Result<String, DbError> {
+    if !by.starts_with(AdminId::PREFIX) {
+        let words = if by.starts_with("key_") { "the application" } else { "an admin" };
+        return Ok(words.to_owned());
+    }
+    match admins::find(conn, organization, &AdminId::from_text(by)) {
+        Ok(admin) => Ok(admin.name),
+        Err(DbError::NotFound) => Ok("an admin who is not on the list any more".to_owned()),
+        Err(other) => Err(other),
+    }
+}
+
+impl Item {
+    fn of(hold: &Hold, item: HoldItem, account: &str) -> Self {
+        let text = |name: &str| item.planned_change.0.get(name).and_then(|value| value.as_str());
+        let email = text("email").unwrap_or_default();
+        let reason = text("because").and_then(LossReason::parse);
+        let change = match (hold.kind, reason) {
+            (HoldKind::Deactivations, Some(reason)) => format!("{account}: {}", because(reason)),
+            (HoldKind::EmailChange, _) => format!("{account} → {email}"),
+            (HoldKind::Link, _) if account.is_empty() => format!("{email} in the HR system"),
+            (HoldKind::Link, _) => format!("{email} in the HR system, account {account}"),
+            (HoldKind::Deactivations, None) => account.to_owned(),
+        };
+        Self { id: item.id, name: item.name, change }
+    }
+}
+
+impl Page {
+    fn of(visitor: &Visitor, loaded: Loaded, error: Option<String>) -> Self {
+        let Loaded { title, hold, items, decided_by } = loaded;
+        let zone = visitor.zone();
+        let word = match hold.state {
+            HoldState::Open => None,
+            HoldState::Approved => Some("Approved"),
+            HoldState::PartlyApproved => Some("Partly approved"),
+            HoldState::Rejected => Some("Rejected"),
+            HoldState::Superseded => Some("No longer needed"),
+        };
+        let decided = word.map(|word| Decided {
+            word,
+            sentence: match (hold.state, hold.decided_at_ms) {
+                (HoldState::Superseded, _) | (_, None) => {
+                    "The HR system or the accounts changed meanwhile.".to_owned()
+                }
+                (_, Some(at)) => {
+                    let at = crate::domain::notice::moment_text(at, &zone);
+                    format!("By {decided_by}, {at}.")
+                }
+            },
+        });
+        let people = u64::try_from(items.len()).unwrap_or(u64::MAX);
+        let (legend, approve_all, after) = match hold.kind {
+            HoldKind::Link => (
+                "The person and the account",
+                "Yes, link them",
+                "If you approve, the account follows this person from now on. If you reject, it \
+                 stays as it is, and you are asked again when the record changes.",
+            ),
+            HoldKind::EmailChange => (
+                "The person and the e-mail",
+                "Yes, change it",
+                "If you reject, the e-mail stays as it is, and you are asked again when the record \
+                 changes.",
+            ),
+            HoldKind::Deactivations => (
+                "Who would lose access",
+                if people == 1 { "Approve" } else { "Approve all" },
+                "Whom you approve loses access. Whom you leave out is asked about again. If you \
+                 reject, everybody keeps access; correct their records in the HR system then.",
+            ),
+        };
+        Self {
+            frame: Frame::of(visitor, headline(hold.kind, people)),
+            csrf: visitor.csrf.clone(),
+            id: hold.directory_id,
+            title,
+            headline: headline(hold.kind, people),
+            reason: hold.reason,
+            decided,
+            error,
+            legend,
+            open: hold.state == HoldState::Open,
+            hold: hold.id,
+            items,
+            approve_all,
+            after,
+        }
+    }
+}
+
+async fn load(
+    state: &State,
+    visitor: &Visitor,
+    directory: &DirectoryId,
+    hold: &HoldId,
+) -> Result<Loaded, Problem> {
+    let organization = visitor.organization_id().clone();
+    let (directory, hold) = (directory.clone(), hold.clone());
+    let read =
+        state.context.db.read(move |conn| Loaded::load(conn, &organization, &directory, &hold));
+    read.await
+}
+
+fn ids_of(path: Path<(String, String)>) -> (DirectoryId, HoldId) {
+    let (directory, hold) = path.into_inner();
+    (DirectoryId::from_text(directory), HoldId::from_text(hold))
+}
+
+/// `GET …/holds/{hold_id}`.
+pub async fn show(state: State, visitor: Visitor, path: Path<(String, String)>) -> Answer {
+    let (directory, hold) = ids_of(path);
+    let loaded = load(&state, &visitor, &directory, &hold).await?;
+    page::ok(&Page::of(&visitor, loaded, None))
+}
+
+/// `POST …/holds/{hold_id}`: `wish` is `all`, `some` (those in `item`) or `none`.
+pub async fn decide(state: State, path: Path<(String, String)>, form: Posted) -> Answer {
+    let (directory, hold) = ids_of(path);
+    let Posted { visitor, fields } = form;
+    // That it is theirs, before anything is done.
+    load(&state, &visitor, &directory, &hold).await?;
+    let ids = |name: &str| fields.all(name).into_iter().map(HoldItemId::from_text).collect();
+    let wish = match fields.text("wish").as_str() {
+        "all" => Wish::Approve(ids("shown")),
+        "some" => Wish::Approve(ids("item")),
+        "none" => Wish::Reject,
+        _ => return Err(Problem::invalid("wish", "unknown_value", "must be all, some or none")),
+    };
+    let done = decide::decide(&state.context, &directory, &hold, wish, visitor.acting()).await;
+    let (wrong, status) = match done {
+        Ok(_) => {
+            visitor.note(&directory, "decide");
+            state.activators.dates.wake();
+            state.activators.runs.wake();
+            return Ok(page::see_other(&format!("{}?done=decided", directory_path(&directory))));
+        }
+        Err(DecideError::Nobody) => {
+            ("Tick at least one person, or approve all.", StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Err(DecideError::Unknown(_)) => (
+            "The list has changed since you opened it. Please look at it again.",
+            StatusCode::CONFLICT,
+        ),
+        Err(DecideError::Closed(_)) => ("This was decided already.", StatusCode::CONFLICT),
+        Err(DecideError::EmailTaken(_)) => (
+            "Another account still has this e-mail. Ask the people who run the application to \
+             change it there first.",
+            StatusCode::CONFLICT,
+        ),
+        Err(other) => return Err(hold_decisions::problem(other, &hold)),
+    };
+    let loaded = load(&state, &visitor, &directory, &hold).await?;
+    page::html(status, &Page::of(&visitor, loaded, Some(wrong.to_owned())))
+}

@@ -1,0 +1,168 @@
+//! The part of a page on which a key is entered, and what the check of one found (L-04).
+//!
+//! Invariant: no key is repeated, not even a wrong one.
+
+use jiff::tz::TimeZone;
+
+use crate::clock::Millis;
+use crate::db::directories::Directory;
+use crate::domain::provider::ProviderKind;
+use crate::providers::{Check, Probe, ProbeResult};
+use crate::sync::setup::CredentialInput;
+use crate::web::portal::form::Fields;
+use crate::web::portal::words::When;
+
+/// What became of a key that was entered just now.
+#[derive(Debug, Default)]
+pub enum Said {
+    /// None was.
+    #[default]
+    Nothing,
+    /// It can not be one; says why.
+    Invalid(String),
+    /// The HR system refuses it, or a permission is missing; nothing was stored.
+    Refused(Check),
+    /// The stored one was checked.
+    Checked(Check),
+}
+
+/// The part of a page on which a key is entered.
+pub struct KeyForm {
+    /// Whether it is a pair of keys.
+    pub pair: bool,
+    /// What is stored, if anything is.
+    pub stored: Option<Stored>,
+    /// Whether the form is shown without being asked for.
+    pub open: bool,
+    /// Whether its button is not the first thing to press.
+    pub second: bool,
+    /// What its button says.
+    pub button: &'static str,
+    /// Why what was entered can not be a key.
+    pub error: Option<String>,
+    /// What the check found.
+    pub checks: Option<Checks>,
+}
+
+/// A key that is stored.
+pub struct Stored {
+    /// Which, as far as that is shown.
+    pub words: String,
+    /// When it was last checked.
+    pub checked: Option<When>,
+}
+
+/// What a check found.
+pub struct Checks {
+    /// How it looks: `good`, `warn` or `bad`.
+    pub tone: &'static str,
+    /// In a sentence.
+    pub headline: String,
+    /// Permission by permission.
+    pub rows: Vec<Row>,
+}
+
+/// One permission.
+pub struct Row {
+    /// How it looks.
+    pub tone: &'static str,
+    /// For the eye.
+    pub mark: &'static str,
+    /// For the ear.
+    pub word: &'static str,
+    /// The permission in the HR system's own words.
+    pub permission: &'static str,
+    /// What it is needed for.
+    pub needed_for: &'static str,
+    /// What to do or know.
+    pub message: String,
+}
+
+impl KeyForm {
+    /// The form of a directory.
+    pub fn of(directory: &Directory, said: Said, now: Millis, zone: &TimeZone) -> Self {
+        let stored = directory.credential_last4.as_ref().map(|last4| Stored {
+            words: if last4.is_empty() { "a key".to_owned() } else { format!("…{last4}") },
+            checked: directory.credential_checked_at_ms.map(|at| When::of(at, now, zone)),
+        });
+        let hr = directory.provider.title();
+        let (error, checks) = match said {
+            Said::Nothing => (None, None),
+            Said::Invalid(message) => (Some(message), None),
+            Said::Refused(check) => (None, Some(Checks::of(check, hr, true))),
+            Said::Checked(check) => (None, Some(Checks::of(check, hr, false))),
+        };
+        let is_wrong = error.is_some() || checks.as_ref().is_some_and(|c| c.tone == "bad");
+        Self {
+            pair: directory.provider == ProviderKind::Hrworks,
+            open: is_wrong,
+            second: stored.is_some(),
+            button: if stored.is_some() { "Check and replace" } else { "Check and store" },
+            stored,
+            error,
+            checks,
+        }
+    }
+}
+
+impl Checks {
+    fn of(check: Check, hr: &str, refused: bool) -> Self {
+        let company = match check.tenant.as_ref().map(|tenant| tenant.name.trim()) {
+            Some(name) if !name.is_empty() => format!(" It belongs to {name}."),
+            _ => String::new(),
+        };
+        let missing = check.probes.iter().any(|probe| probe.result == ProbeResult::Missing);
+        let (tone, headline) = match (refused || !check.acceptable(), check.ok()) {
+            (true, _) if missing => (
+                "bad",
+                "A permission is missing, so the key was not stored. Add it, then enter the key \
+                 once more."
+                    .to_owned(),
+            ),
+            (true, _) => ("bad", format!("{hr} does not accept this key. It was not stored.")),
+            (false, true) => ("good", format!("The key works.{company}")),
+            (false, false) if missing => (
+                "warn",
+                format!(
+                    "The key is stored, but a permission is missing, so something may be left \
+                     out.{company}"
+                ),
+            ),
+            (false, false) => (
+                "warn",
+                format!("The key is stored, but not everything could be checked.{company}"),
+            ),
+        };
+        Self { tone, headline, rows: check.probes.into_iter().map(Row::of).collect() }
+    }
+}
+
+impl Row {
+    fn of(probe: Probe) -> Self {
+        let (tone, mark, word) = match probe.result {
+            ProbeResult::Granted => ("good", "✓", "Granted"),
+            ProbeResult::Missing => ("bad", "✗", "Missing"),
+            ProbeResult::NotDetermined => ("warn", "?", "Not determined"),
+        };
+        let Probe { permission, message, .. } = probe;
+        let (permission, needed_for) = (permission.name, permission.needed_for);
+        Self { tone, mark, word, permission, needed_for, message }
+    }
+}
+
+/// What was entered, as the HR system's key; otherwise what is missing.
+pub fn entered(provider: ProviderKind, fields: &Fields) -> Result<CredentialInput, &'static str> {
+    if provider != ProviderKind::Hrworks {
+        let key = fields.secret("api_key").ok_or("Paste the key first.")?;
+        return Ok(CredentialInput::ApiKey(key));
+    }
+    match (fields.secret("text"), fields.secret("access_key"), fields.secret("secret_access_key")) {
+        (Some(text), None, None) => Ok(CredentialInput::Text(text)),
+        (None, Some(access_key), Some(secret_access_key)) => {
+            Ok(CredentialInput::KeyPair { access_key, secret_access_key })
+        }
+        (None, None, None) => Err("Paste the text of the downloaded file first."),
+        (None, _, _) => Err("Enter both keys: the access key and the secret access key."),
+        (Some(_), _, _) => Err("Paste the whole text, or enter both keys, but not all of it."),
+    }
+}

@@ -1,0 +1,238 @@
+//! The people, departments and full syncs of a connection.
+
+use std::collections::HashMap;
+
+use actix_web::HttpRequest;
+use actix_web::web::Path;
+use askama::Template;
+use jiff::tz::TimeZone;
+
+use crate::clock::Millis;
+use crate::db::directory_users::DirectoryUser;
+use crate::db::groups::{self, Group};
+use crate::db::page::PageRequest;
+use crate::db::portal_lists::{self, PeopleFilter};
+use crate::db::runs::Run;
+use crate::db::{DbError, lists};
+use crate::domain::account::Activity;
+use crate::domain::directory::RunCounts;
+use crate::domain::employee::Unit;
+use crate::domain::ids::{DirectoryId, GroupId};
+use crate::limits;
+use crate::web::answer::Answer;
+use crate::web::error::Problem;
+use crate::web::portal::chart::{self, Chart};
+use crate::web::portal::page::{self, Frame, Pager, directory_path, own_directory};
+use crate::web::portal::session::Visitor;
+use crate::web::portal::words::{self, When};
+use crate::web::query::Query;
+use crate::web::state::State;
+
+/// The part of a list that an address asks for.
+pub fn request(query: &mut Query) -> PageRequest {
+    PageRequest {
+        limit: limits::PORTAL_PAGE_ITEMS,
+        after: query.text("after"),
+        before: query.text("before"),
+        ..PageRequest::default()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal/people.html")]
+struct People {
+    frame: Frame,
+    id: DirectoryId,
+    title: &'static str,
+    group: Option<Group>,
+    find: String,
+    rows: Vec<Person>,
+    pager: Pager,
+}
+
+struct Person {
+    name: String,
+    email: String,
+    number: String,
+    department: String,
+    job: String,
+    employed: &'static str,
+}
+
+impl From<DirectoryUser> for Person {
+    fn from(user: DirectoryUser) -> Self {
+        let record = user.record.0;
+        let unit = |unit: Option<Unit>| unit.map(|unit| unit.name).unwrap_or_default();
+        Self {
+            name: record.display_name(),
+            email: record.email.unwrap_or_default(),
+            number: user.employee_number.map(|number| number.0).unwrap_or_default(),
+            department: unit(record.department),
+            job: unit(record.position),
+            employed: if user.state == Activity::Active { "yes" } else { "no" },
+        }
+    }
+}
+
+/// `GET …/people`, all or those of one `group`, or whom one wants to `find`.
+pub async fn people(
+    state: State,
+    visitor: Visitor,
+    path: Path<String>,
+    req: HttpRequest,
+) -> Answer {
+    let id = DirectoryId::from_text(path.into_inner());
+    let mut query = Query::of(&req);
+    let page = request(&mut query);
+    let find = query.text("find").unwrap_or_default().trim().to_owned();
+    let group = query.text("group").map(GroupId::from_text);
+    let filter = PeopleFilter {
+        group: group.clone(),
+        search: (!find.is_empty()).then(|| find.clone()),
+        state: None,
+    };
+    let organization = visitor.organization_id().clone();
+    let read = state.context.db.read(move |conn| {
+        let row = own_directory(conn, &organization, &id)?;
+        let group =
+            match group {
+                Some(group) => {
+                    let found = portal_lists::group(conn, &row.id, &group)?;
+                    Some(found.ok_or_else(|| {
+                        Problem::of_lookup(DbError::NotFound, "Department", &group)
+                    })?)
+                }
+                None => None,
+            };
+        let found = portal_lists::people(conn, &row.id, &filter, &page)?;
+        Ok::<_, Problem>((row, group, found))
+    });
+    let (row, group, found) = read.await?;
+    let at = format!("{}/people", directory_path(&row.id));
+    let in_group = group.as_ref().map(|group| group.id.to_string()).unwrap_or_default();
+    let params = [("find", find.as_str()), ("group", in_group.as_str())];
+    page::ok(&People {
+        frame: Frame::of(&visitor, "People"),
+        title: row.provider.title(),
+        id: row.id,
+        pager: Pager::of(&found, &at, &params, ["Back", "More"]),
+        rows: found.items.into_iter().map(Person::from).collect(),
+        group,
+        find,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "portal/groups.html")]
+struct Groups {
+    frame: Frame,
+    id: DirectoryId,
+    title: &'static str,
+    rows: Vec<GroupRow>,
+}
+
+struct GroupRow {
+    id: GroupId,
+    name: String,
+    people: i64,
+}
+
+/// `GET …/groups`.
+pub async fn groups(state: State, visitor: Visitor, path: Path<String>) -> Answer {
+    let id = DirectoryId::from_text(path.into_inner());
+    let organization = visitor.organization_id().clone();
+    let read = state.context.db.read(move |conn| {
+        let row = own_directory(conn, &organization, &id)?;
+        let sizes = portal_lists::group_sizes(conn, &row.id)?;
+        Ok::<_, Problem>((groups::of_directory(conn, &row.id)?, sizes, row))
+    });
+    let (groups, sizes, row) = read.await?;
+    let sizes: HashMap<GroupId, i64> = sizes.into_iter().collect();
+    let group = |group: Group| GroupRow {
+        people: sizes.get(&group.id).copied().unwrap_or_default(),
+        id: group.id,
+        name: group.name,
+    };
+    let mut rows: Vec<GroupRow> = groups.into_iter().map(group).collect();
+    rows.sort_by_key(|group| group.name.to_lowercase());
+    page::ok(&Groups {
+        frame: Frame::of(&visitor, "Departments"),
+        title: row.provider.title(),
+        id: row.id,
+        rows,
+    })
+}
+
+/// A full sync as it is shown.
+pub struct RunRow {
+    /// When it ended, or began, or was asked for.
+    pub when: When,
+    /// Why it ran.
+    pub why: &'static str,
+    /// How it looks.
+    pub tone: &'static str,
+    /// How it ended.
+    pub result: &'static str,
+    /// Why it ended so, when that is worth a word.
+    pub note: String,
+    /// How many people were seen.
+    pub seen: u64,
+    /// For how many something changed.
+    pub changed: u64,
+    /// All that was counted.
+    pub counts: RunCounts,
+}
+
+impl RunRow {
+    /// A run as it is shown at this moment.
+    #[must_use]
+    pub fn of(run: Run, now: Millis, zone: &TimeZone) -> Self {
+        let at = run.finished_at_ms.or(run.started_at_ms).unwrap_or(run.requested_at_ms);
+        let gave_way = chart::gave_way(&run);
+        let (tone, result) = words::outcome(run.state, gave_way);
+        Self {
+            when: When::of(at, now, zone),
+            why: words::trigger(run.run_trigger),
+            tone,
+            result,
+            note: if gave_way { run.error_message.unwrap_or_default() } else { String::new() },
+            seen: run.counts.0.seen,
+            changed: chart::changed(&run.counts.0),
+            counts: run.counts.0,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal/runs.html")]
+struct Runs {
+    frame: Frame,
+    id: DirectoryId,
+    title: &'static str,
+    chart: Option<Chart>,
+    rows: Vec<RunRow>,
+    pager: Pager,
+}
+
+/// `GET …/runs`.
+pub async fn runs(state: State, visitor: Visitor, path: Path<String>, req: HttpRequest) -> Answer {
+    let id = DirectoryId::from_text(path.into_inner());
+    let page = request(&mut Query::of(&req));
+    let organization = visitor.organization_id().clone();
+    let read = state.context.db.read(move |conn| {
+        let row = own_directory(conn, &organization, &id)?;
+        let latest = portal_lists::finished_runs(conn, &row.id, limits::PORTAL_CHART_RUNS)?;
+        Ok::<_, Problem>((lists::runs(conn, &row.id, &page)?, latest, row))
+    });
+    let (found, latest, row) = read.await?;
+    let (now, zone) = (visitor.now, visitor.zone());
+    let at = format!("{}/runs", directory_path(&row.id));
+    page::ok(&Runs {
+        frame: Frame::of(&visitor, "Full syncs"),
+        title: row.provider.title(),
+        id: row.id,
+        chart: Chart::of(&latest, now, &zone),
+        pager: Pager::of(&found, &at, &[], ["Newer", "Older"]),
+        rows: found.items.into_iter().map(|run| RunRow::of(run, now, &zone)).collect(),
+    })
+}

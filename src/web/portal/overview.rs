@@ -1,0 +1,171 @@
+//! The first page: the HR systems that this organization may connect (L-01), and who is told of
+//! failures (S-45).
+
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use crate::db::admins::{self, Admin};
+use crate::db::directories::{self, Directory, DirectoryCounts};
+use crate::domain::directory::DirectoryState;
+use crate::domain::ids::DirectoryId;
+use crate::domain::provider::ProviderKind;
+use crate::web::answer::Answer;
+use crate::web::api;
+use crate::web::body::{Email, Text};
+use crate::web::error::Problem;
+use crate::web::portal::form::{Fields, Posted};
+use crate::web::portal::page::{self, Frame};
+use crate::web::portal::session::Visitor;
+use crate::web::portal::words::{self, Health, When};
+use crate::web::state::State;
+
+#[derive(Template)]
+#[template(path = "portal/overview.html")]
+struct Overview {
+    frame: Frame,
+    csrf: String,
+    organization: String,
+    cards: Vec<Card>,
+    admins: Vec<Admin>,
+    admin_form: AdminForm,
+    past: Vec<Past>,
+}
+
+struct Card {
+    provider: ProviderKind,
+    title: &'static str,
+    about: &'static str,
+    open: Option<Open>,
+}
+
+struct Open {
+    id: DirectoryId,
+    health: Health,
+    action: &'static str,
+    main: bool,
+}
+
+struct Past {
+    id: DirectoryId,
+    title: &'static str,
+    when: When,
+}
+
+/// The form that adds a person who is told of failures.
+#[derive(Default)]
+pub struct AdminForm {
+    /// Whether it is shown without being asked for.
+    pub open: bool,
+    /// Where one goes on when it is done.
+    pub back: String,
+    /// What was entered.
+    pub name: String,
+    /// What was entered.
+    pub email: String,
+    /// What is wrong with it.
+    pub error: Option<String>,
+}
+
+/// `GET /portal`.
+pub async fn show(state: State, visitor: Visitor) -> Answer {
+    render(&state, &visitor, AdminForm::default(), StatusCode::OK).await
+}
+
+async fn render(
+    state: &State,
+    visitor: &Visitor,
+    mut admin_form: AdminForm,
+    status: StatusCode,
+) -> Answer {
+    let wanted = visitor.organization_id().clone();
+    let read = state.context.db.read(move |conn| {
+        let mut rows = Vec::new();
+        for row in directories::list(conn, Some(&wanted))? {
+            let counts = directories::counts(conn, &row.id)?;
+            rows.push((row, counts));
+        }
+        Ok::<_, Problem>((rows, admins::all_of(conn, &wanted)?))
+    });
+    let (rows, admins) = read.await?;
+    admin_form.open |= admins.is_empty();
+    let zone = visitor.zone();
+    let past = rows.iter().rev().filter_map(|(row, _)| {
+        let at = row.disabled_at_ms?;
+        let when = When::of(at, visitor.now, &zone);
+        Some(Past { id: row.id.clone(), title: row.provider.title(), when })
+    });
+    let page = Overview {
+        frame: Frame::at(visitor, "HR connection", "overview"),
+        csrf: visitor.csrf.clone(),
+        organization: visitor.organization.name.clone(),
+        past: past.collect(),
+        cards: cards(&visitor.organization.allowed_providers.0, &rows),
+        admins,
+        admin_form,
+    };
+    page::html(status, &page)
+}
+
+/// What may be connected, and what is.
+fn cards(allowed: &[ProviderKind], rows: &[(Directory, DirectoryCounts)]) -> Vec<Card> {
+    let card = |provider: ProviderKind| {
+        let is_open = |row: &&(Directory, DirectoryCounts)| {
+            row.0.provider == provider && row.0.state != DirectoryState::Disabled
+        };
+        let open = rows.iter().find(is_open).map(|(row, counts)| open(row, *counts));
+        let is_there = open.is_some() || allowed.contains(&provider);
+        is_there.then(|| Card {
+            provider,
+            title: provider.title(),
+            about: words::about(provider),
+            open,
+        })
+    };
+    ProviderKind::ALL.iter().copied().filter_map(card).collect()
+}
+
+fn open(row: &Directory, counts: DirectoryCounts) -> Open {
+    let (action, main) = match row.state {
+        DirectoryState::Setup => ("Go on with the set-up of", true),
+        DirectoryState::Failing => ("Repair", true),
+        _ if counts.holds > 0 => ("Decide", true),
+        _ => ("Open", false),
+    };
+    Open { id: row.id.clone(), health: Health::of(row, counts), action, main }
+}
+
+/// `POST /portal/admins`: adds a person who is told of failures.
+pub async fn add_admin(state: State, form: Posted) -> Answer {
+    let Posted { visitor, fields } = form;
+    let back = fields.text("back");
+    let back = if back.starts_with("/portal/directories/") { back } else { "/portal".to_owned() };
+    let organization = visitor.organization_id().clone();
+    let wrong = match entered(&fields) {
+        Ok((email, name)) => match api::admins::add(&state, organization, email, name).await {
+            Ok(admin) => {
+                let by = visitor.acting();
+                tracing::info!(admin.id = %admin.id, by, "an admin was added on the portal");
+                return Ok(page::see_other(&back));
+            }
+            Err(Problem::EmailTaken) => "This person is on the list already.",
+            Err(other) => return Err(other),
+        },
+        Err(wrong) => wrong,
+    };
+    let admin_form = AdminForm {
+        open: true,
+        back,
+        name: fields.text("name"),
+        email: fields.text("email"),
+        error: Some(wrong.to_owned()),
+    };
+    render(&state, &visitor, admin_form, StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+fn entered(fields: &Fields) -> Result<(Email, Text), &'static str> {
+    let name = Text::try_from(fields.text("name"))
+        .map_err(|_| "Enter the person's name, not longer than 500 characters.")?;
+    let email = Email::try_from(fields.text("email"))
+        .map_err(|_| "This is not an e-mail address. It looks like name@company.com.")?;
+    Ok((email, name))
+}

@@ -1,0 +1,134 @@
+//! The records that HR has to correct, as a list and as a file for a spreadsheet (S-07).
+
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::db::page::{Order, PageRequest};
+use crate::db::row_problems::RowProblem;
+use crate::db::{Conn, directories, lists};
+use crate::domain::ids::DirectoryId;
+use crate::limits;
+use crate::web::answer::Answer;
+use crate::web::error::Problem;
+use crate::web::portal::directory::problems_sentence;
+use crate::web::portal::lists::request;
+use crate::web::portal::page::{self, Frame, Pager, directory_path, own_directory};
+use crate::web::portal::session::Visitor;
+use crate::web::portal::words::When;
+use crate::web::query::Query;
+use crate::web::state::State;
+
+#[derive(Template)]
+#[template(path = "portal/problems.html")]
+struct Problems {
+    frame: Frame,
+    id: DirectoryId,
+    title: &'static str,
+    sentence: String,
+    rows: Vec<Row>,
+    pager: Pager,
+}
+
+struct Row {
+    name: String,
+    number: String,
+    email: String,
+    message: &'static str,
+    since: When,
+}
+
+/// `GET …/problems`.
+pub async fn show(state: State, visitor: Visitor, path: Path<String>, req: HttpRequest) -> Answer {
+    let id = DirectoryId::from_text(path.into_inner());
+    let page = request(&mut Query::of(&req));
+    let organization = visitor.organization_id().clone();
+    let read = state.context.db.read(move |conn| {
+        let row = own_directory(conn, &organization, &id)?;
+        let found = lists::row_problems(conn, &row.id, &page)?;
+        let count = directories::counts(conn, &row.id)?.row_problems;
+        Ok::<_, Problem>((found, count, row))
+    });
+    let (found, count, row) = read.await?;
+    let (now, zone) = (visitor.now, visitor.zone());
+    let at = format!("{}/problems", directory_path(&row.id));
+    let shown = |row: RowProblem| Row {
+        name: if row.name.is_empty() { "Without a name".to_owned() } else { row.name },
+        number: row.employee_number.map(|number| number.0).unwrap_or_default(),
+        email: row.email.unwrap_or_default(),
+        message: row.code.message(),
+        since: When::of(row.first_seen_at_ms, now, &zone),
+    };
+    page::ok(&Problems {
+        frame: Frame::of(&visitor, "To correct"),
+        title: row.provider.title(),
+        sentence: problems_sentence(count, &row),
+        id: row.id,
+        pager: Pager::of(&found, &at, &[], ["Newer", "Older"]),
+        rows: found.items.into_iter().map(shown).collect(),
+    })
+}
+
+/// `GET …/problems.csv`.
+pub async fn download(state: State, visitor: Visitor, path: Path<String>) -> Answer {
+    let id = DirectoryId::from_text(path.into_inner());
+    let organization = visitor.organization_id().clone();
+    let read = state.context.db.read(move |conn| {
+        let row = own_directory(conn, &organization, &id)?;
+        all(conn, &row.id)
+    });
+    let body = csv_of(read.await?).map_err(|error| Problem::Internal(error.to_string()))?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header(("Content-Disposition", "attachment; filename=\"records-to-correct.csv\""))
+        .body(body))
+}
+
+/// Every problem of a directory, oldest first, up to the bound.
+fn all(conn: &mut Conn, id: &DirectoryId) -> Result<Vec<RowProblem>, Problem> {
+    let mut rows: Vec<RowProblem> = Vec::new();
+    let mut after = None;
+    loop {
+        let limit = limits::PAGE_ITEMS_MAX;
+        let request = PageRequest { limit, after, before: None, order: Order::Asc };
+        let page = lists::row_problems(conn, id, &request)?;
+        rows.extend(page.items);
+        after = page.after;
+        if after.is_none() || rows.len() >= limits::PORTAL_CSV_ROWS_MAX {
+            return Ok(rows);
+        }
+    }
+}
+
+fn csv_of(rows: Vec<RowProblem>) -> Result<Vec<u8>, csv::Error> {
+    // With the mark in front, spreadsheets take it for UTF-8.
+    let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
+    writer.write_record(["Name", "Employee number", "E-mail", "What to do", "Since"])?;
+    for row in rows {
+        let number = row.employee_number.map(|number| number.0).unwrap_or_default();
+        let since = row.first_seen_at_ms.to_string();
+        let email = row.email.unwrap_or_default();
+        let cells = [row.name.as_str(), &number, &email, row.code.message(), &since];
+        writer.write_record(cells.map(harmless))?;
+    }
+    writer.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn harmless(cell: &str) -> String {
+    let starts = ['=', '+', '-', '@', '\t', '\r'];
+    if cell.starts_with(starts) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"] {
+            assert_eq!(harmless(cell), format!("'{cell}"));
+        }
+        assert_eq!(harmless("Ann O'Neil-Lee"), "Ann O'Neil-Lee");
+    }
+}

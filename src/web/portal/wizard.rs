@@ -1,0 +1,85 @@
+//! The set-up of a connection, step by step in the HR system's own words (L-03, L-04, L-05).
+
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use crate::db::directories::Directory;
+use crate::db::{DbError, admins};
+use crate::domain::ids::DirectoryId;
+use crate::domain::provider::ProviderKind;
+use crate::domain::steps;
+use crate::providers::{self, Permission};
+use crate::web::answer::Answer;
+use crate::web::portal::directory::{self, Extra};
+use crate::web::portal::key::KeyForm;
+use crate::web::portal::overview::AdminForm;
+use crate::web::portal::page::{self, Frame, directory_path};
+use crate::web::portal::preview::PreviewShown;
+use crate::web::portal::session::Visitor;
+use crate::web::state::State;
+
+#[derive(Template)]
+#[template(path = "portal/wizard.html")]
+struct Wizard {
+    frame: Frame,
+    csrf: String,
+    id: DirectoryId,
+    title: &'static str,
+    steps_word: &'static str,
+    make_title: &'static str,
+    make_steps: &'static [&'static str],
+    permissions: &'static [Permission],
+    enter_title: &'static str,
+    webhook_url: Option<String>,
+    key: KeyForm,
+    preview: Option<PreviewShown>,
+    no_admin: bool,
+    admin_form: AdminForm,
+}
+
+/// The page of a directory that is being set up.
+pub async fn render(
+    state: &State,
+    visitor: &Visitor,
+    row: Directory,
+    extra: Extra,
+    status: StatusCode,
+) -> Answer {
+    let organization = row.organization_id.clone();
+    let count = state
+        .context
+        .db
+        .read(move |conn| admins::count(conn, &organization))
+        .await
+        .map_err(|error: DbError| error)?;
+    let (provider, zone) = (row.provider, visitor.zone());
+    let webhook_url = directory::webhook_url(&state.context, &row)?;
+    let page = Wizard {
+        frame: Frame::of(visitor, format!("Connect {}", provider.title())),
+        csrf: visitor.csrf.clone(),
+        title: provider.title(),
+        steps_word: if webhook_url.is_some() { "Five" } else { "Four" },
+        make_title: match provider {
+            ProviderKind::PeopleHr => "Make a key in People HR",
+            ProviderKind::BreatheHr => "Find the key in Breathe HR",
+            ProviderKind::Hrworks => "Make a key pair in HRworks",
+        },
+        make_steps: steps::make_key(provider),
+        permissions: providers::permissions(provider),
+        enter_title: match provider {
+            ProviderKind::Hrworks => "Enter the key pair here",
+            _ => "Enter the key here",
+        },
+        webhook_url,
+        key: KeyForm::of(&row, extra.said, visitor.now, &zone),
+        preview: extra.preview.map(PreviewShown::of),
+        no_admin: count == 0,
+        admin_form: AdminForm {
+            open: count == 0,
+            back: directory_path(&row.id),
+            ..AdminForm::default()
+        },
+        id: row.id,
+    };
+    page::html(status, &page)
+}
