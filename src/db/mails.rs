@@ -114,8 +114,8 @@ pub fn insert(tx: &mut Tx<'_>, rows: &[Mail]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Claims mails that are due, with their notices if they are of one; a dead sender's mails are due again when its
-/// claim ends.
+/// Claims mails that are due, with their notices if they are of one; a dead sender's mails are due
+/// again when its claim ends.
 pub fn claim(
     tx: &mut Tx<'_>,
     now: Millis,

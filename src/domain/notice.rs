@@ -248,8 +248,8 @@ pub fn records_refused(facts: &RecordsFacts<'_>) -> NoticeText {
     text.paragraph(WAITING.to_owned());
     text.paragraph("What to do:".to_owned());
     text.steps(&[
-        "Look at the list of records to correct on our page. For each record it says what has to be \
-         changed."
+        "Look at the list of records to correct on our page. For each record it says what has to \
+         be changed."
             .to_owned(),
         format!("Correct these records in {title}."),
         "That is all. We look again regularly and tell you when updates work again.".to_owned(),
@@ -517,7 +517,7 @@ fn what_to_do(facts: &FailureFacts<'_>) -> ToDo {
 
 fn new_key_steps(provider: ProviderKind) -> Vec<String> {
     let made = steps::make_key(provider).iter().map(|step| (*step).to_owned());
-    made.chain([steps::enter_key(provider).to_owned()]).collect()
+    made.chain(steps::enter_key(provider).iter().map(|step| (*step).to_owned())).collect()
 }
 
 fn permission_steps(provider: ProviderKind, permission: Option<String>) -> Vec<String> {

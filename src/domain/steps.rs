@@ -1,5 +1,5 @@
-//! What an admin does in the HR system, in the HR system's own words (L-03). Mails and pages say the
-//! same, because both take it from here.
+//! What an admin does in the HR system, in the HR system's own words (L-03). Mails and pages say
+//! the same, because both take it from here.
 
 use crate::domain::provider::ProviderKind;
 
@@ -31,13 +31,13 @@ pub const fn make_key(provider: ProviderKind) -> &'static [&'static str] {
 
 /// How a new key is entered on our page.
 #[must_use]
-pub const fn enter_key(provider: ProviderKind) -> &'static str {
+pub const fn enter_key(provider: ProviderKind) -> &'static [&'static str] {
     match provider {
         ProviderKind::PeopleHr | ProviderKind::BreatheHr => {
-            "On our page, paste the key under \"Update API key\" and save."
+            &["On our page, go to \"Update API key\".", "Paste the key and save."]
         }
         ProviderKind::Hrworks => {
-            "On our page, paste the whole downloaded text under \"Update API key\" and save."
+            &["On our page, under \"Update API key\", paste the whole downloaded text and save."]
         }
     }
 }

@@ -90,6 +90,7 @@ pub struct Browser<'a> {
 impl<'a> Browser<'a> {
     pub fn new(app: &'a TestApp) -> Self {
         let never = reqwest::redirect::Policy::none();
+        #[expect(clippy::disallowed_methods, reason = "the test plays the browser")]
         let client = reqwest::Client::builder().redirect(never).build().expect("a client");
         let origin = Some(format!("http://{}", app.running.address));
         Self { app, client, cookie: None, page: Shown::default(), secrets: Vec::new(), origin }

@@ -1,5 +1,6 @@
-//! The page of one connection: how it is, the latest changes, what waits for somebody, and how it is
-//! repaired. A connection that is being set up shows the set-up instead, an ended one that it ended.
+//! The page of one connection: how it is, the latest changes, what waits for somebody, and how it
+//! is repaired. A connection that is being set up shows the set-up instead, an ended one that it
+//! ended.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! The headers of everything under `/portal`.
 //!
-//! Invariant: nothing but our own files is loaded, no other site can show a page in a frame or learn
-//! an address of it, and no browser or proxy keeps a page.
+//! Invariant: nothing but our own files is loaded, no other site can show a page in a frame or
+//! learn an address of it, and no browser or proxy keeps a page.
 
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,

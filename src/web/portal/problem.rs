@@ -1,7 +1,8 @@
-//! A [`Problem`] as a page: what happened and what to do, in plain words, with the request's number.
+//! A [`Problem`] as a page: what happened and what to do, in plain words, with the request's
+//! number.
 //!
-//! Invariant: nothing of a problem's technical detail is shown, but for what the HR system's side of
-//! it says in words for people.
+//! Invariant: nothing of a problem's technical detail is shown, but for what the HR system's side
+//! of it says in words for people.
 
 use askama::Template as _;
 
