@@ -15,7 +15,6 @@ use crate::db::runs::Run;
 use crate::db::schema::{
     account_changes, directory_groups, directory_users, group_memberships, notices, runs,
 };
-use crate::domain::account::Activity;
 use crate::domain::directory::RunState;
 use crate::domain::ids::{AccountChangeId, DirectoryId, GroupId, OrganizationId};
 use crate::domain::notice::NoticeKind;
@@ -27,8 +26,6 @@ pub struct PeopleFilter {
     pub group: Option<GroupId>,
     /// Only those whose e-mail begins with this (for comparison), or whose number this is.
     pub search: Option<String>,
-    /// Only those in this state.
-    pub state: Option<Activity>,
 }
 
 /// A page of the people of a directory whom the application has in its list.
@@ -45,9 +42,6 @@ pub fn people(
             .filter(t::listed.eq(true))
             .select(DirectoryUser::as_select())
             .into_boxed();
-        if let Some(state) = filter.state {
-            query = query.filter(t::state.eq(state));
-        }
         if let Some(group) = &filter.group {
             let members = group_memberships::table
                 .filter(group_memberships::group_id.eq(group))

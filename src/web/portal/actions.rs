@@ -56,8 +56,7 @@ pub async fn create(state: State, form: Posted) -> Answer {
 }
 
 /// `GET` of what only a form can do, such as a page that is loaded again: the directory's page.
-pub async fn back(visitor: Visitor, path: Path<String>) -> Answer {
-    drop(visitor);
+pub async fn back(_: Visitor, path: Path<String>) -> Answer {
     let id: String = path.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     Ok(page::see_other(&directory_path(&DirectoryId::from_text(id))))
 }

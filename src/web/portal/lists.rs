@@ -86,11 +86,8 @@ pub async fn people(
     let page = request(&mut query);
     let find = query.text("find").unwrap_or_default().trim().to_owned();
     let group = query.text("group").map(GroupId::from_text);
-    let filter = PeopleFilter {
-        group: group.clone(),
-        search: (!find.is_empty()).then(|| find.clone()),
-        state: None,
-    };
+    let filter =
+        PeopleFilter { group: group.clone(), search: (!find.is_empty()).then(|| find.clone()) };
     let organization = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {
         let row = own_directory(conn, &organization, &id)?;

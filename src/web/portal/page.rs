@@ -159,10 +159,4 @@ impl Pager {
             older_word: words.last().copied().unwrap_or_default(),
         }
     }
-
-    /// For a list that is shown whole.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self { newer: None, older: None, newer_word: "", older_word: "" }
-    }
 }
