@@ -19,8 +19,7 @@ use tokio::task::JoinSet;
 use crate::clock::Millis;
 use crate::db::{
     DbError, Lane, account_changes, deliveries, directory_users, endpoint_secrets, events,
-    idempotent_answers, inbox, mails, portal_links, portal_sessions, runs,
-    waits,
+    idempotent_answers, inbox, mails, portal_links, portal_sessions, runs, waits,
 };
 use crate::delivery::{self, deliverer};
 use crate::limits;
