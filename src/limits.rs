@@ -284,6 +284,9 @@ pub const PORTAL_TOUCH_MS: i64 = 60_000;
 pub const PORTAL_MAIL_LINK_MS_MAX: i64 = 1_800_000;
 /// Links that one admin is sent by mail within an hour.
 pub const PORTAL_MAIL_LINKS_MAX: i64 = 5;
+/// How long links into the portal and visits to it are kept after their end, in milliseconds; the
+/// links of the last hour are counted.
+pub const PORTAL_ENDED_MS_KEPT: i64 = 86_400_000;
 /// Largest form of the portal; a decision may name thousands of people.
 pub const PORTAL_FORM_BYTES_MAX: usize = 1024 * 1024;
 /// People that the portal names in one list of a preview; the counts are complete.

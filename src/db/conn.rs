@@ -37,6 +37,22 @@ macro_rules! on_backend {
 }
 pub(crate) use on_backend;
 
+/// Deletes the rows of a list of ids, as many at a time as a statement takes; how many there were.
+macro_rules! delete_listed {
+    ($tx:expr, $table:expr, $id:expr, $ids:expr) => {{
+        let mut deleted: usize = 0;
+        for chunk in $ids.chunks($crate::limits::IN_LIST_MAX) {
+            let rows = $crate::db::conn::on_backend!(&mut **$tx, |c| diesel::delete(
+                $table.filter($id.eq_any(chunk))
+            )
+            .execute(c))?;
+            deleted = deleted.saturating_add(rows);
+        }
+        deleted
+    }};
+}
+pub(crate) use delete_listed;
+
 impl Conn {
     /// Runs `work` in a transaction: `BEGIN IMMEDIATE` on SQLite (a transaction that reads first
     /// and writes later would fail at once under load), `BEGIN` on PostgreSQL, a savepoint when

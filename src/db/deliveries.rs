@@ -12,7 +12,7 @@
 use diesel::prelude::*;
 
 use crate::clock::Millis;
-use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::endpoints::{self, Endpoint};
 use crate::db::error::DbError;
 use crate::db::events as event_rows;
@@ -499,14 +499,7 @@ pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbErr
         .select(t::number)
         .load(c))?;
     numbers.extend(tests);
-    let mut deleted: usize = 0;
-    for chunk in numbers.chunks(limits::IN_LIST_MAX) {
-        let rows =
-            on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::number.eq_any(chunk)))
-                .execute(c))?;
-        deleted = deleted.saturating_add(rows);
-    }
-    Ok(deleted)
+    Ok(delete_listed!(tx, t::table, t::number, numbers))
 }
 
 /// Deletes deliveries of an endpoint that goes; at most `limit`. How many.

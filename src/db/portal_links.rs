@@ -4,11 +4,10 @@
 use diesel::prelude::*;
 
 use crate::clock::Millis;
-use crate::db::conn::{Conn, Tx, on_backend};
+use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::portal_links;
 use crate::domain::ids::{AdminId, OrganizationId, PortalLinkId};
-use crate::limits;
 
 /// A link.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -94,12 +93,5 @@ pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbErr
         .limit(limit)
         .select(t::id)
         .load(c))?;
-    let mut deleted: usize = 0;
-    for chunk in old.chunks(limits::IN_LIST_MAX) {
-        deleted = deleted.saturating_add(on_backend!(&mut **tx, |c| diesel::delete(
-            t::table.filter(t::id.eq_any(chunk))
-        )
-        .execute(c))?);
-    }
-    Ok(deleted)
+    Ok(delete_listed!(tx, t::table, t::id, old))
 }

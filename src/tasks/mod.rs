@@ -169,9 +169,9 @@ async fn sweep(cx: &Context) -> Result<bool, DbError> {
             let secrets = endpoint_secrets::prune(tx, now)?;
             let answers_before = now.plus(-limits::IDEMPOTENT_ANSWER_MS_MAX);
             let answers = idempotent_answers::prune(tx, answers_before, limits::PRUNE_ROWS_MAX)?;
-            let visits_before = now.plus(-Millis::DAY);
-            let visits = portal_sessions::prune(tx, visits_before, limits::PRUNE_ROWS_MAX)?;
-            let links = portal_links::prune(tx, visits_before, limits::PRUNE_ROWS_MAX)?;
+            let ended_before = now.plus(-limits::PORTAL_ENDED_MS_KEPT);
+            let visits = portal_sessions::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
+            let links = portal_links::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
             let forgotten = [hints, events, changes, sent, secrets, answers, links, visits];
             Ok::<_, DbError>(forgotten.into_iter().fold(0, usize::saturating_add))
         })
