@@ -532,6 +532,63 @@ fn a_planted_difference_of_the_migrations_is_found() {
     assert_one(&check_migrations(folder.path()), "is not in postgres");
 }
 
+// ------------------------------------------------------------------------------------------ tables
+
+/// Every table of a page can be stacked on a telephone and is still a table for who listens to it:
+/// it is a `table.stack`, its parts carry their roles, and each cell names its column.
+fn check_tables(path: &str, page: &str) -> Vec<String> {
+    let tags = page.split('<').skip(1).filter_map(|rest| rest.split_once('>').map(|(tag, _)| tag));
+    let mut inside = false;
+    let mut complaints = Vec::new();
+    for tag in tags {
+        let wanted: &[&str] = match tag.split_ascii_whitespace().next().unwrap_or_default() {
+            "table" => &["class=\"stack", "role=\"table\""],
+            "thead" | "tbody" => &["role=\"rowgroup\""],
+            "tr" => &["role=\"row\""],
+            "th" if tag.contains("scope=\"row\"") => &["role=\"rowheader\""],
+            "th" => &["scope=\"col\"", "role=\"columnheader\""],
+            "td" => &["role=\"cell\"", "data-label=\""],
+            _ => continue,
+        };
+        inside = true;
+        let missing = wanted.iter().filter(|part| !tag.contains(**part));
+        complaints.extend(missing.map(|part| format!("{path}: <{tag}> has no {part}")));
+    }
+    if !inside {
+        complaints.push(format!("{path}: there is no table"));
+    }
+    complaints
+}
+
+#[test]
+fn every_table_of_a_page_can_be_stacked() {
+    let mut tables = 0;
+    for folder in std::fs::read_dir(root().join("templates")).unwrap() {
+        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            // A mail is laid out by a table because mail programs know nothing else.
+            let is_page = !path.parent().unwrap().ends_with("mail");
+            let page = std::fs::read_to_string(&path).unwrap();
+            if is_page && page.contains("<table") {
+                tables += 1;
+                assert_none(check_tables(&path.display().to_string(), &page));
+            }
+        }
+    }
+    assert!(tables > 5, "the pages were not found");
+}
+
+#[test]
+fn a_planted_table_that_can_not_be_stacked_is_found() {
+    let table = "<table class=\"stack log\" role=\"table\"><tbody role=\"rowgroup\">\
+                 <tr role=\"row\"><th scope=\"row\" role=\"rowheader\">A</th>\
+                 <td role=\"cell\" data-label=\"B\">C</td></tr></tbody></table>";
+    assert_none(check_tables("a.html", table));
+    for part in [" data-label=\"B\"", " role=\"row\"", "stack ", " role=\"rowheader\""] {
+        assert_one(&check_tables("a.html", &table.replacen(part, "", 1)), "a.html: <t");
+    }
+}
+
 // ------------------------------------------------------------------------------------ requirements
 
 /// What a directory's life, the sync and the wire contract must do: a letter, and the numbers that

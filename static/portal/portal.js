@@ -53,7 +53,7 @@
     waiting.add(event.target);
     const button = event.submitter;
     if (button?.dataset.busy) {
-      button.dataset.label = button.textContent;
+      button.dataset.said = button.textContent;
       button.textContent = button.dataset.busy;
       button.setAttribute("aria-disabled", "true");
     }
@@ -61,8 +61,8 @@
   // Back from the browser's memory everything can be pressed again.
   addEventListener("pageshow", () => {
     waiting.clear();
-    for (const button of document.querySelectorAll("[data-label]")) {
-      button.textContent = button.dataset.label;
+    for (const button of document.querySelectorAll("[data-said]")) {
+      button.textContent = button.dataset.said;
       button.removeAttribute("aria-disabled");
     }
   });
