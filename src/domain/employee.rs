@@ -179,19 +179,19 @@ impl RowProblemCode {
         match self {
             Self::MissingKey => {
                 "The employee id is empty, so nobody can tell whose record this is. \
-                 Enter it in the HR system; this person is then synced by itself."
+                 Enter it in the HR system. The account then follows by itself."
             }
             Self::MissingFirstName => {
-                "The first name is empty. Enter it in the HR system; \
-                 this person is then synced by itself."
+                "The first name is empty. Enter it in the HR system. \
+                 The account then follows by itself."
             }
             Self::MissingLastName => {
-                "The last name is empty. Enter it in the HR system; \
-                 this person is then synced by itself."
+                "The last name is empty. Enter it in the HR system. \
+                 The account then follows by itself."
             }
             Self::MissingEmail => {
-                "The work e-mail is empty. Enter it in the HR system; \
-                 this person is then synced by itself."
+                "The work e-mail is empty. Enter it in the HR system. \
+                 The account then follows by itself."
             }
             Self::InvalidEmail => {
                 "The work e-mail is not an e-mail address. Correct it in the HR system."

@@ -19,6 +19,11 @@ use crate::web::portal::words::{self, When};
 use crate::web::query::Query;
 use crate::web::state::State;
 
+/// The fields of a change that are seen at once when there are too many to show them all.
+const FIELDS_SEEN: usize = 3;
+/// The most fields of a change that are all seen at once.
+const FIELDS_SEEN_MAX: usize = 5;
+
 #[derive(Template)]
 #[template(path = "portal/changes.html")]
 struct Changes {
@@ -30,7 +35,10 @@ struct Changes {
 struct Row {
     when: When,
     who: String,
+    /// What is seen at once.
     fields: Vec<String>,
+    /// What is unfolded: a new account has more values than anybody wants to scroll past.
+    more: Vec<String>,
     why: &'static str,
     by: String,
 }
@@ -49,12 +57,17 @@ pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Answer {
     });
     let (found, names, by) = read.await?;
     let (now, zone) = (visitor.now, visitor.zone());
-    let row = |NumberedAccountChange { change: row, .. }| Row {
-        when: When::of(row.created_at_ms, now, &zone),
-        who: name_of(&names, &row.account_id),
-        fields: words::change_lines(&row.changes.0),
-        why: row.rule.message(),
-        by: cause(row.cause, row.cause_id.as_deref(), &by),
+    let row = |NumberedAccountChange { change: row, .. }| {
+        let mut fields = words::change_lines(&row.changes.0);
+        let seen = if fields.len() > FIELDS_SEEN_MAX { FIELDS_SEEN } else { fields.len() };
+        Row {
+            when: When::of(row.created_at_ms, now, &zone),
+            who: name_of(&names, &row.account_id),
+            more: fields.split_off(seen),
+            fields,
+            why: row.rule.message(),
+            by: cause(row.cause, row.cause_id.as_deref(), &by),
+        }
     };
     page::ok(&Changes {
         frame: Frame::at(&visitor, "Changes", "changes"),

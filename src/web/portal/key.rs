@@ -58,6 +58,8 @@ pub struct Checks {
     pub tone: &'static str,
     /// In a sentence.
     pub headline: String,
+    /// What to do or know, when it is the same for all permissions.
+    pub message: Option<String>,
     /// Permission by permission.
     pub rows: Vec<Row>,
 }
@@ -133,7 +135,13 @@ impl Checks {
                 format!("The key is stored, but not everything could be checked.{company}"),
             ),
         };
-        Self { tone, headline, rows: check.probes.into_iter().map(Row::of).collect() }
+        let message = match check.probes.as_slice() {
+            [first, rest @ ..] if !rest.is_empty() => {
+                rest.iter().all(|one| one.message == first.message).then(|| first.message.clone())
+            }
+            _ => None,
+        };
+        Self { tone, headline, message, rows: check.probes.into_iter().map(Row::of).collect() }
     }
 }
 

@@ -121,7 +121,10 @@ fn cards(allowed: &[ProviderKind], rows: &[(Directory, DirectoryCounts)]) -> Vec
             open,
         })
     };
-    ProviderKind::ALL.iter().copied().filter_map(card).collect()
+    let mut cards: Vec<Card> = ProviderKind::ALL.iter().copied().filter_map(card).collect();
+    // What is connected comes first, what could be after it.
+    cards.sort_by_key(|card| card.open.is_none());
+    cards
 }
 
 fn open(row: &Directory, counts: DirectoryCounts) -> Open {
