@@ -271,11 +271,8 @@ impl Running {
         };
         let task_context = TaskContext { sync: context.clone(), mailer, delivery };
         let activators = Activators::default();
-        let state = AppState {
-            context: context.clone(),
-            activators: activators.clone(),
-            allow_private_targets: settings.delivery.allow_private_targets,
-        };
+        let allow_private_targets = settings.delivery.allow_private_targets;
+        let state = AppState::new(context.clone(), activators.clone(), allow_private_targets);
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let server = web::serve(state, listener, workers).map_err(listen_error)?;
         let handle = server.handle();

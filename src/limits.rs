@@ -273,9 +273,10 @@ pub const REPLAY_BATCH_EVENTS_MAX: usize = 500;
 /// Things of one kind that are named in a problem; of more the first are.
 pub const NAMED_IN_PROBLEM_MAX: usize = 20;
 
-/// How long a visit to the portal lasts in which nothing is done, in milliseconds.
+/// How long a visit to the portal or the operator's pages lasts in which nothing is done, in
+/// milliseconds.
 pub const PORTAL_IDLE_MS_MAX: i64 = 1_800_000;
-/// How long a visit to the portal lasts at most, in milliseconds.
+/// How long a visit to the portal or the operator's pages lasts at most, in milliseconds.
 pub const PORTAL_SESSION_MS_MAX: i64 = 43_200_000;
 /// How exactly the last use of a visit to the portal is noted, in milliseconds; less would be a
 /// write for every page.
@@ -291,7 +292,7 @@ pub const PORTAL_ENDED_MS_KEPT: i64 = 86_400_000;
 pub const PORTAL_FORM_BYTES_MAX: usize = 1024 * 1024;
 /// People that the portal names in one list of a preview; the counts are complete.
 pub const PORTAL_PREVIEW_NAMES_MAX: usize = 200;
-/// Items in one page of a list in the portal.
+/// Items in one page of a list in the portal and the operator's pages.
 pub const PORTAL_PAGE_ITEMS: i64 = 50;
 /// Latest changes that the portal shows live.
 pub const PORTAL_FEED_ITEMS: i64 = 10;
@@ -299,3 +300,20 @@ pub const PORTAL_FEED_ITEMS: i64 = 10;
 pub const PORTAL_CHART_RUNS: i64 = 30;
 /// Records to correct in one download of the portal.
 pub const PORTAL_CSV_ROWS_MAX: usize = 100_000;
+
+/// Wrong keys that one address may try within `OPERATOR_TRIES_MS` to get to the operator's pages.
+pub const OPERATOR_TRIES_MAX: u32 = 10;
+/// How long wrong keys are counted, in milliseconds, and how long an address then waits.
+pub const OPERATOR_TRIES_MS: i64 = 60_000;
+/// Addresses whose wrong keys are counted apart at the same time; all others are counted together.
+pub const OPERATOR_TRIES_ADDRESSES_MAX: usize = 10_000;
+/// How far the operator's pages count rows; of more they say that there are more.
+pub const OPERATOR_COUNT_MAX: i64 = 10_000;
+/// Things of one kind that the operator's first page names.
+pub const OPERATOR_NAMED_ITEMS: i64 = 10;
+/// How long a mail that was given up, or a delivery, is told on the operator's first page, in
+/// milliseconds: a day.
+pub const OPERATOR_TOLD_MS: i64 = 86_400_000;
+/// How long work may wait that is done within seconds before the operator's first page says that it
+/// stands still, in milliseconds.
+pub const OPERATOR_STUCK_MS: i64 = 900_000;

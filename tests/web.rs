@@ -112,7 +112,7 @@ impl Server {
             guard: GuardLimits { min_count: 5, share: 0.10 },
         };
         let activators = Activators::default();
-        let state = AppState { context, activators, allow_private_targets: false };
+        let state = AppState::new(context, activators, false);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let served = state.clone();

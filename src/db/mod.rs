@@ -51,6 +51,8 @@ pub mod lists;
 pub mod mails;
 pub mod migrate;
 pub mod notices;
+pub mod operator_lists;
+pub mod operator_sessions;
 pub mod organizations;
 pub mod page;
 pub mod pool;

@@ -483,6 +483,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    operator_sessions (id) {
+        id -> Text,
+        api_key_id -> Text,
+        token_hash -> Binary,
+        last_used_at_ms -> BigInt,
+        expires_at_ms -> BigInt,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     idempotent_answers (api_key_id, key_hash) {
         api_key_id -> Text,
         key_hash -> Binary,
@@ -500,6 +511,7 @@ diesel::joinable!(group_memberships -> directory_users (directory_user_id));
 diesel::joinable!(hold_items -> holds (hold_id));
 diesel::joinable!(mails -> notices (notice_id));
 diesel::joinable!(endpoint_secrets -> endpoints (endpoint_id));
+diesel::joinable!(operator_sessions -> api_keys (api_key_id));
 diesel::joinable!(deliveries -> endpoints (endpoint_id));
 diesel::joinable!(deliveries -> events (event_number));
 diesel::joinable!(delivery_attempts -> deliveries (delivery_number));
@@ -537,5 +549,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     delivery_attempts,
     portal_links,
     portal_sessions,
+    operator_sessions,
     idempotent_answers,
 );

@@ -140,6 +140,7 @@ stored_ids!(
     EndpointSecretId,
     PortalLinkId,
     PortalSessionId,
+    OperatorSessionId,
     ApiKeyId,
     DataKeyId,
 );

@@ -88,6 +88,8 @@ text_id! {
     PortalLinkId = "portal_link",
     /// A visit of an admin to the portal.
     PortalSessionId = "portal_session",
+    /// A visit of the operator to the operator's page.
+    OperatorSessionId = "operator_session",
     /// A key to the API.
     ApiKeyId = "key",
     /// A sealed random key of ours.

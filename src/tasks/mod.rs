@@ -19,7 +19,8 @@ use tokio::task::JoinSet;
 use crate::clock::Millis;
 use crate::db::{
     DbError, Lane, account_changes, deliveries, directory_users, endpoint_secrets, events,
-    idempotent_answers, inbox, mails, portal_links, portal_sessions, runs, waits,
+    idempotent_answers, inbox, mails, operator_sessions, portal_links, portal_sessions, runs,
+    waits,
 };
 use crate::delivery::{self, deliverer};
 use crate::limits;
@@ -172,7 +173,9 @@ async fn sweep(cx: &Context) -> Result<bool, DbError> {
             let ended_before = now.plus(-limits::PORTAL_ENDED_MS_KEPT);
             let visits = portal_sessions::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
             let links = portal_links::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
-            let forgotten = [hints, events, changes, sent, secrets, answers, links, visits];
+            let operators = operator_sessions::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
+            let forgotten =
+                [hints, events, changes, sent, secrets, answers, links, visits, operators];
             Ok::<_, DbError>(forgotten.into_iter().fold(0, usize::saturating_add))
         })
         .await?;

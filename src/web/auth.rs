@@ -11,7 +11,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 
-use crate::db::api_keys;
+use crate::db::api_keys::{self, ApiKey};
 use crate::domain::audit::Cause;
 use crate::domain::ids::ApiKeyId;
 use crate::secret::Secret;
@@ -68,19 +68,22 @@ async fn allowed(req: &ServiceRequest) -> Result<Caller, Problem> {
     let state = req
         .app_data::<State>()
         .ok_or_else(|| Problem::Internal("the server was started without its state".to_owned()))?;
-    let hash = state.context.keys.lookup.lookup_hash(key.reveal());
-    let found = state.context.db.read(move |conn| api_keys::find_valid(conn, &hash)).await;
-    match found {
-        Ok(Some(key)) => Ok(Caller(key.id)),
-        Ok(None) => Err(Problem::Unauthorized),
-        Err(error) => Err(error.into()),
+    Ok(Caller(of_key(state, &key).await?.id))
+}
+
+/// The row of a key that is good; [`Problem::Unauthorized`] for every other text.
+pub async fn of_key(state: &State, key: &Secret) -> Result<ApiKey, Problem> {
+    if !key.reveal().starts_with(KEY_PREFIX) {
+        return Err(Problem::Unauthorized);
     }
+    let hash = state.context.keys.lookup.lookup_hash(key.reveal());
+    let found = state.context.db.read(move |conn| api_keys::find_valid(conn, &hash)).await?;
+    found.ok_or(Problem::Unauthorized)
 }
 
 /// The key of an `Authorization: Bearer sk_live_…` header.
 fn bearer(req: &ServiceRequest) -> Option<Secret> {
     let header = req.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, key) = header.split_once(' ')?;
-    let key = key.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && key.starts_with(KEY_PREFIX)).then(|| Secret::new(key))
+    scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(key.trim()))
 }

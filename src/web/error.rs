@@ -20,7 +20,7 @@ use crate::db::DbError;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, RunId};
 use crate::domain::provider::ProviderKind;
-use crate::web::portal::headers;
+use crate::web::pages::headers;
 
 /// One thing that is wrong with one member or parameter of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,7 +48,7 @@ pub enum Form {
     /// `application/json` with `message`, `code` and `errors` beside the members of RFC 9457, as
     /// WorkOS SDKs read it (wire contract §5). Never with `error` or `error_description`.
     Compatible,
-    /// A page for an admin, under `/portal`.
+    /// A page for an admin, under `/portal`, or for the operator, under `/operator`.
     Page,
 }
 
@@ -89,7 +89,7 @@ impl Form {
 pub enum Problem {
     /// No API key, or one that is unknown or revoked.
     Unauthorized,
-    /// A page of the portal is asked for outside a visit to it.
+    /// A page of the portal or the operator's is asked for outside a visit to it.
     NoVisit,
     /// A form that does not come from the page it belongs to.
     ForeignForm,
@@ -622,10 +622,11 @@ mod tests {
         for own in ["/api/v1/events", "/api", "/hooks/people-hr/x", "/livez"] {
             assert_eq!(Form::of(own), Form::Own, "{own}");
         }
-        for other in ["/directories", "/events", "/portal/generate_link", "/apis", "/sso/token"] {
+        for other in ["/directories", "/events", "/portal/generate_link", "/apis", "/operators"] {
             assert_eq!(Form::of(other), Form::Compatible, "{other}");
         }
-        for page in ["/portal", "/portal/directories/directory_1", "/portal/enter/x"] {
+        let pages = ["/portal", "/portal/directories/directory_1", "/portal/enter/x", "/operator"];
+        for page in pages.into_iter().chain(["/operator/endpoints/we_1"]) {
             assert_eq!(Form::of(page), Form::Page, "{page}");
         }
     }

@@ -17,8 +17,8 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 
 use crate::domain::ids::RequestId;
 use crate::web::error::{Form, Problem};
-use crate::web::portal;
 use crate::web::state::State;
+use crate::web::{operator, pages, portal};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Tells htmx to load the page anew.
@@ -51,8 +51,8 @@ fn finish(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<B
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         answer.headers_mut().insert(REQUEST_ID, value);
     }
-    if portal::headers::is_page(answer.request().path()) {
-        portal::headers::put(answer.headers_mut());
+    if pages::headers::is_page(answer.request().path()) {
+        pages::headers::put(answer.headers_mut());
     }
     let route = answer.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
     tracing::debug!(
@@ -129,6 +129,9 @@ fn page(
 ) -> String {
     let state = answer.request().app_data::<State>();
     let mails = state.is_some_and(|state| state.context.sends_mail);
+    if pages::headers::is_operator_page(path) {
+        return operator::problem::page(problem, path, id.as_str());
+    }
     portal::problem::page(problem, path, mails, id.as_str())
 }
 

@@ -5,7 +5,7 @@
 //! WorkOS SDKs know them.
 //!
 //! Invariants:
-//! - Every answer from 400 on is JSON, or a page under `/portal`, and carries the request id.
+//! - Every answer from 400 on is JSON, or a page under `/portal` or `/operator`, and carries the request id.
 //! - A webhook's 2xx leaves only after its hint is durable (S-02).
 //! - Paths, tokens, keys and bodies are never logged.
 //!
@@ -31,6 +31,8 @@ pub mod health;
 pub mod hooks;
 pub mod idempotency;
 pub mod metadata;
+pub mod operator;
+pub mod pages;
 pub mod portal;
 pub mod portal_links;
 pub mod query;
@@ -61,6 +63,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             )
             .configure(workos::routes)
             .configure(portal::routes)
+            .configure(operator::routes)
             .default_service(web::to(frame::unknown_route)),
     );
 }

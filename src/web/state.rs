@@ -1,10 +1,14 @@
 //! What every request handler is given.
 
-use actix_web::web;
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, web};
 
 use crate::clock::Millis;
 use crate::sync::Context;
 use crate::tasks::Activators;
+use crate::web::error::Problem;
+use crate::web::operator::tries::Tries;
 
 /// What request handlers work with. One value per process, shared by all workers.
 #[derive(Clone)]
@@ -15,15 +19,32 @@ pub struct AppState {
     pub activators: Activators,
     /// Whether endpoints may be on private addresses and without TLS.
     pub allow_private_targets: bool,
+    /// Wrong keys for the operator's pages.
+    pub tries: Arc<Tries>,
+    /// When this process began to serve.
+    pub started_at: Millis,
 }
 
 /// The state as handlers take it.
 pub type State = web::Data<AppState>;
 
 impl AppState {
+    /// What a process begins with.
+    #[must_use]
+    pub fn new(context: Context, activators: Activators, allow_private_targets: bool) -> Self {
+        let started_at = context.clock.now();
+        Self { context, activators, allow_private_targets, tries: Arc::default(), started_at }
+    }
+
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Millis {
         self.context.clock.now()
     }
+}
+
+/// The state, for what is made from a request alone.
+pub fn of(req: &HttpRequest) -> Result<State, Problem> {
+    let state = req.app_data::<State>().cloned();
+    state.ok_or_else(|| Problem::Internal("the server was started without its state".to_owned()))
 }

@@ -13,6 +13,7 @@ const OF_NOBODY: &[(&str, &str)] = &[
     ("event_sequence", "one order over all events"),
     ("shared_paces", "a limit that an HR system sets for the whole installation"),
     ("endpoints", "where the operator's application is told; of all customers"),
+    ("operator_sessions", "a visit of the operator, who sees all customers"),
     ("endpoint_secrets", "part of an endpoint"),
     ("deliveries", "a test is nobody's; the others name the organization"),
     ("delivery_attempts", "part of a delivery"),

@@ -154,8 +154,7 @@ impl<'a> Browser<'a> {
 
     /// Fills in a form of the page that is shown and sends it; follows where it leads.
     pub async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> &Shown {
-        let action = format!("action=\"{path}\"");
-        assert!(self.page.text.contains(&action), "no form to {path} on {}", self.page.path);
+        self.has_form(path);
         let csrf = self.page.values("csrf").first().cloned().expect("a form with its secret");
         let mut all = vec![("csrf", csrf.as_str())];
         all.extend_from_slice(fields);
@@ -164,11 +163,24 @@ impl<'a> Browser<'a> {
         self.follow().await
     }
 
+    /// Fills in a form of the page that is shown, which needs no visit, and sends it.
+    pub async fn submit_outside(&mut self, path: &str, fields: &[(&str, &str)]) -> &Shown {
+        self.has_form(path);
+        self.post(path, fields).await
+    }
+
+    #[track_caller]
+    fn has_form(&self, path: &str) {
+        let action = format!("action=\"{path}\"");
+        assert!(self.page.text.contains(&action), "no form to {path} on {}", self.page.path);
+    }
+
     /// Goes where the answer leads, if it leads anywhere.
     pub async fn follow(&mut self) -> &Shown {
         while self.page.status == StatusCode::SEE_OTHER.as_u16() {
             let location = self.page.header("location");
-            assert!(location.starts_with("/portal"), "{location}");
+            let is_own = ["/portal", "/operator"].iter().any(|own| location.starts_with(own));
+            assert!(is_own, "{location}");
             self.send(Method::GET, &location, None).await;
         }
         &self.page
@@ -189,6 +201,22 @@ impl<'a> Browser<'a> {
         let mut browser = Self::new(app);
         browser.enter(&link).await;
         assert_eq!(browser.page.status, 200, "{}", browser.page.words());
+        browser
+    }
+
+    /// Gets to the operator's pages with the API key of the tests.
+    pub async fn operate(app: &'a TestApp) -> Browser<'a> {
+        Self::operate_with(app, app.key.reveal()).await
+    }
+
+    /// Gets to the operator's pages with this API key, which no page shows.
+    pub async fn operate_with(app: &'a TestApp, key: &str) -> Browser<'a> {
+        let mut browser = Self::new(app);
+        browser.secrets.push(key.to_owned());
+        browser.open("/operator").await;
+        browser.submit_outside("/operator/sign_in", &[("api_key", key)]).await;
+        let status = browser.follow().await.status;
+        assert_eq!(status, 200, "{}", browser.page.words());
         browser
     }
 }

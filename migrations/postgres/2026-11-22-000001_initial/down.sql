@@ -1,4 +1,5 @@
 DROP TABLE idempotent_answers;
+DROP TABLE operator_sessions;
 DROP TABLE portal_sessions;
 DROP TABLE portal_links;
 DROP TABLE delivery_attempts;

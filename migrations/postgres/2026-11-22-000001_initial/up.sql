@@ -113,6 +113,7 @@ CREATE TABLE directories (
     updated_at_ms BIGINT NOT NULL
 );
 CREATE INDEX directories_organization ON directories (organization_id);
+CREATE INDEX directories_state ON directories (state);
 CREATE INDEX directories_next_sync ON directories (next_sync_at_ms);
 
 CREATE TABLE directory_users (
@@ -202,6 +203,7 @@ CREATE TABLE holds (
     decided_by TEXT COLLATE "C"
 );
 CREATE INDEX holds_directory ON holds (directory_id, state);
+CREATE INDEX holds_state ON holds (state, created_at_ms);
 
 CREATE TABLE hold_items (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
@@ -474,6 +476,17 @@ CREATE TABLE portal_sessions (
 CREATE INDEX portal_sessions_organization ON portal_sessions (organization_id);
 CREATE INDEX portal_sessions_admin ON portal_sessions (admin_id);
 CREATE INDEX portal_sessions_expires ON portal_sessions (expires_at_ms);
+
+CREATE TABLE operator_sessions (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    api_key_id TEXT COLLATE "C" NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,
+    token_hash BYTEA NOT NULL UNIQUE,
+    last_used_at_ms BIGINT NOT NULL,
+    expires_at_ms BIGINT NOT NULL,
+    created_at_ms BIGINT NOT NULL
+);
+CREATE INDEX operator_sessions_key ON operator_sessions (api_key_id);
+CREATE INDEX operator_sessions_expires ON operator_sessions (expires_at_ms);
 
 CREATE TABLE idempotent_answers (
     api_key_id TEXT COLLATE "C" NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,

@@ -15,10 +15,9 @@ use crate::web::answer::Answer;
 use crate::web::api::setup_problem::{problem, sentence};
 use crate::web::error::Problem;
 use crate::web::portal::directory::{self, Extra};
-use crate::web::portal::form::Posted;
 use crate::web::portal::key::{self, Said};
 use crate::web::portal::page::{self, Frame, directory_path, own_directory};
-use crate::web::portal::session::Visitor;
+use crate::web::portal::session::{Posted, Visitor};
 use crate::web::state::State;
 
 /// The visitor's own directory with the id in a path.

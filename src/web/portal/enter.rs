@@ -3,10 +3,9 @@
 //! Invariant: looking at a link does not use it up. Programs that guard mailboxes open every link
 //! that they find; only the button that a person presses lets in, once.
 
+use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::SET_COOKIE;
 use actix_web::web::Path;
-use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::clock::Millis;
@@ -17,9 +16,9 @@ use crate::domain::ids::{AdminId, DirectoryId, PortalSessionId};
 use crate::limits;
 use crate::secret::new_token;
 use crate::web::answer::Answer;
-use crate::web::portal::form::{Asked, Posted};
+use crate::web::pages::form::Asked;
 use crate::web::portal::page::{self, Frame, Link, Message, directory_path};
-use crate::web::portal::session;
+use crate::web::portal::session::{DOOR, Posted};
 use crate::web::query::Query;
 use crate::web::state::State;
 
@@ -54,9 +53,9 @@ pub async fn enter(state: State, path: Path<String>, req: HttpRequest, _: Asked)
     let context = &state.context;
     let (hash, now) = (link_hash(&state, &path), state.now());
     let token = new_token(&*context.random);
-    let cookie_hash = session::hash(context, &token);
+    let cookie_hash = DOOR.hash(context, &token);
     let id = PortalSessionId::new(now, &*context.random);
-    let former = session::token(&req, context).map(|token| session::hash(context, &token));
+    let former = DOOR.token(&req, context).map(|token| DOOR.hash(context, &token));
     let write = context.db.write(Lane::Urgent, move |tx| {
         let Some(link) = portal_links::use_up(tx, &hash, now)? else { return Ok(false) };
         if let Some(former) = former {
@@ -72,7 +71,7 @@ pub async fn enter(state: State, path: Path<String>, req: HttpRequest, _: Asked)
     let directory = Query::of(&req).text("directory").filter(|id| is_plain(id));
     let path = directory.map(|id| directory_path(&DirectoryId::from_text(id)));
     let mut answer = page::see_other(path.as_deref().unwrap_or("/portal"));
-    set_cookie(&mut answer, &session::cookie(context, &token));
+    DOOR.give(&mut answer, context, &token);
     Ok(answer)
 }
 
@@ -102,16 +101,10 @@ fn is_plain(id: &str) -> bool {
     id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-fn set_cookie(answer: &mut HttpResponse, cookie: &str) {
-    if let Ok(value) = cookie.parse() {
-        answer.headers_mut().insert(SET_COOKIE, value);
-    }
-}
-
 /// The page for a link that lets nobody in any more. That somebody who pressed the button twice
 /// is in already is said too, to whoever has a cookie.
 fn ended(state: &State, req: &HttpRequest) -> Answer {
-    let has_cookie = session::token(req, &state.context).is_some();
+    let has_cookie = DOOR.token(req, &state.context).is_some();
     let link = has_cookie
         .then(|| Link { href: "/portal".to_owned(), label: "Go on where you were".to_owned() });
     let message = Message {
@@ -132,8 +125,8 @@ fn ended(state: &State, req: &HttpRequest) -> Answer {
 /// `POST /portal/leave`: ends the visit.
 pub async fn leave(state: State, req: HttpRequest, _: Posted) -> Answer {
     let context = &state.context;
-    if let Some(token) = session::token(&req, context) {
-        let hash = session::hash(context, &token);
+    if let Some(token) = DOOR.token(&req, context) {
+        let hash = DOOR.hash(context, &token);
         let write = context.db.write(Lane::Urgent, move |tx| portal_sessions::delete(tx, &hash));
         write.await?;
     }
@@ -145,6 +138,6 @@ pub async fn leave(state: State, req: HttpRequest, _: Posted) -> Answer {
         request_id: None,
     };
     let mut answer = page::ok(&message)?;
-    set_cookie(&mut answer, &session::no_cookie(context));
+    DOOR.take_back(&mut answer, context);
     Ok(answer)
 }

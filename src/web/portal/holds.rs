@@ -18,10 +18,9 @@ use crate::sync::decide::{self, DecideError, Wish};
 use crate::web::answer::Answer;
 use crate::web::api::hold_decisions;
 use crate::web::error::Problem;
-use crate::web::portal::form::Posted;
 use crate::web::portal::page::{self, Frame, directory_path, own_directory};
 use crate::web::portal::preview::because;
-use crate::web::portal::session::Visitor;
+use crate::web::portal::session::{Posted, Visitor};
 use crate::web::portal::words::{self, When};
 use crate::web::state::State;
 

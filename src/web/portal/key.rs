@@ -9,7 +9,7 @@ use crate::db::directories::Directory;
 use crate::domain::provider::ProviderKind;
 use crate::providers::{Check, Probe, ProbeResult};
 use crate::sync::setup::CredentialInput;
-use crate::web::portal::form::Fields;
+use crate::web::pages::form::Fields;
 use crate::web::portal::words::When;
 
 /// What became of a key that was entered just now.

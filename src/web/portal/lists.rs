@@ -10,7 +10,6 @@ use jiff::tz::TimeZone;
 use crate::clock::Millis;
 use crate::db::directory_users::DirectoryUser;
 use crate::db::groups::{self, Group};
-use crate::db::page::PageRequest;
 use crate::db::portal_lists::{self, PeopleFilter};
 use crate::db::runs::Run;
 use crate::db::{DbError, lists};
@@ -22,21 +21,11 @@ use crate::limits;
 use crate::web::answer::Answer;
 use crate::web::error::Problem;
 use crate::web::portal::chart::{self, Chart};
-use crate::web::portal::page::{self, Frame, Pager, directory_path, own_directory};
+use crate::web::portal::page::{self, Frame, Pager, directory_path, own_directory, request};
 use crate::web::portal::session::Visitor;
 use crate::web::portal::words::{self, When};
 use crate::web::query::Query;
 use crate::web::state::State;
-
-/// The part of a list that an address asks for.
-pub fn request(query: &mut Query) -> PageRequest {
-    PageRequest {
-        limit: limits::PORTAL_PAGE_ITEMS,
-        after: query.text("after"),
-        before: query.text("before"),
-        ..PageRequest::default()
-    }
-}
 
 #[derive(Template)]
 #[template(path = "portal/people.html")]

@@ -1,7 +1,7 @@
 //! The portal: the hosted pages on which a customer's HR admin connects an HR system, sees how it
 //! is going, repairs and disables the connection (product description §2, S-41).
 //!
-//! Read [`session`] for who is let in, [`form`] for what a form has to prove, [`page`] for what all
+//! Read [`session`] for who is let in, [`crate::web::pages`] for what a form has to prove, [`page`] for what all
 //! pages have in common; then one file per page.
 //!
 //! Invariants:
@@ -11,20 +11,19 @@
 //!   not found.
 //! - No key is in a page, not even the one that was just entered. The webhook URL is shown on
 //!   purpose (L-02).
-//! - Nothing is loaded from elsewhere, and no script or style stands in a page ([`headers`]).
+//! - Nothing is loaded from elsewhere, and no script or style stands in a page ([`crate::web::pages::headers`]).
 //!
 //! What this module must not do: contain SQL, or decide about people's sync.
 
 use actix_web::web::{self, ServiceConfig};
 
+use crate::web::pages::assets;
+
 pub mod actions;
-pub mod assets;
 pub mod changes;
 pub mod chart;
 pub mod directory;
 pub mod enter;
-pub mod form;
-pub mod headers;
 pub mod holds;
 pub mod key;
 pub mod lists;

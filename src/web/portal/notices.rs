@@ -10,7 +10,7 @@ use crate::db::notices::{self, MailState, Notice};
 use crate::domain::ids::{DirectoryId, NoticeId};
 use crate::domain::notice::{Block, NoticeText};
 use crate::web::answer::Answer;
-use crate::web::portal::lists::request;
+use crate::web::pages::page::request;
 use crate::web::portal::page::{self, Frame, Pager};
 use crate::web::portal::session::Visitor;
 use crate::web::portal::words::When;

@@ -13,9 +13,9 @@ use crate::web::answer::Answer;
 use crate::web::api;
 use crate::web::body::{Email, Text};
 use crate::web::error::Problem;
-use crate::web::portal::form::{Fields, Posted};
+use crate::web::pages::form::Fields;
 use crate::web::portal::page::{self, Frame};
-use crate::web::portal::session::Visitor;
+use crate::web::portal::session::{Posted, Visitor};
 use crate::web::portal::words::{self, Health, When};
 use crate::web::state::State;
 

@@ -24,7 +24,7 @@ use crate::secret::new_token;
 use crate::sync::Context;
 use crate::web::answer::Answer;
 use crate::web::error::Problem;
-use crate::web::portal::form::Asked;
+use crate::web::pages::form::Asked;
 use crate::web::portal::page::{self, Frame, Message};
 use crate::web::state::State;
 

@@ -18,7 +18,7 @@ use crate::limits;
 use crate::secret::Secret;
 use crate::sync::Context;
 use crate::web::error::Problem;
-use crate::web::portal::session::{self, Visitor};
+use crate::web::state;
 
 /// The fields of a form.
 #[derive(Default)]
@@ -53,10 +53,16 @@ impl Fields {
     }
 }
 
+/// Somebody who was let in, as a request shows it.
+pub trait Visiting: FromRequest<Error = Problem> {
+    /// The secret that the forms of this visit carry.
+    fn csrf(&self) -> &str;
+}
+
 /// A form of a visitor.
-pub struct Posted {
+pub struct Posted<V> {
     /// Who sent it.
-    pub visitor: Visitor,
+    pub visitor: V,
     /// What they entered.
     pub fields: Fields,
 }
@@ -66,20 +72,20 @@ pub struct Asked(pub Fields);
 
 type Taken<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
-impl FromRequest for Posted {
+impl<V: Visiting + 'static> FromRequest for Posted<V> {
     type Error = Problem;
     type Future = Taken<Self>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, body) = (req.clone(), read(payload.take()));
         Box::pin(async move {
-            let state = session::state(&req)?;
+            let state = state::of(&req)?;
             from_own_page(&req, &state.context)?;
-            let visitor = Visitor::extract(&req).await?;
+            let visitor = V::extract(&req).await?;
             let fields = Fields::parse(&body.await?);
             // Hashes are compared, so that the time it takes tells nothing.
             let hash = |text: &str| state.context.keys.lookup.lookup_hash(text);
-            if hash(&fields.text("csrf")) != hash(&visitor.csrf) {
+            if hash(&fields.text("csrf")) != hash(visitor.csrf()) {
                 return Err(Problem::ForeignForm);
             }
             Ok(Self { visitor, fields })
@@ -94,7 +100,7 @@ impl FromRequest for Asked {
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (req, body) = (req.clone(), read(payload.take()));
         Box::pin(async move {
-            let state = session::state(&req)?;
+            let state = state::of(&req)?;
             from_own_page(&req, &state.context)?;
             Ok(Self(Fields::parse(&body.await?)))
         })

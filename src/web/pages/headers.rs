@@ -1,4 +1,4 @@
-//! The headers of everything under `/portal`.
+//! The headers of everything under `/portal` and `/operator`.
 //!
 //! Invariant: nothing but our own files is loaded, no other site can show a page in a frame or
 //! learn an address of it, and no browser or proxy keeps a page.
@@ -12,11 +12,21 @@ use actix_web::http::header::{
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// Whether an address is one of the portal's pages.
+/// Whether an address is a page for people.
 #[must_use]
 pub fn is_page(path: &str) -> bool {
     // That one is called by the application.
-    path != "/portal/generate_link" && (path == "/portal" || path.starts_with("/portal/"))
+    path != "/portal/generate_link" && (is_under("/portal", path) || is_operator_page(path))
+}
+
+/// Whether an address is one of the operator's pages.
+#[must_use]
+pub fn is_operator_page(path: &str) -> bool {
+    is_under("/operator", path)
+}
+
+fn is_under(root: &str, path: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Adds the headers. What is there already stays: files with a hash in their name may be kept.

@@ -1,5 +1,5 @@
-//! The portal's files: compiled in, compressed once, and kept by browsers for a year, because a
-//! changed file has another name.
+//! The files of the pages: compiled in, compressed once, and kept by browsers for a year, because a
+//! changed file has another name. The portal and the operator's pages have the same.
 
 use std::io::Write as _;
 use std::sync::LazyLock;

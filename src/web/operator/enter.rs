@@ -1,0 +1,187 @@
+//! The way in by an API key, and the way out.
+//!
+//! Invariants:
+//! - The key is checked by the code that checks the API's bearers, and is neither stored nor shown
+//!   nor logged.
+//! - Whatever is wrong with a key (unknown, revoked, no key at all), the answer is the same.
+//! - Only so many wrong keys are looked up ([`crate::web::operator::tries`]).
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::clock::Millis;
+use crate::db::api_keys::ApiKey;
+use crate::db::operator_sessions::{self, OperatorSession};
+use crate::db::{DbError, Lane};
+use crate::domain::ids::OperatorSessionId;
+use crate::limits;
+use crate::secret::{Secret, new_token};
+use crate::web::answer::Answer;
+use crate::web::auth;
+use crate::web::error::Problem;
+use crate::web::operator::page::{self, Frame};
+use crate::web::operator::session::{DOOR, Posted};
+use crate::web::operator::tries::Verdict;
+use crate::web::pages::form::Asked;
+use crate::web::pages::headers;
+use crate::web::state::State;
+
+#[derive(Template)]
+#[template(path = "operator/sign_in.html")]
+struct SignIn {
+    frame: Frame,
+    /// Where one goes on afterwards.
+    to: String,
+    error: Option<&'static str>,
+    left: bool,
+}
+
+impl SignIn {
+    fn at(to: &str, error: Option<&'static str>, left: bool) -> Self {
+        let frame = Frame::outside("Sign in to the operator's pages");
+        Self { frame, to: own_path(to), error, left }
+    }
+}
+
+/// The page for somebody without a visit, who wanted to see this path.
+#[must_use]
+pub fn page(path: &str, error: Option<&'static str>) -> String {
+    let page = SignIn::at(path, error, false);
+    page.render().unwrap_or_else(|_| Problem::NoVisit.title().to_owned())
+}
+
+/// A page of the operator's that one can be led to; the first for every other text.
+fn own_path(path: &str) -> String {
+    let is_plain = path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_'));
+    let is_way =
+        ["/operator/sign_in", "/operator/leave"].contains(&path) || path.ends_with("/live");
+    if headers::is_operator_page(path) && is_plain && !is_way {
+        path.to_owned()
+    } else {
+        "/operator".to_owned()
+    }
+}
+
+/// `GET /operator/sign_in`, such as a page that is loaded again: the first page, which asks for the
+/// key when it has to.
+pub async fn back() -> Answer {
+    Ok(page::see_other("/operator"))
+}
+
+/// `POST /operator/sign_in`: begins a visit.
+pub async fn sign_in(state: State, req: HttpRequest, form: Asked) -> Answer {
+    let (now, from) = (state.now(), req.peer_addr().map(|address| address.ip()));
+    let to = own_path(&form.0.text("to"));
+    if let Verdict::Wait { wait_ms, first } = state.tries.begin(from, now) {
+        return too_many(&to, wait_ms, first);
+    }
+    let entered = form.0.secret("api_key").unwrap_or_else(|| Secret::new(""));
+    let key = match auth::of_key(&state, &entered).await {
+        Ok(key) => key,
+        Err(Problem::Unauthorized) => return refused(&to),
+        Err(error) => return Err(error),
+    };
+    state.tries.forget(from);
+    let context = &state.context;
+    let token = new_token(&*context.random);
+    let row = visit(&state, key, DOOR.hash(context, &token), now);
+    let former = DOOR.token(&req, context).map(|token| DOOR.hash(context, &token));
+    let write = context.db.write(Lane::Urgent, move |tx| {
+        if let Some(former) = former {
+            operator_sessions::delete(tx, &former)?;
+        }
+        operator_sessions::insert(tx, &row)
+    });
+    write.await?;
+    let mut answer = page::see_other(&to);
+    DOOR.give(&mut answer, context, &token);
+    Ok(answer)
+}
+
+fn visit(state: &State, key: ApiKey, token_hash: Vec<u8>, now: Millis) -> OperatorSession {
+    let id = OperatorSessionId::new(now, &*state.context.random);
+    tracing::info!(
+        api_key.id = %key.id,
+        operator_session.id = %id,
+        "a visit to the operator's pages began"
+    );
+    OperatorSession {
+        id,
+        api_key_id: key.id,
+        token_hash,
+        last_used_at_ms: now,
+        expires_at_ms: now.plus(limits::PORTAL_SESSION_MS_MAX),
+        created_at_ms: now,
+    }
+}
+
+/// The same for every key that is not good.
+fn refused(to: &str) -> Answer {
+    tracing::debug!("a key for the operator's pages was refused");
+    let error = "This key is not valid. It may have been revoked, or was not copied whole.";
+    page::html(StatusCode::UNAUTHORIZED, &SignIn::at(to, Some(error), false))
+}
+
+fn too_many(to: &str, wait_ms: i64, first: bool) -> Answer {
+    if first {
+        tracing::warn!(wait_ms, "too many wrong keys for the operator's pages from one address");
+    }
+    let error = "Too many keys were wrong, so none is looked at for a minute. Try again then.";
+    let page = SignIn::at(to, Some(error), false);
+    let mut answer: HttpResponse = page::html(StatusCode::TOO_MANY_REQUESTS, &page)?;
+    let seconds = (wait_ms / Millis::SECOND).max(0).saturating_add(1);
+    answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+    Ok(answer)
+}
+
+/// `POST /operator/leave`: ends the visit.
+pub async fn leave(state: State, req: HttpRequest, form: Posted) -> Answer {
+    let context = &state.context;
+    if let Some(token) = DOOR.token(&req, context) {
+        let hash = DOOR.hash(context, &token);
+        let write = context.db.write(Lane::Urgent, move |tx| operator_sessions::delete(tx, &hash));
+        write.await.map_err(|error: DbError| error)?;
+    }
+    tracing::info!(
+        operator_session.id = %form.visitor.session.id,
+        "a visit to the operator's pages ended by hand"
+    );
+    let mut answer = page::ok(&SignIn::at("/operator", None, true))?;
+    DOOR.take_back(&mut answer, context);
+    Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_led_to_an_own_page_and_nowhere_else() {
+        assert_eq!(
+            own_path("/operator/directories/directory_01"),
+            "/operator/directories/directory_01"
+        );
+        let others = [
+            "",
+            "/",
+            "//evil.example",
+            "/operators",
+            "/portal",
+            "https://evil.example",
+            "/operator/sign_in",
+            "/operator/leave",
+            "/operator/live",
+            "/operator/\"x",
+            "/operator/?x",
+            "/operator//evil.example",
+        ];
+        for other in others {
+            let led = own_path(other);
+            assert!(led == "/operator" || led.starts_with("/operator/"), "{other}");
+        }
+        assert_eq!(own_path("/operator/live"), "/operator");
+        assert_eq!(own_path("/operators"), "/operator");
+    }
+}

@@ -1,0 +1,56 @@
+//! What all of the operator's pages have in common.
+
+use askama::Template;
+
+use crate::web::operator::session::Operator;
+use crate::web::pages::assets::{ASSETS, Assets};
+use crate::web::pages::page::Link;
+
+pub use crate::web::pages::page::{Pager, html, ok, request, see_other, text};
+
+/// What stands around a page's contents.
+pub struct Frame {
+    /// The page's title.
+    pub title: String,
+    /// Where its files are.
+    pub assets: &'static Assets,
+    /// Who sees it; nobody on the way in.
+    pub visit: Option<Visit>,
+}
+
+/// What the head of a page says of the visit.
+pub struct Visit {
+    /// What the key is called that opened it.
+    pub key_name: String,
+    /// What forms carry.
+    pub csrf: String,
+    /// Which part it is: `overview`, `organizations`, `directories`, `endpoints`, or none of them.
+    pub at: &'static str,
+}
+
+impl Frame {
+    /// A page of an operator, in one of the parts that the head names.
+    pub fn at(operator: &Operator, title: impl Into<String>, at: &'static str) -> Self {
+        let visit = Visit { key_name: operator.key.name.clone(), csrf: operator.csrf.clone(), at };
+        Self { title: title.into(), assets: &ASSETS, visit: Some(visit) }
+    }
+
+    /// A page of nobody we know.
+    pub fn outside(title: impl Into<String>) -> Self {
+        Self { title: title.into(), assets: &ASSETS, visit: None }
+    }
+}
+
+/// A page with nothing but words.
+#[derive(Template)]
+#[template(path = "operator/message.html")]
+pub struct Message {
+    /// What stands around it.
+    pub frame: Frame,
+    /// The words.
+    pub paragraphs: Vec<String>,
+    /// Where one goes on.
+    pub link: Option<Link>,
+    /// The request, when something went wrong.
+    pub request_id: Option<String>,
+}

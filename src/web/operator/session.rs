@@ -1,0 +1,93 @@
+//! Who is let in: operators with the cookie of a visit that an API key opened.
+//!
+//! Invariants:
+//! - Cookies, forms and the end of a visit are as [`crate::web::pages::visit`] says.
+//! - A visit is looked up together with its key: when the key is revoked the visit has ended.
+//! - The API key itself is not kept: the visit names its row.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::clock::Millis;
+use crate::db::api_keys::ApiKey;
+use crate::db::operator_sessions::{self, OperatorSession};
+use crate::db::{DbError, Lane};
+use crate::web::error::Problem;
+use crate::web::pages::form::{self, Visiting};
+use crate::web::pages::visit::{Door, is_open, is_to_note};
+use crate::web::state::{self, State};
+
+/// The way in to the operator's pages.
+pub const DOOR: Door = Door {
+    cookie_name: "rollcall_operator",
+    cookie_label: "rollcall 2026-11 operator cookie",
+    form_label: "rollcall 2026-11 operator form",
+};
+
+/// A form of an operator.
+pub type Posted = form::Posted<Operator>;
+
+/// An operator who was let in.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    /// The key that opened the visit.
+    pub key: ApiKey,
+    /// The visit.
+    pub session: OperatorSession,
+    /// What their forms carry.
+    pub csrf: String,
+    /// The moment of this request.
+    pub now: Millis,
+}
+
+impl Operator {
+    /// Notes in the log that they did something with a thing of this id.
+    pub fn note(&self, id: &str, action: &'static str) {
+        tracing::info!(
+            api_key.id = %self.key.id,
+            operator_session.id = %self.session.id,
+            target.id = id,
+            action,
+            "the operator acted on the operator's pages"
+        );
+    }
+}
+
+impl Visiting for Operator {
+    fn csrf(&self) -> &str {
+        &self.csrf
+    }
+}
+
+/// Finds the operator of a request.
+async fn operator(req: &HttpRequest, state: &State) -> Result<Operator, Problem> {
+    let context = &state.context;
+    let token = DOOR.token(req, context).ok_or(Problem::NoVisit)?;
+    let (wanted, now) = (DOOR.hash(context, &token), state.now());
+    let read = context.db.read(move |conn| operator_sessions::find(conn, &wanted));
+    let found: Option<(OperatorSession, ApiKey)> = read.await.map_err(|error: DbError| error)?;
+    let (session, key) = found
+        .filter(|(row, _)| is_open(row.last_used_at_ms, row.expires_at_ms, now))
+        .ok_or(Problem::NoVisit)?;
+    if is_to_note(req.path(), session.last_used_at_ms, now) {
+        let id = session.id.clone();
+        context.db.write(Lane::Urgent, move |tx| operator_sessions::touch(tx, &id, now)).await?;
+    }
+    Ok(Operator { key, session, csrf: DOOR.csrf(context, &token), now })
+}
+
+impl FromRequest for Operator {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            let state = state::of(&req)?;
+            operator(&req, &state).await
+        })
+    }
+}

@@ -1,0 +1,311 @@
+//! What is wrong, or is worth a look, and how bad it is: the rules of the first page.
+//!
+//! Invariants:
+//! - Bad is what does not end by itself and what somebody has to do something about: a failing or
+//!   silent directory, a disabled endpoint, a mail or delivery that was given up, work that stands
+//!   still. Everything else is at most worth a look.
+//! - What is told is told from [`Look`] alone.
+
+use std::collections::HashMap;
+
+use crate::clock::Millis;
+use crate::db::directories::Directory;
+use crate::db::operator_lists::{self, Count, DirectoryProblem, Queue};
+use crate::db::{Conn, DbError};
+use crate::domain::directory::DirectoryState;
+use crate::domain::ids::OrganizationId;
+use crate::limits;
+use crate::web::operator::overview::{EndpointLook, Look};
+use crate::web::operator::words;
+use crate::web::portal::words::Health;
+
+/// One kind of thing that needs a look.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    /// How bad it is: `bad` or `warn`.
+    pub tone: &'static str,
+    /// What it is, with its number.
+    pub title: String,
+    /// What it means and what to do.
+    pub means: &'static str,
+    /// The first of them.
+    pub rows: Vec<Row>,
+    /// Where all of them are, when that is anywhere.
+    pub href: Option<String>,
+}
+
+/// One thing that needs a look.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Where it is.
+    pub href: String,
+    /// What it is.
+    pub name: String,
+    /// How it is.
+    pub text: String,
+}
+
+/// The directories with one problem.
+#[derive(Debug, Clone)]
+pub struct DirectoriesWith {
+    problem: DirectoryProblem,
+    total: i64,
+    first: Vec<Directory>,
+    names: HashMap<OrganizationId, String>,
+}
+
+impl DirectoriesWith {
+    /// Reads them.
+    pub fn load(conn: &mut Conn, problem: DirectoryProblem, now: Millis) -> Result<Self, DbError> {
+        let most = limits::OPERATOR_NAMED_ITEMS;
+        let (first, total) = operator_lists::directories_with(conn, problem, now, most)?;
+        let ids: Vec<OrganizationId> =
+            first.iter().map(|row| row.organization_id.clone()).collect();
+        let names = operator_lists::names(conn, &ids)?;
+        Ok(Self { problem, total, first, names })
+    }
+
+    fn trouble(&self, now: Millis) -> Option<Trouble> {
+        if self.total == 0 {
+            return None;
+        }
+        let one = self.total == 1;
+        let (tone, verb, means) = match self.problem {
+            DirectoryProblem::Failing => (
+                "bad",
+                if one { "fails" } else { "fail" },
+                "Changes in the HR system do not arrive. Nobody loses access because of it.",
+            ),
+            DirectoryProblem::Silent => (
+                "bad",
+                if one { "is silent" } else { "are silent" },
+                "No sync has succeeded for three intervals, and none has failed either. Look at \
+                 its runs and into the log.",
+            ),
+            DirectoryProblem::Trying => (
+                "warn",
+                if one { "is tried again" } else { "are tried again" },
+                "A sync went wrong. It is repeated before anybody is told.",
+            ),
+            // These are the customers' to settle, and are in the list of directories.
+            DirectoryProblem::Holds | DirectoryProblem::RowProblems => return None,
+        };
+        let row = |directory: &Directory| Row {
+            href: format!("/operator/directories/{}", directory.id),
+            name: format!(
+                "{}, {}",
+                self.names.get(&directory.organization_id).map_or("", String::as_str),
+                directory.provider.title()
+            ),
+            text: self.text(directory, now),
+        };
+        let total = words::number(self.total);
+        Some(Trouble {
+            tone,
+            title: format!("{total} {} {verb}", if one { "directory" } else { "directories" }),
+            means,
+            rows: self.first.iter().map(row).collect(),
+            href: Some(format!("/operator/directories?problem={}", self.problem.as_str())),
+        })
+    }
+
+    fn text(&self, directory: &Directory, now: Millis) -> String {
+        let stale = words::staleness(directory, now);
+        match directory.failure_class {
+            Some(class) => format!("{} {stale}", words::meaning(class)),
+            None => stale,
+        }
+    }
+}
+
+/// Everything that needs a look, the worst first.
+#[must_use]
+pub fn all(look: &Look) -> Vec<Trouble> {
+    let mut found: Vec<Trouble> =
+        look.directories.iter().filter_map(|with| with.trouble(look.now)).collect();
+    found.extend(endpoints(look));
+    found.extend(mails(look));
+    found.extend(dead(look));
+    found.extend(stuck(look));
+    found.extend(holds(look));
+    found.sort_by_key(|trouble| trouble.tone != "bad");
+    found
+}
+
+fn endpoints(look: &Look) -> Vec<Trouble> {
+    let of =
+        |tone: &'static str, verbs: [&'static str; 2], means: &'static str| -> Option<Trouble> {
+            let health = |endpoint: &EndpointLook| words::endpoint_health(&endpoint.row, look.now);
+            let with: Vec<&EndpointLook> =
+                look.endpoints.iter().filter(|endpoint| health(endpoint).tone == tone).collect();
+            let total = i64::try_from(with.len()).unwrap_or(i64::MAX);
+            let [one, many] = verbs;
+            let (word, verb) = if total == 1 { ("endpoint", one) } else { ("endpoints", many) };
+            let row = |endpoint: &&EndpointLook| Row {
+                href: format!("/operator/endpoints/{}", endpoint.row.id),
+                name: endpoint.row.endpoint_url.clone(),
+                text: health(endpoint).sentence,
+            };
+            let most = usize::try_from(limits::OPERATOR_NAMED_ITEMS).unwrap_or(usize::MAX);
+            (total > 0).then(|| Trouble {
+                tone,
+                title: format!("{} {word} {verb}", words::number(total)),
+                means,
+                rows: with.iter().take(most).map(row).collect(),
+                href: Some("/operator/endpoints".to_owned()),
+            })
+        };
+    let disabled = of(
+        "bad",
+        ["is disabled", "are disabled"],
+        "The application is not told of changes there. Mend the receiver, enable the endpoint, \
+         then replay what was given up.",
+    );
+    let failing = of(
+        "warn",
+        ["fails", "fail"],
+        "The application does not take what it is sent. It is tried again for three days.",
+    );
+    disabled.into_iter().chain(failing).collect()
+}
+
+fn mails(look: &Look) -> Vec<Trouble> {
+    let mails = &look.mails;
+    let reason = mails.reason.as_deref().map(|reason| format!("The last reason: {reason}."));
+    let row = |queue: &Queue| Row {
+        href: String::new(),
+        name: String::new(),
+        text: [
+            queue
+                .oldest
+                .map(|at| format!("The oldest is {} old.", words::duration(look.now.since(at)))),
+            reason.clone(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" "),
+    };
+    let mut found = Vec::new();
+    if !mails.undelivered.count.is_zero() {
+        found.push(Trouble {
+            tone: "bad",
+            title: format!(
+                "{} given up today",
+                words::counted(mails.undelivered.count, "mail was", "mails were")
+            ),
+            means: "Admins were not told by mail of what happened. It is in their portal and in \
+                    the events. Look at the mail server and the settings smtp.url and smtp.from.",
+            rows: vec![row(&mails.undelivered)],
+            href: None,
+        });
+    }
+    if !mails.refused.count.is_zero() {
+        found.push(Trouble {
+            tone: "warn",
+            title: format!(
+                "{} not go out",
+                words::counted(mails.refused.count, "mail does", "mails do")
+            ),
+            means: "The mail server has not taken them. They are tried again for three days.",
+            rows: vec![row(&mails.refused)],
+            href: None,
+        });
+    }
+    found
+}
+
+fn dead(look: &Look) -> Option<Trouble> {
+    (!look.dead.is_zero()).then(|| Trouble {
+        tone: "bad",
+        title: format!(
+            "{} given up today",
+            words::counted(look.dead, "delivery was", "deliveries were")
+        ),
+        means: "The application was not told of these changes. Mend the receiver, then replay \
+                them on the endpoint's page.",
+        rows: Vec::new(),
+        href: Some("/operator/endpoints".to_owned()),
+    })
+}
+
+/// Work that is to be done within seconds and is old.
+fn stuck(look: &Look) -> Option<Trouble> {
+    let named = [
+        ("webhooks wait to be looked at", look.hints),
+        ("full syncs wait", look.queued),
+        ("people wait whose date has come", look.due),
+    ];
+    let is_old = |at: &Millis| look.now.since(*at) > limits::OPERATOR_STUCK_MS;
+    let row = |(what, queue): (&str, Queue)| {
+        let oldest = queue.oldest.filter(is_old)?;
+        Some(Row {
+            href: String::new(),
+            name: String::new(),
+            text: format!(
+                "{} {what}; the oldest for {}.",
+                words::count(queue.count),
+                words::duration(look.now.since(oldest))
+            ),
+        })
+    };
+    let rows: Vec<Row> = named.into_iter().filter_map(row).collect();
+    (!rows.is_empty()).then(|| Trouble {
+        tone: "bad",
+        title: "Work stands still".to_owned(),
+        means: "Nothing should wait that long. Look whether a server runs and reaches the \
+                database, and into the log for what fails.",
+        rows,
+        href: None,
+    })
+}
+
+fn holds(look: &Look) -> Option<Trouble> {
+    let oldest = look.holds.oldest?;
+    Some(Trouble {
+        tone: "warn",
+        title: format!(
+            "{} for a customer",
+            words::counted(look.holds.count, "decision waits", "decisions wait")
+        ),
+        means: "The customers' admins were told. What they do not approve is not done.",
+        rows: vec![Row {
+            href: String::new(),
+            name: String::new(),
+            text: format!("The oldest waits for {}.", words::duration(look.now.since(oldest))),
+        }],
+        href: Some("/operator/directories?problem=holds".to_owned()),
+    })
+}
+
+/// The one sentence on top.
+#[must_use]
+pub fn health(look: &Look, troubles: &[Trouble]) -> Health {
+    let told = |tone: &'static str| -> Vec<&str> {
+        let of_tone = troubles.iter().filter(|trouble| trouble.tone == tone);
+        of_tone.map(|trouble| trouble.title.as_str()).collect()
+    };
+    let (bad, warn) = (told("bad"), told("warn"));
+    let (tone, label, sentence) = if !bad.is_empty() {
+        ("bad", "Something is wrong", format!("{}.", bad.join(", ")))
+    } else if !warn.is_empty() {
+        ("warn", "Nothing is broken; worth a look", format!("{}.", warn.join(", ")))
+    } else {
+        let syncing: i64 = look
+            .states
+            .iter()
+            .filter(|(state, _)| *state == DirectoryState::Active)
+            .map(|(_, count)| count)
+            .sum();
+        let all = Count { known: syncing, more: false };
+        let sentence = match syncing {
+            0 => "No directory is connected yet, and nothing waits.".to_owned(),
+            _ => format!(
+                "{} in step, and nothing waits too long.",
+                words::counted(all, "directory is", "directories are")
+            ),
+        };
+        ("good", "All is well", sentence)
+    };
+    Health { tone, label: label.to_owned(), sentence }
+}

@@ -1,0 +1,224 @@
+//! Who gets to the operator's pages, how, and what nobody can do there.
+
+use rollcall::clock::Millis;
+use rollcall::db::{Lane, api_keys, operator_sessions};
+
+use crate::browser::Browser;
+use crate::evidence;
+use crate::support::{TestApp, behaviours};
+
+behaviours!(
+    o_04_an_api_key_opens_the_operator_s_pages,
+    o_04_every_wrong_key_gets_the_same_answer,
+    o_04_so_many_wrong_keys_and_none_is_looked_at,
+    o_04_a_revoked_key_ends_its_visits_at_once,
+    o_04_an_operator_s_visit_ends_by_itself_and_by_hand,
+    o_04_a_form_from_elsewhere_does_nothing_for_the_operator,
+    o_04_the_portal_and_the_operator_s_pages_do_not_open_each_other,
+    o_04_no_key_and_no_token_is_stored_logged_or_shown,
+);
+
+/// Every page that needs a visit.
+const PAGES: &[&str] = &["/operator", "/operator/live", "/operator/nothing"];
+
+async fn o_04_an_api_key_opens_the_operator_s_pages(app: TestApp) {
+    let mut browser = Browser::new(&app);
+    assert_eq!(browser.open("/operator").await.status, 401);
+    browser.page.says("Sign in to the operator's pages").says("API key");
+    assert!(browser.page.text.contains("type=\"password\" autocomplete=\"off\""));
+    browser.submit_outside("/operator/sign_in", &[("api_key", app.key.reveal())]).await;
+    let cookie = browser.page.header("set-cookie");
+    assert!(cookie.starts_with("rollcall_operator="), "{cookie}");
+    assert!(cookie.ends_with("; Path=/; Max-Age=43200; HttpOnly; SameSite=Lax"), "{cookie}");
+    assert_eq!(browser.follow().await.status, 200);
+    browser.page.says("What needs a look").says("key tests").is_silent_about(app.key.reveal());
+    // Loaded again, the way in leads to the first page.
+    browser.open("/operator/sign_in").await;
+    assert_eq!((browser.page.status, browser.page.header("location")), (303, "/operator".into()));
+    // Whoever wanted to see a page sees it afterwards, and is led nowhere else.
+    let mut other = Browser::new(&app);
+    other.open("/operator/endpoints").await;
+    let wanted = other.page.values("to");
+    assert_eq!(wanted, ["/operator/endpoints"]);
+    for away in ["//evil.example", "https://evil.example/operator", "/portal", "/operator/live"] {
+        let form = [("api_key", app.key.reveal()), ("to", away)];
+        assert_eq!(other.post("/operator/sign_in", &form).await.status, 303);
+        assert_eq!(other.page.header("location"), "/operator", "{away}");
+    }
+}
+
+async fn o_04_every_wrong_key_gets_the_same_answer(app: TestApp) {
+    let revoked = app.running.store.create_api_key("old").await.unwrap();
+    revoke(&app, "old").await;
+    let shortened = &app.key.reveal()[..app.key.reveal().len() - 1];
+    let mut browser = Browser::new(&app);
+    let unknown = browser.post("/operator/sign_in", &[("api_key", "sk_live_x")]).await.clone();
+    assert_eq!(unknown.status, 401);
+    unknown.says("This key is not valid");
+    for wrong in [revoked.reveal(), shortened, "sk_test_x", "", "\0", "'; DROP TABLE api_keys"] {
+        let answer = browser.post("/operator/sign_in", &[("api_key", wrong)]).await.clone();
+        assert_eq!((answer.status, &answer.text), (unknown.status, &unknown.text), "{wrong}");
+        assert!(browser.cookie.is_none());
+    }
+    assert_eq!(browser.post("/operator/sign_in", &[]).await.text, unknown.text);
+    // What was entered is not repeated.
+    let typed = format!("x{}", app.key.reveal());
+    browser.post("/operator/sign_in", &[("api_key", &typed)]).await.is_silent_about(&typed);
+    // Nobody is signed in from another site.
+    browser.origin = Some("https://evil.example".to_owned());
+    let good = [("api_key", app.key.reveal())];
+    assert_eq!(browser.post("/operator/sign_in", &good).await.status, 403);
+    assert!(browser.cookie.is_none());
+    for page in PAGES.iter().filter(|page| !page.ends_with("nothing")) {
+        assert_eq!(browser.open(page).await.status, 401, "{page}");
+    }
+}
+
+async fn o_04_so_many_wrong_keys_and_none_is_looked_at(app: TestApp) {
+    let inside = Browser::operate(&app).await.cookie;
+    let mut browser = Browser::new(&app);
+    let (wrong, good) = ([("api_key", "sk_live_x")], [("api_key", app.key.reveal())]);
+    for _ in 0..10 {
+        assert_eq!(browser.post("/operator/sign_in", &wrong).await.status, 401);
+    }
+    for form in [&wrong, &good] {
+        assert_eq!(browser.post("/operator/sign_in", form).await.status, 429);
+        browser.page.says("none is looked at for a minute");
+        let seconds: u32 = browser.page.header("retry-after").parse().unwrap();
+        assert!((1..=61).contains(&seconds), "{seconds}");
+    }
+    // Visits that are open and the API go on.
+    browser.cookie = inside;
+    assert_eq!(browser.open("/operator").await.status, 200);
+    app.get("/organizations").await;
+    browser.cookie = None;
+    app.clock.advance(Millis::MINUTE);
+    assert_eq!(browser.post("/operator/sign_in", &good).await.status, 303);
+    // A good key: what was wrong before is forgotten.
+    for _ in 0..9 {
+        assert_eq!(browser.post("/operator/sign_in", &wrong).await.status, 401);
+    }
+    assert_eq!(browser.post("/operator/sign_in", &good).await.status, 303);
+    assert_eq!(browser.post("/operator/sign_in", &wrong).await.status, 401);
+    assert_eq!(browser.post("/operator/sign_in", &good).await.status, 303);
+}
+
+async fn revoke(app: &TestApp, name: &'static str) {
+    let (db, now) = (&app.running.task_context.sync.db, app.now());
+    let write = db.write(Lane::Urgent, move |tx| api_keys::revoke(tx, name, now));
+    assert_eq!(write.await.unwrap(), 1);
+}
+
+async fn o_04_a_revoked_key_ends_its_visits_at_once(app: TestApp) {
+    let key = app.running.store.create_api_key("night").await.unwrap();
+    let mut night = Browser::operate_with(&app, key.reveal()).await;
+    night.page.says("key night");
+    let mut day = Browser::operate(&app).await;
+    let csrf = night.page.values("csrf")[0].clone();
+    revoke(&app, "night").await;
+    for page in PAGES.iter().filter(|page| !page.ends_with("nothing")) {
+        assert_eq!(night.open(page).await.status, 401, "{page}");
+    }
+    assert_eq!(night.post("/operator/leave", &[("csrf", &csrf)]).await.status, 401);
+    // The live part of a page makes place for the way in.
+    assert_eq!(night.open("/operator/live").await.header("hx-refresh"), "true");
+    assert_eq!(day.open("/operator").await.status, 200);
+}
+
+async fn o_04_an_operator_s_visit_ends_by_itself_and_by_hand(app: TestApp) {
+    // Half an hour without doing anything; looking on does not count.
+    let mut browser = Browser::operate(&app).await;
+    for _ in 0..3 {
+        app.clock.advance(20 * Millis::MINUTE);
+        assert_eq!(browser.open("/operator").await.status, 200);
+    }
+    app.clock.advance(20 * Millis::MINUTE);
+    assert_ne!(browser.open("/operator/live").await.status, 401);
+    app.clock.advance(10 * Millis::MINUTE);
+    assert_eq!(browser.open("/operator").await.status, 401);
+    // Half a day in any case.
+    let mut browser = Browser::operate(&app).await;
+    for _ in 0..35 {
+        app.clock.advance(20 * Millis::MINUTE);
+        assert_eq!(browser.open("/operator").await.status, 200);
+    }
+    app.clock.advance(20 * Millis::MINUTE);
+    assert_eq!(browser.open("/operator").await.status, 401);
+    // By hand, for a stolen cookie too.
+    let mut browser = Browser::operate(&app).await;
+    let cookie = browser.cookie.clone();
+    browser.submit("/operator/leave", &[]).await.says("You are signed out");
+    assert!(browser.cookie.is_none());
+    browser.cookie = cookie;
+    assert_eq!(browser.open("/operator").await.status, 401);
+    // Whoever signs in again has one visit.
+    let mut browser = Browser::operate(&app).await;
+    let former = browser.cookie.clone();
+    browser.post("/operator/sign_in", &[("api_key", app.key.reveal())]).await;
+    browser.cookie = former;
+    assert_eq!(browser.open("/operator").await.status, 401);
+    // Ended visits are forgotten.
+    let visits = "SELECT CAST(COUNT(*) AS TEXT) AS value FROM operator_sessions";
+    assert_ne!(app.raw().values(visits), ["0"]);
+    app.clock.advance(3 * Millis::DAY);
+    let (db, before) = (&app.running.task_context.sync.db, app.now());
+    // What the janitor does.
+    let write = db.write(Lane::Bulk, move |tx| operator_sessions::prune(tx, before, 100));
+    assert_ne!(write.await.unwrap(), 0);
+    assert_eq!(app.raw().values(visits), ["0"]);
+}
+
+async fn o_04_a_form_from_elsewhere_does_nothing_for_the_operator(app: TestApp) {
+    let mut browser = Browser::operate(&app).await;
+    let mut other = Browser::operate(&app).await;
+    let foreign = other.open("/operator").await.values("csrf")[0].clone();
+    let own = browser.open("/operator").await.values("csrf")[0].clone();
+    assert_ne!(own, foreign);
+    for csrf in [None, Some(""), Some("x"), Some(foreign.as_str())] {
+        let form: Vec<(&str, &str)> = csrf.map(|csrf| ("csrf", csrf)).into_iter().collect();
+        assert_eq!(browser.post("/operator/leave", &form).await.status, 403, "{csrf:?}");
+        browser.page.says("nothing was changed");
+    }
+    for origin in ["https://evil.example", "null"] {
+        let good = browser.origin.replace(origin.to_owned());
+        assert_eq!(browser.post("/operator/leave", &[("csrf", &own)]).await.status, 403);
+        browser.origin = good;
+    }
+    assert_eq!(browser.open("/operator").await.status, 200);
+    assert_eq!(browser.open("/operator/nothing").await.status, 404);
+    browser.page.says("This page does not exist");
+}
+
+async fn o_04_the_portal_and_the_operator_s_pages_do_not_open_each_other(app: TestApp) {
+    let organization = app.organization("Customer Ltd", &[]).await;
+    let portal = Browser::visit(&app, &organization).await;
+    let operator = Browser::operate(&app).await;
+    let token = |browser: &Browser<'_>| {
+        let pair = browser.cookie.clone().unwrap();
+        pair.split_once('=').unwrap().1.to_owned()
+    };
+    let mut browser = Browser::new(&app);
+    browser.cookie = Some(format!("rollcall_operator={}", token(&portal)));
+    assert_eq!(browser.open("/operator").await.status, 401);
+    browser.cookie = Some(format!("rollcall={}", token(&operator)));
+    assert_eq!(browser.open("/portal").await.status, 401);
+    // Both at once in one browser.
+    let both = format!("rollcall={}; rollcall_operator={}", token(&portal), token(&operator));
+    browser.cookie = Some(both);
+    assert_eq!(browser.open("/operator").await.status, 200);
+    assert_eq!(browser.open("/portal").await.status, 200);
+}
+
+async fn o_04_no_key_and_no_token_is_stored_logged_or_shown(app: TestApp) {
+    let key = app.running.store.create_api_key("night").await.unwrap();
+    app.connected().await;
+    let browser = Browser::operate_with(&app, key.reveal()).await;
+    let cookie = browser.cookie.clone().unwrap();
+    let (_, token) = cookie.split_once('=').unwrap();
+    let logged = evidence::logged();
+    assert!(logged.contains("a visit to the operator's pages began"));
+    for secret in [key.reveal(), token] {
+        assert_eq!(evidence::where_stored(&app.place, secret), Vec::<String>::new());
+        assert!(!logged.contains(secret));
+    }
+}
