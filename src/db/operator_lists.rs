@@ -112,8 +112,6 @@ text_enum! {
 /// Which directories are asked for.
 #[derive(Debug, Clone, Default)]
 pub struct OperatorFilter {
-    /// Only those of this organization.
-    pub organization_id: Option<OrganizationId>,
     /// Only those in this state.
     pub state: Option<DirectoryState>,
     /// Only those of this HR system.
@@ -173,9 +171,6 @@ pub fn directories_page(
     use directories as t;
     Ok(load_page!(conn, request, t::id, |row: &Directory| row.id.as_str(), {
         let mut query = with_problem!(filter.problem, now).select(Directory::as_select());
-        if let Some(organization) = &filter.organization_id {
-            query = query.filter(t::organization_id.eq(organization));
-        }
         if let Some(state) = filter.state {
             query = query.filter(t::state.eq(state));
         }
@@ -396,14 +391,63 @@ pub fn waiting_deliveries(conn: &mut Conn) -> Result<Count, DbError> {
     Ok(count_up_to!(conn, deliveries::table.filter(deliveries::state.eq(DeliveryState::Waiting))))
 }
 
-/// How many deliveries were given up since a moment, for all endpoints together.
+/// The condition that an event was not sent again since its delivery was given up, or was given up
+/// again: no later delivery of it to the same endpoint waits or was taken.
+macro_rules! not_sent_again {
+    () => {{
+        use deliveries as t;
+        let later = diesel::alias!(deliveries as later);
+        diesel::dsl::not(diesel::dsl::exists(
+            later
+                .filter(later.field(t::event_number).eq(t::event_number))
+                .filter(later.field(t::endpoint_id).eq(t::endpoint_id))
+                .filter(later.field(t::number).gt(t::number)),
+        ))
+    }};
+}
+
+/// How many events were given up since a moment and not sent again since, for all endpoints
+/// together. Of more than is counted the latest are looked at.
 pub fn dead_deliveries(conn: &mut Conn, since: Millis) -> Result<Count, DbError> {
-    Ok(count_up_to!(
-        conn,
-        deliveries::table
-            .filter(deliveries::state.eq(DeliveryState::Dead))
-            .filter(deliveries::done_at_ms.gt(since))
-    ))
+    use deliveries as t;
+    let of_late = diesel::alias!(deliveries as of_late);
+    let rows: i64 = on_backend!(conn, |c| t::table
+        .filter(
+            t::number.eq_any(
+                of_late
+                    .filter(of_late.field(t::state).eq(DeliveryState::Dead))
+                    .filter(of_late.field(t::done_at_ms).gt(since))
+                    .filter(of_late.field(t::event_number).is_not_null())
+                    .order(of_late.field(t::done_at_ms).desc())
+                    .limit(READ_MAX)
+                    .select(of_late.field(t::number))
+            )
+        )
+        .filter(not_sent_again!())
+        .count()
+        .get_result(c))?;
+    Ok(Count::of(rows))
+}
+
+/// The events that were given up for an endpoint and not sent there again since, by number, with
+/// their types; the latest so many, which the caller bounds.
+pub fn given_up(
+    conn: &mut Conn,
+    endpoint: &EndpointId,
+    limit: usize,
+) -> Result<Vec<(i64, String)>, DbError> {
+    use deliveries as t;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows: Vec<(Option<i64>, String)> = on_backend!(conn, |c| t::table
+        .filter(t::endpoint_id.eq(endpoint))
+        .filter(t::state.eq(DeliveryState::Dead))
+        .filter(t::event_number.is_not_null())
+        .filter(not_sent_again!())
+        .order(t::number.desc())
+        .limit(limit)
+        .select((t::event_number, t::event_type))
+        .load(c))?;
+    Ok(rows.into_iter().filter_map(|(number, kind)| Some((number?, kind))).collect())
 }
 
 /// How many deliveries of an endpoint are in a state.

@@ -145,6 +145,18 @@ impl Look {
     }
 }
 
+/// How many of these, which come in the order of their numbers, wait for an earlier one.
+#[must_use]
+pub fn blocked(open: &[Open]) -> usize {
+    let mut look = Look::new(Millis(0), None, Wish { first: 0, retries: 0 });
+    let stands_behind = |delivery: &&Open| {
+        let may_go = look.may_go(delivery);
+        look.see(delivery, true);
+        !may_go
+    };
+    open.iter().filter(stands_behind).count()
+}
+
 fn hash(lane: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     lane.hash(&mut hasher);

@@ -19,7 +19,28 @@ behaviours!(
 );
 
 /// Every page that needs a visit.
-const PAGES: &[&str] = &["/operator", "/operator/live", "/operator/nothing"];
+const PAGES: &[&str] = &[
+    "/operator",
+    "/operator/live",
+    "/operator/organizations",
+    "/operator/organizations/org_x",
+    "/operator/directories",
+    "/operator/directories/directory_x",
+    "/operator/directories/directory_x/live",
+    "/operator/endpoints",
+    "/operator/endpoints/we_x",
+];
+
+/// Every form that needs a visit.
+const FORMS: &[&str] = &[
+    "/operator/leave",
+    "/operator/organizations/org_x/portal_link",
+    "/operator/directories/directory_x/sync",
+    "/operator/endpoints/we_x/test",
+    "/operator/endpoints/we_x/enable",
+    "/operator/endpoints/we_x/disable",
+    "/operator/endpoints/we_x/replay",
+];
 
 async fn o_04_an_api_key_opens_the_operator_s_pages(app: TestApp) {
     let mut browser = Browser::new(&app);
@@ -37,9 +58,9 @@ async fn o_04_an_api_key_opens_the_operator_s_pages(app: TestApp) {
     assert_eq!((browser.page.status, browser.page.header("location")), (303, "/operator".into()));
     // Whoever wanted to see a page sees it afterwards, and is led nowhere else.
     let mut other = Browser::new(&app);
-    other.open("/operator/endpoints").await;
+    other.open("/operator/endpoints/we_x").await;
     let wanted = other.page.values("to");
-    assert_eq!(wanted, ["/operator/endpoints"]);
+    assert_eq!(wanted, ["/operator/endpoints/we_x"]);
     for away in ["//evil.example", "https://evil.example/operator", "/portal", "/operator/live"] {
         let form = [("api_key", app.key.reveal()), ("to", away)];
         assert_eq!(other.post("/operator/sign_in", &form).await.status, 303);
@@ -69,7 +90,7 @@ async fn o_04_every_wrong_key_gets_the_same_answer(app: TestApp) {
     let good = [("api_key", app.key.reveal())];
     assert_eq!(browser.post("/operator/sign_in", &good).await.status, 403);
     assert!(browser.cookie.is_none());
-    for page in PAGES.iter().filter(|page| !page.ends_with("nothing")) {
+    for page in PAGES {
         assert_eq!(browser.open(page).await.status, 401, "{page}");
     }
 }
@@ -116,7 +137,7 @@ async fn o_04_a_revoked_key_ends_its_visits_at_once(app: TestApp) {
     let mut day = Browser::operate(&app).await;
     let csrf = night.page.values("csrf")[0].clone();
     revoke(&app, "night").await;
-    for page in PAGES.iter().filter(|page| !page.ends_with("nothing")) {
+    for page in PAGES {
         assert_eq!(night.open(page).await.status, 401, "{page}");
     }
     assert_eq!(night.post("/operator/leave", &[("csrf", &csrf)]).await.status, 401);
@@ -174,15 +195,21 @@ async fn o_04_a_form_from_elsewhere_does_nothing_for_the_operator(app: TestApp) 
     let foreign = other.open("/operator").await.values("csrf")[0].clone();
     let own = browser.open("/operator").await.values("csrf")[0].clone();
     assert_ne!(own, foreign);
-    for csrf in [None, Some(""), Some("x"), Some(foreign.as_str())] {
-        let form: Vec<(&str, &str)> = csrf.map(|csrf| ("csrf", csrf)).into_iter().collect();
-        assert_eq!(browser.post("/operator/leave", &form).await.status, 403, "{csrf:?}");
-        browser.page.says("nothing was changed");
-    }
-    for origin in ["https://evil.example", "null"] {
-        let good = browser.origin.replace(origin.to_owned());
-        assert_eq!(browser.post("/operator/leave", &[("csrf", &own)]).await.status, 403);
-        browser.origin = good;
+    for path in FORMS {
+        for csrf in [None, Some(""), Some("x"), Some(foreign.as_str())] {
+            let form: Vec<(&str, &str)> = csrf.map(|csrf| ("csrf", csrf)).into_iter().collect();
+            assert_eq!(browser.post(path, &form).await.status, 403, "{path} {csrf:?}");
+            browser.page.says("nothing was changed");
+        }
+        for origin in ["https://evil.example", "null"] {
+            let good = browser.origin.replace(origin.to_owned());
+            assert_eq!(browser.post(path, &[("csrf", &own)]).await.status, 403, "{path}");
+            browser.origin = good;
+        }
+        // Nobody without a visit, whatever they send.
+        let cookie = browser.cookie.take();
+        assert_eq!(browser.post(path, &[("csrf", &own)]).await.status, 401, "{path}");
+        browser.cookie = cookie;
     }
     assert_eq!(browser.open("/operator").await.status, 200);
     assert_eq!(browser.open("/operator/nothing").await.status, 404);

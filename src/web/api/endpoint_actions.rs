@@ -114,7 +114,17 @@ pub async fn test(state: State, path: Path<String>, body: Bytes) -> Answer {
     let mut body = Members::parse_or_none(&body)?;
     let wanted: Option<EventKind> = body.not_null("event");
     body.finish()?;
-    let (id, now, random) = (endpoints::id_of(&path), state.now(), state.context.random.clone());
+    let made = send_test(&state, &endpoints::id_of(&path), wanted).await?;
+    answer::accepted(show(made, Vec::new()))
+}
+
+/// Writes a test for an endpoint: a sample of this kind, or of one that it wants.
+pub async fn send_test(
+    state: &State,
+    id: &EndpointId,
+    wanted: Option<EventKind>,
+) -> Result<Delivery, Problem> {
+    let (id, now, random) = (id.clone(), state.now(), state.context.random.clone());
     let write = state.context.db.write(Lane::Urgent, move |tx| {
         let endpoint = enabled(tx, &id)?;
         let usual = endpoint.event_types.0.first().copied().unwrap_or(EventKind::UserCreated);
@@ -124,7 +134,7 @@ pub async fn test(state: State, path: Path<String>, body: Bytes) -> Answer {
         let made = deliveries::insert_test(tx, &id, kind, body, now)?;
         Ok::<_, Problem>(deliveries::find(tx, &made)?)
     });
-    answer::accepted(show(write.await?, Vec::new()))
+    write.await
 }
 
 /// `POST /api/v1/endpoints/{id}/rotate_secret`: answers a new secret. The older ones go on signing
@@ -269,7 +279,17 @@ pub async fn replay(state: State, path: Path<String>, body: Bytes) -> Answer {
         let endpoint = endpoints::find(conn, &of)?;
         wish.numbers(conn, &endpoint)
     });
-    let numbers = read.await?;
+    let written = deliver_again(&state, &id, &read.await?).await?;
+    answer::accepted(json!({"object": "replay", "endpoint_id": id, "events": written}))
+}
+
+/// Writes deliveries that tell an enabled endpoint of these events again; how many.
+pub async fn deliver_again(
+    state: &State,
+    id: &EndpointId,
+    numbers: &[i64],
+) -> Result<usize, Problem> {
+    let (now, db) = (state.now(), &state.context.db);
     let mut written = 0_usize;
     // Once even without any event, to see that the endpoint is enabled.
     let none = numbers.is_empty().then(Vec::new);
@@ -282,7 +302,7 @@ pub async fn replay(state: State, path: Path<String>, body: Bytes) -> Answer {
         });
         written = written.saturating_add(piece.await?);
     }
-    answer::accepted(json!({"object": "replay", "endpoint_id": id, "events": written}))
+    Ok(written)
 }
 
 /// `GET /api/v1/endpoints/{id}/deliveries`, of all states or one.

@@ -265,6 +265,17 @@ pub async fn patch(state: State, path: Path<String>, body: Members) -> Answer {
     answer::ok(write.await?.show(&state.context.keys, now, None))
 }
 
+/// Enables or disables an endpoint by hand; nothing when it is so already.
+pub async fn set_status(
+    state: &State,
+    id: &EndpointId,
+    status: EndpointStatus,
+) -> Result<(), Problem> {
+    let (id, now) = (id.clone(), state.now());
+    let settings = Settings { url: None, events: None, status: Some(status), legacy: None };
+    state.context.db.write(Lane::Urgent, move |tx| change(tx, &id, settings, now)).await
+}
+
 fn change(
     tx: &mut Tx<'_>,
     id: &EndpointId,

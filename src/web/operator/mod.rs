@@ -14,7 +14,10 @@
 
 use actix_web::web::{self, ServiceConfig};
 
+pub mod directories;
+pub mod endpoints;
 pub mod enter;
+pub mod organizations;
 pub mod overview;
 pub mod page;
 pub mod problem;
@@ -32,5 +35,34 @@ pub fn routes(cfg: &mut ServiceConfig) {
                 .route(web::get().to(enter::back))
                 .route(web::post().to(enter::sign_in)),
         )
-        .route("/operator/leave", web::post().to(enter::leave));
+        .route("/operator/leave", web::post().to(enter::leave))
+        .configure(of_organizations)
+        .configure(of_directories)
+        .configure(of_endpoints);
+}
+
+fn of_organizations(cfg: &mut ServiceConfig) {
+    cfg.route("/operator/organizations", web::get().to(organizations::list))
+        .route("/operator/organizations/{id}", web::get().to(organizations::show))
+        .route(
+            "/operator/organizations/{id}/portal_link",
+            web::post().to(organizations::make_link),
+        );
+}
+
+fn of_directories(cfg: &mut ServiceConfig) {
+    cfg.route("/operator/directories", web::get().to(directories::list))
+        .route("/operator/directories/{id}", web::get().to(directories::show))
+        .route("/operator/directories/{id}/live", web::get().to(directories::live))
+        .route("/operator/directories/{id}/sync", web::post().to(directories::sync));
+}
+
+fn of_endpoints(cfg: &mut ServiceConfig) {
+    let at = |tail: &str| format!("/operator/endpoints/{{id}}{tail}");
+    cfg.route("/operator/endpoints", web::get().to(endpoints::list))
+        .route(&at(""), web::get().to(endpoints::show))
+        .route(&at("/test"), web::post().to(endpoints::test))
+        .route(&at("/enable"), web::post().to(endpoints::enable))
+        .route(&at("/disable"), web::post().to(endpoints::disable))
+        .route(&at("/replay"), web::post().to(endpoints::replay));
 }

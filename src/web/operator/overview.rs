@@ -170,8 +170,7 @@ pub async fn live(state: State, operator: Operator, req: HttpRequest) -> Answer 
 async fn live_part(state: &State, now: Millis) -> Result<(String, String), Problem> {
     let look = state.context.db.read(move |conn| Look::load(conn, now)).await?;
     let mut live = render(state, &look);
-    let mark: String =
-        blake3::hash(page::text(&live)?.as_bytes()).to_hex().chars().take(16).collect();
+    let mark = page::mark(&live)?;
     live.seen = mark.clone();
     Ok((page::text(&live)?, mark))
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::web::error::Problem;
 use crate::web::operator::session::Operator;
 use crate::web::pages::assets::{ASSETS, Assets};
 use crate::web::pages::page::Link;
@@ -53,4 +54,9 @@ pub struct Message {
     pub link: Option<Link>,
     /// The request, when something went wrong.
     pub request_id: Option<String>,
+}
+
+/// What a part of a page is recognized by, so that it is sent again only when it differs.
+pub fn mark(part: &impl Template) -> Result<String, Problem> {
+    Ok(blake3::hash(text(part)?.as_bytes()).to_hex().chars().take(16).collect())
 }

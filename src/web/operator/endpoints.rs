@@ -1,0 +1,305 @@
+//! Endpoints and their deliveries: how well each does, what waits and what was given up, and what
+//! can be done about it.
+
+use std::collections::HashMap;
+
+use actix_web::HttpRequest;
+use actix_web::web::Path;
+use askama::Template;
+
+use crate::clock::Millis;
+use crate::db::deliveries::{self, Delivery};
+use crate::db::endpoints::{self, Endpoint};
+use crate::db::operator_lists::{self, Count};
+use crate::db::page::PageRequest;
+use crate::db::{Conn, DbError};
+use crate::delivery::lanes;
+use crate::domain::endpoint::{DeliveryState, DeliveryTrigger, EndpointStatus};
+use crate::domain::ids::{DeliveryId, EndpointId};
+use crate::limits;
+use crate::web::answer::Answer;
+use crate::web::api;
+use crate::web::error::Problem;
+use crate::web::operator::page::{self, Frame, Pager};
+use crate::web::operator::session::{Operator, Posted};
+use crate::web::operator::words;
+use crate::web::pages::when::When;
+use crate::web::portal::words::Health;
+use crate::web::query::Query;
+use crate::web::state::State;
+
+/// What waits for an endpoint, and what was given up.
+#[derive(Debug, Clone, Copy)]
+struct Numbers {
+    waiting: Count,
+    dead: Count,
+    oldest: Option<Millis>,
+}
+
+impl Numbers {
+    fn load(conn: &mut Conn, id: &EndpointId) -> Result<Self, DbError> {
+        Ok(Self {
+            waiting: operator_lists::deliveries_of(conn, id, DeliveryState::Waiting)?,
+            dead: operator_lists::deliveries_of(conn, id, DeliveryState::Dead)?,
+            oldest: operator_lists::oldest_waiting(conn, id)?,
+        })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "operator/endpoints.html")]
+struct Endpoints {
+    frame: Frame,
+    rows: Vec<EndpointRow>,
+    pager: Pager,
+}
+
+struct EndpointRow {
+    id: EndpointId,
+    url: String,
+    health: Health,
+    waiting: String,
+    oldest: Option<When>,
+    dead: String,
+    last_success: Option<When>,
+    failing_since: Option<When>,
+}
+
+/// `GET /operator/endpoints`.
+pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer {
+    let now = operator.now;
+    let page = page::request(&mut Query::of(&req));
+    let read = state.context.db.read(move |conn| {
+        let found = endpoints::page(conn, &page)?;
+        let mut numbers = HashMap::new();
+        for row in &found.items {
+            numbers.insert(row.id.clone(), Numbers::load(conn, &row.id)?);
+        }
+        Ok::<_, Problem>((found, numbers))
+    });
+    let (found, numbers) = read.await?;
+    let pager = Pager::of(&found, "/operator/endpoints", &[], ["Newer", "Older"]);
+    let row = |row: Endpoint| {
+        let numbers = numbers.get(&row.id)?;
+        Some(EndpointRow {
+            health: words::endpoint_health(&row, now),
+            waiting: words::count(numbers.waiting),
+            oldest: numbers.oldest.map(|at| words::when(at, now)),
+            dead: words::count(numbers.dead),
+            last_success: row.last_success_at_ms.map(|at| words::when(at, now)),
+            failing_since: row.failing_since_ms.map(|at| words::when(at, now)),
+            url: row.endpoint_url,
+            id: row.id,
+        })
+    };
+    page::ok(&Endpoints {
+        frame: Frame::at(&operator, "Endpoints", "endpoints"),
+        rows: found.items.into_iter().filter_map(row).collect(),
+        pager,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "operator/endpoint.html")]
+struct Page {
+    frame: Frame,
+    csrf: String,
+    id: EndpointId,
+    url: String,
+    done: Option<String>,
+    health: Health,
+    enabled: bool,
+    waiting: String,
+    oldest: Option<When>,
+    blocked: String,
+    dead: String,
+    to_replay: Option<String>,
+    wants: String,
+    last_success: Option<When>,
+    failing_since: Option<When>,
+    states: Vec<StateLink>,
+    rows: Vec<DeliveryRow>,
+    pager: Pager,
+}
+
+struct DeliveryRow {
+    id: DeliveryId,
+    event: String,
+    why: &'static str,
+    state: &'static str,
+    tone: &'static str,
+    attempts: i64,
+    answer: String,
+    next: Option<When>,
+    created: When,
+}
+
+impl DeliveryRow {
+    fn of(row: Delivery, now: Millis) -> Self {
+        let status = row.last_status.map(|status| status.to_string());
+        let answer: Vec<&str> =
+            status.as_deref().into_iter().chain(row.last_error.as_deref()).collect();
+        let is_open = row.state == DeliveryState::Waiting;
+        Self {
+            answer: answer.join(", "),
+            event: row.event_type,
+            why: match row.delivery_trigger {
+                DeliveryTrigger::Event => "",
+                DeliveryTrigger::Replay => "replayed",
+                DeliveryTrigger::Test => "test",
+            },
+            state: delivery_state(row.state),
+            tone: match row.state {
+                DeliveryState::Waiting => "idle",
+                DeliveryState::Delivered => "good",
+                DeliveryState::Dead => "bad",
+            },
+            attempts: row.attempts,
+            next: is_open.then(|| words::when(row.next_at_ms, now)),
+            created: words::when(row.created_at_ms, now),
+            id: row.id,
+        }
+    }
+}
+
+/// Leads to the deliveries of one state, or all.
+struct StateLink {
+    href: String,
+    words: &'static str,
+    current: bool,
+}
+
+fn state_links(at: &str, wanted: Option<DeliveryState>) -> Vec<StateLink> {
+    let link = |state: Option<DeliveryState>| StateLink {
+        href: state.map_or_else(|| at.to_owned(), |state| format!("{at}?state={state}")),
+        words: state.map_or("all", delivery_state),
+        current: state == wanted,
+    };
+    let states = DeliveryState::ALL.iter().copied().map(Some);
+    [None].into_iter().chain(states).map(link).collect()
+}
+
+/// How far a delivery is, in a word.
+const fn delivery_state(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Waiting => "waiting",
+        DeliveryState::Delivered => "delivered",
+        DeliveryState::Dead => "given up",
+    }
+}
+
+/// "3", or "3 of the first 1,000" when only so many were looked at.
+fn blocked_words(blocked: usize, seen: usize) -> String {
+    let number = |count: usize| words::number(i64::try_from(count).unwrap_or(i64::MAX));
+    let all = i64::try_from(seen).is_ok_and(|seen| seen < limits::OPEN_DELIVERIES_READ);
+    if all { number(blocked) } else { format!("{} of the first {}", number(blocked), number(seen)) }
+}
+
+/// `GET /operator/endpoints/{id}`, with deliveries of all states or one.
+pub async fn show(
+    state: State,
+    operator: Operator,
+    path: Path<String>,
+    req: HttpRequest,
+) -> Answer {
+    let (id, now) = (EndpointId::from_text(path.into_inner()), operator.now);
+    let mut query = Query::of(&req);
+    let request = PageRequest { limit: limits::PORTAL_PAGE_ITEMS, ..page::request(&mut query) };
+    let wanted = query.text("state").and_then(|text| DeliveryState::parse(&text));
+    let (done, events) = (query.text("done"), query.text("events"));
+    let read = state.context.db.read(move |conn| {
+        let row = endpoints::find(conn, &id)
+            .map_err(|error| Problem::of_lookup(error, "Endpoint", &id))?;
+        let numbers = Numbers::load(conn, &id)?;
+        let open = deliveries::open_after(conn, &id, 0, &[])?;
+        let given_up = operator_lists::given_up(conn, &id, limits::REPLAY_EVENTS_MAX)?.len();
+        let page = deliveries::page(conn, &id, wanted, &request)?;
+        Ok::<_, Problem>((row, numbers, open, given_up, page))
+    });
+    let (row, numbers, open, given_up, found) = read.await?;
+    let at = format!("/operator/endpoints/{}", row.id);
+    let params = [("state", wanted.map_or("", |state| state.as_str()))];
+    let kinds: Vec<&str> = row.event_types.0.iter().map(|kind| kind.as_str()).collect();
+    let enabled = row.status == EndpointStatus::Enabled;
+    let more = if given_up >= limits::REPLAY_EVENTS_MAX { "the first " } else { "" };
+    page::ok(&Page {
+        frame: Frame::at(&operator, "Endpoint", "endpoints"),
+        csrf: operator.csrf.clone(),
+        done: done.and_then(|done| done_words(&done, events.as_deref())),
+        health: words::endpoint_health(&row, now),
+        enabled,
+        waiting: words::count(numbers.waiting),
+        oldest: numbers.oldest.map(|at| words::when(at, now)),
+        blocked: blocked_words(lanes::blocked(&open), open.len()),
+        dead: words::count(numbers.dead),
+        to_replay: (enabled && given_up > 0).then(|| {
+            format!("{more}{}", words::number(i64::try_from(given_up).unwrap_or(i64::MAX)))
+        }),
+        wants: if kinds.is_empty() { "all".to_owned() } else { kinds.join(", ") },
+        last_success: row.last_success_at_ms.map(|at| words::when(at, now)),
+        failing_since: row.failing_since_ms.map(|at| words::when(at, now)),
+        states: state_links(&at, wanted),
+        pager: Pager::of(&found, &at, &params, ["Newer", "Older"]),
+        rows: found.items.into_iter().map(|row| DeliveryRow::of(row, now)).collect(),
+        url: row.endpoint_url,
+        id: row.id,
+    })
+}
+
+/// What was done just now.
+fn done_words(done: &str, events: Option<&str>) -> Option<String> {
+    let count: i64 = events.and_then(|text| text.parse().ok()).unwrap_or_default();
+    Some(match done {
+        "test" => "A test is sent; its outcome is in the list below.".to_owned(),
+        "enable" => "The endpoint is enabled and gets the events from now on.".to_owned(),
+        "disable" => "The endpoint is disabled; what waited for it was given up.".to_owned(),
+        "replay" if count == 1 => "1 event is sent again.".to_owned(),
+        "replay" => format!("{} events are sent again.", words::number(count)),
+        _ => return None,
+    })
+}
+
+fn back(id: &EndpointId, done: &str) -> Answer {
+    Ok(page::see_other(&format!("/operator/endpoints/{id}?done={done}")))
+}
+
+/// `POST /operator/endpoints/{id}/test`: sends a sample, as the API does.
+pub async fn test(state: State, path: Path<String>, form: Posted) -> Answer {
+    let id = EndpointId::from_text(path.into_inner());
+    api::endpoint_actions::send_test(&state, &id, None).await?;
+    form.visitor.note(id.as_str(), "test");
+    back(&id, "test")
+}
+
+/// `POST /operator/endpoints/{id}/enable`: as the API does.
+pub async fn enable(state: State, path: Path<String>, form: Posted) -> Answer {
+    let id = EndpointId::from_text(path.into_inner());
+    api::endpoints::set_status(&state, &id, EndpointStatus::Enabled).await?;
+    form.visitor.note(id.as_str(), "enable");
+    back(&id, "enable")
+}
+
+/// `POST /operator/endpoints/{id}/disable`: as the API does.
+pub async fn disable(state: State, path: Path<String>, form: Posted) -> Answer {
+    let id = EndpointId::from_text(path.into_inner());
+    api::endpoints::set_status(&state, &id, EndpointStatus::Disabled).await?;
+    form.visitor.note(id.as_str(), "disable");
+    back(&id, "disable")
+}
+
+/// `POST /operator/endpoints/{id}/replay`: delivers again what was given up and not delivered
+/// since, as the API does with ids.
+pub async fn replay(state: State, path: Path<String>, form: Posted) -> Answer {
+    let id = EndpointId::from_text(path.into_inner());
+    let of = id.clone();
+    let read = state.context.db.read(move |conn| {
+        let row = endpoints::find(conn, &of)
+            .map_err(|error| Problem::of_lookup(error, "Endpoint", &of))?;
+        let given_up = operator_lists::given_up(conn, &of, limits::REPLAY_EVENTS_MAX)?;
+        let wanted = given_up.into_iter().filter(|(_, kind)| row.wants(kind));
+        Ok::<_, Problem>(wanted.map(|(number, _)| number).collect::<Vec<i64>>())
+    });
+    let written = api::endpoint_actions::deliver_again(&state, &id, &read.await?).await?;
+    form.visitor.note(id.as_str(), "replay");
+    back(&id, &format!("replay&events={written}"))
+}

@@ -1,0 +1,231 @@
+//! Organizations: a list that can be searched, and one with its admins, directories and notices.
+//! From here the operator gets to see what the HR admin sees, by a link of their own.
+
+use std::collections::HashMap;
+
+use actix_web::HttpRequest;
+use actix_web::web::Path;
+use askama::Template;
+
+use crate::db::admins::{self, Admin};
+use crate::db::directories::Directory;
+use crate::db::lists::{self, DirectoryFilter};
+use crate::db::notices::{self, MailState, Notice};
+use crate::db::operator_lists::{self, Brief, Count};
+use crate::db::organizations::{self, Organization};
+use crate::db::page::PageRequest;
+use crate::domain::directory::DirectoryState;
+use crate::domain::ids::{NoticeId, OrganizationId};
+use crate::limits;
+use crate::secret::Secret;
+use crate::web::answer::Answer;
+use crate::web::error::Problem;
+use crate::web::operator::directories::DirectoryRow;
+use crate::web::operator::page::{self, Frame, Pager};
+use crate::web::operator::session::{Operator, Posted};
+use crate::web::operator::words;
+use crate::web::pages::when::When;
+use crate::web::portal_links::{self, ReturnUrls};
+use crate::web::query::Query;
+use crate::web::state::State;
+
+#[derive(Template)]
+#[template(path = "operator/organizations.html")]
+struct Organizations {
+    frame: Frame,
+    find: String,
+    rows: Vec<OrganizationRow>,
+    pager: Pager,
+}
+
+struct OrganizationRow {
+    id: OrganizationId,
+    name: String,
+    external_id: String,
+    tone: &'static str,
+    health: String,
+    accounts: String,
+    admins: String,
+}
+
+/// `GET /operator/organizations`, all or those with a part of a name.
+pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer {
+    let mut query = Query::of(&req);
+    let page = page::request(&mut query);
+    let find = query.text("find").unwrap_or_default().trim().to_owned();
+    let search = (!find.is_empty()).then(|| find.clone());
+    let read = state.context.db.read(move |conn| {
+        let found = organizations::page(conn, None, search.as_deref(), &page)?;
+        let ids: Vec<OrganizationId> = found.items.iter().map(|row| row.id.clone()).collect();
+        let mut open: HashMap<OrganizationId, Vec<Brief>> = HashMap::new();
+        for brief in operator_lists::open_directories(conn, &ids)? {
+            open.entry(brief.organization_id.clone()).or_default().push(brief);
+        }
+        let mut numbers = HashMap::new();
+        for id in ids {
+            numbers.insert(id.clone(), operator_lists::organization_numbers(conn, &id)?);
+        }
+        Ok::<_, Problem>((found, open, numbers))
+    });
+    let (found, mut open, numbers) = read.await?;
+    let row = |row: Organization| {
+        let directories = open.remove(&row.id).unwrap_or_default();
+        let (accounts, admins) = numbers.get(&row.id).copied().unwrap_or_default();
+        let (tone, health) = worst(&directories);
+        OrganizationRow {
+            id: row.id,
+            name: row.name,
+            external_id: row.external_id.unwrap_or_default(),
+            tone,
+            health,
+            accounts: words::count(accounts),
+            admins: words::count(admins),
+        }
+    };
+    page::ok(&Organizations {
+        frame: Frame::at(&operator, "Organizations", "organizations"),
+        pager: Pager::of(&found, "/operator/organizations", &[("find", &find)], ["Newer", "Older"]),
+        rows: found.items.into_iter().map(row).collect(),
+        find,
+    })
+}
+
+/// How the worst of an organization's directories is, with how many there are.
+fn worst(directories: &[Brief]) -> (&'static str, String) {
+    let is = |state: DirectoryState| directories.iter().any(|brief| brief.state == state);
+    let any = |test: fn(&Brief) -> bool| directories.iter().any(test);
+    let (tone, word) = if directories.is_empty() {
+        return ("idle", "none".to_owned());
+    } else if is(DirectoryState::Failing) {
+        ("bad", "failing")
+    } else if any(|brief| brief.silent_since.is_some()) {
+        ("bad", "silent")
+    } else if any(|brief| brief.failure_class.is_some()) {
+        ("warn", "trying again")
+    } else if is(DirectoryState::Active) || is(DirectoryState::Validating) {
+        ("good", "in step")
+    } else {
+        ("idle", "in set-up")
+    };
+    let many = directories.len();
+    (tone, if many == 1 { format!("1, {word}") } else { format!("{many}, the worst {word}") })
+}
+
+#[derive(Template)]
+#[template(path = "operator/organization.html")]
+struct Page {
+    frame: Frame,
+    csrf: String,
+    id: OrganizationId,
+    name: String,
+    external_id: String,
+    time_zone: String,
+    accounts: String,
+    /// A link into the portal that was made just now, and until when it is good.
+    link: Option<(Secret, When)>,
+    admins: Vec<Admin>,
+    more_admins: bool,
+    directories: Vec<DirectoryRow>,
+    more_directories: bool,
+    notices: Vec<NoticeRow>,
+    more_notices: bool,
+}
+
+struct NoticeRow {
+    subject: String,
+    when: When,
+    sent: String,
+}
+
+/// `GET /operator/organizations/{id}`.
+pub async fn show(state: State, operator: Operator, path: Path<String>) -> Answer {
+    let id = OrganizationId::from_text(path.into_inner());
+    render(&state, &operator, id, None).await
+}
+
+/// `POST /operator/organizations/{id}/portal_link`: a link into the portal, in the answer and
+/// nowhere else.
+pub async fn make_link(state: State, path: Path<String>, form: Posted) -> Answer {
+    let id = OrganizationId::from_text(path.into_inner());
+    let made = portal_links::make(&state, id.clone(), ReturnUrls::default()).await;
+    let made = made.map_err(|error| not_found(error, &id))?;
+    form.visitor.note(id.as_str(), "portal_link");
+    let until = words::when(made.expires_at, form.visitor.now);
+    render(&state, &form.visitor, id, Some((made.url, until))).await
+}
+
+/// A database that finds no organization, as a page.
+fn not_found(problem: Problem, id: &OrganizationId) -> Problem {
+    match problem {
+        Problem::NotFound { .. } => Problem::NotFound { what: "Organization", id: id.to_string() },
+        other => other,
+    }
+}
+
+async fn render(
+    state: &State,
+    operator: &Operator,
+    id: OrganizationId,
+    link: Option<(Secret, When)>,
+) -> Answer {
+    let now = operator.now;
+    let read = state.context.db.read(move |conn| {
+        let row = organizations::find(conn, &id)
+            .map_err(|error| Problem::of_lookup(error, "Organization", &id))?;
+        let first = PageRequest { limit: limits::PORTAL_PAGE_ITEMS, ..PageRequest::default() };
+        let admins = admins::page(conn, &id, &first)?;
+        let filter = DirectoryFilter { organization_id: Some(id.clone()), ..Default::default() };
+        let directories = lists::directories(conn, &filter, &first)?;
+        let mut with_numbers = Vec::new();
+        for directory in directories.items {
+            let numbers = operator_lists::directory_numbers(conn, &directory.id)?;
+            with_numbers.push((directory, numbers));
+        }
+        let notices = notices::page(conn, &id, &first)?;
+        let ids: Vec<NoticeId> = notices.items.iter().map(|notice| notice.id.clone()).collect();
+        let mails = notices::mails_of(conn, &ids)?;
+        let (accounts, _): (Count, Count) = operator_lists::organization_numbers(conn, &id)?;
+        let more = (admins.after.is_some(), directories.after.is_some(), notices.after.is_some());
+        Ok::<_, Problem>((row, accounts, admins.items, with_numbers, notices.items, mails, more))
+    });
+    let (row, accounts, admins, directories, notices, mails, more) = read.await?;
+    let name = row.name.clone();
+    let directory = |(row, numbers): (Directory, _)| DirectoryRow::of(row, &name, numbers, now);
+    let notice = |notice: Notice| NoticeRow {
+        sent: sent(&mails, &notice.id),
+        when: words::when(notice.created_at_ms, now),
+        subject: notice.subject,
+    };
+    page::ok(&Page {
+        frame: Frame::at(operator, row.name.clone(), "organizations"),
+        csrf: operator.csrf.clone(),
+        time_zone: row.effective_time_zone().to_owned(),
+        id: row.id,
+        external_id: row.external_id.unwrap_or_default(),
+        accounts: words::count(accounts),
+        link,
+        admins,
+        more_admins: more.0,
+        directories: directories.into_iter().map(directory).collect(),
+        more_directories: more.1,
+        notices: notices.into_iter().map(notice).collect(),
+        more_notices: more.2,
+        name,
+    })
+}
+
+/// What became of a notice by mail, in a few words.
+fn sent(mails: &[MailState], notice: &NoticeId) -> String {
+    let in_state = |state: &str| {
+        let of_notice = mails.iter().filter(|mail| mail.notice_id == *notice);
+        of_notice.filter(|mail| mail.state == state).count()
+    };
+    let told = [
+        (in_state("sent"), "sent"),
+        (in_state("waiting").saturating_add(in_state("leased")), "waiting"),
+        (in_state("undelivered"), "given up"),
+    ];
+    let told = told.into_iter().filter(|(count, _)| *count > 0);
+    let text: Vec<String> = told.map(|(count, word)| format!("{count} {word}")).collect();
+    if text.is_empty() { "none".to_owned() } else { text.join(", ") }
+}
