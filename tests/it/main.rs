@@ -41,6 +41,7 @@ mod ledger;
 mod lifecycle;
 mod linking;
 mod managers;
+mod operator;
 mod operator_access;
 mod order;
 mod polled;

@@ -197,7 +197,7 @@ struct Live {
     id: DirectoryId,
     seen: String,
     health: Health,
-    staleness: String,
+    staleness: Option<String>,
     last_success: Option<When>,
     next: Option<When>,
     retry: Option<When>,
@@ -300,11 +300,14 @@ impl Look {
             since: row.failure_since_ms.map(|at| words::when(at, now)),
             tries: words::number(row.failure_tries),
         });
+        let health = words::health(row, now);
+        let staleness = words::staleness(row, now);
         let mut live = Live {
             id: row.id.clone(),
             seen: String::new(),
-            health: words::health(row, now),
-            staleness: words::staleness(row, now),
+            staleness: (row.state.is_syncing() && staleness != health.sentence)
+                .then_some(staleness),
+            health,
             last_success: row.last_success_at_ms.map(|at| words::when(at, now)),
             next: row.next_sync_at_ms.map(|at| words::when(at, now)),
             retry: row.retry_at_ms.map(|at| words::when(at, now)),

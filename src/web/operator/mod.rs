@@ -1,5 +1,5 @@
 //! The operator's pages: for the person who runs Rollcall and is paged at night. What needs a look
-//! is on top; from there it goes to organizations, directories, and endpoints with their deliveries.
+//! is on top; from there it goes to organizations, directories, and endpoints with deliveries.
 //!
 //! Read [`session`] for who is let in, [`overview`] for the first page; then one file per page.
 //!

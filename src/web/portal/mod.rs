@@ -1,8 +1,8 @@
 //! The portal: the hosted pages on which a customer's HR admin connects an HR system, sees how it
 //! is going, repairs and disables the connection (product description §2, S-41).
 //!
-//! Read [`session`] for who is let in, [`crate::web::pages`] for what a form has to prove, [`page`] for what all
-//! pages have in common; then one file per page.
+//! Read [`session`] for who is let in, [`crate::web::pages`] for what a form has to prove, [`page`]
+//! for what all pages have in common; then one file per page.
 //!
 //! Invariants:
 //! - Every page works without JavaScript. With it, the connected page is live.
@@ -11,7 +11,8 @@
 //!   not found.
 //! - No key is in a page, not even the one that was just entered. The webhook URL is shown on
 //!   purpose (L-02).
-//! - Nothing is loaded from elsewhere, and no script or style stands in a page ([`crate::web::pages::headers`]).
+//! - Nothing is loaded from elsewhere, and no script or style stands in a page
+//!   ([`crate::web::pages::headers`]).
 //!
 //! What this module must not do: contain SQL, or decide about people's sync.
 
