@@ -12,6 +12,7 @@ use crate::db::page::PageRequest;
 use crate::db::runs::Run;
 use crate::db::{Conn, DbError, budget, lists, organizations};
 use crate::domain::directory::{DirectoryState, RunCounts, RunState};
+use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
 use crate::domain::provider::ProviderKind;
 use crate::limits;
@@ -238,7 +239,7 @@ impl RunRow {
             (Some(start), None) => format!("{} so far", words::duration(now.since(start))),
             (None, _) => String::new(),
         };
-        let class = run.error_class.map(|class| class.as_str());
+        let class = run.error_class.map(FailureClass::as_str);
         let error: Vec<&str> = class.into_iter().chain(run.error_message.as_deref()).collect();
         Self {
             when: words::when(run.started_at_ms.unwrap_or(run.requested_at_ms), now),
@@ -286,13 +287,13 @@ impl Look {
     /// The live part, and what it is recognized by.
     fn live(&self, state: &State, now: Millis) -> Result<(String, String), Problem> {
         let row = &self.row;
-        let mut allowed =
-            format!("{} of {} in the last minute", self.calls, state.context.pace.of(row.provider));
-        let fixed = state.context.pace.shared(row.provider);
-        if let Some(pace) = fixed.or(self.shared) {
-            let title = row.provider.title();
-            allowed.push_str(&format!("; all directories of {title} together have {pace}"));
-        }
+        let pace = &state.context.pace;
+        let own = format!("{} of {} in the last minute", self.calls, pace.of(row.provider));
+        let title = row.provider.title();
+        let calls = match pace.shared(row.provider).or(self.shared) {
+            Some(shared) => format!("{own}; all directories of {title} together have {shared}"),
+            None => own,
+        };
         let failure = row.failure_class.map(|class| Failure {
             class: class.as_str(),
             means: words::meaning(class),
@@ -315,11 +316,11 @@ impl Look {
             people: words::count(self.numbers.people),
             holds: words::count(self.numbers.holds),
             row_problems: words::count(self.numbers.row_problems),
-            calls: allowed,
+            calls,
             runs: self.runs.iter().cloned().map(|run| RunRow::of(run, now)).collect(),
         };
         let mark = page::mark(&live)?;
-        live.seen = mark.clone();
+        live.seen.clone_from(&mark);
         Ok((page::text(&live)?, mark))
     }
 }

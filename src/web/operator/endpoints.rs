@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use actix_web::HttpRequest;
 use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::clock::Millis;
@@ -259,8 +259,8 @@ fn done_words(done: &str, events: Option<&str>) -> Option<String> {
     })
 }
 
-fn back(id: &EndpointId, done: &str) -> Answer {
-    Ok(page::see_other(&format!("/operator/endpoints/{id}?done={done}")))
+fn back(id: &EndpointId, done: &str) -> HttpResponse {
+    page::see_other(&format!("/operator/endpoints/{id}?done={done}"))
 }
 
 /// `POST /operator/endpoints/{id}/test`: sends a sample, as the API does.
@@ -268,7 +268,7 @@ pub async fn test(state: State, path: Path<String>, form: Posted) -> Answer {
     let id = EndpointId::from_text(path.into_inner());
     api::endpoint_actions::send_test(&state, &id, None).await?;
     form.visitor.note(id.as_str(), "test");
-    back(&id, "test")
+    Ok(back(&id, "test"))
 }
 
 /// `POST /operator/endpoints/{id}/enable`: as the API does.
@@ -276,7 +276,7 @@ pub async fn enable(state: State, path: Path<String>, form: Posted) -> Answer {
     let id = EndpointId::from_text(path.into_inner());
     api::endpoints::set_status(&state, &id, EndpointStatus::Enabled).await?;
     form.visitor.note(id.as_str(), "enable");
-    back(&id, "enable")
+    Ok(back(&id, "enable"))
 }
 
 /// `POST /operator/endpoints/{id}/disable`: as the API does.
@@ -284,7 +284,7 @@ pub async fn disable(state: State, path: Path<String>, form: Posted) -> Answer {
     let id = EndpointId::from_text(path.into_inner());
     api::endpoints::set_status(&state, &id, EndpointStatus::Disabled).await?;
     form.visitor.note(id.as_str(), "disable");
-    back(&id, "disable")
+    Ok(back(&id, "disable"))
 }
 
 /// `POST /operator/endpoints/{id}/replay`: delivers again what was given up and not delivered
@@ -301,5 +301,5 @@ pub async fn replay(state: State, path: Path<String>, form: Posted) -> Answer {
     });
     let written = api::endpoint_actions::deliver_again(&state, &id, &read.await?).await?;
     form.visitor.note(id.as_str(), "replay");
-    back(&id, &format!("replay&events={written}"))
+    Ok(back(&id, &format!("replay&events={written}")))
 }

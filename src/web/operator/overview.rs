@@ -171,7 +171,7 @@ async fn live_part(state: &State, now: Millis) -> Result<(String, String), Probl
     let look = state.context.db.read(move |conn| Look::load(conn, now)).await?;
     let mut live = render(state, &look);
     let mark = page::mark(&live)?;
-    live.seen = mark.clone();
+    live.seen.clone_from(&mark);
     Ok((page::text(&live)?, mark))
 }
 

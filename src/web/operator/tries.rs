@@ -95,12 +95,12 @@ mod tests {
 
     const NOW: Millis = Millis(1_795_424_400_000);
 
-    fn v4(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([10, 0, 0, last]))
+    fn v4(last: u8) -> IpAddr {
+        IpAddr::from([10, 0, 0, last])
     }
 
-    fn go_times(tries: &Tries, from: Option<IpAddr>, now: Millis) -> u32 {
-        let count = (0..100).filter(|_| tries.begin(from, now) == Verdict::Go).count();
+    fn go_times(tries: &Tries, from: IpAddr, now: Millis) -> u32 {
+        let count = (0..100).filter(|_| tries.begin(Some(from), now) == Verdict::Go).count();
         u32::try_from(count).unwrap()
     }
 
@@ -109,16 +109,16 @@ mod tests {
         let tries = Tries::default();
         assert_eq!(go_times(&tries, v4(1), NOW), limits::OPERATOR_TRIES_MAX);
         let wait = |first| Verdict::Wait { wait_ms: 59_999, first };
-        assert_eq!(tries.begin(v4(1), NOW.plus(1)), wait(false));
-        assert_eq!(tries.begin(v4(2), NOW), Verdict::Go);
+        assert_eq!(tries.begin(Some(v4(1)), NOW.plus(1)), wait(false));
+        assert_eq!(tries.begin(Some(v4(2)), NOW), Verdict::Go);
         let later = NOW.plus(limits::OPERATOR_TRIES_MS);
         assert_eq!(go_times(&tries, v4(1), later), limits::OPERATOR_TRIES_MAX);
         // A clock that was set back keeps nobody out.
-        assert_eq!(tries.begin(v4(1), NOW), Verdict::Go);
+        assert_eq!(tries.begin(Some(v4(1)), NOW), Verdict::Go);
         // A good key: all forgotten.
         assert_eq!(go_times(&tries, v4(3), NOW), limits::OPERATOR_TRIES_MAX);
-        tries.forget(v4(3));
-        assert_eq!(tries.begin(v4(3), NOW), Verdict::Go);
+        tries.forget(Some(v4(3)));
+        assert_eq!(tries.begin(Some(v4(3)), NOW), Verdict::Go);
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(kept, limits::OPERATOR_TRIES_ADDRESSES_MAX + 1);
         // All forgotten when their time is over and there is a newcomer.
         tries.begin(v6(12), NOW.plus(limits::OPERATOR_TRIES_MS));
-        tries.begin(v4(9), NOW.plus(limits::OPERATOR_TRIES_MS));
+        tries.begin(Some(v4(9)), NOW.plus(limits::OPERATOR_TRIES_MS));
         assert!(tries.0.lock().unwrap().len() < 5);
     }
 }

@@ -97,7 +97,7 @@ impl DirectoriesWith {
                 self.names.get(&directory.organization_id).map_or("", String::as_str),
                 directory.provider.title()
             ),
-            text: self.text(directory, now),
+            text: directory_text(directory, now),
         };
         let total = words::number(self.total);
         Some(Trouble {
@@ -108,13 +108,14 @@ impl DirectoriesWith {
             href: Some(format!("/operator/directories?problem={}", self.problem.as_str())),
         })
     }
+}
 
-    fn text(&self, directory: &Directory, now: Millis) -> String {
-        let stale = words::staleness(directory, now);
-        match directory.failure_class {
-            Some(class) => format!("{} {stale}", words::meaning(class)),
-            None => stale,
-        }
+/// How a directory is that has a problem.
+fn directory_text(directory: &Directory, now: Millis) -> String {
+    let stale = words::staleness(directory, now);
+    match directory.failure_class {
+        Some(class) => format!("{} {stale}", words::meaning(class)),
+        None => stale,
     }
 }
 
