@@ -430,7 +430,7 @@ pub fn dead_deliveries(conn: &mut Conn, since: Millis) -> Result<Count, DbError>
 }
 
 /// The events that were given up for an endpoint and not sent there again since, by number, with
-/// their types; the latest so many, which the caller bounds.
+/// their types; the first so many, which the caller bounds.
 pub fn given_up(
     conn: &mut Conn,
     endpoint: &EndpointId,
@@ -443,7 +443,7 @@ pub fn given_up(
         .filter(t::state.eq(DeliveryState::Dead))
         .filter(t::event_number.is_not_null())
         .filter(not_sent_again!())
-        .order(t::number.desc())
+        .order(t::number.asc())
         .limit(limit)
         .select((t::event_number, t::event_type))
         .load(c))?;

@@ -349,7 +349,9 @@ async fn o_04_sync_now_starts_a_full_sync(app: TestApp) {
     app.drain().await;
     browser.open(&at).await.is_silent_about("queued");
     let logged = evidence::logged();
-    assert!(logged.contains(&connected.directory) && logged.contains("the operator acted on"));
+    assert!(
+        logged.contains(&connected.directory) && logged.contains("the operator acted on a page")
+    );
     // Nothing to press where nothing syncs.
     app.post(&format!("/directories/{}/disable", connected.directory), json!({})).await.ok();
     browser.open(&at).await.says("Disabled").is_silent_about("Sync now").says("Key none");

@@ -21,7 +21,7 @@ use crate::web::answer::Answer;
 use crate::web::api::setup_problem;
 use crate::web::error::Problem;
 use crate::web::operator::page::{self, Frame, Pager};
-use crate::web::operator::session::{Operator, Posted};
+use crate::web::operator::session::{On, Operator, Posted};
 use crate::web::operator::words;
 use crate::web::pages::when::When;
 use crate::web::portal::words::{Health, trigger};
@@ -385,7 +385,7 @@ pub async fn sync(state: State, path: Path<String>, form: Posted) -> Answer {
     setup::request_sync(&state.context, &id)
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
-    form.visitor.note(id.as_str(), "sync");
+    form.visitor.note(On::Directory(&id), "sync");
     state.activators.runs.wake();
     Ok(page::see_other(&format!("/operator/directories/{id}?done=sync")))
 }

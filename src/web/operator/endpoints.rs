@@ -21,7 +21,7 @@ use crate::web::answer::Answer;
 use crate::web::api;
 use crate::web::error::Problem;
 use crate::web::operator::page::{self, Frame, Pager};
-use crate::web::operator::session::{Operator, Posted};
+use crate::web::operator::session::{On, Operator, Posted};
 use crate::web::operator::words;
 use crate::web::pages::when::When;
 use crate::web::portal::words::Health;
@@ -267,7 +267,7 @@ fn back(id: &EndpointId, done: &str) -> HttpResponse {
 pub async fn test(state: State, path: Path<String>, form: Posted) -> Answer {
     let id = EndpointId::from_text(path.into_inner());
     api::endpoint_actions::send_test(&state, &id, None).await?;
-    form.visitor.note(id.as_str(), "test");
+    form.visitor.note(On::Endpoint(&id), "test");
     Ok(back(&id, "test"))
 }
 
@@ -275,7 +275,7 @@ pub async fn test(state: State, path: Path<String>, form: Posted) -> Answer {
 pub async fn enable(state: State, path: Path<String>, form: Posted) -> Answer {
     let id = EndpointId::from_text(path.into_inner());
     api::endpoints::set_status(&state, &id, EndpointStatus::Enabled).await?;
-    form.visitor.note(id.as_str(), "enable");
+    form.visitor.note(On::Endpoint(&id), "enable");
     Ok(back(&id, "enable"))
 }
 
@@ -283,7 +283,7 @@ pub async fn enable(state: State, path: Path<String>, form: Posted) -> Answer {
 pub async fn disable(state: State, path: Path<String>, form: Posted) -> Answer {
     let id = EndpointId::from_text(path.into_inner());
     api::endpoints::set_status(&state, &id, EndpointStatus::Disabled).await?;
-    form.visitor.note(id.as_str(), "disable");
+    form.visitor.note(On::Endpoint(&id), "disable");
     Ok(back(&id, "disable"))
 }
 
@@ -300,6 +300,6 @@ pub async fn replay(state: State, path: Path<String>, form: Posted) -> Answer {
         Ok::<_, Problem>(wanted.map(|(number, _)| number).collect::<Vec<i64>>())
     });
     let written = api::endpoint_actions::deliver_again(&state, &id, &read.await?).await?;
-    form.visitor.note(id.as_str(), "replay");
+    form.visitor.note(On::Endpoint(&id), "replay");
     Ok(back(&id, &format!("replay&events={written}")))
 }

@@ -22,7 +22,7 @@ use crate::web::answer::Answer;
 use crate::web::error::Problem;
 use crate::web::operator::directories::DirectoryRow;
 use crate::web::operator::page::{self, Frame, Pager};
-use crate::web::operator::session::{Operator, Posted};
+use crate::web::operator::session::{On, Operator, Posted};
 use crate::web::operator::words;
 use crate::web::pages::when::When;
 use crate::web::portal_links::{self, ReturnUrls};
@@ -149,7 +149,7 @@ pub async fn make_link(state: State, path: Path<String>, form: Posted) -> Answer
     let id = OrganizationId::from_text(path.into_inner());
     let made = portal_links::make(&state, id.clone(), ReturnUrls::default()).await;
     let made = made.map_err(|error| not_found(error, &id))?;
-    form.visitor.note(id.as_str(), "portal_link");
+    form.visitor.note(On::Organization(&id), "portal_link");
     let until = words::when(made.expires_at, form.visitor.now);
     render(&state, &form.visitor, id, Some((made.url, until))).await
 }

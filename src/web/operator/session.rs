@@ -15,6 +15,7 @@ use crate::clock::Millis;
 use crate::db::api_keys::ApiKey;
 use crate::db::operator_sessions::{self, OperatorSession};
 use crate::db::{DbError, Lane};
+use crate::domain::ids::{DirectoryId, EndpointId, OrganizationId};
 use crate::web::error::Problem;
 use crate::web::pages::form::{self, Visiting};
 use crate::web::pages::visit::{Door, is_open, is_to_note};
@@ -43,15 +44,33 @@ pub struct Operator {
     pub now: Millis,
 }
 
+/// What an operator did something with.
+#[derive(Debug, Clone, Copy)]
+pub enum On<'a> {
+    /// An organization.
+    Organization(&'a OrganizationId),
+    /// A directory.
+    Directory(&'a DirectoryId),
+    /// An endpoint.
+    Endpoint(&'a EndpointId),
+}
+
 impl Operator {
-    /// Notes in the log that they did something with a thing of this id.
-    pub fn note(&self, id: &str, action: &'static str) {
+    /// Notes in the log that they did something.
+    pub fn note(&self, on: On<'_>, action: &'static str) {
+        let (organization, directory, endpoint) = match on {
+            On::Organization(id) => (Some(id.as_str()), None, None),
+            On::Directory(id) => (None, Some(id.as_str()), None),
+            On::Endpoint(id) => (None, None, Some(id.as_str())),
+        };
         tracing::info!(
             api_key.id = %self.key.id,
             operator_session.id = %self.session.id,
-            target.id = id,
+            organization.id = organization,
+            directory.id = directory,
+            endpoint.id = endpoint,
             action,
-            "the operator acted on the operator's pages"
+            "the operator acted on a page"
         );
     }
 }
