@@ -198,7 +198,7 @@ struct Live {
     id: DirectoryId,
     seen: String,
     health: Health,
-    staleness: Option<String>,
+    staleness: String,
     last_success: Option<When>,
     next: Option<When>,
     retry: Option<When>,
@@ -301,14 +301,11 @@ impl Look {
             since: row.failure_since_ms.map(|at| words::when(at, now)),
             tries: words::number(row.failure_tries),
         });
-        let health = words::health(row, now);
-        let staleness = words::staleness(row, now);
         let mut live = Live {
             id: row.id.clone(),
             seen: String::new(),
-            staleness: (row.state.is_syncing() && staleness != health.sentence)
-                .then_some(staleness),
-            health,
+            health: words::health(row, now),
+            staleness: words::staleness(row, now),
             last_success: row.last_success_at_ms.map(|at| words::when(at, now)),
             next: row.next_sync_at_ms.map(|at| words::when(at, now)),
             retry: row.retry_at_ms.map(|at| words::when(at, now)),

@@ -235,7 +235,11 @@ pub async fn show(
         to_replay: (enabled && given_up > 0).then(|| {
             format!("{more}{}", words::number(i64::try_from(given_up).unwrap_or(i64::MAX)))
         }),
-        wants: if kinds.is_empty() { "all".to_owned() } else { kinds.join(", ") },
+        wants: if kinds.is_empty() {
+            "all but those asked for by name".to_owned()
+        } else {
+            kinds.join(", ")
+        },
         last_success: row.last_success_at_ms.map(|at| words::when(at, now)),
         failing_since: row.failing_since_ms.map(|at| words::when(at, now)),
         states: state_links(&at, wanted),

@@ -45,6 +45,14 @@ pub struct Row {
     pub text: String,
 }
 
+impl Row {
+    /// What it is called within the page, so that it keeps the focus when the page has news.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.href.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 /// The directories with one problem.
 #[derive(Debug, Clone)]
 pub struct DirectoriesWith {

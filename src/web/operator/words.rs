@@ -86,9 +86,11 @@ pub fn staleness(directory: &Directory, now: Millis) -> String {
     let gone_ms = now.since(without_success_since(directory)).max(0);
     let every = duration(interval_ms);
     let intervals = gone_ms.div_euclid(interval_ms);
+    let gone =
+        if gone_ms < Millis::MINUTE { "less than a minute".to_owned() } else { duration(gone_ms) };
     let last = match directory.last_success_at_ms {
-        Some(_) => format!("Last success {} ago", duration(gone_ms)),
-        None => format!("No success yet, for {}", duration(gone_ms)),
+        Some(_) => format!("Last success {gone} ago"),
+        None => format!("No success yet, for {gone}"),
     };
     match intervals {
         0 => format!("{last}; a full sync is due every {every}."),
@@ -97,7 +99,8 @@ pub fn staleness(directory: &Directory, now: Millis) -> String {
     }
 }
 
-/// How a directory is, in a word or two and a sentence.
+/// How a directory is, in a word or two and a sentence. It names no time that goes on, because what
+/// is read out to people must not change while nothing happens.
 #[must_use]
 pub fn health(directory: &Directory, now: Millis) -> Health {
     let told =
@@ -114,12 +117,22 @@ pub fn health(directory: &Directory, now: Millis) -> Health {
             let meaning = class.map_or("The last sync failed.", meaning);
             told("bad", "Failing", meaning.to_owned())
         }
-        _ if is_silent(directory, now) => told("bad", "Silent", staleness(directory, now)),
+        _ if is_silent(directory, now) => {
+            let sentence = format!(
+                "No sync has succeeded for {} intervals, and none has failed either.",
+                limits::SILENT_INTERVALS_MAX
+            );
+            told("bad", "Silent", sentence)
+        }
         _ if class.is_some() => told("warn", "Trying again", class.map_or("", meaning).to_owned()),
         DirectoryState::Validating => {
             told("busy", "First sync", "Everybody is read for the first time.".to_owned())
         }
-        DirectoryState::Active => told("good", "In step", staleness(directory, now)),
+        DirectoryState::Active => {
+            let interval_ms = directory.poll_seconds.saturating_mul(Millis::SECOND);
+            let sentence = format!("A full sync is made every {}.", duration(interval_ms));
+            told("good", "In step", sentence)
+        }
     }
 }
 
