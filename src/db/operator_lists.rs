@@ -1,9 +1,9 @@
 //! What the operator's pages show: what needs a look, over all organizations. Reading only.
 //!
 //! Invariants:
-//! - No query reads more than [`limits::OPERATOR_COUNT_MAX`] rows of a table that grows with people,
-//!   changes or deliveries, and each has an index for it. Only `directories` and `organizations` are
-//!   read whole.
+//! - What is counted is counted up to [`limits::OPERATOR_COUNT_MAX`], and each query has an index for
+//!   what grows with people, changes or deliveries. Only `directories` and `organizations` are read
+//!   whole.
 //! - Nothing of an employee is read: counts only.
 
 use std::collections::HashMap;
@@ -336,7 +336,7 @@ pub struct Mails {
     pub refused: Queue,
     /// Those given up since a moment.
     pub undelivered: Queue,
-    /// Why the last of those that it has not taken was not; no personal data.
+    /// Why one of those that it has not taken was not; no personal data.
     pub reason: Option<String>,
 }
 
@@ -358,7 +358,6 @@ pub fn mails(conn: &mut Conn, since: Millis) -> Result<Mails, DbError> {
         .filter(t::state.eq_any([MailState::Waiting, MailState::Undelivered]))
         .filter(t::last_error.is_not_null())
         .filter(t::next_at_ms.gt(since))
-        .order(t::next_at_ms.desc())
         .select(t::last_error)
         .first(c)
         .optional())?;

@@ -1,7 +1,7 @@
 //! Visits to the operator's pages: whose API key opened them, and until when they go on.
 //!
-//! Invariants: tokens are stored as keyed hashes only; the key itself is not here; a visit ends with
-//! its key, when that is revoked or deleted.
+//! Invariants: tokens are stored as keyed hashes only; the key itself is not here; a visit ends
+//! with its key, when that is revoked or deleted.
 
 use diesel::prelude::*;
 

@@ -143,7 +143,7 @@ async fn o_04_mails_that_do_not_go_out_are_told(app: TestApp) {
     app.hr().remove_key(&connected.hr_key);
     app.pass(INTERVAL).await;
     let browser = Browser::operate(&app).await;
-    browser.page.says("2 mails do not go out").says("The last reason:");
+    browser.page.says("2 mails do not go out").says("One reason:");
     browser.page.is_silent_about("ann@customer.example");
     // Three days of tries.
     let given_up = "SELECT CAST(COUNT(*) AS TEXT) AS value FROM mails WHERE state = 'undelivered'";

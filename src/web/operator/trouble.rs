@@ -180,7 +180,7 @@ fn endpoints(look: &Look) -> Vec<Trouble> {
 
 fn mails(look: &Look) -> Vec<Trouble> {
     let mails = &look.mails;
-    let reason = mails.reason.as_deref().map(|reason| format!("The last reason: {reason}."));
+    let reason = mails.reason.as_deref().map(|reason| format!("One reason: {reason}."));
     let row = |queue: &Queue| Row {
         href: String::new(),
         name: String::new(),
