@@ -1,9 +1,9 @@
 //! What the operator's pages show: what needs a look, over all organizations. Reading only.
 //!
 //! Invariants:
-//! - What is counted is counted up to [`limits::OPERATOR_COUNT_MAX`], and each query has an index for
-//!   what grows with people, changes or deliveries. Only `directories` and `organizations` are read
-//!   whole.
+//! - What is counted is counted up to [`limits::OPERATOR_COUNT_MAX`], and each query has an index
+//!   for what grows with people, changes or deliveries. Only `directories` and `organizations` are
+//!   read whole.
 //! - Nothing of an employee is read: counts only.
 
 use std::collections::HashMap;
