@@ -42,6 +42,7 @@ mod lifecycle;
 mod linking;
 mod managers;
 mod order;
+mod pages;
 mod polled;
 mod portal;
 mod portal_access;
