@@ -15,6 +15,12 @@ const LOOKS_EVERY: Duration = Duration::from_millis(40);
 /// More presses of Tab than any page has stops.
 const STOPS_MAX: usize = 120;
 
+/// The clock of a page is moved on as that of the gateway is; nothing else waits for 3 s.
+const HURRY: &str = "{
+    const wait = window.setTimeout.bind(window);
+    window.setTimeout = (work, after, ...rest) => wait(work, after === 3000 ? 300 : after, ...rest);
+}";
+
 const EYES: &str = include_str!("eyes.js");
 /// How WebDriver calls an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -55,8 +61,15 @@ pub struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    /// Opens one of this width.
+    /// Opens one of this width, in which the live parts of pages ask ten times as often.
     pub async fn open_at(chrome: &'a Chrome, app: &'a TestApp, width: u32) -> Self {
+        let window = Self::open_unhurried(chrome, app, width).await;
+        window.tool("Page.addScriptToEvaluateOnNewDocument", json!({"source": HURRY})).await;
+        window
+    }
+
+    /// Opens one of this width.
+    pub async fn open_unhurried(chrome: &'a Chrome, app: &'a TestApp, width: u32) -> Self {
         let name = chrome.new_window().await;
         let window = Self { chrome, app, name, width };
         window.dress(width, Theme::Light).await;
@@ -225,6 +238,25 @@ impl<'a> Window<'a> {
             stops.push(stop);
         }
         panic!("Tab does not lead to {name:?}, but to {stops:?}");
+    }
+
+    /// The same, and presses this key there.
+    pub async fn press(&self, name: &str, key: &str) -> &Self {
+        self.tab_to(name).await.type_in(key).await
+    }
+
+    /// Asserts that the focus is on what is called so.
+    pub async fn has_focus_on(&self, name: &str) {
+        let focus = self.eyes("focus", json!([])).await.expect("the focus");
+        assert_eq!(focus["name"], name);
+    }
+
+    /// The whole name of what can be unfolded and begins so.
+    pub async fn starting_with(&self, begins: &str) -> String {
+        let script = "return [...document.querySelectorAll('summary')]
+            .map((it) => words(it.textContent)).find((it) => it.startsWith(arguments[0]));";
+        let found = self.run(script, json!([begins])).await;
+        found.as_str().unwrap_or_else(|| panic!("nothing begins with {begins:?}")).to_owned()
     }
 
     /// Remembers the page as it is loaded now, for [`Self::is_same_page`].

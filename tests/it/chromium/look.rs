@@ -57,6 +57,34 @@ impl Window<'_> {
         self
     }
 
+    /// A look at a page that another story looks at well.
+    pub async fn glance(&self, name: &str) -> &Self {
+        if pictures().is_some() {
+            return self.look(name).await;
+        }
+        self.keeps_still(name).await;
+        self.does_not_move_sideways(name).await;
+        self.run("return eyes.looked();", json!([])).await;
+        self.logs_nothing_bad(name).await;
+        self
+    }
+
+    /// A look at a mail, which has no page's landmarks around it.
+    pub async fn glance_at_mail(&self, name: &str) {
+        for width in [WIDE, NARROW] {
+            for theme in [Theme::Light, Theme::Dark] {
+                self.dress(width, theme).await;
+                let at = format!("{name}-{width}-{}", theme.name());
+                if let Some(folder) = pictures() {
+                    self.picture(&folder.join(format!("{at}.png"))).await;
+                }
+                self.does_not_move_sideways(&at).await;
+            }
+        }
+        self.dress(self.width, Theme::Light).await;
+        self.logs_nothing_bad(name).await;
+    }
+
     /// Nothing has moved by itself since the page was opened or looked at.
     pub async fn keeps_still(&self, name: &str) {
         let shifts = self.run("return eyes.shifts();", json!([])).await;

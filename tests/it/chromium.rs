@@ -12,9 +12,13 @@
 use crate::support::{TestApp, behaviours};
 use crate::systems::System;
 
+mod aside;
 mod driver;
+mod keyboard;
 mod look;
+mod sandbox;
 mod story;
+mod two_windows;
 mod window;
 
 use driver::Chrome;
@@ -32,7 +36,14 @@ macro_rules! behaviours_on_sqlite {
 }
 
 behaviours!(l_03_people_hr_in_a_browser);
-behaviours_on_sqlite!(l_03_breathe_hr_in_a_browser, l_03_hrworks_in_a_browser);
+behaviours_on_sqlite!(
+    l_03_breathe_hr_in_a_browser,
+    l_03_hrworks_in_a_browser,
+    l_03_people_hr_by_keyboard,
+    l_06_the_ways_in_in_a_browser,
+    o_02_the_sandbox_in_a_browser,
+    o_02_hr_in_one_window_and_the_portal_in_another,
+);
 
 async fn l_03_people_hr_in_a_browser(app: TestApp) {
     in_browser(async |chrome| story::told(&app, chrome, System::PeopleHr).await).await;
@@ -44,6 +55,22 @@ async fn l_03_breathe_hr_in_a_browser(app: TestApp) {
 
 async fn l_03_hrworks_in_a_browser(app: TestApp) {
     in_browser(async |chrome| story::told(&app, chrome, System::Hrworks).await).await;
+}
+
+async fn l_03_people_hr_by_keyboard(app: TestApp) {
+    in_browser(async |chrome| keyboard::told(&app, chrome).await).await;
+}
+
+async fn l_06_the_ways_in_in_a_browser(app: TestApp) {
+    in_browser(async |chrome| aside::seen(&app, chrome).await).await;
+}
+
+async fn o_02_the_sandbox_in_a_browser(app: TestApp) {
+    in_browser(async |chrome| sandbox::seen(&app, chrome).await).await;
+}
+
+async fn o_02_hr_in_one_window_and_the_portal_in_another(app: TestApp) {
+    in_browser(async |chrome| two_windows::told(&app, chrome).await).await;
 }
 
 /// Does something in a fresh browser. What was found wrong on the way fails the test at its end.
