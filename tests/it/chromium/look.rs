@@ -12,6 +12,7 @@ use url::Url;
 
 use super::window::{NARROW, Theme, WIDE, Window};
 use crate::sdk::installed;
+use crate::testdb::Engine;
 
 /// Where pictures go.
 const PICTURES: &str = "ROLLCALL_TEST_PICTURES";
@@ -33,7 +34,7 @@ impl Window<'_> {
             (NARROW, Theme::Dark),
         ] {
             let judged = [(WIDE, Theme::Light), (NARROW, Theme::Dark)].contains(&(width, theme));
-            let pictures = pictures();
+            let pictures = self.pictures();
             if !judged && pictures.is_none() {
                 continue;
             }
@@ -59,7 +60,7 @@ impl Window<'_> {
 
     /// A look at a page that another story looks at well.
     pub async fn glance(&self, name: &str) -> &Self {
-        if pictures().is_some() {
+        if self.pictures().is_some() {
             return self.look(name).await;
         }
         self.keeps_still(name).await;
@@ -75,7 +76,7 @@ impl Window<'_> {
             for theme in [Theme::Light, Theme::Dark] {
                 self.dress(width, theme).await;
                 let at = format!("{name}-{width}-{}", theme.name());
-                if let Some(folder) = pictures() {
+                if let Some(folder) = self.pictures() {
                     self.picture(&folder.join(format!("{at}.png"))).await;
                 }
                 self.does_not_move_sideways(&at).await;
@@ -135,6 +136,12 @@ impl Window<'_> {
         }
     }
 
+    /// Where pictures go. The second database's would be the same under the same names.
+    fn pictures(&self) -> Option<PathBuf> {
+        let folder = std::env::var_os(PICTURES).filter(|folder| !folder.is_empty());
+        folder.filter(|_| self.app.place.engine == Engine::Sqlite).map(PathBuf::from)
+    }
+
     async fn picture(&self, file: &Path) {
         let metrics = self.tool("Page.getLayoutMetrics", json!({})).await;
         let mut clip = metrics["cssContentSize"].clone();
@@ -162,10 +169,6 @@ impl Window<'_> {
     }
 }
 
-fn pictures() -> Option<PathBuf> {
-    std::env::var_os(PICTURES).filter(|folder| !folder.is_empty()).map(PathBuf::from)
-}
-
 /// A request of a page to another origin than its own.
 fn foreign(entry: &Value) -> Option<String> {
     let message: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
@@ -177,6 +180,9 @@ fn foreign(entry: &Value) -> Option<String> {
     let asked = message["params"]["request"]["url"].as_str()?;
     if !page.starts_with("http") {
         return None; // The browser's own page in a new window.
+    }
+    if asked.starts_with("data:") {
+        return None; // Nobody is asked. Ours would be against the policy, which the console says.
     }
     let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
     (origin(page) != origin(asked)).then(|| format!("{page} asks {asked}"))

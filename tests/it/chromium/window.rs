@@ -22,7 +22,7 @@ const HURRY: &str = "{
 }";
 
 const EYES: &str = include_str!("eyes.js");
-/// How WebDriver calls an element.
+/// How `WebDriver` calls an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 pub const TAB: &str = "\u{e004}";
@@ -127,7 +127,7 @@ impl<'a> Window<'a> {
         });
         match answered.await {
             Ok(answer) => answer,
-            Err(_) => panic!("{what}:\n{}", self.words().await),
+            Err(late) => panic!("{what} ({late}):\n{}", self.words().await),
         }
     }
 
