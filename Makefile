@@ -1,5 +1,5 @@
 # What there is to run. CI runs the same targets (.ci/run).
-.PHONY: lint test build demo bench
+.PHONY: lint test build demo bench screenshots
 
 CARGO ?= cargo
 
@@ -30,3 +30,12 @@ demo:
 # How long webhooks take while other endpoints hang and fail. Prints a table; some four minutes.
 bench:
 	$(CARGO) bench --locked --bench deliveries
+
+# Pictures of every page, at both widths and in both themes: PICTURES=FOLDER, or target/screenshots.
+PICTURES ?= target/screenshots
+screenshots:
+	scripts/test-setup
+	mkdir -p "$(PICTURES)"
+	ROLLCALL_TEST_PICTURES="$$(cd "$(PICTURES)" && pwd)" $(CARGO) test --locked --test it -- \
+		chromium::
+	@echo "The pictures are in $(PICTURES)"

@@ -67,9 +67,10 @@
     }
   });
 
-  // Nobody looks: nothing is asked.
+  // Nobody looks: nothing is asked. Nor while something is typed, which a new page would lose.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (document.hidden) event.preventDefault();
+    const isTyping = document.activeElement?.matches("input:not([type=checkbox]), textarea");
+    if (document.hidden || isTyping) event.preventDefault();
   });
 
   // A result that follows a form is what the admin wants to see.

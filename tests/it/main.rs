@@ -22,6 +22,7 @@ mod application;
 mod audit;
 mod browser;
 mod budget;
+mod chromium;
 mod contract;
 mod convergence;
 mod crash;

@@ -26,6 +26,8 @@ mod webhooks;
 
 use driver::Sdk;
 
+pub use driver::installed;
+
 /// Tests of behaviours in which no database has a part; one is enough.
 macro_rules! behaviours_of_wire {
     ($on:path; $($name:ident),+ $(,)?) => {$(

@@ -102,7 +102,7 @@ struct Ended {
 #[template(path = "portal/live.html")]
 struct Live {
     id: DirectoryId,
-    state: DirectoryState,
+    around: String,
     seen: String,
     health: Health,
     progress: Option<String>,
@@ -168,7 +168,7 @@ impl Latest {
         let feed = page::text(&Feed { title, changes: self.changes.iter().map(row).collect() })?;
         let mut live = Live {
             id: self.row.id.clone(),
-            state: self.row.state,
+            around: self.around(),
             seen: String::new(),
             health: Health::of(&self.row, self.counts),
             progress: self.progress(),
@@ -178,6 +178,12 @@ impl Latest {
         let mark: String = blake3::hash(both.as_bytes()).to_hex().chars().take(16).collect();
         live.seen.clone_from(&mark);
         Ok(LiveParts { live: page::text(&live)?, feed, mark })
+    }
+
+    /// What the rest of the page goes by: when it is another, the page is out of date.
+    fn around(&self) -> String {
+        let DirectoryCounts { holds, row_problems, .. } = self.counts;
+        format!("{}-{holds}-{row_problems}", self.row.state.as_str())
     }
 
     /// What is going on, while an admin waits for it. A regular sync of a healthy connection is
@@ -378,18 +384,19 @@ impl From<RowProblem> for ProblemRow {
 }
 
 /// `GET /portal/directories/{id}/live`: the live part of the page, if it differs from what the
-/// browser has. When the state is another, the whole page is loaded anew.
+/// browser has. When the page around it is out of date, because the state is another or there is
+/// something else to decide or to correct, the whole page is loaded anew.
 pub async fn live(state: State, visitor: Visitor, path: Path<String>, req: HttpRequest) -> Answer {
     let id = DirectoryId::from_text(path.into_inner());
     let mut query = Query::of(&req);
-    let (seen, known) = (query.text("seen"), query.text("state"));
+    let (seen, known) = (query.text("seen"), query.text("around"));
     let organization = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {
         let row = own_directory(conn, &organization, &id)?;
         Latest::load(conn, row)
     });
     let latest = read.await?;
-    if known.is_some_and(|known| known != latest.row.state.as_str()) {
+    if known.is_some_and(|known| known != latest.around()) {
         return Ok(HttpResponse::NoContent().insert_header(("HX-Refresh", "true")).finish());
     }
     let parts = latest.render(&visitor)?;

@@ -216,7 +216,7 @@ fn cache() -> PathBuf {
 }
 
 /// The folder of a set that is installed from the lock file as it is now.
-fn installed(name: &str) -> Result<PathBuf, String> {
+pub fn installed(name: &str) -> Result<PathBuf, String> {
     let (folder, set) = (cache().join(name), sets().join(name));
     if let Ok(why) = std::fs::read_to_string(folder.join("failed")) {
         return Err(why);

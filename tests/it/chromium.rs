@@ -1,0 +1,81 @@
+//! The pages in a real browser: Chromium, driven as a person drives it, against the real gateway
+//! and the real sandbox. The story of People HR is told on both databases (a wide window on one, a
+//! narrow one on the other); the rest on SQLite, because the pages do not know the difference.
+//!
+//! Every page of a story is looked at (`look.rs`): axe-core finds nothing against WCAG 2.2 AA,
+//! nothing moves by itself, nothing moves sideways on a phone, the console has nothing bad to say,
+//! and nobody else is asked for anything. `make screenshots` has each look write its pictures.
+//!
+//! Chromium, its driver and axe-core are installed by scripts/test-setup; without them these tests
+//! fail and say so. That everything works without JavaScript is in `portal.rs`.
+
+use crate::support::{TestApp, behaviours};
+use crate::systems::System;
+
+mod aside;
+mod driver;
+mod keyboard;
+mod look;
+mod sandbox;
+mod story;
+mod two_windows;
+mod window;
+
+use driver::Chrome;
+
+/// Makes a test of each behaviour on SQLite.
+macro_rules! behaviours_on_sqlite {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[test]
+            fn sqlite() {
+                $crate::support::on($crate::testdb::Engine::Sqlite, super::$name);
+            }
+        }
+    )+};
+}
+
+behaviours!(l_03_people_hr_in_a_browser);
+behaviours_on_sqlite!(
+    l_03_breathe_hr_in_a_browser,
+    l_03_hrworks_in_a_browser,
+    l_03_people_hr_by_keyboard,
+    l_06_the_ways_in_in_a_browser,
+    o_02_the_sandbox_in_a_browser,
+    o_02_hr_in_one_window_and_the_portal_in_another,
+);
+
+async fn l_03_people_hr_in_a_browser(app: TestApp) {
+    in_browser(async |chrome| story::told(&app, chrome, System::PeopleHr).await).await;
+}
+
+async fn l_03_breathe_hr_in_a_browser(app: TestApp) {
+    in_browser(async |chrome| story::told(&app, chrome, System::BreatheHr).await).await;
+}
+
+async fn l_03_hrworks_in_a_browser(app: TestApp) {
+    in_browser(async |chrome| story::told(&app, chrome, System::Hrworks).await).await;
+}
+
+async fn l_03_people_hr_by_keyboard(app: TestApp) {
+    in_browser(async |chrome| keyboard::told(&app, chrome).await).await;
+}
+
+async fn l_06_the_ways_in_in_a_browser(app: TestApp) {
+    in_browser(async |chrome| aside::seen(&app, chrome).await).await;
+}
+
+async fn o_02_the_sandbox_in_a_browser(app: TestApp) {
+    in_browser(async |chrome| sandbox::seen(&app, chrome).await).await;
+}
+
+async fn o_02_hr_in_one_window_and_the_portal_in_another(app: TestApp) {
+    in_browser(async |chrome| two_windows::told(&app, chrome).await).await;
+}
+
+/// Does something in a fresh browser. What was found wrong on the way fails the test at its end.
+async fn in_browser(work: impl AsyncFnOnce(&Chrome)) {
+    let chrome = Chrome::start().await;
+    work(&chrome).await;
+    chrome.assert_content();
+}
