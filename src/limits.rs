@@ -129,6 +129,8 @@ pub const INBOX_DAYS_KEPT: i64 = 7;
 /// Days that what was written down of changes of accounts is kept; two years, so that a yearly
 /// audit sees all of its year.
 pub const AUDIT_DAYS_KEPT: i64 = 730;
+/// Days that what was written down of what people did is kept; two years, as changes of accounts.
+pub const ACTION_DAYS_KEPT: i64 = 730;
 /// How long a mail server may take for one mail, in milliseconds.
 pub const SMTP_MS_MAX: u64 = 30_000;
 /// How long a mail server may take to say goodbye after it took a mail, in milliseconds.

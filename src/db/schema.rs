@@ -262,6 +262,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    actions (id) {
+        id -> BigInt,
+        organization_id -> Text,
+        directory_id -> Nullable<Text>,
+        actor -> Text,
+        action -> Text,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     inbox (id) {
         id -> BigInt,
         organization_id -> Text,
@@ -522,6 +533,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     deactivations,
     former_links,
     account_changes,
+    actions,
     inbox,
     runs,
     event_sequence,

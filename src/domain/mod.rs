@@ -5,6 +5,7 @@
 //! description.
 
 pub mod account;
+pub mod action;
 pub mod audit;
 pub mod directory;
 pub mod employee;

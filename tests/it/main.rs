@@ -61,5 +61,6 @@ mod swaps;
 mod sync;
 mod systems;
 mod webhook_examples;
+mod who;
 mod workos;
 mod workos_pages;

@@ -258,6 +258,18 @@ CREATE INDEX account_changes_account ON account_changes (account_id, id);
 CREATE INDEX account_changes_created ON account_changes (created_at_ms);
 CREATE INDEX account_changes_organization ON account_changes (organization_id, id);
 
+CREATE TABLE actions (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    directory_id TEXT,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    created_at_ms BIGINT NOT NULL
+);
+CREATE INDEX actions_organization ON actions (organization_id, id);
+CREATE INDEX actions_directory ON actions (directory_id, id);
+CREATE INDEX actions_created ON actions (created_at_ms);
+
 CREATE TABLE inbox (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
