@@ -295,6 +295,8 @@ pub const PORTAL_FORM_BYTES_MAX: usize = 1024 * 1024;
 pub const PORTAL_PREVIEW_NAMES_MAX: usize = 200;
 /// Items in one page of a list in the portal.
 pub const PORTAL_PAGE_ITEMS: i64 = 50;
+/// Bytes of a name that people are found by; the rest of a longer one is not looked at.
+pub const SEARCH_TEXT_BYTES_MAX: usize = 200;
 /// Latest changes that the portal shows live.
 pub const PORTAL_FEED_ITEMS: i64 = 10;
 /// Full syncs that the portal's chart shows.

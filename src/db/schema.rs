@@ -129,6 +129,8 @@ diesel::table! {
         key_kind -> Text,
         employee_number -> Nullable<Text>,
         email_norm -> Nullable<Text>,
+        first_last -> Text,
+        last_first -> Text,
         state -> Text,
         membership -> Text,
         record -> Text,

@@ -388,7 +388,7 @@ mod tests {
         for action in every_action() {
             let text = action.sentence(Telling { who: "the application", hr: "HR", admin: None });
             assert!(text.starts_with("The application ") && text.ends_with('.'), "{text}");
-            assert!(!text.contains("..") && !text.contains("_"), "{text}");
+            assert!(!text.contains("..") && !text.contains('_'), "{text}");
             let json = serde_json::to_string(&action).unwrap();
             assert_eq!(serde_json::from_str::<Action>(&json).unwrap(), action);
         }

@@ -45,6 +45,7 @@ mod order;
 mod polled;
 mod portal;
 mod portal_access;
+mod portal_lists;
 mod preview;
 mod privacy;
 mod receiver;

@@ -123,6 +123,8 @@ CREATE TABLE directory_users (
     key_kind TEXT NOT NULL CHECK (key_kind IN ('stable', 'editable')),
     employee_number TEXT,
     email_norm TEXT,
+    first_last TEXT NOT NULL,
+    last_first TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('active', 'inactive')),
     membership TEXT NOT NULL CHECK (membership IN ('member', 'not_member', 'not_shown')),
     record TEXT NOT NULL,
@@ -138,6 +140,8 @@ CREATE TABLE directory_users (
 );
 CREATE INDEX directory_users_number ON directory_users (directory_id, employee_number);
 CREATE INDEX directory_users_email ON directory_users (directory_id, email_norm);
+CREATE INDEX directory_users_first_last ON directory_users (directory_id, first_last);
+CREATE INDEX directory_users_last_first ON directory_users (directory_id, last_first);
 CREATE INDEX directory_users_due ON directory_users (due_at_ms);
 
 CREATE TABLE links (
