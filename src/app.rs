@@ -317,8 +317,10 @@ fn context(
     let clock = store.surroundings.clock.clone();
     let connect: Arc<dyn Connect> =
         Arc::new(Registry::new(HttpClient::build()?, clock, base_urls(settings)));
-    // A listener on port 0 is told its port by the system; links then name that one.
-    let public_url = if settings.server.listen.port() == 0 {
+    // A listener on port 0 is told its port by the system; links then name that one, unless it is
+    // reached through something in front of it, which speaks https.
+    let is_fronted = settings.server.public_url.starts_with("https://");
+    let public_url = if settings.server.listen.port() == 0 && !is_fronted {
         format!("http://{address}")
     } else {
         settings.server.public_url.clone()

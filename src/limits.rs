@@ -129,6 +129,8 @@ pub const INBOX_DAYS_KEPT: i64 = 7;
 /// Days that what was written down of changes of accounts is kept; two years, so that a yearly
 /// audit sees all of its year.
 pub const AUDIT_DAYS_KEPT: i64 = 730;
+/// Days that what was written down of what people did is kept; two years, as changes of accounts.
+pub const ACTION_DAYS_KEPT: i64 = 730;
 /// How long a mail server may take for one mail, in milliseconds.
 pub const SMTP_MS_MAX: u64 = 30_000;
 /// How long a mail server may take to say goodbye after it took a mail, in milliseconds.
@@ -294,6 +296,8 @@ pub const PORTAL_FORM_BYTES_MAX: usize = 1024 * 1024;
 pub const PORTAL_PREVIEW_NAMES_MAX: usize = 200;
 /// Items in one page of a list in the portal and the operator's pages.
 pub const PORTAL_PAGE_ITEMS: i64 = 50;
+/// Bytes of a name that people are found by; the rest of a longer one is not looked at.
+pub const SEARCH_TEXT_BYTES_MAX: usize = 200;
 /// Latest changes that the portal shows live.
 pub const PORTAL_FEED_ITEMS: i64 = 10;
 /// Full syncs that the portal's chart shows.

@@ -90,6 +90,51 @@ fn stop_demo(until: &str) {
     assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "it left something");
 }
 
+/// The path and the answer of a page, asked for as a browser would, without a library.
+fn page(url: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn o_02_the_demo_names_its_pages_and_opens_none_where_no_terminal_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("xdg-open");
+    std::fs::write(&program, "#!/bin/sh\n: > \"$0.was-called\"\n").unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(&program, executable).unwrap();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_rollcall"))
+        .arg("demo")
+        .env("PATH", folder.path())
+        .env("DISPLAY", ":0")
+        .env("TMPDIR", folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(demo.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let said: Vec<String> = lines.take_while(|line| !line.contains("Ctrl-C")).collect();
+    let urls = |part: &str| -> Vec<&str> {
+        let words = said.iter().flat_map(|line| line.split_whitespace());
+        words.filter(|word| word.starts_with("http") && word.contains(part)).collect()
+    };
+    let (portal, sandbox) = (urls("/portal/enter/"), urls("/_sandbox/pages"));
+    assert_eq!((portal.len(), sandbox.len()), (3, 1), "{said:#?}");
+    assert!(page(sandbox.first().unwrap()).contains("HRworks"));
+    // A program that opens a link does not use it up.
+    for link in portal.iter().chain(&portal) {
+        let answer = page(link);
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("<button"), "{answer}");
+    }
+    assert!(!folder.path().join("xdg-open.was-called").exists());
+    assert!(Command::new("kill").arg(demo.id().to_string()).status().unwrap().success());
+    assert_eq!(demo.wait().unwrap().code(), Some(0));
+}
+
 #[test]
 fn o_02_the_demo_can_be_stopped_at_any_time() {
     for until in ["gateway ", "Ten changes", "Ctrl-C"] {

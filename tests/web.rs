@@ -358,6 +358,8 @@ fn directory_user(link: &Link) -> directory_users::DirectoryUser {
         key_kind: KeyKind::Stable,
         employee_number: None,
         email_norm: None,
+        first_last: String::new(),
+        last_first: String::new(),
         state: Activity::Active,
         membership: Membership::Member,
         record: rollcall::db::types::Json(record),

@@ -7,12 +7,19 @@
 //! would see. Everything is on loopback and in a temporary folder that is gone at the end, however
 //! the demo ends.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::pin::pin;
 
+use serde::Deserialize;
+use serde_json::json;
+
 use crate::app::AppError;
+use crate::clock::Millis;
 use crate::config::ConfigError;
 use crate::db::DbError;
+use crate::domain::provider::ProviderKind;
+use crate::limits;
 use crate::sandbox::ChangeError;
 
 use self::api::Api;
@@ -23,6 +30,7 @@ use super::serve::stop_signal;
 use super::{Context, EXIT_USAGE, in_runtime};
 
 mod api;
+mod browser;
 mod changes;
 mod others;
 mod scenes;
@@ -36,6 +44,9 @@ pub struct Demo {
     /// Exit after the table instead of keeping on serving
     #[arg(long)]
     once: bool,
+    /// Print the pages' addresses and open none of them
+    #[arg(long)]
+    no_browser: bool,
 }
 
 /// Why the demo did not get to its end.
@@ -85,7 +96,9 @@ impl Demo {
                  with NO_PROXY=127.0.0.1"
             ));
         }
-        match in_runtime(demo(self.once, context)) {
+        let is_terminal = std::io::stdout().is_terminal();
+        let opener = browser::opener(is_terminal && !self.no_browser, context.env);
+        match in_runtime(demo(self.once, opener, context)) {
             Ok(()) => 0,
             Err(DemoError::Config(error)) => {
                 context.fail(&error);
@@ -110,7 +123,11 @@ fn proxy_in_the_way(env: &[(String, String)]) -> Option<&str> {
     set(&["HTTP_PROXY", "ALL_PROXY"]).map(|(name, _)| name.as_str())
 }
 
-async fn demo(once: bool, context: &mut Context<'_>) -> Result<(), DemoError> {
+async fn demo(
+    once: bool,
+    opener: Option<&str>,
+    context: &mut Context<'_>,
+) -> Result<(), DemoError> {
     // Listened to from the very beginning: a signal must never leave the folder behind.
     let mut stop = pin!(stop_signal());
     let _ = futures_util::poll!(&mut stop);
@@ -121,13 +138,18 @@ async fn demo(once: bool, context: &mut Context<'_>) -> Result<(), DemoError> {
             context.say("\nStopping; the demo's data is removed.");
             Ok(())
         }
-        outcome = play(&stage, once, context) => outcome,
+        outcome = play(&stage, once, opener, context) => outcome,
     };
     stage.stop().await;
     outcome
 }
 
-async fn play(stage: &Stage, once: bool, context: &mut Context<'_>) -> Result<(), DemoError> {
+async fn play(
+    stage: &Stage,
+    once: bool,
+    opener: Option<&str>,
+    context: &mut Context<'_>,
+) -> Result<(), DemoError> {
     let api = Api::new(stage)?;
     context.answer(&format!(
         "Rollcall demo. Everybody in it is made up, and nothing leaves this machine.\n\n\
@@ -151,10 +173,43 @@ async fn play(stage: &Stage, once: bool, context: &mut Context<'_>) -> Result<()
     let polled = others::play(&api, stage, &connected, context).await?;
     let cursor = changes::end_of_feed(&api, cursor).await?;
     if !once {
-        context.answer(&invitation(&api, stage, &connected, &polled, &cursor));
+        let links = portal_links(&api, &connected, &polled).await?;
+        context.answer(&invitation(&api, stage, &connected, &polled, &links, &cursor));
+        if let (Some(opener), Some(first)) = (opener, links.first()) {
+            // One portal only: a browser has one visit at a time.
+            browser::open(opener, &[&stage.sandbox.pages_url(), &first.url]);
+        }
         std::future::pending::<()>().await;
     }
     Ok(())
+}
+
+/// A way into a customer's portal.
+struct PortalLink {
+    of: String,
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct MadeLink {
+    url: String,
+}
+
+/// A link into the portal of each customer, as the application would show it to their HR admin.
+async fn portal_links(
+    api: &Api,
+    connected: &Connected,
+    polled: &[Polled],
+) -> Result<Vec<PortalLink>, DemoError> {
+    let first = (ProviderKind::PeopleHr, &connected.organization_id);
+    let others = polled.iter().map(|polled| (polled.provider, &polled.organization_id));
+    let mut links = Vec::new();
+    for (provider, organization) in std::iter::once(first).chain(others) {
+        let path = format!("/organizations/{organization}/portal_links");
+        let made: MadeLink = api.post(&path, json!({})).await?;
+        links.push(PortalLink { of: provider.title().to_owned(), url: made.url });
+    }
+    Ok(links)
 }
 
 /// What to try while everything keeps running.
@@ -163,6 +218,7 @@ fn invitation(
     stage: &Stage,
     connected: &Connected,
     polled: &[Polled],
+    links: &[PortalLink],
     cursor: &str,
 ) -> String {
     let (base, key) = (&api.base, api.key.reveal());
@@ -171,7 +227,7 @@ fn invitation(
     let pages = stage.sandbox.pages_url();
     let somebody = &connected.somebody;
     let again = polled.iter().map(|polled| {
-        let Polled { provider, control, directory_id, who } = polled;
+        let Polled { provider, control, directory_id, who, .. } = polled;
         format!(
             "# rename {} in {}, and press \"Sync now\"\n\
              curl -X PATCH -d '{{\"last_name\": \"Newname\"}}' \
@@ -183,9 +239,18 @@ fn invitation(
         )
     });
     let again: String = again.collect();
+    let rows = links.iter().map(|link| vec![link.of.clone(), link.url.clone()]);
+    let portal = table::lines(&rows.collect::<Vec<_>>(), &[false, false]);
+    let minutes = limits::PORTAL_LINK_MS_MAX / Millis::MINUTE;
     format!(
         "\nBoth keep running. It is your turn:\n\n\
-         sandbox pages    {pages} (in a browser: hire, edit, let go, switch faults on)\n\
+         In a browser, play both sides. You are the HR department here: hire, edit, let go, \
+         switch\nfaults on.\n  \
+         {pages}\n\n\
+         You are each customer's HR admin here, and see it arrive. A link works once, for \
+         {minutes}\nminutes; a browser is with one customer at a time.\n\
+         {portal}\n\
+         By hand:\n\n\
          API base URL     {base}/api/v1\n\
          API key          {key}\n\
          sandbox control  {sandbox} (lists what it can do)\n\n\

@@ -35,6 +35,11 @@ async fn serve(settings: &Settings, context: &mut Context<'_>) -> Result<(), App
         context.say("This is a new database. Here is its first API key; it is shown only now:");
         context.answer(key.reveal());
         context.say("Make more with `rollcall keys create --name NAME`.");
+        context.say(&format!(
+            "A customer's HR admin gets into the portal, {}/portal, by a link that the application \
+             asks for: POST /api/v1/organizations/ID/portal_links.",
+            running.context.public_url
+        ));
     }
     context.say(&format!(
         "Rollcall {} listens on http://{} and is reached at {} (database: {})",

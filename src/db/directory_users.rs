@@ -35,6 +35,10 @@ pub struct DirectoryUser {
     pub employee_number: Option<EmployeeNumber>,
     /// The work e-mail, for comparison.
     pub email_norm: Option<EmailNorm>,
+    /// "first last" of the name, folded (`domain::search`).
+    pub first_last: String,
+    /// "last first" of the name, folded.
+    pub last_first: String,
     /// Whether the HR system counts them as employed.
     pub state: Activity,
     /// Whether they are in the list of current staff.
@@ -97,6 +101,8 @@ pub fn upsert(tx: &mut Tx<'_>, users: &[DirectoryUser]) -> Result<(), DbError> {
                 t::key_kind.eq(excluded(t::key_kind)),
                 t::employee_number.eq(excluded(t::employee_number)),
                 t::email_norm.eq(excluded(t::email_norm)),
+                t::first_last.eq(excluded(t::first_last)),
+                t::last_first.eq(excluded(t::last_first)),
                 t::state.eq(excluded(t::state)),
                 t::membership.eq(excluded(t::membership)),
                 t::record.eq(excluded(t::record)),

@@ -8,6 +8,7 @@ use crate::db::error::DbError;
 use crate::db::hold_items;
 use crate::db::schema::{hold_items as items_table, holds};
 use crate::db::types::Json;
+use crate::domain::action::Actor;
 use crate::domain::employee::ExternalKey;
 use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::{AccountId, DirectoryId, HoldId, HoldItemId, OrganizationId};
@@ -39,7 +40,7 @@ pub struct Hold {
     /// When it was decided.
     pub decided_at_ms: Option<Millis>,
     /// Who decided.
-    pub decided_by: Option<String>,
+    pub decided_by: Option<Actor>,
 }
 
 /// One person's change in a hold.
@@ -122,7 +123,7 @@ pub fn close(
     tx: &mut Tx<'_>,
     id: &HoldId,
     state: HoldState,
-    decided_by: &str,
+    decided_by: &Actor,
     now: Millis,
 ) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::update(holds::table.find(id))

@@ -25,6 +25,7 @@ use crate::limits;
 
 pub mod account_changes;
 pub mod accounts;
+pub mod actions;
 pub mod admins;
 pub mod api_keys;
 pub mod budget;

@@ -9,6 +9,7 @@ use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::portal_sessions;
+use crate::domain::action::Actor;
 use crate::domain::ids::{AdminId, OrganizationId, PortalSessionId};
 
 /// A visit.
@@ -35,6 +36,17 @@ pub struct PortalSession {
     pub expires_at_ms: Millis,
     /// When it began.
     pub created_at_ms: Millis,
+}
+
+impl PortalSession {
+    /// Who acts in it.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        match &self.admin_id {
+            Some(admin) => Actor::Admin(admin.clone()),
+            None => Actor::Visit(self.id.clone()),
+        }
+    }
 }
 
 /// Stores a new visit.

@@ -129,6 +129,8 @@ diesel::table! {
         key_kind -> Text,
         employee_number -> Nullable<Text>,
         email_norm -> Nullable<Text>,
+        first_last -> Text,
+        last_first -> Text,
         state -> Text,
         membership -> Text,
         record -> Text,
@@ -257,6 +259,17 @@ diesel::table! {
         rule -> Text,
         changes -> Text,
         version -> BigInt,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    actions (id) {
+        id -> BigInt,
+        organization_id -> Text,
+        directory_id -> Nullable<Text>,
+        actor -> Text,
+        action -> Text,
         created_at_ms -> BigInt,
     }
 }
@@ -534,6 +547,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     deactivations,
     former_links,
     account_changes,
+    actions,
     inbox,
     runs,
     event_sequence,

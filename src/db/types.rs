@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::Millis;
 use crate::domain::account::{AccountStatus, Activity};
+use crate::domain::action::Actor;
 use crate::domain::audit::{CauseKind, Rule};
 use crate::domain::directory::{
     CatalogueKind, DirectoryState, InactivePolicy, Relink, RunState, RunTrigger,
@@ -148,6 +149,7 @@ stored_ids!(
 stored_words!(
     AccountStatus,
     Activity,
+    Actor,
     CatalogueKind,
     CauseKind,
     Decision,
@@ -253,7 +255,7 @@ macro_rules! numbered_ids {
     )+};
 }
 
-numbered_ids!(AccountChangeId, EventId, DeliveryId);
+numbered_ids!(AccountChangeId, ActionId, EventId, DeliveryId);
 
 /// A calendar date, stored as `YYYY-MM-DD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]

@@ -74,6 +74,8 @@ text_id! {
     EventId = "event",
     /// What was written down of a change of an account.
     AccountChangeId = "account_change",
+    /// What was written down of something that somebody did.
+    ActionId = "action",
     /// A message to the admins.
     NoticeId = "notice",
     /// One notice to one admin by mail.
@@ -120,7 +122,7 @@ macro_rules! numbered_id {
     )+};
 }
 
-numbered_id!(EventId, AccountChangeId, DeliveryId);
+numbered_id!(EventId, AccountChangeId, ActionId, DeliveryId);
 
 fn fresh(prefix: &str, now: Millis, random: &dyn Random) -> String {
     let mut bytes = [0_u8; 16];

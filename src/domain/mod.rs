@@ -5,6 +5,7 @@
 //! description.
 
 pub mod account;
+pub mod action;
 pub mod audit;
 pub mod directory;
 pub mod employee;
@@ -18,6 +19,7 @@ pub mod linking;
 pub mod notice;
 pub mod provider;
 pub mod retry;
+pub mod search;
 pub mod steps;
 
 /// Declares an enum that is stored and sent as a fixed lower-case word.

@@ -9,9 +9,11 @@
 use std::collections::HashSet;
 
 use crate::clock::Millis;
+use crate::db::actions::{self, NewAction};
 use crate::db::directories::{self, Directory};
 use crate::db::holds::{self, Hold, HoldItem};
 use crate::db::{DbError, Lane, Tx, accounts, directory_users, hold_items, links};
+use crate::domain::action::{Action, Actor};
 use crate::domain::directory::RunTrigger;
 use crate::domain::employee::{EmailNorm, ExternalKey};
 use crate::domain::event::EventKind;
@@ -60,7 +62,7 @@ pub async fn decide(
     directory: &DirectoryId,
     hold: &HoldId,
     wish: Wish,
-    by: String,
+    by: Actor,
 ) -> Result<Hold, DecideError> {
     let (inner, directory, hold) = (cx.clone(), directory.clone(), hold.clone());
     cx.db
@@ -75,8 +77,8 @@ pub async fn decide(
             if hold.state != HoldState::Open {
                 return Err(DecideError::Closed(hold.state));
             }
-            Deciding { cx: &inner, directory: &directory, now: inner.clock.now() }
-                .take(tx, &hold, wish, &by)
+            Deciding { cx: &inner, directory: &directory, now: inner.clock.now(), by: &by }
+                .take(tx, &hold, wish)
         })
         .await
 }
@@ -85,19 +87,14 @@ struct Deciding<'a> {
     cx: &'a Context,
     directory: &'a Directory,
     now: Millis,
+    by: &'a Actor,
 }
 
 impl Deciding<'_> {
-    fn take(
-        &self,
-        tx: &mut Tx<'_>,
-        hold: &Hold,
-        wish: Wish,
-        by: &str,
-    ) -> Result<Hold, DecideError> {
+    fn take(&self, tx: &mut Tx<'_>, hold: &Hold, wish: Wish) -> Result<Hold, DecideError> {
         let items = hold_items::of_hold(tx, &hold.id)?;
         let (approved, rest) = match wish {
-            Wish::Reject => return self.reject(tx, hold, &items, by),
+            Wish::Reject => return self.reject(tx, hold, &items),
             Wish::ApproveAll => (items, Vec::new()),
             Wish::Approve(ids) => split(items, ids)?,
         };
@@ -105,7 +102,7 @@ impl Deciding<'_> {
             email_is_free(tx, self.directory, &approved)?;
         }
         let state = if rest.is_empty() { HoldState::Approved } else { HoldState::PartlyApproved };
-        holds::close(tx, &hold.id, state, by, self.now)?;
+        holds::close(tx, &hold.id, state, self.by, self.now)?;
         if !rest.is_empty() {
             self.ask_again(tx, hold, &rest)?;
         }
@@ -119,9 +116,8 @@ impl Deciding<'_> {
         tx: &mut Tx<'_>,
         hold: &Hold,
         items: &[HoldItem],
-        by: &str,
     ) -> Result<Hold, DecideError> {
-        holds::close(tx, &hold.id, HoldState::Rejected, by, self.now)?;
+        holds::close(tx, &hold.id, HoldState::Rejected, self.by, self.now)?;
         hold_items::decide(tx, &hold.id, Decision::Rejected)?;
         self.decided(tx, &hold.id, items.len())
     }
@@ -166,6 +162,13 @@ impl Deciding<'_> {
         let hold = holds::find(tx, hold)?.ok_or(DecideError::NotFound)?;
         let people = u64::try_from(people).unwrap_or(u64::MAX);
         guard::emit(tx, EventKind::HoldDecided, &hold, people, self.now);
+        let action = Action::HoldDecided {
+            hold_id: hold.id.clone(),
+            hold_kind: hold.kind,
+            state: hold.state,
+            people,
+        };
+        actions::record(tx, &NewAction::on_directory(self.directory, self.by, action, self.now))?;
         tracing::info!(
             directory.id = %hold.directory_id,
             hold.id = %hold.id,

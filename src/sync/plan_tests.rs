@@ -37,6 +37,8 @@ fn user(id: &str, record: &EmployeeRecord) -> DirectoryUser {
         key_kind: record.key_kind,
         employee_number: record.employee_number.clone(),
         email_norm: record.email_norm(),
+        first_last: String::new(),
+        last_first: String::new(),
         state: Activity::Active,
         membership: Membership::Member,
         record: Json(record.clone()),

@@ -18,6 +18,7 @@ use crate::domain::account::{AccountStatus, Activity, next_day};
 use crate::domain::directory::{InactivePolicy, RunCounts};
 use crate::domain::employee::{EmployeeRecord, ExternalKey};
 use crate::domain::ids::{AccountId, DirectoryUserId, LinkId};
+use crate::domain::search::SearchNames;
 use crate::sync::apply::{Applier, Pass};
 use crate::sync::known::View;
 use crate::sync::objects;
@@ -223,6 +224,7 @@ impl Applier<'_> {
         applied: &Applied,
     ) -> DirectoryUser {
         let record = applied.observed.record.clone();
+        let SearchNames { first_last, last_first } = SearchNames::of(&record);
         // Only the second pass of a full sync knows everything that a later one may skip.
         let settled = applied.settled && self.pass != Pass::People;
         DirectoryUser {
@@ -236,6 +238,8 @@ impl Applier<'_> {
             key_kind: applied.key_kind,
             employee_number: record.employee_number.clone(),
             email_norm: record.email_norm(),
+            first_last,
+            last_first,
             state: applied.activity,
             membership: applied.observed.membership,
             leaving_date_since_ms: self.leaving_date_since(before, &record),

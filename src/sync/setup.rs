@@ -10,18 +10,22 @@
 use std::sync::Arc;
 
 use crate::clock::Millis;
+use crate::db::actions::{self, NewAction};
 use crate::db::directories::{self, Directory};
 use crate::db::events::NewEvent;
 use crate::db::{
     DbError, Lane, Tx, admins, deactivations, directory_users, groups, holds, inbox, links,
     organizations, row_problems, runs,
 };
+use crate::domain::action::{Action, Actor, KeyRefusal, Refusal};
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink, RunTrigger};
 use crate::domain::event::EventKind;
 use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
 use crate::domain::provider::ProviderKind;
 use crate::providers::hrworks::KeyPair;
-use crate::providers::{CallGate, Check, Credential, Provider, ProviderError, breathe_hr};
+use crate::providers::{
+    CallGate, Check, Credential, ProbeResult, Provider, ProviderError, breathe_hr,
+};
 use crate::secret::{Keys, Secret, SecretError, new_token};
 use crate::sync::budget::{self, Gate};
 use crate::sync::{Context, SyncError, full, ledger, objects};
@@ -68,6 +72,13 @@ pub enum SetupError {
     /// The HR system refuses the credential, or a permission is missing (L-04).
     #[error("the HR system does not accept this key for what is needed")]
     CredentialRefused(Box<Check>),
+    /// The key works, and belongs to another company: people of two companies must never be mixed
+    /// in one directory.
+    #[error(
+        "this key belongs to another company than the one this directory reads; disable the \
+         directory and connect again to change the company"
+    )]
+    OtherCompany,
     /// The credential can not be one.
     #[error("{message}")]
     InvalidCredential {
@@ -140,7 +151,11 @@ pub struct SetCredential {
 }
 
 /// Creates a directory; for People HR with its webhook URL (L-02).
-pub async fn create_directory(cx: &Context, new: NewDirectory) -> Result<DirectoryId, SetupError> {
+pub async fn create_directory(
+    cx: &Context,
+    new: NewDirectory,
+    by: &Actor,
+) -> Result<DirectoryId, SetupError> {
     let now = cx.clock.now();
     let mut row = blank(cx, &new, now);
     if new.provider == ProviderKind::PeopleHr {
@@ -151,6 +166,7 @@ pub async fn create_directory(cx: &Context, new: NewDirectory) -> Result<Directo
         row.webhook_token_sealed = Some(sealed);
     }
     let id = row.id.clone();
+    let created = NewAction::on_directory(&row, by, Action::DirectoryCreated, now);
     cx.db
         .write(Lane::Urgent, move |tx| {
             tx.lock_organization(&new.organization_id)?;
@@ -165,7 +181,8 @@ pub async fn create_directory(cx: &Context, new: NewDirectory) -> Result<Directo
             if siblings.is_empty() && new.provider == ProviderKind::Hrworks {
                 organizations::set_default_time_zone(tx, &new.organization_id, "Europe/Berlin")?;
             }
-            Ok(directories::insert(tx, &row)?)
+            directories::insert(tx, &row)?;
+            Ok(actions::record(tx, &created)?)
         })
         .await?;
     Ok(id)
@@ -302,9 +319,41 @@ fn spent(cx: &Context, until: Millis) -> SetupError {
     SetupError::BudgetSpent { retry_after_seconds: retry_after_seconds.max(1) }
 }
 
-/// People of two companies must never be mixed in one directory.
-const OTHER_COMPANY: &str = "this key belongs to another company than the one this directory \
-     reads; disable the directory and connect again to change the company";
+/// Why a key was refused, as it is written down; nothing for failures that are not the key's.
+fn refused(error: &SetupError) -> Option<Refusal> {
+    let (reason, permissions) = match error {
+        SetupError::CredentialRefused(check) => refused_by(check),
+        SetupError::OtherCompany => (KeyRefusal::OtherCompany, Vec::new()),
+        _ => return None,
+    };
+    Some(Refusal { reason, permissions })
+}
+
+fn refused_by(check: &Check) -> (KeyRefusal, Vec<String>) {
+    match &check.error {
+        Some(ProviderError::Credential) => return (KeyRefusal::NotAccepted, Vec::new()),
+        Some(ProviderError::Suspended) => return (KeyRefusal::Suspended, Vec::new()),
+        _ => {}
+    }
+    let missing = check
+        .probes
+        .iter()
+        .filter(|probe| probe.permission.required && probe.result == ProbeResult::Missing);
+    let names = missing.map(|probe| probe.permission.name.to_owned()).collect();
+    (KeyRefusal::Permissions, names)
+}
+
+/// Writes down that a key was refused. Nothing else changes then, so this has a transaction of its
+/// own.
+async fn record_refusal(
+    cx: &Context,
+    directory: &Directory,
+    by: &Actor,
+    action: Action,
+) -> Result<(), DbError> {
+    let row = NewAction::on_directory(directory, by, action, cx.clock.now());
+    cx.db.write(Lane::Urgent, move |tx| actions::record(tx, &row)).await
+}
 
 /// Checks a new credential and stores it if it is good (L-04). In a directory that is set up, a
 /// full sync follows that brings everything up to date (L-07).
@@ -312,13 +361,31 @@ pub async fn set_credential(
     cx: &Context,
     id: &DirectoryId,
     input: CredentialInput,
+    by: &Actor,
 ) -> Result<SetCredential, SetupError> {
     let directory = find(cx, id).await?;
     let credential = accept(&directory, input)?;
-    let gate = Arc::new(Gate::new(cx, &directory, 0));
+    let done = check_and_store(cx, &directory, &credential, by).await;
+    if let Some(refusal) = done.as_ref().err().and_then(refused) {
+        record_refusal(cx, &directory, by, Action::KeyRefused(refusal)).await?;
+    }
+    let done = done?;
+    if directory.credential_sealed.is_some() {
+        scrub(cx).await;
+    }
+    Ok(done)
+}
+
+async fn check_and_store(
+    cx: &Context,
+    directory: &Directory,
+    credential: &Credential,
+    by: &Actor,
+) -> Result<SetCredential, SetupError> {
+    let gate = Arc::new(Gate::new(cx, directory, 0));
     let provider = cx
         .connect
-        .connect(directory.provider, &credential, gate)
+        .connect(directory.provider, credential, gate)
         .ok_or(SetupError::ProviderUnknown { provider: directory.provider })?;
     let check = ask(cx, &*provider).await?;
     if !check.acceptable() {
@@ -326,10 +393,9 @@ pub async fn set_credential(
     }
     let text = credential.to_sealed_text();
     let text = text.reveal().as_bytes();
-    let sealed = cx.keys.sealing.seal(text, &credential_context(id), &*cx.random);
-    let (inner, id) = (cx.clone(), id.clone());
+    let sealed = cx.keys.sealing.seal(text, &credential_context(&directory.id), &*cx.random);
+    let (inner, id, by) = (cx.clone(), directory.id.clone(), by.clone());
     let (last4, tenant) = (credential.last4(), check.tenant.as_ref().map(|t| t.key.clone()));
-    let replaced = directory.credential_sealed.is_some();
     let run_id = cx
         .db
         .write(Lane::Urgent, move |tx| {
@@ -341,9 +407,12 @@ pub async fn set_credential(
                 && directory.tenant_key.is_some()
                 && tenant != directory.tenant_key;
             if is_other && directory.state.is_syncing() {
-                return Err(SetupError::InvalidCredential { message: OTHER_COMPANY.to_owned() });
+                return Err(SetupError::OtherCompany);
             }
             let now = inner.clock.now();
+            let first = directory.credential_sealed.is_none();
+            let action = if first { Action::KeyEntered } else { Action::KeyReplaced };
+            actions::record(tx, &NewAction::on_directory(&directory, &by, action, now))?;
             directory.credential_sealed = Some(sealed);
             directory.credential_last4 = Some(last4);
             directory.credential_checked_at_ms = Some(now);
@@ -361,9 +430,6 @@ pub async fn set_credential(
             Ok(Some(full::queue(tx, &inner, &directory, RunTrigger::Credentials, now)?))
         })
         .await?;
-    if replaced {
-        scrub(cx).await;
-    }
     Ok(SetCredential { check, run_id })
 }
 
@@ -402,7 +468,11 @@ const TWO_KEYS: &str = "HRworks takes a key pair: send {\"text\": \"…\"} with 
      text, or {\"access_key\": \"…\", \"secret_access_key\": \"…\"}";
 
 /// "Complete set-up": verifies, then runs the first full sync (L-05).
-pub async fn complete_setup(cx: &Context, id: &DirectoryId) -> Result<RunId, SetupError> {
+pub async fn complete_setup(
+    cx: &Context,
+    id: &DirectoryId,
+    by: &Actor,
+) -> Result<RunId, SetupError> {
     let directory = find(cx, id).await?;
     if directory.state != DirectoryState::Setup {
         return Err(SetupError::AlreadyComplete);
@@ -414,9 +484,13 @@ pub async fn complete_setup(cx: &Context, id: &DirectoryId) -> Result<RunId, Set
     }
     let check = check(cx, id).await?;
     if !check.acceptable() {
-        return Err(SetupError::CredentialRefused(Box::new(check)));
+        let error = SetupError::CredentialRefused(Box::new(check));
+        if let Some(refusal) = refused(&error) {
+            record_refusal(cx, &directory, by, Action::SetupRefused(refusal)).await?;
+        }
+        return Err(error);
     }
-    let (inner, id) = (cx.clone(), id.clone());
+    let (inner, id, by) = (cx.clone(), id.clone(), by.clone());
     cx.db
         .write(Lane::Urgent, move |tx| {
             let mut directory = directories::lock(tx, &id)?.ok_or(SetupError::NotFound)?;
@@ -430,6 +504,8 @@ pub async fn complete_setup(cx: &Context, id: &DirectoryId) -> Result<RunId, Set
             directory.next_sync_at_ms = Some(full::next_sync_at(&inner, &directory, now));
             directory.updated_at_ms = now;
             directories::update(tx, &directory)?;
+            let action = Action::SetupCompleted;
+            actions::record(tx, &NewAction::on_directory(&directory, &by, action, now))?;
             Ok(full::queue(tx, &inner, &directory, RunTrigger::Setup, now)?)
         })
         .await
@@ -437,9 +513,9 @@ pub async fn complete_setup(cx: &Context, id: &DirectoryId) -> Result<RunId, Set
 
 /// "Sync now": queues a full sync; refused while one is open or when this minute's calls are used
 /// up.
-pub async fn request_sync(cx: &Context, id: &DirectoryId) -> Result<RunId, SetupError> {
+pub async fn request_sync(cx: &Context, id: &DirectoryId, by: &Actor) -> Result<RunId, SetupError> {
     find(cx, id).await?;
-    let (inner, id) = (cx.clone(), id.clone());
+    let (inner, id, by) = (cx.clone(), id.clone(), by.clone());
     let queued = cx
         .db
         .write(Lane::Urgent, move |tx| {
@@ -457,16 +533,20 @@ pub async fn request_sync(cx: &Context, id: &DirectoryId) -> Result<RunId, Setup
             // Somebody wants to know now whether it works again.
             directory.retry_at_ms = None;
             directories::update(tx, &directory)?;
-            Ok(Ok(full::queue(tx, &inner, &directory, RunTrigger::Manual, now)?))
+            let run_id = full::queue(tx, &inner, &directory, RunTrigger::Manual, now)?;
+            let action = Action::SyncRequested { run_id: run_id.clone() };
+            actions::record(tx, &NewAction::on_directory(&directory, &by, action, now))?;
+            Ok(Ok(run_id))
         })
         .await?;
     queued.map_err(|until| spent(cx, until))
 }
 
 /// Ends a directory for good (L-08).
-pub async fn disable(cx: &Context, id: &DirectoryId) -> Result<(), SetupError> {
+pub async fn disable(cx: &Context, id: &DirectoryId, by: &Actor) -> Result<(), SetupError> {
     find(cx, id).await?;
     let (id, keys, now) = (id.clone(), Arc::clone(&cx.keys), cx.clock.now());
+    let by = by.clone();
     cx.db
         .write(Lane::Urgent, move |tx| {
             let organization =
@@ -476,6 +556,8 @@ pub async fn disable(cx: &Context, id: &DirectoryId) -> Result<(), SetupError> {
             if directory.state == DirectoryState::Disabled {
                 return Err(SetupError::Disabled);
             }
+            let action = Action::DirectoryDisabled;
+            actions::record(tx, &NewAction::on_directory(&directory, &by, action, now))?;
             Ok(end(tx, &keys, directory, now)?)
         })
         .await?;

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Millis;
 use crate::db::{
-    DbError, Lane, account_changes, deliveries, directory_users, endpoint_secrets, events,
+    DbError, Lane, account_changes, actions, deliveries, directory_users, endpoint_secrets, events,
     idempotent_answers, inbox, mails, operator_sessions, portal_links, portal_sessions, runs,
     waits,
 };
@@ -147,9 +147,9 @@ impl outbox::Moment for TaskContext {
 }
 
 /// Makes due what a clock that was set back would keep waiting; forgets events, settled hints,
-/// noted changes of accounts, deliveries, answers, links into the portal and visits to it that are
-/// too old and secrets that have ended; and removes what was deleted from the files (L-08). False
-/// when there is nothing more to forget.
+/// noted changes of accounts, actions, deliveries, answers, links into the portal and visits to it
+/// that are too old, and secrets that have ended; and removes what was deleted from the files
+/// (L-08). False when there is nothing more to forget.
 async fn sweep(cx: &Context) -> Result<bool, DbError> {
     let now = cx.clock.now();
     let mended = waits::mend(&cx.db, now).await?;
@@ -174,8 +174,10 @@ async fn sweep(cx: &Context) -> Result<bool, DbError> {
             let visits = portal_sessions::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
             let links = portal_links::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
             let operators = operator_sessions::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
+            let done_before = now.plus(-limits::ACTION_DAYS_KEPT.saturating_mul(Millis::DAY));
+            let done = actions::prune(tx, done_before, limits::PRUNE_ROWS_MAX)?;
             let forgotten =
-                [hints, events, changes, sent, secrets, answers, links, visits, operators];
+                [hints, events, changes, done, sent, secrets, answers, links, visits, operators];
             Ok::<_, DbError>(forgotten.into_iter().fold(0, usize::saturating_add))
         })
         .await?;

@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 
 use crate::db::api_keys::{self, ApiKey};
+use crate::domain::action::Actor;
 use crate::domain::audit::Cause;
 use crate::domain::ids::ApiKeyId;
 use crate::secret::Secret;
@@ -30,6 +31,12 @@ impl Caller {
     #[must_use]
     pub fn key(&self) -> &ApiKeyId {
         &self.0
+    }
+
+    /// The caller as the one who does something.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::ApiKey(self.0.clone())
     }
 
     /// The caller as the cause of a change.

@@ -38,6 +38,7 @@ pub mod portal;
 pub mod portal_links;
 pub mod query;
 pub mod state;
+pub mod who;
 pub mod workos;
 
 /// All routes. They take every path, so nothing that is registered after them is ever asked.

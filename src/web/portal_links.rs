@@ -10,12 +10,15 @@ use serde_json::json;
 
 use crate::clock::Millis;
 use crate::db::Lane;
+use crate::db::actions::{self, NewAction};
 use crate::db::portal_links::{self, PortalLink};
+use crate::domain::action::{Action, Actor};
 use crate::domain::ids::{OrganizationId, PortalLinkId};
 use crate::limits;
 use crate::secret::{Secret, new_token};
 use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::organizations;
+use crate::web::auth::Caller;
 use crate::web::body::Members;
 use crate::web::error::Problem;
 use crate::web::state::State;
@@ -61,6 +64,7 @@ pub async fn make(
     state: &State,
     organization: OrganizationId,
     urls: ReturnUrls,
+    by: &Actor,
 ) -> Result<MadeLink, Problem> {
     let (cx, now) = (&state.context, state.now());
     let token = new_token(cx.random.as_ref());
@@ -76,9 +80,11 @@ pub async fn make(
         created_at_ms: now,
     };
     let expires_at = row.expires_at_ms;
+    let made = NewAction::of(&organization, by, Action::PortalLinkMade, now);
     let write = cx.db.write(Lane::Urgent, move |tx| {
         organizations::find(tx, &organization)?;
-        Ok::<_, Problem>(portal_links::insert(tx, &row)?)
+        portal_links::insert(tx, &row)?;
+        Ok::<_, Problem>(actions::record(tx, &made)?)
     });
     write.await?;
     let url = Secret::new(format!("{}/portal/enter/{}", cx.public_url, token.reveal()));
@@ -86,10 +92,10 @@ pub async fn make(
 }
 
 /// `POST /api/v1/organizations/{id}/portal_links`.
-pub async fn create(state: State, path: Path<String>, mut body: Members) -> Answer {
+pub async fn create(state: State, caller: Caller, path: Path<String>, mut body: Members) -> Answer {
     let urls = ReturnUrls::read(&mut body);
     body.finish()?;
-    let made = make(&state, organizations::id_of(&path), urls).await?;
+    let made = make(&state, organizations::id_of(&path), urls, &caller.actor()).await?;
     let expires_at = Timestamp::from(made.expires_at);
     answer::created(json!({
         "object": "portal_link", "url": made.url.reveal(), "expires_at": expires_at,

@@ -18,4 +18,5 @@ mod migrations;
 mod reads;
 mod rows;
 mod schema;
+mod search;
 mod writer;

@@ -271,7 +271,7 @@ async fn s_22_a_link_is_decided_on_its_page(app: TestApp) {
     browser.submit(&hold, &[("wish", "none")]).await;
     assert_eq!(browser.page.status, 409);
     browser.page.says("This was decided already.");
-    browser.open("/portal/changes").await.says("a decision of an admin");
+    browser.open("/portal/changes").await.says("a decision of somebody on the portal");
 }
 
 async fn s_32_some_of_a_list_are_approved_and_only_who_was_on_it(app: TestApp) {

@@ -15,6 +15,7 @@ behaviours!(
     l_01_another_organization_s_directory_is_not_found,
     s_41_a_mail_leads_an_admin_in_and_nobody_else,
     s_41_without_a_mail_server_the_page_says_how_one_gets_in,
+    l_02_behind_https_the_cookie_is_for_this_host_alone,
     l_06_no_token_is_stored_as_it_is,
     l_01_files_are_kept_for_long_and_compressed,
 );
@@ -255,6 +256,37 @@ async fn s_41_without_a_mail_server_the_page_says_how_one_gets_in(app: TestApp) 
     assert_eq!(browser.open("/portal").await.status, 401);
     let mut browser = Browser::visit(&app, &connected.organization).await;
     browser.open("/portal/notices").await.says("no mail server is set up");
+}
+
+async fn l_02_behind_https_the_cookie_is_for_this_host_alone(app: TestApp) {
+    let url = "https://gateway.example";
+    let env = vec![("ROLLCALL__SERVER__PUBLIC_URL", url.to_owned())];
+    let app = app.another(Options { env, ..Options::default() }).await;
+    let organization = app.organization("Customer Ltd", &[]).await;
+    let made = link(&app, &organization).await;
+    assert!(made.starts_with(&format!("{url}/portal/enter/")), "{made}");
+    let mut browser = Browser::new(&app);
+    browser.origin = Some(url.to_owned());
+    browser.post(&path_of(&made), &[]).await;
+    assert_eq!(browser.page.status, 303);
+    let cookie = browser.page.header("set-cookie");
+    let parts: Vec<&str> = cookie.split("; ").collect();
+    assert!(parts[0].starts_with("__Host-rollcall=") && parts[0].len() > 50, "{cookie}");
+    let attributes = ["Path=/", "Max-Age=43200", "HttpOnly", "SameSite=Lax", "Secure"];
+    assert_eq!(parts[1..], attributes, "and no Domain");
+    browser.follow().await.says("Customer Ltd");
+    let csrf = browser.page.values("csrf")[0].clone();
+
+    // The same under the name that any host of the domain could set lets nobody in.
+    let plain = browser.cookie.clone().unwrap().replace("__Host-", "");
+    let mut other = Browser::new(&app);
+    other.cookie = Some(plain);
+    assert_eq!(other.open("/portal").await.status, 401);
+
+    // Signing out takes it back as it was given.
+    browser.post("/portal/leave", &[("csrf", &csrf)]).await;
+    let gone = "__Host-rollcall=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure";
+    assert_eq!(browser.page.header("set-cookie"), gone);
 }
 
 async fn l_06_no_token_is_stored_as_it_is(app: TestApp) {

@@ -15,6 +15,7 @@ DROP TABLE events;
 DROP TABLE event_sequence;
 DROP TABLE runs;
 DROP TABLE inbox;
+DROP TABLE actions;
 DROP TABLE account_changes;
 DROP TABLE former_links;
 DROP TABLE deactivations;

@@ -124,6 +124,8 @@ CREATE TABLE directory_users (
     key_kind TEXT NOT NULL CHECK (key_kind IN ('stable', 'editable')),
     employee_number TEXT,
     email_norm TEXT,
+    first_last TEXT NOT NULL,
+    last_first TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('active', 'inactive')),
     membership TEXT NOT NULL CHECK (membership IN ('member', 'not_member', 'not_shown')),
     record TEXT NOT NULL,
@@ -139,6 +141,8 @@ CREATE TABLE directory_users (
 );
 CREATE INDEX directory_users_number ON directory_users (directory_id, employee_number);
 CREATE INDEX directory_users_email ON directory_users (directory_id, email_norm);
+CREATE INDEX directory_users_first_last ON directory_users (directory_id, first_last);
+CREATE INDEX directory_users_last_first ON directory_users (directory_id, last_first);
 CREATE INDEX directory_users_due ON directory_users (due_at_ms);
 
 CREATE TABLE links (
@@ -259,6 +263,18 @@ CREATE TABLE account_changes (
 CREATE INDEX account_changes_account ON account_changes (account_id, id);
 CREATE INDEX account_changes_created ON account_changes (created_at_ms);
 CREATE INDEX account_changes_organization ON account_changes (organization_id, id);
+
+CREATE TABLE actions (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    directory_id TEXT,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    created_at_ms BIGINT NOT NULL
+);
+CREATE INDEX actions_organization ON actions (organization_id, id);
+CREATE INDEX actions_directory ON actions (directory_id, id);
+CREATE INDEX actions_created ON actions (created_at_ms);
 
 CREATE TABLE inbox (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

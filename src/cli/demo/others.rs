@@ -33,6 +33,7 @@ pub(super) struct Polled {
     pub(super) provider: ProviderKind,
     /// The part of the sandbox's control addresses that is for this HR system.
     pub(super) control: &'static str,
+    pub(super) organization_id: String,
     pub(super) directory_id: String,
     /// Whose job was changed.
     pub(super) who: PersonView,
@@ -126,7 +127,13 @@ async fn by_sync(
     let _: Value = api.post(&format!("{at}/sync"), json!({})).await?;
     let took = until_shown(api, &organization.id, &who.email).await?;
     let control = if is_breathe { "breathe-hr" } else { "hrworks" };
-    let customer = Polled { provider, control, directory_id: directory.id, who: who.clone() };
+    let customer = Polled {
+        provider,
+        control,
+        organization_id: organization.id,
+        directory_id: directory.id,
+        who: who.clone(),
+    };
     Ok((Arrived { who, way: "\"Sync now\"", took }, customer))
 }
 

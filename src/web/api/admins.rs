@@ -5,11 +5,14 @@ use actix_web::web::Path;
 use serde::Serialize;
 
 use crate::db::Lane;
+use crate::db::actions::{self, NewAction};
 use crate::db::admins::{self, Admin};
+use crate::domain::action::{Action, Actor};
 use crate::domain::employee::EmailNorm;
 use crate::domain::ids::{AdminId, OrganizationId};
 use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::organizations;
+use crate::web::auth::Caller;
 use crate::web::body::{Email, Members, Text};
 use crate::web::error::Problem;
 use crate::web::query::Query;
@@ -55,11 +58,11 @@ pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer 
 }
 
 /// `POST …/admins`.
-pub async fn create(state: State, path: Path<String>, mut body: Members) -> Answer {
+pub async fn create(state: State, caller: Caller, path: Path<String>, mut body: Members) -> Answer {
     let email: Option<Email> = body.required("email");
     let name: Option<Text> = body.required("name");
     let (email, name) = body.finish_with(email.zip(name))?;
-    let admin = add(&state, organizations::id_of(&path), email, name).await?;
+    let admin = add(&state, organizations::id_of(&path), email, name, &caller.actor()).await?;
     answer::created(Shown::from(admin))
 }
 
@@ -69,6 +72,7 @@ pub(in crate::web) async fn add(
     organization: OrganizationId,
     email: Email,
     name: Text,
+    by: &Actor,
 ) -> Result<Admin, Problem> {
     let now = state.now();
     let admin = Admin {
@@ -81,9 +85,12 @@ pub(in crate::web) async fn add(
         updated_at_ms: now,
     };
     let stored = admin.clone();
+    let action = Action::AdminAdded { admin_id: admin.id.clone() };
+    let added = NewAction::of(&admin.organization_id, by, action, now);
     let write = state.context.db.write(Lane::Urgent, move |tx| {
         organizations::find(tx, &stored.organization_id)?;
-        admins::insert(tx, &stored).map_err(Problem::of_write)
+        admins::insert(tx, &stored).map_err(Problem::of_write)?;
+        Ok::<_, Problem>(actions::record(tx, &added)?)
     });
     write.await?;
     Ok(admin)
@@ -100,11 +107,14 @@ pub async fn get(state: State, path: Path<(String, String)>) -> Answer {
 }
 
 /// `DELETE …/admins/{admin_id}`.
-pub async fn delete(state: State, path: Path<(String, String)>) -> Answer {
+pub async fn delete(state: State, caller: Caller, path: Path<(String, String)>) -> Answer {
     let (organization, admin) = ids_of(path);
+    let action = Action::AdminRemoved { admin_id: admin.clone() };
+    let removed = NewAction::of(&organization, &caller.actor(), action, state.now());
     let write = state.context.db.write(Lane::Urgent, move |tx| {
         admins::delete(tx, &organization, &admin)
-            .map_err(|error| Problem::of_lookup(error, "Admin", &admin))
+            .map_err(|error| Problem::of_lookup(error, "Admin", &admin))?;
+        Ok::<_, Problem>(actions::record(tx, &removed)?)
     });
     write.await?;
     answer::deleted()

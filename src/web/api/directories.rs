@@ -7,10 +7,12 @@ use actix_web::web::Path;
 use serde::Serialize;
 
 use crate::clock::Millis;
+use crate::db::actions::{self, NewAction};
 use crate::db::directories::{self, Directory, DirectoryCounts};
 use crate::db::lists::{self, DirectoryFilter};
 use crate::db::page::Page;
 use crate::db::{Conn, DbError, Lane};
+use crate::domain::action::Action;
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, OrganizationId};
@@ -21,6 +23,7 @@ use crate::sync::Context;
 use crate::sync::setup::{self, NewDirectory};
 use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::{organizations, setup_problem};
+use crate::web::auth::Caller;
 use crate::web::body::{Members, Text};
 use crate::web::error::Problem;
 use crate::web::query::Query;
@@ -208,7 +211,7 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
 }
 
 /// `POST /api/v1/directories`.
-pub async fn create(state: State, mut body: Members) -> Answer {
+pub async fn create(state: State, caller: Caller, mut body: Members) -> Answer {
     let organization: Option<String> = body.required("organization_id");
     let provider: Option<ProviderKind> = body.required("provider");
     let name = body.optional::<Text>("name").map(|text| text.0);
@@ -231,7 +234,7 @@ pub async fn create(state: State, mut body: Members) -> Answer {
         relink: relink.unwrap_or(Relink::Ledger),
     };
     let nobody = DirectoryId::from_text("");
-    let id = setup::create_directory(&state.context, new)
+    let id = setup::create_directory(&state.context, new, &caller.actor())
         .await
         .map_err(|error| setup_problem::problem(error, &nobody))?;
     answer::created(load(&state, &id).await?)
@@ -251,7 +254,7 @@ pub async fn get(state: State, path: Path<String>) -> Answer {
 }
 
 /// `PATCH /api/v1/directories/{id}`: only the members that are there change.
-pub async fn patch(state: State, path: Path<String>, mut body: Members) -> Answer {
+pub async fn patch(state: State, caller: Caller, path: Path<String>, mut body: Members) -> Answer {
     let (id, now) = (id_of(&path), state.now());
     let name = body.not_null::<Text>("name");
     let strict: Option<bool> = body.not_null("strict");
@@ -282,9 +285,28 @@ pub async fn patch(state: State, path: Path<String>, mut body: Members) -> Answe
         if row.state == DirectoryState::Disabled {
             return Err(Problem::DirectoryDisabled);
         }
+        let before = row.clone();
         change(&mut row);
-        Ok::<_, Problem>(directories::update(tx, &row)?)
+        directories::update(tx, &row)?;
+        if let Some(action) = changed(&before, &row) {
+            actions::record(tx, &NewAction::on_directory(&row, &caller.actor(), action, now))?;
+        }
+        Ok::<_, Problem>(())
     });
     write.await?;
     answer::ok(load(&state, &id).await?)
+}
+
+/// What a change of settings is when it is written down; nothing when nothing differs.
+fn changed(before: &Directory, after: &Directory) -> Option<Action> {
+    let members = [
+        ("name", before.name != after.name),
+        ("strict", before.strict != after.strict),
+        ("poll_seconds", before.poll_seconds != after.poll_seconds),
+        ("inactive_policy", before.inactive_policy != after.inactive_policy),
+        ("relink", before.relink != after.relink),
+    ];
+    let differ = members.into_iter().filter(|(_, differs)| *differs);
+    let fields: Vec<String> = differ.map(|(name, _)| name.to_owned()).collect();
+    (!fields.is_empty()).then_some(Action::DirectoryChanged { fields })
 }

@@ -14,6 +14,7 @@ use crate::sync::setup::{self, CredentialInput};
 use crate::web::answer::{self, Answer};
 use crate::web::api::directories::{self, id_of};
 use crate::web::api::setup_problem::{self, ShownCheck};
+use crate::web::auth::Caller;
 use crate::web::body::Members;
 use crate::web::error::Problem;
 use crate::web::state::State;
@@ -27,12 +28,17 @@ struct Stored {
 }
 
 /// `PUT …/credentials`: checks a credential and stores it when it is good (L-04, L-07).
-pub async fn set_credentials(state: State, path: Path<String>, mut body: Members) -> Answer {
+pub async fn set_credentials(
+    state: State,
+    caller: Caller,
+    path: Path<String>,
+    mut body: Members,
+) -> Answer {
     let id = id_of(&path);
     let input = credential(&mut body);
     body.finish()?;
     let input = input?;
-    let done = setup::set_credential(&state.context, &id, input)
+    let done = setup::set_credential(&state.context, &id, input, &caller.actor())
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     state.activators.runs.wake();
@@ -106,9 +112,9 @@ pub async fn preview(state: State, path: Path<String>) -> Answer {
 }
 
 /// `POST …/complete_setup`: starts the first full sync (L-05).
-pub async fn complete_setup(state: State, path: Path<String>) -> Answer {
+pub async fn complete_setup(state: State, caller: Caller, path: Path<String>) -> Answer {
     let id = id_of(&path);
-    let run = setup::complete_setup(&state.context, &id)
+    let run = setup::complete_setup(&state.context, &id, &caller.actor())
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     state.activators.runs.wake();
@@ -116,9 +122,9 @@ pub async fn complete_setup(state: State, path: Path<String>) -> Answer {
 }
 
 /// `POST …/sync`: starts a full sync.
-pub async fn sync(state: State, path: Path<String>) -> Answer {
+pub async fn sync(state: State, caller: Caller, path: Path<String>) -> Answer {
     let id = id_of(&path);
-    let run = setup::request_sync(&state.context, &id)
+    let run = setup::request_sync(&state.context, &id, &caller.actor())
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     state.activators.runs.wake();
@@ -126,9 +132,9 @@ pub async fn sync(state: State, path: Path<String>) -> Answer {
 }
 
 /// `POST …/disable`: ends the directory for good (L-08).
-pub async fn disable(state: State, path: Path<String>) -> Answer {
+pub async fn disable(state: State, caller: Caller, path: Path<String>) -> Answer {
     let id = id_of(&path);
-    setup::disable(&state.context, &id)
+    setup::disable(&state.context, &id, &caller.actor())
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     state.activators.runs.wake();

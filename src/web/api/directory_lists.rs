@@ -195,7 +195,7 @@ fn show_hold(row: Hold, items: Vec<HoldItem>) -> ShownHold {
         state: row.state,
         items: items.collect(),
         decided_at: row.decided_at_ms.map(Timestamp),
-        decided_by: row.decided_by,
+        decided_by: row.decided_by.map(|by| by.as_str().to_owned()),
         created_at: row.created_at_ms.into(),
         updated_at: row.updated_at_ms.into(),
     }

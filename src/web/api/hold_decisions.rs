@@ -39,15 +39,9 @@ pub async fn reject(
 async fn take(state: State, caller: Caller, path: Path<(String, String)>, wish: Wish) -> Answer {
     let directory = DirectoryId::from_text(path.0.as_str());
     let hold = HoldId::from_text(path.1.as_str());
-    decide::decide(
-        &state.context,
-        &directory,
-        &hold,
-        wish,
-        caller.cause().id().unwrap_or_default(),
-    )
-    .await
-    .map_err(|error| problem(error, &hold))?;
+    decide::decide(&state.context, &directory, &hold, wish, caller.actor())
+        .await
+        .map_err(|error| problem(error, &hold))?;
     state.activators.dates.wake();
     state.activators.runs.wake();
     directory_lists::hold(state, path).await

@@ -9,6 +9,7 @@ use crate::web::portal_links;
 mod account_change;
 pub mod account_changes;
 pub mod accounts;
+pub mod actions;
 pub mod admins;
 pub mod catalogue;
 pub mod directories;
@@ -66,6 +67,10 @@ fn of_organizations(cfg: &mut ServiceConfig) {
     .service(
         web::resource("/organizations/{organization_id}/office_locations")
             .route(web::get().to(catalogue::office_locations)),
+    )
+    .service(
+        web::resource("/organizations/{organization_id}/actions")
+            .route(web::get().to(actions::list)),
     )
     .service(
         web::resource("/organizations/{organization_id}/notices")

@@ -9,12 +9,15 @@ use actix_web::HttpRequest;
 use actix_web::web::Path;
 use serde::Serialize;
 
+use crate::db::actions::{self, NewAction};
 use crate::db::organizations::{self, Metadata, Organization};
 use crate::db::types::Json;
 use crate::db::{Conn, Lane, directory_users};
+use crate::domain::action::{Action, Actor};
 use crate::domain::ids::OrganizationId;
 use crate::domain::provider::ProviderKind;
 use crate::web::answer::{self, Answer, Timestamp};
+use crate::web::auth::Caller;
 use crate::web::body::{Members, Text, ZoneName};
 use crate::web::error::Problem;
 use crate::web::metadata::{self, MetadataChange};
@@ -110,6 +113,22 @@ impl OrganizationChange {
         self
     }
 
+    /// What it is when it is written down; nothing when nothing differs.
+    fn action(before: &Organization, after: &Organization) -> Option<Action> {
+        let allowed_differs = before.allowed_providers != after.allowed_providers;
+        let members = [
+            ("name", before.name != after.name),
+            ("external_id", before.external_id != after.external_id),
+            ("time_zone", before.time_zone != after.time_zone),
+            ("allowed_providers", allowed_differs),
+            ("metadata", before.metadata != after.metadata),
+        ];
+        let differ = members.into_iter().filter(|(_, differs)| *differs);
+        let fields: Vec<String> = differ.map(|(name, _)| name.to_owned()).collect();
+        let allowed_providers = allowed_differs.then(|| after.allowed_providers.0.clone());
+        (!fields.is_empty()).then_some(Action::OrganizationChanged { fields, allowed_providers })
+    }
+
     fn apply(self, row: &mut Organization) {
         if let Some(name) = self.name {
             row.name = name;
@@ -160,6 +179,7 @@ pub(in crate::web) async fn change(
     state: &State,
     id: OrganizationId,
     change: OrganizationChange,
+    by: Actor,
 ) -> Result<Organization, Problem> {
     let now = state.now();
     let write = state.context.db.write(Lane::Urgent, move |tx| {
@@ -171,6 +191,9 @@ pub(in crate::web) async fn change(
         if after != before {
             after.updated_at_ms = now;
             organizations::update_row(tx, &after).map_err(Problem::of_write)?;
+        }
+        if let Some(action) = OrganizationChange::action(&before, &after) {
+            actions::record(tx, &NewAction::of(&id, &by, action, now))?;
         }
         if after.effective_time_zone() != before.effective_time_zone() {
             // A day begins and ends at another moment now (S-12).
@@ -209,10 +232,10 @@ pub async fn get(state: State, path: Path<String>) -> Answer {
 }
 
 /// `PATCH /api/v1/organizations/{id}`: only the members that are there change.
-pub async fn patch(state: State, path: Path<String>, mut body: Members) -> Answer {
+pub async fn patch(state: State, caller: Caller, path: Path<String>, mut body: Members) -> Answer {
     let wanted = OrganizationChange::read(&mut body, false).read_own(&mut body, false);
     body.finish()?;
-    answer::ok(Shown::from(change(&state, id_of(&path), wanted).await?))
+    answer::ok(Shown::from(change(&state, id_of(&path), wanted, caller.actor()).await?))
 }
 
 /// `DELETE /api/v1/organizations/{id}`: with everything in it, unless a directory is connected.

@@ -75,6 +75,9 @@ pub(in crate::web) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
             let check = serde_json::to_value(ShownCheck::from(*check)).unwrap_or_default();
             Problem::CredentialRefused { check }
         }
+        other @ SetupError::OtherCompany => {
+            Problem::InvalidCredential { message: sentence(&other.to_string()) }
+        }
         SetupError::InvalidCredential { message } => {
             Problem::InvalidCredential { message: sentence(&message) }
         }

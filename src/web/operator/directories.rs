@@ -379,7 +379,7 @@ pub async fn live(
 /// `POST /operator/directories/{id}/sync`: starts a full sync, as the API does.
 pub async fn sync(state: State, path: Path<String>, form: Posted) -> Answer {
     let id = DirectoryId::from_text(path.into_inner());
-    setup::request_sync(&state.context, &id)
+    setup::request_sync(&state.context, &id, &form.visitor.actor())
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     form.visitor.note(On::Directory(&id), "sync");

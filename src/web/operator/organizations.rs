@@ -147,7 +147,8 @@ pub async fn show(state: State, operator: Operator, path: Path<String>) -> Answe
 /// nowhere else.
 pub async fn make_link(state: State, path: Path<String>, form: Posted) -> Answer {
     let id = OrganizationId::from_text(path.into_inner());
-    let made = portal_links::make(&state, id.clone(), ReturnUrls::default()).await;
+    let made =
+        portal_links::make(&state, id.clone(), ReturnUrls::default(), &form.visitor.actor()).await;
     let made = made.map_err(|error| not_found(error, &id))?;
     form.visitor.note(On::Organization(&id), "portal_link");
     let until = words::when(made.expires_at, form.visitor.now);

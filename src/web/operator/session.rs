@@ -15,6 +15,7 @@ use crate::clock::Millis;
 use crate::db::api_keys::ApiKey;
 use crate::db::operator_sessions::{self, OperatorSession};
 use crate::db::{DbError, Lane};
+use crate::domain::action::Actor;
 use crate::domain::ids::{DirectoryId, EndpointId, OrganizationId};
 use crate::web::error::Problem;
 use crate::web::pages::form::{self, Visiting};
@@ -56,6 +57,12 @@ pub enum On<'a> {
 }
 
 impl Operator {
+    /// Who they are in the record of what was done: their key (S-41).
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::ApiKey(self.key.id.clone())
+    }
+
     /// Notes in the log that they did something.
     pub fn note(&self, on: On<'_>, action: &'static str) {
         let (organization, directory, endpoint) = match on {

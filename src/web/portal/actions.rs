@@ -42,7 +42,7 @@ pub async fn create(state: State, form: Posted) -> Answer {
         inactive_policy: InactivePolicy::Keep,
         relink: Relink::Ledger,
     };
-    let id = match setup::create_directory(&state.context, new).await {
+    let id = match setup::create_directory(&state.context, new, &visitor.acting()).await {
         Ok(id) => {
             visitor.note(&id, "create");
             id
@@ -64,9 +64,10 @@ pub async fn back(_: Visitor, path: Path<String>) -> Answer {
 pub async fn set_key(state: State, path: Path<String>, form: Posted) -> Answer {
     let Posted { visitor, fields } = form;
     let row = own(&state, &visitor, path).await?;
+    let by = visitor.acting();
     let (said, status) = match key::entered(row.provider, &fields) {
         Err(missing) => (Said::Invalid(missing.to_owned()), StatusCode::UNPROCESSABLE_ENTITY),
-        Ok(input) => match setup::set_credential(&state.context, &row.id, input).await {
+        Ok(input) => match setup::set_credential(&state.context, &row.id, input, &by).await {
             Ok(done) => {
                 visitor.note(&row.id, "set_key");
                 state.activators.runs.wake();
@@ -88,6 +89,7 @@ fn refused(error: SetupError, id: &DirectoryId) -> Result<(Said, StatusCode), Pr
     let said = match error {
         SetupError::CredentialRefused(check) => Said::Refused(*check),
         SetupError::InvalidCredential { message } => Said::Invalid(sentence(&message)),
+        other @ SetupError::OtherCompany => Said::Invalid(sentence(&other.to_string())),
         other => return Err(problem(other, id)),
     };
     Ok((said, StatusCode::UNPROCESSABLE_ENTITY))
@@ -115,7 +117,7 @@ pub async fn preview(state: State, path: Path<String>, form: Posted) -> Answer {
 pub async fn complete(state: State, path: Path<String>, form: Posted) -> Answer {
     let Posted { visitor, .. } = form;
     let row = own(&state, &visitor, path).await?;
-    match setup::complete_setup(&state.context, &row.id).await {
+    match setup::complete_setup(&state.context, &row.id, &visitor.acting()).await {
         // Pressed twice: it is complete either way.
         Ok(_) | Err(SetupError::AlreadyComplete) => {
             visitor.note(&row.id, "complete_setup");
@@ -134,7 +136,9 @@ pub async fn complete(state: State, path: Path<String>, form: Posted) -> Answer 
 pub async fn sync(state: State, path: Path<String>, form: Posted) -> Answer {
     let Posted { visitor, .. } = form;
     let row = own(&state, &visitor, path).await?;
-    setup::request_sync(&state.context, &row.id).await.map_err(|e| problem(e, &row.id))?;
+    setup::request_sync(&state.context, &row.id, &visitor.acting())
+        .await
+        .map_err(|e| problem(e, &row.id))?;
     visitor.note(&row.id, "sync");
     state.activators.runs.wake();
     Ok(page::see_other(&format!("{}?done=sync", directory_path(&row.id))))
@@ -184,7 +188,7 @@ pub async fn disable(state: State, path: Path<String>, form: Posted) -> Answer {
         let page = Disable::of(&visitor, &row, error);
         return page::html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
-    match setup::disable(&state.context, &row.id).await {
+    match setup::disable(&state.context, &row.id, &visitor.acting()).await {
         Ok(()) => visitor.note(&row.id, "disable"),
         // Pressed twice: it is disabled either way.
         Err(SetupError::Disabled) => {}

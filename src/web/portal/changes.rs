@@ -1,4 +1,4 @@
-//! Who did what: every change of an account, with what set it off and what was there before.
+//! Every change of an account, with what set it off and what was there before.
 
 use std::collections::HashMap;
 
@@ -7,17 +7,18 @@ use askama::Template;
 
 use crate::db::account_changes::NumberedAccountChange;
 use crate::db::{Conn, DbError, holds, portal_lists};
+use crate::domain::action::Actor;
 use crate::domain::audit::CauseKind;
 use crate::domain::ids::{AccountId, HoldId, OrganizationId};
 use crate::web::answer::Answer;
 use crate::web::pages::page::request;
 use crate::web::portal::directory::{name_of, names};
-use crate::web::portal::holds::decider;
 use crate::web::portal::page::{self, Frame, Pager};
 use crate::web::portal::session::Visitor;
 use crate::web::portal::words::{self, When};
 use crate::web::query::Query;
 use crate::web::state::State;
+use crate::web::who::AdminNames;
 
 /// The fields of a change that are seen at once when there are too many to show them all.
 const FIELDS_SEEN: usize = 3;
@@ -83,6 +84,7 @@ fn deciders(
     rows: &[NumberedAccountChange],
 ) -> Result<HashMap<String, String>, DbError> {
     let mut found = HashMap::new();
+    let names = AdminNames::load(conn, organization)?;
     for NumberedAccountChange { change: row, .. } in rows {
         let Some(id) = &row.cause_id else { continue };
         if found.contains_key(id) {
@@ -91,13 +93,14 @@ fn deciders(
         let by = match row.cause {
             CauseKind::Decision => {
                 let hold = holds::find(conn, &HoldId::from_text(id.as_str()))?;
-                hold.and_then(|hold| hold.decided_by).unwrap_or_default()
+                hold.and_then(|hold| hold.decided_by)
             }
-            CauseKind::Admin => id.clone(),
+            CauseKind::Admin => Actor::parse(id),
             _ => continue,
         };
-        let words = decider(conn, organization, &by)?;
-        found.insert(id.clone(), words);
+        if let Some(by) = by {
+            found.insert(id.clone(), names.words(&by));
+        }
     }
     Ok(found)
 }

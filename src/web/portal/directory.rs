@@ -16,7 +16,7 @@ use crate::db::notices::Notice;
 use crate::db::page::PageRequest;
 use crate::db::row_problems::RowProblem;
 use crate::db::runs::{self, Run};
-use crate::db::{Conn, DbError, accounts, hold_items, lists, portal_lists};
+use crate::db::{Conn, DbError, accounts, actions, hold_items, lists, portal_lists};
 use crate::domain::directory::{DirectoryState, RunState};
 use crate::domain::failure::FailureClass;
 use crate::domain::hold::HoldState;
@@ -35,10 +35,12 @@ use crate::web::portal::key::{KeyForm, Said};
 use crate::web::portal::lists::RunRow;
 use crate::web::portal::page::{self, Frame, own_directory, web_address};
 use crate::web::portal::session::Visitor;
+use crate::web::portal::who::WhoRow;
 use crate::web::portal::wizard;
 use crate::web::portal::words::{self, Health, When};
 use crate::web::query::Query;
 use crate::web::state::State;
+use crate::web::who::{self, Told};
 
 /// What a page shows beyond what is stored.
 #[derive(Default)]
@@ -68,6 +70,7 @@ struct Connected<'a> {
     problems: Problems,
     chart: Option<Chart>,
     runs: Vec<RunRow>,
+    rows: Vec<WhoRow>,
     active: i64,
     inactive: i64,
     groups: i64,
@@ -282,6 +285,7 @@ struct Around {
     holds: Vec<(Hold, u64)>,
     problems: Vec<RowProblem>,
     runs: Vec<Run>,
+    done: Vec<Told>,
     notice: Option<Notice>,
 }
 
@@ -302,7 +306,9 @@ impl Around {
             }
             _ => None,
         };
+        let done = actions::page(conn, &row.organization_id, Some(&id), &page(5))?.items;
         Ok(Self {
+            done: who::tell(conn, &row.organization_id, done)?,
             problems: lists::row_problems(conn, &id, &page(5))?.items,
             runs: portal_lists::finished_runs(conn, &id, limits::PORTAL_CHART_RUNS)?,
             latest: Latest::load(conn, row)?,
@@ -319,7 +325,7 @@ async fn connected(
     extra: Extra,
     status: StatusCode,
 ) -> Answer {
-    let Around { latest, holds, problems, runs, notice } =
+    let Around { latest, holds, problems, runs, done, notice } =
         state.context.db.read(move |conn| Around::load(conn, row)).await?;
     let LiveParts { live, feed, .. } = latest.render(visitor)?;
     let (row, counts) = (&latest.row, latest.counts);
@@ -353,6 +359,7 @@ async fn connected(
         },
         chart: Chart::of(&runs, now, &zone),
         runs: runs.into_iter().take(5).map(|run| RunRow::of(run, now, &zone)).collect(),
+        rows: done.into_iter().map(|told| WhoRow::of(told, now, &zone)).collect(),
         active: counts.active,
         inactive: counts.inactive,
         groups: counts.groups,

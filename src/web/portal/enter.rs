@@ -9,9 +9,11 @@ use actix_web::web::Path;
 use askama::Template;
 
 use crate::clock::Millis;
+use crate::db::actions::{self, NewAction};
 use crate::db::portal_links::{self, PortalLink};
 use crate::db::portal_sessions::{self, PortalSession};
 use crate::db::{DbError, Lane, organizations};
+use crate::domain::action::Action;
 use crate::domain::ids::{AdminId, DirectoryId, PortalSessionId};
 use crate::limits;
 use crate::secret::new_token;
@@ -61,7 +63,10 @@ pub async fn enter(state: State, path: Path<String>, req: HttpRequest, _: Asked)
         if let Some(former) = former {
             portal_sessions::delete(tx, &former)?;
         }
-        portal_sessions::insert(tx, &visit(id, link, cookie_hash, now))?;
+        let visit = visit(id, link, cookie_hash, now);
+        portal_sessions::insert(tx, &visit)?;
+        let (organization, action) = (&visit.organization_id, Action::PortalEntered);
+        actions::record(tx, &NewAction::of(organization, &visit.actor(), action, now))?;
         Ok::<_, DbError>(true)
     });
     if !write.await? {

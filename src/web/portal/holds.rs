@@ -10,10 +10,10 @@ use jiff::tz::TimeZone;
 
 use crate::clock::Millis;
 use crate::db::holds::{self, Hold, HoldItem};
-use crate::db::{Conn, DbError, accounts, admins};
+use crate::db::{Conn, DbError, accounts};
 use crate::domain::guard::LossReason;
 use crate::domain::hold::{HoldKind, HoldState};
-use crate::domain::ids::{AdminId, DirectoryId, HoldId, HoldItemId, OrganizationId};
+use crate::domain::ids::{DirectoryId, HoldId, HoldItemId, OrganizationId};
 use crate::sync::decide::{self, DecideError, Wish};
 use crate::web::answer::Answer;
 use crate::web::api::hold_decisions;
@@ -23,6 +23,7 @@ use crate::web::portal::preview::because;
 use crate::web::portal::session::{Posted, Visitor};
 use crate::web::portal::words::{self, When};
 use crate::web::state::State;
+use crate::web::who::AdminNames;
 
 /// A hold in a list.
 pub struct HoldRow {
@@ -117,26 +118,11 @@ impl Loaded {
             };
             items.push(Item::of(&hold, item, &email));
         }
-        let by = hold.decided_by.clone().unwrap_or_default();
-        let decided_by = decider(conn, organization, &by)?;
+        let decided_by = match &hold.decided_by {
+            Some(by) => AdminNames::load(conn, organization)?.words(by),
+            None => String::new(),
+        };
         Ok(Self { title: row.provider.title(), hold, items, decided_by })
-    }
-}
-
-/// Who decided, in words.
-pub fn decider(
-    conn: &mut Conn,
-    organization: &OrganizationId,
-    by: &str,
-) -> Result<String, DbError> {
-    if !by.starts_with(AdminId::PREFIX) {
-        let words = if by.starts_with("key_") { "the application" } else { "an admin" };
-        return Ok(words.to_owned());
-    }
-    match admins::find(conn, organization, &AdminId::from_text(by)) {
-        Ok(admin) => Ok(admin.name),
-        Err(DbError::NotFound) => Ok("an admin who is not on the list any more".to_owned()),
-        Err(other) => Err(other),
     }
 }
 

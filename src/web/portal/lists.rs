@@ -17,6 +17,7 @@ use crate::domain::account::Activity;
 use crate::domain::directory::RunCounts;
 use crate::domain::employee::Unit;
 use crate::domain::ids::{DirectoryId, GroupId};
+use crate::domain::search::Search;
 use crate::limits;
 use crate::web::answer::Answer;
 use crate::web::error::Problem;
@@ -75,8 +76,7 @@ pub async fn people(
     let page = request(&mut query);
     let find = query.text("find").unwrap_or_default().trim().to_owned();
     let group = query.text("group").map(GroupId::from_text);
-    let filter =
-        PeopleFilter { group: group.clone(), search: (!find.is_empty()).then(|| find.clone()) };
+    let filter = PeopleFilter { group: group.clone(), search: Search::of(&find) };
     let organization = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {
         let row = own_directory(conn, &organization, &id)?;

@@ -36,6 +36,7 @@ pub mod problem;
 pub mod problems;
 pub mod session;
 pub mod sign_in;
+pub mod who;
 pub mod wizard;
 pub mod words;
 
@@ -51,6 +52,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         )
         .route("/portal/leave", web::post().to(enter::leave))
         .route("/portal/admins", web::post().to(overview::add_admin))
+        .route("/portal/actions", web::get().to(who::show))
         .route("/portal/changes", web::get().to(changes::show))
         .route("/portal/notices", web::get().to(notices::show))
         .route("/portal/directories", web::post().to(actions::create))

@@ -143,10 +143,11 @@ pub async fn add_admin(state: State, form: Posted) -> Answer {
     let back = fields.text("back");
     let back = if back.starts_with("/portal/directories/") { back } else { "/portal".to_owned() };
     let organization = visitor.organization_id().clone();
+    let by = visitor.acting();
     let wrong = match entered(&fields) {
-        Ok((email, name)) => match api::admins::add(&state, organization, email, name).await {
+        Ok((email, name)) => match api::admins::add(&state, organization, email, name, &by).await {
             Ok(admin) => {
-                let by = visitor.acting();
+                let by = by.as_str();
                 tracing::info!(admin.id = %admin.id, by, "an admin was added on the portal");
                 return Ok(page::see_other(&back));
             }

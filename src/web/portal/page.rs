@@ -29,7 +29,7 @@ pub struct Visit {
     pub csrf: String,
     /// Where "back to the application" leads.
     pub return_url: Option<String>,
-    /// Which part of the portal it is: `overview`, `changes`, `notices`, or none of them.
+    /// Which part of the portal it is: `overview`, `changes`, `who`, `notices`, or none of them.
     pub at: &'static str,
 }
 

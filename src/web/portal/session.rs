@@ -16,6 +16,7 @@ use crate::db::admins::{self, Admin};
 use crate::db::organizations::{self, Organization};
 use crate::db::portal_sessions::{self, PortalSession};
 use crate::db::{DbError, Lane};
+use crate::domain::action::Actor;
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::web::error::Problem;
 use crate::web::pages::form::{self, Visiting};
@@ -60,11 +61,10 @@ impl Visitor {
         &self.organization.id
     }
 
-    /// Who acts, as it is written down with a decision.
+    /// Who acts, as it is written down with what they do.
     #[must_use]
-    pub fn acting(&self) -> String {
-        let admin = self.admin.as_ref().map(|admin| admin.id.to_string());
-        admin.unwrap_or_else(|| self.session.id.to_string())
+    pub fn acting(&self) -> Actor {
+        self.session.actor()
     }
 
     /// Notes in the log that they did something.

@@ -12,10 +12,12 @@ use actix_web::web::Path;
 use askama::Template;
 
 use crate::clock::Millis;
+use crate::db::actions::{self, NewAction};
 use crate::db::admins::Admin;
 use crate::db::mails::{self, Mail, MailState};
 use crate::db::portal_links::{self, PortalLink};
 use crate::db::{DbError, Lane, Tx, admins, directories};
+use crate::domain::action::{Action, Actor};
 use crate::domain::employee::{EmailNorm, is_email};
 use crate::domain::ids::{DirectoryId, MailId, PortalLinkId};
 use crate::domain::notice;
@@ -110,6 +112,8 @@ fn send(
         created_at_ms: now,
     };
     portal_links::insert(tx, &link)?;
+    let action = Action::PortalLinkMailed { admin_id: admin.id.clone() };
+    actions::record(tx, &NewAction::on_directory(&directory, &Actor::Rollcall, action, now))?;
     // The page of the directory comes first.
     let address = format!("{}/portal/enter/{}?directory={id}", cx.public_url, token.reveal());
     mails::insert(tx, &[mail(cx, admin, &address, now)])

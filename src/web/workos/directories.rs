@@ -17,6 +17,7 @@ use crate::sync::objects;
 use crate::sync::setup::{self, SetupError};
 use crate::web::answer::{self, Answer};
 use crate::web::api::setup_problem;
+use crate::web::auth::Caller;
 use crate::web::error::Problem;
 use crate::web::query::Query;
 use crate::web::state::State;
@@ -68,9 +69,9 @@ pub async fn get(state: State, path: Path<String>) -> Answer {
 }
 
 /// `DELETE /directories/{id}`: ends it for good (L-08). Once more changes nothing.
-pub async fn delete(state: State, path: Path<String>) -> Answer {
+pub async fn delete(state: State, caller: Caller, path: Path<String>) -> Answer {
     let id = DirectoryId::from_text(path.into_inner());
-    match setup::disable(&state.context, &id).await {
+    match setup::disable(&state.context, &id, &caller.actor()).await {
         Ok(()) => {
             state.activators.runs.wake();
             // Accounts that somebody of another directory has go on with that one (S-26).
@@ -83,9 +84,9 @@ pub async fn delete(state: State, path: Path<String>) -> Answer {
 }
 
 /// `POST /directories/{id}/sync`: starts a full sync.
-pub async fn sync(state: State, path: Path<String>) -> Answer {
+pub async fn sync(state: State, caller: Caller, path: Path<String>) -> Answer {
     let id = DirectoryId::from_text(path.into_inner());
-    setup::request_sync(&state.context, &id)
+    setup::request_sync(&state.context, &id, &caller.actor())
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     state.activators.runs.wake();

@@ -14,6 +14,7 @@ use crate::db::page::Page;
 use crate::domain::ids::OrganizationId;
 use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::organizations::{self as own, OrganizationChange};
+use crate::web::auth::Caller;
 use crate::web::body::Members;
 use crate::web::error::Problem;
 use crate::web::query::Query;
@@ -109,9 +110,9 @@ pub async fn get_by_external_id(state: State, path: Path<String>) -> Answer {
 }
 
 /// `PUT /organizations/{id}`: only the members that are there change, as WorkOS does it.
-pub async fn put(state: State, path: Path<String>, body: Members) -> Answer {
+pub async fn put(state: State, caller: Caller, path: Path<String>, body: Members) -> Answer {
     let change = read(body, false)?;
-    answer::ok(Shown::from(own::change(&state, own::id_of(&path), change).await?))
+    answer::ok(Shown::from(own::change(&state, own::id_of(&path), change, caller.actor()).await?))
 }
 
 /// `DELETE /organizations/{id}`: with everything in it, unless a directory is connected.

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use crate::domain::ids::OrganizationId;
 use crate::web::answer::{self, Answer};
+use crate::web::auth::Caller;
 use crate::web::body::Members;
 use crate::web::portal_links::{self, ReturnUrls};
 use crate::web::state::State;
 
 /// `POST /portal/generate_link`.
-pub async fn generate_link(state: State, mut body: Members) -> Answer {
+pub async fn generate_link(state: State, caller: Caller, mut body: Members) -> Answer {
     let organization: Option<String> = body.required("organization");
     let intent: Option<String> = body.optional("intent");
     if intent.is_some_and(|intent| intent != "dsync") {
@@ -24,6 +25,7 @@ pub async fn generate_link(state: State, mut body: Members) -> Answer {
         }
     }
     let organization = body.finish_with(organization)?;
-    let made = portal_links::make(&state, OrganizationId::from_text(organization), urls).await?;
+    let organization = OrganizationId::from_text(organization);
+    let made = portal_links::make(&state, organization, urls, &caller.actor()).await?;
     answer::created(json!({ "link": made.url.reveal() }))
 }

@@ -1,0 +1,72 @@
+//! `/api/v1/organizations/{id}/actions`: who did what, the newest first.
+
+use actix_web::HttpRequest;
+use actix_web::web::Path;
+use serde::Serialize;
+
+use crate::db::actions;
+use crate::db::page::Page;
+use crate::domain::action::{Action, ActorKind};
+use crate::domain::ids::{ActionId, DirectoryId, OrganizationId};
+use crate::web::answer::{self, Answer, Timestamp};
+use crate::web::api::organizations;
+use crate::web::error::Problem;
+use crate::web::query::Query;
+use crate::web::state::State;
+use crate::web::who::{self, Told};
+
+/// An action as it is sent.
+#[derive(Debug, Serialize)]
+struct Shown {
+    object: &'static str,
+    id: ActionId,
+    organization_id: OrganizationId,
+    directory_id: Option<DirectoryId>,
+    actor: ShownActor,
+    action: Action,
+    message: String,
+    created_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownActor {
+    kind: ActorKind,
+    id: Option<String>,
+}
+
+impl From<Told> for Shown {
+    fn from(told: Told) -> Self {
+        Self {
+            object: "action",
+            id: told.id,
+            organization_id: told.organization_id,
+            directory_id: told.directory_id,
+            actor: ShownActor { kind: told.actor.kind(), id: told.actor.id().map(str::to_owned) },
+            action: told.action,
+            message: told.sentence,
+            created_at: told.at.into(),
+        }
+    }
+}
+
+/// `GET …/actions`, all or those of one `directory_id`.
+pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+    let organization = organizations::id_of(&path);
+    let mut query = Query::of(&req);
+    let page = query.page();
+    for (name, cursor) in [("after", &page.after), ("before", &page.before)] {
+        let id = cursor.as_ref().map(ActionId::from_text);
+        if id.is_some_and(|id| id.number().is_none()) {
+            query.refuse(name, "invalid", "must be the id of an item of this list");
+        }
+    }
+    let directory = query.text("directory_id").map(DirectoryId::from_text);
+    query.finish()?;
+    let read = state.context.db.read(move |conn| {
+        organizations::find(conn, &organization)?;
+        let found = actions::page(conn, &organization, directory.as_ref(), &page)?;
+        let Page { items, before, after } = found;
+        Ok::<_, Problem>(Page { items: who::tell(conn, &organization, items)?, before, after })
+    });
+    answer::list(read.await?, Shown::from)
+}
