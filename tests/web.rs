@@ -359,7 +359,7 @@ fn directory_user(link: &Link) -> directory_users::DirectoryUser {
         employee_number: None,
         email_norm: None,
         first_last: String::new(),
-        last_first: String::new(),
+        name_order: String::new(),
         state: Activity::Active,
         membership: Membership::Member,
         record: rollcall::db::types::Json(record),

@@ -37,8 +37,8 @@ pub struct DirectoryUser {
     pub email_norm: Option<EmailNorm>,
     /// "first last" of the name, folded (`domain::search`).
     pub first_last: String,
-    /// "last first" of the name, folded.
-    pub last_first: String,
+    /// Their place in a list of people: "last first" of the name, folded, a line break and the id.
+    pub name_order: String,
     /// Whether the HR system counts them as employed.
     pub state: Activity,
     /// Whether they are in the list of current staff.
@@ -102,7 +102,7 @@ pub fn upsert(tx: &mut Tx<'_>, users: &[DirectoryUser]) -> Result<(), DbError> {
                 t::employee_number.eq(excluded(t::employee_number)),
                 t::email_norm.eq(excluded(t::email_norm)),
                 t::first_last.eq(excluded(t::first_last)),
-                t::last_first.eq(excluded(t::last_first)),
+                t::name_order.eq(excluded(t::name_order)),
                 t::state.eq(excluded(t::state)),
                 t::membership.eq(excluded(t::membership)),
                 t::record.eq(excluded(t::record)),

@@ -10,7 +10,7 @@ use crate::db::directory_users::DirectoryUser;
 use crate::db::error::DbError;
 use crate::db::groups::Group;
 use crate::db::notices::Notice;
-use crate::db::page::{Page, PageRequest, load_page};
+use crate::db::page::{Order, Page, PageRequest, load_page};
 use crate::db::runs::Run;
 use crate::db::schema::{
     account_changes, directory_groups, directory_users, group_memberships, notices, runs,
@@ -47,7 +47,8 @@ macro_rules! listed {
     }};
 }
 
-/// A page of the people of a directory whom the application has in its list.
+/// A page of the people of a directory whom the application has in its list, in the order of their
+/// last names. Cursors are ids; one of somebody who is not there any more leads to the beginning.
 pub fn people(
     conn: &mut Conn,
     directory: &DirectoryId,
@@ -55,28 +56,54 @@ pub fn people(
     request: &PageRequest,
 ) -> Result<Page<DirectoryUser>, DbError> {
     use directory_users as t;
-    fn id(row: &DirectoryUser) -> &str {
-        row.id.as_str()
+    fn place(row: &DirectoryUser) -> &str {
+        row.name_order.as_str()
     }
-    let Some(Search { name, email, number, upper_number }) = &filter.search else {
-        return Ok(load_page!(conn, request, t::id, id, listed!(directory, filter)));
+    let request = &PageRequest {
+        limit: request.limit,
+        after: place_of(conn, directory, request.after.as_deref())?,
+        before: place_of(conn, directory, request.before.as_deref())?,
+        order: Order::Asc,
     };
-    // Sorted by what no index has. By the ids themselves PostgreSQL would go through all of them
-    // in their order when it does not know what is looked for, hoping to meet a page full soon.
-    Ok(load_page!(conn, request, t::id.concat(""), id, {
-        // Each is a range of an index. `LIKE` would not be: a pattern is not known when a
-        // statement is prepared, and SQLite's does not compare byte by byte.
-        let by_name = (t::first_last.ge(&name.from).and(t::first_last.lt(&name.below)))
-            .or(t::last_first.ge(&name.from).and(t::last_first.lt(&name.below)));
-        let by_email = t::email_norm.ge(&email.from).and(t::email_norm.lt(&email.below));
-        let by_number = (t::employee_number
-            .ge(&number.from)
-            .and(t::employee_number.lt(&number.below)))
-        .or(t::employee_number
-            .ge(&upper_number.from)
-            .and(t::employee_number.lt(&upper_number.below)));
-        listed!(directory, filter).filter(by_name.or(by_email).or(by_number))
-    }))
+    let page = match &filter.search {
+        None => load_page!(conn, request, t::name_order, place, listed!(directory, filter)),
+        // Sorted by what no index has. In the order of an index PostgreSQL would go through all of
+        // them when it does not know what is looked for, hoping to meet a page full soon.
+        Some(Search { name, email, number, upper_number }) => {
+            load_page!(conn, request, t::name_order.concat(""), place, {
+                // Each is a range of an index. `LIKE` would not be: a pattern is not known when a
+                // statement is prepared, and SQLite's does not compare byte by byte.
+                let by_name = (t::first_last.ge(&name.from).and(t::first_last.lt(&name.below)))
+                    .or(t::name_order.ge(&name.from).and(t::name_order.lt(&name.below)));
+                let by_email = t::email_norm.ge(&email.from).and(t::email_norm.lt(&email.below));
+                let by_number =
+                    (t::employee_number.ge(&number.from).and(t::employee_number.lt(&number.below)))
+                        .or(t::employee_number
+                            .ge(&upper_number.from)
+                            .and(t::employee_number.lt(&upper_number.below)));
+                listed!(directory, filter).filter(by_name.or(by_email).or(by_number))
+            })
+        }
+    };
+    // A place holds a name, which does not belong into an address; the id in it does.
+    let id = |place: String| place.rsplit_once('\n').map(|(_, id)| id.to_owned());
+    Ok(Page { items: page.items, before: page.before.and_then(id), after: page.after.and_then(id) })
+}
+
+/// The place in the list of somebody with this id.
+fn place_of(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    id: Option<&str>,
+) -> Result<Option<String>, DbError> {
+    use directory_users as t;
+    let Some(id) = id else { return Ok(None) };
+    Ok(on_backend!(conn, |c| t::table
+        .find(id)
+        .filter(t::directory_id.eq(directory))
+        .select(t::name_order)
+        .first(c)
+        .optional())?)
 }
 
 /// How many people are in each group of a directory; groups without people are not named.

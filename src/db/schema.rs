@@ -130,7 +130,7 @@ diesel::table! {
         employee_number -> Nullable<Text>,
         email_norm -> Nullable<Text>,
         first_last -> Text,
-        last_first -> Text,
+        name_order -> Text,
         state -> Text,
         membership -> Text,
         record -> Text,

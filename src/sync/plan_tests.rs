@@ -38,7 +38,7 @@ fn user(id: &str, record: &EmployeeRecord) -> DirectoryUser {
         employee_number: record.employee_number.clone(),
         email_norm: record.email_norm(),
         first_last: String::new(),
-        last_first: String::new(),
+        name_order: String::new(),
         state: Activity::Active,
         membership: Membership::Member,
         record: Json(record.clone()),

@@ -225,13 +225,13 @@ impl Applier<'_> {
     ) -> DirectoryUser {
         let record = applied.observed.record.clone();
         let SearchNames { first_last, last_first } = SearchNames::of(&record);
+        let new_id = || DirectoryUserId::new(self.now, self.random);
+        let id = before.map_or_else(new_id, |user| user.id.clone());
         // Only the second pass of a full sync knows everything that a later one may skip.
         let settled = applied.settled && self.pass != Pass::People;
         DirectoryUser {
-            id: before.map_or_else(
-                || DirectoryUserId::new(self.now, self.random),
-                |user| user.id.clone(),
-            ),
+            name_order: format!("{last_first}\n{id}"),
+            id,
             organization_id: self.directory.organization_id.clone(),
             directory_id: self.directory.id.clone(),
             external_key: key.clone(),
@@ -239,7 +239,6 @@ impl Applier<'_> {
             employee_number: record.employee_number.clone(),
             email_norm: record.email_norm(),
             first_last,
-            last_first,
             state: applied.activity,
             membership: applied.observed.membership,
             leaving_date_since_ms: self.leaving_date_since(before, &record),

@@ -179,6 +179,13 @@ async fn s_41_long_lists_lead_on_and_back(app: TestApp) {
     let all = counts["active"].as_u64().unwrap() + counts["inactive"].as_u64().unwrap();
     assert_eq!(sizes.iter().sum::<usize>(), usize::try_from(all).unwrap());
 
+    // By last names, as on any list of people, and each person once.
+    let shown: Vec<String> = pages.concat();
+    let hired: Vec<&String> = shown.iter().filter(|name| name.starts_with("Qwert")).collect();
+    let mut sorted = hired.clone();
+    sorted.sort_by_key(|name| name.split_once(' ').unwrap().1);
+    assert_eq!((hired.len(), hired), (60, sorted));
+
     // A part of the list stays that part on its other pages.
     let pages = there_and_back(&mut browser, &find(&connected, "qwert")).await;
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [50, 10]);

@@ -125,7 +125,7 @@ CREATE TABLE directory_users (
     employee_number TEXT COLLATE "C",
     email_norm TEXT COLLATE "C",
     first_last TEXT COLLATE "C" NOT NULL,
-    last_first TEXT COLLATE "C" NOT NULL,
+    name_order TEXT COLLATE "C" NOT NULL,
     state TEXT COLLATE "C" NOT NULL CHECK (state IN ('active', 'inactive')),
     membership TEXT COLLATE "C" NOT NULL CHECK (membership IN ('member', 'not_member', 'not_shown')),
     record TEXT COLLATE "C" NOT NULL,
@@ -142,7 +142,7 @@ CREATE TABLE directory_users (
 CREATE INDEX directory_users_number ON directory_users (directory_id, employee_number);
 CREATE INDEX directory_users_email ON directory_users (directory_id, email_norm);
 CREATE INDEX directory_users_first_last ON directory_users (directory_id, first_last);
-CREATE INDEX directory_users_last_first ON directory_users (directory_id, last_first);
+CREATE INDEX directory_users_name_order ON directory_users (directory_id, name_order);
 CREATE INDEX directory_users_due ON directory_users (due_at_ms);
 
 CREATE TABLE links (
