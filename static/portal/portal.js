@@ -79,5 +79,12 @@
     document.getElementById("preview")?.scrollIntoView({ block: "start" });
   }
 
+  // What became of a form is said once: a page that loads itself anew does not say it again.
+  const address = new URL(location.href);
+  if (address.searchParams.has("done")) {
+    address.searchParams.delete("done");
+    history.replaceState(null, "", address);
+  }
+
   prepare(document);
 })();

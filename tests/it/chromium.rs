@@ -16,6 +16,7 @@ mod aside;
 mod driver;
 mod keyboard;
 mod look;
+mod operator;
 mod sandbox;
 mod story;
 mod two_windows;
@@ -44,6 +45,19 @@ behaviours_on_sqlite!(
     o_02_the_sandbox_in_a_browser,
     o_02_hr_in_one_window_and_the_portal_in_another,
 );
+
+mod o_04_the_operators_pages_in_a_browser {
+    #[test]
+    fn sqlite() {
+        crate::support::at(crate::testdb::Engine::Sqlite, async |place| {
+            let (app, receiver) = crate::endpoints::start(place).await;
+            super::in_browser(async |chrome| {
+                super::operator::told(&app, &receiver, chrome).await;
+            })
+            .await;
+        });
+    }
+}
 
 async fn l_03_people_hr_in_a_browser(app: TestApp) {
     in_browser(async |chrome| story::told(&app, chrome, System::PeopleHr).await).await;

@@ -45,9 +45,15 @@ pub async fn seen(app: &TestApp, chrome: &Chrome) {
     window.sees("Everything works").await;
 
     window.open(&format!("{at}/people")).await;
-    let find = "Beginning of the e-mail, or employee number";
-    window.fill(find, "nobody@acme").await.click("Find").await;
-    window.sees("Nobody has this e-mail or number").await.look("portal-07-nobody").await;
+    window.fill("Name, e-mail or employee number", "nobody").await.click("Find").await;
+    window.sees("Nobody is found").await.look("portal-07-nobody").await;
+    window
+        .click("Who did what")
+        .await
+        .sees("approved linking")
+        .await
+        .look("portal-09-who-did-what")
+        .await;
     window.click("Sign out").await.sees("You are signed out").await.look("portal-08-out").await;
 
     app.hr().remove_key(&connected.hr_key);
