@@ -1,4 +1,4 @@
-//! Finding people: through indexes alone, however many there are (S-41).
+//! Finding people: through indexes alone, however many there are.
 
 use std::sync::mpsc;
 
@@ -12,7 +12,7 @@ use rollcall::domain::search::Search;
 
 use crate::testdb::{Engine, Raw, TestDb, on_both, organization};
 
-on_both!(s_41_people_are_found_through_indexes);
+on_both!(people_are_found_through_indexes);
 
 /// People of the directory.
 const PEOPLE: usize = 20_000;
@@ -116,7 +116,7 @@ fn plan(raw: Raw, sql: &str) -> String {
     }
 }
 
-async fn s_41_people_are_found_through_indexes(t: TestDb) {
+async fn people_are_found_through_indexes(t: TestDb) {
     t.db.write(Lane::Urgent, |tx| organizations::insert(tx, &organization(1))).await.unwrap();
     fill(&t);
     let sql = statement(&t).await;

@@ -41,12 +41,12 @@ behaviours_on_sqlite!(
     l_03_breathe_hr_in_a_browser,
     l_03_hrworks_in_a_browser,
     l_03_people_hr_by_keyboard,
-    l_06_the_ways_in_in_a_browser,
+    the_ways_in_in_a_browser,
     o_02_the_sandbox_in_a_browser,
     o_02_hr_in_one_window_and_the_portal_in_another,
 );
 
-mod o_04_the_operators_pages_in_a_browser {
+mod the_operators_pages_in_a_browser {
     #[test]
     fn sqlite() {
         crate::support::at(crate::testdb::Engine::Sqlite, async |place| {
@@ -75,7 +75,7 @@ async fn l_03_people_hr_by_keyboard(app: TestApp) {
     in_browser(async |chrome| keyboard::told(&app, chrome).await).await;
 }
 
-async fn l_06_the_ways_in_in_a_browser(app: TestApp) {
+async fn the_ways_in_in_a_browser(app: TestApp) {
     in_browser(async |chrome| aside::seen(&app, chrome).await).await;
 }
 

@@ -15,21 +15,21 @@ use crate::support::{Connected, START, TestApp, behaviours, behaviours_of_place}
 use crate::testdb::{Engine, TestPlace};
 
 behaviours!(
-    o_04_when_all_is_well_the_first_page_says_so,
-    o_04_a_failing_directory_is_on_top_until_it_is_repaired,
-    o_04_a_silent_directory_shows_even_while_nothing_works,
-    o_04_a_decision_that_waits_is_worth_a_look,
-    o_04_mails_that_do_not_go_out_are_told,
-    o_04_work_that_stands_still_is_told,
-    o_04_lists_are_cut_into_pages_searched_and_filtered,
-    o_04_very_many_rows_are_not_counted_to_the_end,
-    o_04_sync_now_starts_a_full_sync,
-    o_04_a_link_to_the_portal_is_shown_once,
+    when_all_is_well_the_first_page_says_so,
+    a_failing_directory_is_on_top_until_it_is_repaired,
+    a_silent_directory_shows_even_while_nothing_works,
+    a_decision_that_waits_is_worth_a_look,
+    mails_that_do_not_go_out_are_told,
+    work_that_stands_still_is_told,
+    lists_are_cut_into_pages_searched_and_filtered,
+    very_many_rows_are_not_counted_to_the_end,
+    sync_now_starts_a_full_sync,
+    a_link_to_the_portal_is_shown_once,
 );
 behaviours_of_place!(
-    o_04_an_endpoint_that_fails_is_told_until_it_works_again,
-    o_04_what_is_done_with_an_endpoint_has_its_effect,
-    o_04_no_secret_and_nothing_of_an_employee_is_on_any_page,
+    an_endpoint_that_fails_is_told_until_it_works_again,
+    what_is_done_with_an_endpoint_has_its_effect,
+    no_secret_and_nothing_of_an_employee_is_on_any_page,
 );
 
 /// What the page says about how it is, in the box on top.
@@ -40,7 +40,7 @@ fn on_top(page: &Shown) -> String {
     Shown { text: top, ..Shown::default() }.words()
 }
 
-async fn o_04_when_all_is_well_the_first_page_says_so(app: TestApp) {
+async fn when_all_is_well_the_first_page_says_so(app: TestApp) {
     let mut browser = Browser::operate(&app).await;
     assert_eq!(
         on_top(&browser.page),
@@ -68,7 +68,7 @@ fn page_of(connected: &Connected) -> String {
     format!("/operator/directories/{}", connected.directory)
 }
 
-async fn o_04_a_failing_directory_is_on_top_until_it_is_repaired(app: TestApp) {
+async fn a_failing_directory_is_on_top_until_it_is_repaired(app: TestApp) {
     let connected = app.connected().await;
     app.hr().remove_key(&connected.hr_key);
     app.pass(INTERVAL).await;
@@ -92,7 +92,7 @@ async fn o_04_a_failing_directory_is_on_top_until_it_is_repaired(app: TestApp) {
     browser.open("/operator/organizations").await.says("1, in step");
 }
 
-async fn o_04_a_silent_directory_shows_even_while_nothing_works(app: TestApp) {
+async fn a_silent_directory_shows_even_while_nothing_works(app: TestApp) {
     let connected = app.connected().await;
     let mut browser = Browser::operate(&app).await;
     let stale = async |browser: &mut Browser<'_>| {
@@ -121,7 +121,7 @@ async fn o_04_a_silent_directory_shows_even_while_nothing_works(app: TestApp) {
     assert!(stale(&mut browser).await.starts_with("In step"));
 }
 
-async fn o_04_a_decision_that_waits_is_worth_a_look(app: TestApp) {
+async fn a_decision_that_waits_is_worth_a_look(app: TestApp) {
     app.hire(&person("Ann", "Lee", "ann.lee@acme.example")).await;
     let protected = json!({"email": "ann.lee@acme.example", "protected": true});
     let connected = app.joined(&[protected]).await;
@@ -137,7 +137,7 @@ async fn o_04_a_decision_that_waits_is_worth_a_look(app: TestApp) {
     browser.open(&organization).await.is_silent_about("ann.lee").is_silent_about("Lee");
 }
 
-async fn o_04_mails_that_do_not_go_out_are_told(app: TestApp) {
+async fn mails_that_do_not_go_out_are_told(app: TestApp) {
     let connected = app.connected().await;
     app.mail.set_fault(Some(Fault::DropInData));
     app.hr().remove_key(&connected.hr_key);
@@ -162,7 +162,7 @@ async fn o_04_mails_that_do_not_go_out_are_told(app: TestApp) {
     browser.page.is_silent_about("given up today");
 }
 
-async fn o_04_work_that_stands_still_is_told(app: TestApp) {
+async fn work_that_stands_still_is_told(app: TestApp) {
     let connected = app.connected().await;
     let employee = app.employee(0);
     app.new_job(&employee, "Head of Tests").await;
@@ -184,7 +184,7 @@ async fn o_04_work_that_stands_still_is_told(app: TestApp) {
     browser.page.says("Webhooks in, parked 1").is_silent_about("stands still");
 }
 
-async fn o_04_an_endpoint_that_fails_is_told_until_it_works_again(place: TestPlace) {
+async fn an_endpoint_that_fails_is_told_until_it_works_again(place: TestPlace) {
     let (app, receiver) = start(place).await;
     app.connected().await;
     let (path, _) = endpoint(&app, &receiver, &[]).await;
@@ -236,7 +236,7 @@ async fn o_04_an_endpoint_that_fails_is_told_until_it_works_again(place: TestPla
     browser.page.is_silent_about("given up today");
 }
 
-async fn o_04_what_is_done_with_an_endpoint_has_its_effect(place: TestPlace) {
+async fn what_is_done_with_an_endpoint_has_its_effect(place: TestPlace) {
     let (app, receiver) = start(place).await;
     let (path, _) = endpoint(&app, &receiver, &[]).await;
     let at = format!("/operator{path}");
@@ -269,7 +269,7 @@ async fn o_04_what_is_done_with_an_endpoint_has_its_effect(place: TestPlace) {
     }
 }
 
-async fn o_04_lists_are_cut_into_pages_searched_and_filtered(app: TestApp) {
+async fn lists_are_cut_into_pages_searched_and_filtered(app: TestApp) {
     let many = usize::try_from(limits::PORTAL_PAGE_ITEMS).unwrap() + 5;
     for number in 0..many {
         let name = format!("Customer {number:02} & Co");
@@ -314,7 +314,7 @@ async fn o_04_lists_are_cut_into_pages_searched_and_filtered(app: TestApp) {
     browser.page.says("This page does not exist");
 }
 
-async fn o_04_very_many_rows_are_not_counted_to_the_end(app: TestApp) {
+async fn very_many_rows_are_not_counted_to_the_end(app: TestApp) {
     let connected = app.connected().await;
     let rows = limits::OPERATOR_COUNT_MAX;
     let insert = |from: i64, to: i64| {
@@ -337,7 +337,7 @@ async fn o_04_very_many_rows_are_not_counted_to_the_end(app: TestApp) {
     browser.open("/operator").await.says("Webhooks in 10,000+ just now");
 }
 
-async fn o_04_sync_now_starts_a_full_sync(app: TestApp) {
+async fn sync_now_starts_a_full_sync(app: TestApp) {
     let connected = app.connected().await;
     let (at, runs) = (page_of(&connected), app.runs(&connected).await.len());
     let mut browser = Browser::operate(&app).await;
@@ -358,7 +358,7 @@ async fn o_04_sync_now_starts_a_full_sync(app: TestApp) {
     browser.open(&at).await.says("Disabled").is_silent_about("Sync now").says("Key none");
 }
 
-async fn o_04_a_link_to_the_portal_is_shown_once(app: TestApp) {
+async fn a_link_to_the_portal_is_shown_once(app: TestApp) {
     let connected = app.connected().await;
     let at = format!("/operator/organizations/{}", connected.organization);
     let mut browser = Browser::operate(&app).await;
@@ -386,7 +386,7 @@ fn leads_to(page: &Shown) -> Vec<String> {
     own.map(|href| href.replace("&#38;", "&")).collect()
 }
 
-async fn o_04_no_secret_and_nothing_of_an_employee_is_on_any_page(place: TestPlace) {
+async fn no_secret_and_nothing_of_an_employee_is_on_any_page(place: TestPlace) {
     let (app, receiver) = start(place).await;
     app.hire(&person("Ann", "Quillfeather", "ann.lee@acme.example")).await;
     let protected = json!({"email": "ann.lee@acme.example", "protected": true});

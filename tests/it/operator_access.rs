@@ -8,14 +8,14 @@ use crate::evidence;
 use crate::support::{TestApp, behaviours};
 
 behaviours!(
-    o_04_an_api_key_opens_the_operator_s_pages,
-    o_04_every_wrong_key_gets_the_same_answer,
-    o_04_so_many_wrong_keys_and_none_is_looked_at,
-    o_04_a_revoked_key_ends_its_visits_at_once,
-    o_04_an_operator_s_visit_ends_by_itself_and_by_hand,
-    o_04_a_form_from_elsewhere_does_nothing_for_the_operator,
-    o_04_the_portal_and_the_operator_s_pages_do_not_open_each_other,
-    o_04_no_key_and_no_token_is_stored_logged_or_shown,
+    an_api_key_opens_the_operator_s_pages,
+    every_wrong_key_gets_the_same_answer,
+    so_many_wrong_keys_and_none_is_looked_at,
+    a_revoked_key_ends_its_visits_at_once,
+    an_operator_s_visit_ends_by_itself_and_by_hand,
+    a_form_from_elsewhere_does_nothing_for_the_operator,
+    the_portal_and_the_operator_s_pages_do_not_open_each_other,
+    no_key_and_no_token_is_stored_logged_or_shown,
 );
 
 /// Every page that needs a visit.
@@ -42,7 +42,7 @@ const FORMS: &[&str] = &[
     "/operator/endpoints/we_x/replay",
 ];
 
-async fn o_04_an_api_key_opens_the_operator_s_pages(app: TestApp) {
+async fn an_api_key_opens_the_operator_s_pages(app: TestApp) {
     let mut browser = Browser::new(&app);
     assert_eq!(browser.open("/operator").await.status, 401);
     browser.page.says("Sign in to the operator's pages").says("API key");
@@ -68,7 +68,7 @@ async fn o_04_an_api_key_opens_the_operator_s_pages(app: TestApp) {
     }
 }
 
-async fn o_04_every_wrong_key_gets_the_same_answer(app: TestApp) {
+async fn every_wrong_key_gets_the_same_answer(app: TestApp) {
     let revoked = app.running.store.create_api_key("old").await.unwrap();
     revoke(&app, "old").await;
     let shortened = &app.key.reveal()[..app.key.reveal().len() - 1];
@@ -95,7 +95,7 @@ async fn o_04_every_wrong_key_gets_the_same_answer(app: TestApp) {
     }
 }
 
-async fn o_04_so_many_wrong_keys_and_none_is_looked_at(app: TestApp) {
+async fn so_many_wrong_keys_and_none_is_looked_at(app: TestApp) {
     let inside = Browser::operate(&app).await.cookie;
     let mut browser = Browser::new(&app);
     let (wrong, good) = ([("api_key", "sk_live_x")], [("api_key", app.key.reveal())]);
@@ -130,7 +130,7 @@ async fn revoke(app: &TestApp, name: &'static str) {
     assert_eq!(write.await.unwrap(), 1);
 }
 
-async fn o_04_a_revoked_key_ends_its_visits_at_once(app: TestApp) {
+async fn a_revoked_key_ends_its_visits_at_once(app: TestApp) {
     let key = app.running.store.create_api_key("night").await.unwrap();
     let mut night = Browser::operate_with(&app, key.reveal()).await;
     night.page.says("key night");
@@ -146,7 +146,7 @@ async fn o_04_a_revoked_key_ends_its_visits_at_once(app: TestApp) {
     assert_eq!(day.open("/operator").await.status, 200);
 }
 
-async fn o_04_an_operator_s_visit_ends_by_itself_and_by_hand(app: TestApp) {
+async fn an_operator_s_visit_ends_by_itself_and_by_hand(app: TestApp) {
     // Half an hour without doing anything; looking on does not count.
     let mut browser = Browser::operate(&app).await;
     for _ in 0..3 {
@@ -189,7 +189,7 @@ async fn o_04_an_operator_s_visit_ends_by_itself_and_by_hand(app: TestApp) {
     assert_eq!(app.raw().values(visits), ["0"]);
 }
 
-async fn o_04_a_form_from_elsewhere_does_nothing_for_the_operator(app: TestApp) {
+async fn a_form_from_elsewhere_does_nothing_for_the_operator(app: TestApp) {
     let mut browser = Browser::operate(&app).await;
     let mut other = Browser::operate(&app).await;
     let foreign = other.open("/operator").await.values("csrf")[0].clone();
@@ -216,7 +216,7 @@ async fn o_04_a_form_from_elsewhere_does_nothing_for_the_operator(app: TestApp) 
     browser.page.says("This page does not exist");
 }
 
-async fn o_04_the_portal_and_the_operator_s_pages_do_not_open_each_other(app: TestApp) {
+async fn the_portal_and_the_operator_s_pages_do_not_open_each_other(app: TestApp) {
     let organization = app.organization("Customer Ltd", &[]).await;
     let portal = Browser::visit(&app, &organization).await;
     let operator = Browser::operate(&app).await;
@@ -236,7 +236,7 @@ async fn o_04_the_portal_and_the_operator_s_pages_do_not_open_each_other(app: Te
     assert_eq!(browser.open("/portal").await.status, 200);
 }
 
-async fn o_04_no_key_and_no_token_is_stored_logged_or_shown(app: TestApp) {
+async fn no_key_and_no_token_is_stored_logged_or_shown(app: TestApp) {
     let key = app.running.store.create_api_key("night").await.unwrap();
     app.connected().await;
     let browser = Browser::operate_with(&app, key.reveal()).await;

@@ -21,7 +21,7 @@ behaviours!(
     s_22_a_link_is_decided_on_its_page,
     s_32_some_of_a_list_are_approved_and_only_who_was_on_it,
     s_07_records_to_correct_are_a_list_and_a_file,
-    s_10_the_live_part_is_sent_only_when_it_differs,
+    the_live_part_is_sent_only_when_it_differs,
     s_15_names_from_hr_are_text_and_never_markup,
     l_08_disabling_wants_a_tick,
 );
@@ -334,7 +334,7 @@ async fn s_07_records_to_correct_are_a_list_and_a_file(app: TestApp) {
     assert!(file.text.contains("'=HYPERLINK(1) Lee"), "{}", file.text);
 }
 
-async fn s_10_the_live_part_is_sent_only_when_it_differs(app: TestApp) {
+async fn the_live_part_is_sent_only_when_it_differs(app: TestApp) {
     let connected = app.connected().await;
     let mut browser = Browser::visit(&app, &connected.organization).await;
     let at = page_of(&connected);

@@ -1,4 +1,4 @@
-//! The lists of the portal: finding people, and lists that are longer than a page (S-41).
+//! The lists of the portal: finding people, and lists that are longer than a page.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use crate::hr::person;
 use crate::support::{Connected, Options, TestApp, behaviours};
 
 behaviours!(
-    s_41_people_are_found_by_name_e_mail_and_number,
-    s_41_who_has_another_name_is_found_by_that_one,
-    s_41_where_nobody_is_found_the_page_says_what_to_try,
-    s_41_people_are_looked_for_in_their_department,
-    s_41_long_lists_lead_on_and_back,
+    people_are_found_by_name_e_mail_and_number,
+    who_has_another_name_is_found_by_that_one,
+    where_nobody_is_found_the_page_says_what_to_try,
+    people_are_looked_for_in_their_department,
+    long_lists_lead_on_and_back,
 );
 
 fn people_of(connected: &Connected) -> String {
@@ -49,7 +49,7 @@ async fn with_people(app: &TestApp) -> Connected {
     app.connected().await
 }
 
-async fn s_41_people_are_found_by_name_e_mail_and_number(app: TestApp) {
+async fn people_are_found_by_name_e_mail_and_number(app: TestApp) {
     let connected = with_people(&app).await;
     let mut browser = Browser::visit(&app, &connected.organization).await;
     let (joerg, zaphira, mary) =
@@ -86,7 +86,7 @@ async fn s_41_people_are_found_by_name_e_mail_and_number(app: TestApp) {
     assert!(found(&mut browser, &connected, "  ").await.len() > 10);
 }
 
-async fn s_41_who_has_another_name_is_found_by_that_one(app: TestApp) {
+async fn who_has_another_name_is_found_by_that_one(app: TestApp) {
     let connected = with_people(&app).await;
     let id =
         app.hr().people().iter().find(|p| p.first_name == "Zaphira").unwrap().employee_id.clone();
@@ -98,7 +98,7 @@ async fn s_41_who_has_another_name_is_found_by_that_one(app: TestApp) {
     assert!(found(&mut browser, &connected, "oquill").await.is_empty());
 }
 
-async fn s_41_where_nobody_is_found_the_page_says_what_to_try(app: TestApp) {
+async fn where_nobody_is_found_the_page_says_what_to_try(app: TestApp) {
     let connected = app.connected().await;
     let mut browser = Browser::visit(&app, &connected.organization).await;
     assert!(found(&mut browser, &connected, "<b>nobody</b>").await.is_empty());
@@ -109,7 +109,7 @@ async fn s_41_where_nobody_is_found_the_page_says_what_to_try(app: TestApp) {
     browser.page.says("Show everybody");
 }
 
-async fn s_41_people_are_looked_for_in_their_department(app: TestApp) {
+async fn people_are_looked_for_in_their_department(app: TestApp) {
     let connected = with_people(&app).await;
     let mut browser = Browser::visit(&app, &connected.organization).await;
     browser.open(&format!("/portal/directories/{}/groups", connected.directory)).await;
@@ -158,7 +158,7 @@ async fn there_and_back(browser: &mut Browser<'_>, first: &str) -> Vec<Vec<Strin
     pages
 }
 
-async fn s_41_long_lists_lead_on_and_back(app: TestApp) {
+async fn long_lists_lead_on_and_back(app: TestApp) {
     let app = app.another(Options { people: Some(130), ..Options::default() }).await;
     let one_name = |number: usize| {
         let first = format!("Qwert{}", "abcdefghij".chars().nth(number % 10).unwrap());

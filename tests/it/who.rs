@@ -1,4 +1,4 @@
-//! Who did what: each action is written down with the one who took it, and nothing else is (S-41).
+//! Who did what: each action is written down with the one who took it, and nothing else is.
 
 use rollcall::clock::{Clock as _, Millis};
 use rollcall::db::{Lane, actions};
@@ -12,15 +12,15 @@ use crate::support::{Connected, TestApp, behaviours};
 use crate::systems::System;
 
 behaviours!(
-    s_41_a_connection_s_life_on_the_portal_is_told_step_by_step,
-    s_41_a_named_admin_is_told_of_by_name_and_then_as_a_former_admin,
-    s_41_what_the_application_does_names_its_key,
-    s_41_on_the_other_surface_the_same_is_written_down,
-    s_41_a_key_that_is_refused_is_written_down_with_the_reason,
-    s_41_a_key_of_another_company_is_written_down_as_that,
-    s_41_a_decision_names_who_decided_and_about_how_many,
-    s_41_what_is_refused_for_another_reason_is_not_written_down,
-    s_41_the_list_is_paged_and_what_is_too_old_is_forgotten,
+    a_connection_s_life_on_the_portal_is_told_step_by_step,
+    a_named_admin_is_told_of_by_name_and_then_as_a_former_admin,
+    what_the_application_does_names_its_key,
+    on_the_other_surface_the_same_is_written_down,
+    a_key_that_is_refused_is_written_down_with_the_reason,
+    a_key_of_another_company_is_written_down_as_that,
+    a_decision_names_who_decided_and_about_how_many,
+    what_is_refused_for_another_reason_is_not_written_down,
+    the_list_is_paged_and_what_is_too_old_is_forgotten,
 );
 
 /// What was done in an organization, the oldest first.
@@ -50,7 +50,7 @@ const A_LIFE: [&str; 10] = [
     "directory_disabled",
 ];
 
-async fn s_41_a_connection_s_life_on_the_portal_is_told_step_by_step(app: TestApp) {
+async fn a_connection_s_life_on_the_portal_is_told_step_by_step(app: TestApp) {
     for system in System::ALL {
         let hr = system.title();
         let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
@@ -111,7 +111,7 @@ async fn s_41_a_connection_s_life_on_the_portal_is_told_step_by_step(app: TestAp
     }
 }
 
-async fn s_41_a_named_admin_is_told_of_by_name_and_then_as_a_former_admin(app: TestApp) {
+async fn a_named_admin_is_told_of_by_name_and_then_as_a_former_admin(app: TestApp) {
     let organization = app.organization("Customer Ltd", &[]).await;
     let admins = format!("/organizations/{organization}/admins");
     let ann = json!({"email": "ann@customer.example", "name": "Ann Example"});
@@ -147,7 +147,7 @@ async fn s_41_a_named_admin_is_told_of_by_name_and_then_as_a_former_admin(app: T
     assert!(!stored.is_empty() && stored.iter().all(|row| !row.contains("Example")), "{stored:?}");
 }
 
-async fn s_41_what_the_application_does_names_its_key(app: TestApp) {
+async fn what_the_application_does_names_its_key(app: TestApp) {
     let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
     let at = format!("/organizations/{organization}");
     let connected = app.prepared(&organization).await;
@@ -215,7 +215,7 @@ async fn s_41_what_the_application_does_names_its_key(app: TestApp) {
     assert_eq!(unknown.problem(404), "entity_not_found");
 }
 
-async fn s_41_on_the_other_surface_the_same_is_written_down(app: TestApp) {
+async fn on_the_other_surface_the_same_is_written_down(app: TestApp) {
     let connected = app.connected().await;
     let before = actions_of(&app, &connected.organization).await.len();
     let root = format!("http://{}", app.running.address);
@@ -245,7 +245,7 @@ async fn s_41_on_the_other_surface_the_same_is_written_down(app: TestApp) {
     assert!(done[before..].iter().all(|one| one["actor"]["kind"] == "api_key"));
 }
 
-async fn s_41_a_key_that_is_refused_is_written_down_with_the_reason(app: TestApp) {
+async fn a_key_that_is_refused_is_written_down_with_the_reason(app: TestApp) {
     let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
     let (directory, _) = app.directory(&organization).await;
     let path = format!("/directories/{directory}/credentials");
@@ -270,7 +270,7 @@ async fn s_41_a_key_that_is_refused_is_written_down_with_the_reason(app: TestApp
     assert_eq!(app.get(&format!("/directories/{directory}")).await["state"], "setup");
 }
 
-async fn s_41_a_key_of_another_company_is_written_down_as_that(app: TestApp) {
+async fn a_key_of_another_company_is_written_down_as_that(app: TestApp) {
     let connected = app.connected().await;
     let other = rollcall::sandbox::Company { id: 99, ..app.hr().company() };
     app.hr().set_company(other);
@@ -293,7 +293,7 @@ async fn in_doubt(app: &TestApp) -> (Connected, String) {
     (connected, hold)
 }
 
-async fn s_41_a_decision_names_who_decided_and_about_how_many(app: TestApp) {
+async fn a_decision_names_who_decided_and_about_how_many(app: TestApp) {
     let (connected, hold) = in_doubt(&app).await;
     let mut browser = Browser::visit(&app, &connected.organization).await;
     let at = format!("/portal/directories/{}/holds/{hold}", connected.directory);
@@ -315,7 +315,7 @@ async fn s_41_a_decision_names_who_decided_and_about_how_many(app: TestApp) {
     assert_eq!(actions_of(&app, &connected.organization).await.len(), before);
 }
 
-async fn s_41_what_is_refused_for_another_reason_is_not_written_down(app: TestApp) {
+async fn what_is_refused_for_another_reason_is_not_written_down(app: TestApp) {
     let connected = app.connected().await;
     let before = actions_of(&app, &connected.organization).await;
     let at = format!("/directories/{}", connected.directory);
@@ -340,7 +340,7 @@ async fn s_41_what_is_refused_for_another_reason_is_not_written_down(app: TestAp
     assert_eq!(kinds(&after[before.len()..]), expected);
 }
 
-async fn s_41_the_list_is_paged_and_what_is_too_old_is_forgotten(app: TestApp) {
+async fn the_list_is_paged_and_what_is_too_old_is_forgotten(app: TestApp) {
     let organization = app.organization("Customer Ltd", &[]).await;
     let at = format!("/organizations/{organization}");
     for number in 0..120 {

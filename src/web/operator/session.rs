@@ -57,7 +57,7 @@ pub enum On<'a> {
 }
 
 impl Operator {
-    /// Who they are in the record of what was done: their key (S-41).
+    /// Who they are in the record of what was done: their key.
     #[must_use]
     pub fn actor(&self) -> Actor {
         Actor::ApiKey(self.key.id.clone())

@@ -1,5 +1,5 @@
 //! The portal: the hosted pages on which a customer's HR admin connects an HR system, sees how it
-//! is going, repairs and disables the connection (product description §2, S-41).
+//! is going, repairs and disables the connection (product description §2).
 //!
 //! Read [`session`] for who is let in, [`crate::web::pages`] for what a form has to prove, [`page`]
 //! for what all pages have in common; then one file per page.
