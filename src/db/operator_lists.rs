@@ -21,11 +21,11 @@ use crate::db::inbox::{InboxState, PARKED};
 use crate::db::mails::MailState;
 use crate::db::page::{Page, PageRequest, load_page};
 use crate::db::schema::{
-    accounts, admins, deliveries, directories, directory_users, holds, inbox, mails, organizations,
-    row_problems, runs,
+    accounts, admins, deliveries, directories, directory_users, endpoints, holds, inbox, mails,
+    organizations, row_problems, runs,
 };
 use crate::domain::directory::{DirectoryState, RunState};
-use crate::domain::endpoint::DeliveryState;
+use crate::domain::endpoint::{DeliveryState, DisabledReason};
 use crate::domain::failure::FailureClass;
 use crate::domain::hold::HoldState;
 use crate::domain::ids::{DirectoryId, EndpointId, OrganizationId};
@@ -62,13 +62,24 @@ pub struct Queue {
     pub count: Count,
     /// Since when the oldest of it does, of as much as was counted.
     pub oldest: Option<Millis>,
+    /// Since when something of it could have been done. Later than `oldest` where it waits on
+    /// purpose, such as for the moment that an HR system has named.
+    pub due: Option<Millis>,
 }
 
 impl Queue {
     /// Of moments, of which one more was read than is counted.
     fn of(since: &[Millis]) -> Self {
         let rows = i64::try_from(since.len()).unwrap_or(i64::MAX);
-        Self { count: Count::of(rows), oldest: since.iter().copied().min() }
+        let oldest = since.iter().copied().min();
+        Self { count: Count::of(rows), oldest, due: oldest }
+    }
+
+    /// The same of what is not to be done before a moment: since when it waits, and that moment.
+    fn of_due(rows: &[(Millis, Millis)]) -> Self {
+        let since: Vec<Millis> = rows.iter().map(|(since, _)| *since).collect();
+        let due = rows.iter().map(|(since, next)| *since.max(next)).min();
+        Self { due, ..Self::of(&since) }
     }
 }
 
@@ -148,6 +159,7 @@ macro_rules! with_problem {
                 let interval_ms = limits::SILENT_INTERVALS_MAX * Millis::SECOND;
                 query
                     .filter(t::state.eq_any([DirectoryState::Validating, DirectoryState::Active]))
+                    .filter(t::failure_class.is_null())
                     .filter(began.lt(t::poll_seconds * (-interval_ms) + now.0))
                     .filter(began.lt(now.0 - limits::SILENT_MS_MIN))
             }
@@ -299,12 +311,12 @@ pub fn open_holds(conn: &mut Conn) -> Result<Queue, DbError> {
 /// directory is failing.
 pub fn hints(conn: &mut Conn) -> Result<(Queue, Queue), DbError> {
     let of = |conn: &mut Conn, parked: bool| -> Result<Queue, DbError> {
-        let since: Vec<Millis> = on_backend!(conn, |c| {
+        let rows: Vec<(Millis, Millis)> = on_backend!(conn, |c| {
             let query = inbox::table
                 .filter(inbox::state.eq(InboxState::Waiting))
                 .order(inbox::next_at_ms.asc())
                 .limit(READ_MAX)
-                .select(inbox::first_received_at_ms)
+                .select((inbox::first_received_at_ms, inbox::next_at_ms))
                 .into_boxed();
             if parked {
                 query.filter(inbox::next_at_ms.eq(PARKED)).load(c)
@@ -312,19 +324,19 @@ pub fn hints(conn: &mut Conn) -> Result<(Queue, Queue), DbError> {
                 query.filter(inbox::next_at_ms.lt(PARKED)).load(c)
             }
         })?;
-        Ok(Queue::of(&since))
+        Ok(Queue::of_due(&rows))
     };
     Ok((of(conn, false)?, of(conn, true)?))
 }
 
 /// Full syncs in a state that is not the end.
 pub fn open_runs(conn: &mut Conn, state: RunState) -> Result<Queue, DbError> {
-    let since: Vec<Millis> = on_backend!(conn, |c| runs::table
+    let rows: Vec<(Millis, Millis)> = on_backend!(conn, |c| runs::table
         .filter(runs::state.eq(state))
         .limit(READ_MAX)
-        .select(runs::requested_at_ms)
+        .select((runs::requested_at_ms, runs::next_at_ms))
         .load(c))?;
-    Ok(Queue::of(&since))
+    Ok(Queue::of_due(&rows))
 }
 
 /// Mails on their way.
@@ -406,7 +418,8 @@ macro_rules! not_sent_again {
 }
 
 /// How many events were given up since a moment and not sent again since, for all endpoints
-/// together. Of more than is counted the latest are looked at.
+/// together but those that somebody disabled by hand, who knew what waited. Of more than is counted
+/// the latest are looked at.
 pub fn dead_deliveries(conn: &mut Conn, since: Millis) -> Result<Count, DbError> {
     use deliveries as t;
     let of_late = diesel::alias!(deliveries as of_late);
@@ -417,6 +430,13 @@ pub fn dead_deliveries(conn: &mut Conn, since: Millis) -> Result<Count, DbError>
                     .filter(of_late.field(t::state).eq(DeliveryState::Dead))
                     .filter(of_late.field(t::done_at_ms).gt(since))
                     .filter(of_late.field(t::event_number).is_not_null())
+                    .filter(
+                        of_late.field(t::endpoint_id).ne_all(
+                            endpoints::table
+                                .filter(endpoints::disabled_reason.eq(DisabledReason::ByHand))
+                                .select(endpoints::id)
+                        )
+                    )
                     .order(of_late.field(t::done_at_ms).desc())
                     .limit(READ_MAX)
                     .select(of_late.field(t::number))

@@ -300,6 +300,12 @@ async fn pause_ms(worker: Worker, cx: &TaskContext) -> u64 {
     wait.min(worker.period_ms())
 }
 
+/// Forgets everything that is too old now; for tests, with the tasks not running.
+pub async fn forget_all_old(cx: &TaskContext) -> Result<(), SyncError> {
+    while Kind::Janitor.step(cx).await? {}
+    Ok(())
+}
+
 /// Does everything there is to do now, in order, until nothing is left; for tests and the command
 /// line, with the tasks not running.
 pub async fn run_until_idle(cx: &TaskContext) -> Result<(), SyncError> {

@@ -79,12 +79,12 @@
     document.getElementById("preview")?.scrollIntoView({ block: "start" });
   }
 
-  // What became of a form is said once: a page that loads itself anew does not say it again.
+  // A page that loads itself anew does not send a form again, nor says again what became of one.
   const address = new URL(location.href);
-  if (address.searchParams.has("done")) {
-    address.searchParams.delete("done");
-    history.replaceState(null, "", address);
-  }
+  const live = document.getElementById("live")?.getAttribute("hx-get");
+  if (live) address.pathname = live.slice(0, live.lastIndexOf("/live?"));
+  address.searchParams.delete("done");
+  history.replaceState(null, "", address);
 
   prepare(document);
 })();

@@ -248,9 +248,16 @@ async fn what_is_done_with_an_endpoint_has_its_effect(place: TestPlace) {
     browser.open(&at).await.says("delivered 1 200");
     browser.open(&format!("{at}?state=dead")).await.says("None.");
     browser.open(&at).await;
+    // Something waits, because the receiver does not take it.
+    receiver.answer(Answer::Status(500));
+    app.connected().await;
+    app.new_job(&app.employee(0), "Head of Waiting").await;
+    app.drain().await;
+    browser.open(&at).await;
     browser.submit(&format!("{at}/disable"), &[]).await.says("Somebody disabled it by hand.");
     assert_eq!(app.get(&path).await["status"], "disabled");
-    // By hand is no trouble.
+    assert!(!app.all(&format!("{path}/deliveries?state=dead")).await.is_empty());
+    // By hand is no trouble, nor is what was given up by it.
     browser.open("/operator").await;
     assert!(on_top(&browser.page).starts_with("All is well"));
     let csrf = browser.page.values("csrf")[0].clone();

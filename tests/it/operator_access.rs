@@ -1,7 +1,8 @@
 //! Who gets to the operator's pages, how, and what nobody can do there.
 
 use rollcall::clock::Millis;
-use rollcall::db::{Lane, api_keys, operator_sessions};
+use rollcall::db::{Lane, api_keys};
+use rollcall::tasks;
 
 use crate::browser::Browser;
 use crate::evidence;
@@ -182,10 +183,7 @@ async fn an_operator_s_visit_ends_by_itself_and_by_hand(app: TestApp) {
     let visits = "SELECT CAST(COUNT(*) AS TEXT) AS value FROM operator_sessions";
     assert_ne!(app.raw().values(visits), ["0"]);
     app.clock.advance(3 * Millis::DAY);
-    let (db, before) = (&app.running.task_context.sync.db, app.now());
-    // What the janitor does.
-    let write = db.write(Lane::Bulk, move |tx| operator_sessions::prune(tx, before, 100));
-    assert_ne!(write.await.unwrap(), 0);
+    tasks::forget_all_old(&app.running.task_context).await.unwrap();
     assert_eq!(app.raw().values(visits), ["0"]);
 }
 
@@ -209,6 +207,9 @@ async fn a_form_from_elsewhere_does_nothing_for_the_operator(app: TestApp) {
         // Nobody without a visit, whatever they send.
         let cookie = browser.cookie.take();
         assert_eq!(browser.post(path, &[("csrf", &own)]).await.status, 401, "{path}");
+        // After signing in they are on the page of the form, which they can send again.
+        let to = browser.page.values("to")[0].clone();
+        assert!(path.starts_with(&to) && !FORMS.contains(&to.as_str()), "{path} {to}");
         browser.cookie = cookie;
     }
     assert_eq!(browser.open("/operator").await.status, 200);

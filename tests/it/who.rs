@@ -4,6 +4,7 @@ use rollcall::clock::{Clock as _, Millis};
 use rollcall::db::{Lane, actions};
 use rollcall::limits;
 use rollcall::sandbox::Action;
+use rollcall::tasks;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, fields, link, path_of};
@@ -374,4 +375,7 @@ async fn the_list_is_paged_and_what_is_too_old_is_forgotten(app: TestApp) {
         assert_eq!(actions_of(&app, &organization).await.len(), left);
     }
     assert_eq!(kinds(&actions_of(&app, &organization).await), ["portal_link_made"]);
+    app.clock.advance(limits::ACTION_DAYS_KEPT * Millis::DAY);
+    tasks::forget_all_old(&app.running.task_context).await.unwrap();
+    assert!(actions_of(&app, &organization).await.is_empty());
 }

@@ -56,8 +56,12 @@ mod tests {
         let (pipe, program) = (folder.path().join("opened"), folder.path().join("opener"));
         // A pipe: reading it waits until the program has written.
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        std::fs::write(&program, format!("#!/bin/sh\necho \"$1\" > '{}'\n", pipe.display()))
-            .unwrap();
+        // Written by another process: one that is forked here meanwhile would hold the file open for
+        // writing, and it could not be run.
+        let script = format!("#!/bin/sh\necho \"$1\" > '{}'\n", pipe.display());
+        let mut write = Command::new("sh");
+        write.args(["-c", "printf '%s' \"$1\" > \"$2\"", "sh", &script]).arg(&program);
+        assert!(write.status().unwrap().success());
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
         for url in ["http://127.0.0.1:1/a?b", "http://127.0.0.1:1/$(c)"] {
             open(program.to_str().unwrap(), &[url]);

@@ -212,7 +212,8 @@ pub async fn show(
             .map_err(|error| Problem::of_lookup(error, "Endpoint", &id))?;
         let numbers = Numbers::load(conn, &id)?;
         let open = deliveries::open_after(conn, &id, 0, &[])?;
-        let given_up = operator_lists::given_up(conn, &id, limits::REPLAY_EVENTS_MAX)?.len();
+        let given_up = operator_lists::given_up(conn, &id, limits::REPLAY_EVENTS_MAX)?;
+        let given_up = given_up.iter().filter(|(_, kind)| row.wants(kind)).count();
         let page = deliveries::page(conn, &id, wanted, &request)?;
         Ok::<_, Problem>((row, numbers, open, given_up, page))
     });

@@ -52,8 +52,16 @@ pub fn page(path: &str, error: Option<&'static str>) -> String {
     page.render().unwrap_or_else(|_| Problem::NoVisit.title().to_owned())
 }
 
-/// A page of the operator's that one can be led to; the first for every other text.
+/// What forms are sent to, below the page that they are on.
+const FORMS: [&str; 6] = ["sync", "portal_link", "test", "enable", "disable", "replay"];
+
+/// A page of the operator's that one can be led to; the first for every other text. Whoever sent a
+/// form without a visit is led to the page that it is on.
 fn own_path(path: &str) -> String {
+    let path = match path.rsplit_once('/') {
+        Some((page, last)) if FORMS.contains(&last) => page,
+        _ => path,
+    };
     let is_plain = path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_'));
     let is_way =
         ["/operator/sign_in", "/operator/leave"].contains(&path) || path.ends_with("/live");

@@ -207,7 +207,8 @@ fn queues(look: &Look) -> Vec<QueueRow> {
         count: words::count(queue.count),
         oldest: queue.oldest.map(|at| words::when(at, look.now)),
     };
-    let waiting = Queue { count: look.waiting, oldest: look.oldest_delivery() };
+    let oldest = look.oldest_delivery();
+    let waiting = Queue { count: look.waiting, oldest, due: oldest };
     vec![
         row("Webhooks in", "People to look at; done within seconds.", look.hints),
         row("Webhooks in, parked", "Wait until their failing directory recovers.", look.parked),

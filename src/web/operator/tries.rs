@@ -79,7 +79,8 @@ const OTHERS: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
 /// Whoever has one address of version 6 has very many: those of one network count together.
 fn network(address: Option<IpAddr>) -> IpAddr {
-    match address {
+    // A socket for both versions shows addresses of version 4 inside those of version 6.
+    match address.map(|address| address.to_canonical()) {
         None => OTHERS,
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
@@ -119,6 +120,16 @@ mod tests {
         assert_eq!(go_times(&tries, v4(3), NOW), limits::OPERATOR_TRIES_MAX);
         tries.forget(Some(v4(3)));
         assert_eq!(tries.begin(Some(v4(3)), NOW), Verdict::Go);
+    }
+
+    #[test]
+    fn addresses_of_version_4_in_version_6_are_counted_one_by_one() {
+        let tries = Tries::default();
+        let mapped = |last| IpAddr::V6(std::net::Ipv4Addr::new(10, 0, 0, last).to_ipv6_mapped());
+        assert_eq!(go_times(&tries, mapped(1), NOW), limits::OPERATOR_TRIES_MAX);
+        assert_eq!(tries.begin(Some(mapped(2)), NOW), Verdict::Go);
+        assert_eq!(tries.begin(None, NOW), Verdict::Go);
+        assert!(matches!(tries.begin(Some(v4(1)), NOW), Verdict::Wait { .. }));
     }
 
     #[test]

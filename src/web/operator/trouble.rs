@@ -247,14 +247,14 @@ fn stuck(look: &Look) -> Option<Trouble> {
     ];
     let is_old = |at: &Millis| look.now.since(*at) > limits::OPERATOR_STUCK_MS;
     let row = |(what, queue): (&str, Queue)| {
-        let oldest = queue.oldest.filter(is_old)?;
+        let due = queue.due.filter(is_old)?;
         Some(Row {
             href: String::new(),
             name: String::new(),
             text: format!(
                 "{} {what}; the oldest for {}.",
                 words::count(queue.count),
-                words::duration(look.now.since(oldest))
+                words::duration(look.now.since(due))
             ),
         })
     };

@@ -131,6 +131,9 @@ impl Window<'_> {
                 None => self.chrome.complain(format!("{name}: the console says: {message}")),
             }
         }
+        for missing in expected {
+            self.chrome.complain(format!("{name}: the console does not say: {missing}"));
+        }
         for foreign in self.chrome.log("performance").await.iter().filter_map(foreign) {
             self.chrome.complain(format!("{name}: {foreign}"));
         }
