@@ -153,8 +153,9 @@ fn lock_complaints(name: &str, content: &str) -> Vec<String> {
 #[test]
 fn the_locks_of_the_sdks_have_hashes_and_no_addresses() {
     let sets = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk");
-    let mut found = 0;
+    let (mut folders, mut found) = (0, 0);
     for set in std::fs::read_dir(sets).expect("the folder").flatten() {
+        folders += usize::from(set.path().is_dir());
         for lock in ["package-lock.json", "requirements.txt"] {
             let path = set.path().join(lock);
             let Ok(content) = std::fs::read_to_string(&path) else { continue };
@@ -163,7 +164,7 @@ fn the_locks_of_the_sdks_have_hashes_and_no_addresses() {
             assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
         }
     }
-    assert_eq!(found, 8, "each set has a lock file");
+    assert!(folders > 0 && found == folders, "{found} of {folders} sets have a lock file");
 }
 
 #[test]

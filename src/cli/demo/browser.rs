@@ -56,8 +56,8 @@ mod tests {
         let (pipe, program) = (folder.path().join("opened"), folder.path().join("opener"));
         // A pipe: reading it waits until the program has written.
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        // Written by another process: one that is forked here meanwhile would hold the file open for
-        // writing, and it could not be run.
+        // Written by another process: one that is forked here meanwhile would hold the file open
+        // for writing, and it could not be run.
         let script = format!("#!/bin/sh\necho \"$1\" > '{}'\n", pipe.display());
         let mut write = Command::new("sh");
         write.args(["-c", "printf '%s' \"$1\" > \"$2\"", "sh", &script]).arg(&program);
