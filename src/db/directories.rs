@@ -86,6 +86,13 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// Since when it is without a success: its last one, or when it began to be synced.
+    #[must_use]
+    pub fn without_success_since(&self) -> Millis {
+        let began = self.last_success_at_ms.or(self.activated_at_ms);
+        began.unwrap_or(self.updated_at_ms)
+    }
+
     /// The value of `open_key` while a directory is not disabled.
     #[must_use]
     pub fn open_key_of(organization: &OrganizationId, provider: ProviderKind) -> String {

@@ -26,7 +26,6 @@ use crate::db::schema::{
 };
 use crate::domain::directory::{DirectoryState, RunState};
 use crate::domain::endpoint::{DeliveryState, DisabledReason};
-use crate::domain::failure::FailureClass;
 use crate::domain::hold::HoldState;
 use crate::domain::ids::{DirectoryId, EndpointId, OrganizationId};
 use crate::domain::provider::ProviderKind;
@@ -260,27 +259,17 @@ pub fn directory_numbers(conn: &mut Conn, id: &DirectoryId) -> Result<DirectoryN
 
 // ----------------------------------------------------------------------------------- organizations
 
-/// How a directory is, as far as it is told in a line.
-#[derive(Debug, Clone, Queryable)]
-pub struct Brief {
-    /// Whose it is.
-    pub organization_id: OrganizationId,
-    /// Where it is in its life.
-    pub state: DirectoryState,
-    /// What went wrong last, while it has not gone right since.
-    pub failure_class: Option<FailureClass>,
-    /// Since when the admins know that nothing succeeds.
-    pub silent_since: Option<Millis>,
-}
-
 /// The directories of these organizations, which are at most a page, that are not disabled.
-pub fn open_directories(conn: &mut Conn, ids: &[OrganizationId]) -> Result<Vec<Brief>, DbError> {
+pub fn open_directories(
+    conn: &mut Conn,
+    ids: &[OrganizationId],
+) -> Result<Vec<Directory>, DbError> {
     use directories as t;
     Ok(on_backend!(conn, |c| t::table
         .filter(t::organization_id.eq_any(ids))
         .filter(t::state.ne(DirectoryState::Disabled))
         .order(t::id.asc())
-        .select((t::organization_id, t::state, t::failure_class, t::silent_since_ms))
+        .select(Directory::as_select())
         .load(c))?)
 }
 

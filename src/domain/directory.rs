@@ -2,7 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Millis;
+use crate::limits;
 use crate::text_enum;
+
+/// How long a directory may go without a successful sync before that is silence, in milliseconds
+/// (S-41).
+#[must_use]
+pub fn silent_after_ms(poll_seconds: i64) -> i64 {
+    let interval_ms = poll_seconds.saturating_mul(Millis::SECOND);
+    interval_ms.saturating_mul(limits::SILENT_INTERVALS_MAX).max(limits::SILENT_MS_MIN)
+}
 
 text_enum! {
     /// Where a directory is in its life.

@@ -17,7 +17,7 @@ use crate::db::holds::Hold;
 use crate::db::mails::{self, Mail, MailState};
 use crate::db::notices::Notice;
 use crate::db::{DbError, Tx, admins, inbox, organizations, runs};
-use crate::domain::directory::DirectoryState;
+use crate::domain::directory::{DirectoryState, silent_after_ms};
 use crate::domain::event::EventKind;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{MailId, NoticeId};
@@ -204,13 +204,12 @@ pub fn note_silence(
 ) -> Result<(), DbError> {
     let now = teller.now;
     let interval = directory.poll_seconds.saturating_mul(Millis::SECOND);
-    let longest = interval.saturating_mul(limits::SILENT_INTERVALS_MAX).max(limits::SILENT_MS_MIN);
-    let began = directory.last_success_at_ms.or(directory.activated_at_ms);
+    let longest = silent_after_ms(directory.poll_seconds);
     let was_on = directory.next_sync_at_ms.is_some_and(|due| now.since(due) <= interval);
     let may_be_silent =
         matches!(directory.state, DirectoryState::Active | DirectoryState::Validating)
             && directory.silent_since_ms.is_none()
-            && now.since(began.unwrap_or(directory.updated_at_ms)) > longest;
+            && now.since(directory.without_success_since()) > longest;
     if !may_be_silent || !was_on {
         return Ok(());
     }

@@ -116,6 +116,7 @@ async fn a_silent_directory_shows_even_while_nothing_works(app: TestApp) {
     browser.open("/operator").await;
     assert_eq!(on_top(&browser.page), "Something is wrong 1 directory is silent.");
     browser.open("/operator/directories?problem=silent").await.says("Customer Ltd");
+    browser.open("/operator/organizations").await.says("1, silent");
     // The tasks are there again: in step.
     app.drain().await;
     assert!(stale(&mut browser).await.starts_with("In step"));

@@ -7,11 +7,12 @@ use actix_web::HttpRequest;
 use actix_web::web::Path;
 use askama::Template;
 
+use crate::clock::Millis;
 use crate::db::admins::{self, Admin};
 use crate::db::directories::Directory;
 use crate::db::lists::{self, DirectoryFilter};
 use crate::db::notices::{self, MailState, Notice};
-use crate::db::operator_lists::{self, Brief, Count};
+use crate::db::operator_lists::{self, Count};
 use crate::db::organizations::{self, Organization};
 use crate::db::page::PageRequest;
 use crate::domain::directory::DirectoryState;
@@ -57,9 +58,9 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer 
     let read = state.context.db.read(move |conn| {
         let found = organizations::page(conn, None, search.as_deref(), &page)?;
         let ids: Vec<OrganizationId> = found.items.iter().map(|row| row.id.clone()).collect();
-        let mut open: HashMap<OrganizationId, Vec<Brief>> = HashMap::new();
-        for brief in operator_lists::open_directories(conn, &ids)? {
-            open.entry(brief.organization_id.clone()).or_default().push(brief);
+        let mut open: HashMap<OrganizationId, Vec<Directory>> = HashMap::new();
+        for row in operator_lists::open_directories(conn, &ids)? {
+            open.entry(row.organization_id.clone()).or_default().push(row);
         }
         let mut numbers = HashMap::new();
         for id in ids {
@@ -71,7 +72,7 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer 
     let row = |row: Organization| {
         let directories = open.remove(&row.id).unwrap_or_default();
         let (accounts, admins) = numbers.get(&row.id).copied().unwrap_or_default();
-        let (tone, health) = worst(&directories);
+        let (tone, health) = worst(&directories, operator.now);
         OrganizationRow {
             id: row.id,
             name: row.name,
@@ -91,16 +92,15 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer 
 }
 
 /// How the worst of an organization's directories is, with how many there are.
-fn worst(directories: &[Brief]) -> (&'static str, String) {
-    let is = |state: DirectoryState| directories.iter().any(|brief| brief.state == state);
-    let any = |test: fn(&Brief) -> bool| directories.iter().any(test);
+fn worst(directories: &[Directory], now: Millis) -> (&'static str, String) {
+    let is = |state: DirectoryState| directories.iter().any(|row| row.state == state);
     let (tone, word) = if directories.is_empty() {
         return ("idle", "none".to_owned());
     } else if is(DirectoryState::Failing) {
         ("bad", "failing")
-    } else if any(|brief| brief.silent_since.is_some()) {
+    } else if directories.iter().any(|row| words::is_silent(row, now)) {
         ("bad", "silent")
-    } else if any(|brief| brief.failure_class.is_some()) {
+    } else if directories.iter().any(|row| row.failure_class.is_some()) {
         ("warn", "trying again")
     } else if is(DirectoryState::Active) || is(DirectoryState::Validating) {
         ("good", "in step")

@@ -8,7 +8,7 @@ use crate::clock::Millis;
 use crate::db::directories::Directory;
 use crate::db::endpoints::Endpoint;
 use crate::db::operator_lists::Count;
-use crate::domain::directory::DirectoryState;
+use crate::domain::directory::{DirectoryState, silent_after_ms};
 use crate::domain::endpoint::{DisabledReason, EndpointStatus};
 use crate::domain::failure::FailureClass;
 use crate::limits;
@@ -58,22 +58,14 @@ pub fn duration(ms: i64) -> String {
     format!("{} {word}{}", number(amount), if amount == 1 { "" } else { "s" })
 }
 
-/// Since when a directory is without a success: its last one, or when it began to be synced.
-#[must_use]
-pub fn without_success_since(directory: &Directory) -> Millis {
-    let began = directory.last_success_at_ms.or(directory.activated_at_ms);
-    began.unwrap_or(directory.updated_at_ms)
-}
-
 /// Whether a directory that should sync has not succeeded for too long. The same rule as
 /// `DirectoryProblem::Silent` in the database.
 #[must_use]
 pub fn is_silent(directory: &Directory, now: Millis) -> bool {
-    let interval_ms = directory.poll_seconds.saturating_mul(Millis::SECOND);
-    let longest_ms =
-        interval_ms.saturating_mul(limits::SILENT_INTERVALS_MAX).max(limits::SILENT_MS_MIN);
+    let gone_ms = now.since(directory.without_success_since());
     matches!(directory.state, DirectoryState::Active | DirectoryState::Validating)
-        && now.since(without_success_since(directory)) > longest_ms
+        && directory.failure_class.is_none()
+        && gone_ms > silent_after_ms(directory.poll_seconds)
 }
 
 /// How long ago the last success was, against the interval.
@@ -83,7 +75,7 @@ pub fn staleness(directory: &Directory, now: Millis) -> String {
         return "Does not sync.".to_owned();
     }
     let interval_ms = directory.poll_seconds.saturating_mul(Millis::SECOND).max(1);
-    let gone_ms = now.since(without_success_since(directory)).max(0);
+    let gone_ms = now.since(directory.without_success_since()).max(0);
     let every = duration(interval_ms);
     let intervals = gone_ms.div_euclid(interval_ms);
     let gone =
