@@ -19,4 +19,5 @@ mod reads;
 mod rows;
 mod schema;
 mod search;
+mod upgrade;
 mod writer;

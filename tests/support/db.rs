@@ -79,6 +79,20 @@ impl TestPlace {
         })
     }
 
+    /// The database that an earlier version left behind (tests/fixtures); `None` when the engine is
+    /// not installed.
+    pub fn of_version(engine: Engine, version: &str) -> Option<Self> {
+        Some(match engine {
+            Engine::Sqlite => Self::sqlite(&unpacked(version, "rollcall.db.gz")),
+            Engine::Postgres => {
+                let at = Self::postgres(postgres::cluster()?.create_database());
+                let dump = unpacked(version, "postgres.sql.gz");
+                at.raw().run(std::str::from_utf8(&dump).expect("a dump is text"));
+                at
+            }
+        })
+    }
+
     fn sqlite(content: &[u8]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("rollcall.db");
@@ -104,6 +118,36 @@ impl TestPlace {
     pub fn raw(&self) -> Raw {
         Raw::to(&self.place)
     }
+}
+
+/// The versions whose databases are kept.
+pub fn fixtures() -> Vec<String> {
+    let entries = std::fs::read_dir(fixture_folder()).expect("the fixtures are there");
+    let folders = entries.flatten().filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> =
+        folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
+/// The master key of a version's databases, as base64.
+pub fn fixture_master_key(version: &str) -> String {
+    let path = fixture_folder().join(version).join("master.key");
+    std::fs::read_to_string(path).expect("the key is there").trim().to_owned()
+}
+
+fn fixture_folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+fn unpacked(version: &str, name: &str) -> Vec<u8> {
+    use std::io::Read as _;
+    let packed = std::fs::File::open(fixture_folder().join(version).join(name));
+    let mut content = Vec::new();
+    flate2::read::GzDecoder::new(packed.expect("the fixture is there"))
+        .read_to_end(&mut content)
+        .expect("the fixture unpacks");
+    content
 }
 
 /// A database for one test.
