@@ -12,6 +12,7 @@ use crate::domain::failure::FailureClass;
 use crate::domain::hold::HoldState;
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::domain::provider::ProviderKind;
+use crate::domain::row_problem::Severity;
 
 /// A directory. The sealed columns are opened only where they are used.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset, Identifiable)]
@@ -111,6 +112,8 @@ pub struct DirectoryCounts {
     pub groups: i64,
     /// Records that can not be applied.
     pub row_problems: i64,
+    /// Records that are applied and that HR should look at.
+    pub warnings: i64,
     /// Changes that wait for a decision.
     pub holds: i64,
 }
@@ -264,6 +267,12 @@ pub fn counts(conn: &mut Conn, id: &DirectoryId) -> Result<DirectoryCounts, DbEr
                 .filter(directory_users::listed.eq(true))
                 .count()
         };
+        let of_severity = |severity: Severity| {
+            row_problems::table
+                .filter(row_problems::directory_id.eq(id))
+                .filter(row_problems::severity.eq(severity))
+                .count()
+        };
         Ok(DirectoryCounts {
             active: in_state(Activity::Active).get_result(c)?,
             inactive: in_state(Activity::Inactive).get_result(c)?,
@@ -271,10 +280,8 @@ pub fn counts(conn: &mut Conn, id: &DirectoryId) -> Result<DirectoryCounts, DbEr
                 .filter(directory_groups::directory_id.eq(id))
                 .count()
                 .get_result(c)?,
-            row_problems: row_problems::table
-                .filter(row_problems::directory_id.eq(id))
-                .count()
-                .get_result(c)?,
+            row_problems: of_severity(Severity::Problem).get_result(c)?,
+            warnings: of_severity(Severity::Warning).get_result(c)?,
             holds: holds::table
                 .filter(holds::directory_id.eq(id))
                 .filter(holds::state.eq(HoldState::Open))

@@ -29,6 +29,7 @@ use crate::domain::endpoint::{DeliveryState, DisabledReason};
 use crate::domain::hold::HoldState;
 use crate::domain::ids::{DirectoryId, EndpointId, OrganizationId};
 use crate::domain::provider::ProviderKind;
+use crate::domain::row_problem::Severity;
 use crate::limits;
 use crate::text_enum;
 
@@ -166,7 +167,9 @@ macro_rules! with_problem {
                 holds::table.filter(holds::state.eq(HoldState::Open)).select(holds::directory_id),
             )),
             Some(DirectoryProblem::RowProblems) => query.filter(diesel::dsl::exists(
-                row_problems::table.filter(row_problems::directory_id.eq(t::id)),
+                row_problems::table
+                    .filter(row_problems::directory_id.eq(t::id))
+                    .filter(row_problems::severity.eq(Severity::Problem)),
             )),
         }
     }};
@@ -252,8 +255,12 @@ pub fn directory_numbers(conn: &mut Conn, id: &DirectoryId) -> Result<DirectoryN
         conn,
         holds::table.filter(holds::directory_id.eq(id)).filter(holds::state.eq(HoldState::Open))
     );
-    let row_problems =
-        count_up_to!(conn, row_problems::table.filter(row_problems::directory_id.eq(id)));
+    let row_problems = count_up_to!(
+        conn,
+        row_problems::table
+            .filter(row_problems::directory_id.eq(id))
+            .filter(row_problems::severity.eq(Severity::Problem))
+    );
     Ok(DirectoryNumbers { people, holds, row_problems })
 }
 

@@ -1,4 +1,5 @@
-//! Row problems: people whose record can not be applied, and why (S-07).
+//! Row problems: what HR has to look at in people's records, and why (S-07). A person may have
+//! several, each code once.
 
 use diesel::prelude::*;
 
@@ -8,9 +9,10 @@ use crate::db::error::DbError;
 use crate::db::schema::row_problems;
 use crate::domain::employee::{EmployeeNumber, ExternalKey, RowProblemCode};
 use crate::domain::ids::{DirectoryId, OrganizationId, RowProblemId};
+use crate::domain::row_problem::{self, Severity};
 use crate::limits;
 
-/// A person whose record can not be applied. Holds what HR needs to find the person, nothing more.
+/// One thing about a person's record. Holds what HR needs to find the person, nothing more.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = row_problems)]
 #[diesel(treat_none_as_default_value = false)]
@@ -31,6 +33,10 @@ pub struct RowProblem {
     pub email: Option<String>,
     /// What is wrong.
     pub code: RowProblemCode,
+    /// Whether it keeps something from being applied.
+    pub severity: Severity,
+    /// The HR system's own word that it is about.
+    pub detail: Option<String>,
     /// The number of the question that brought it last (S-05).
     pub observation_seq: i64,
     /// When it was first seen.
@@ -39,18 +45,27 @@ pub struct RowProblem {
     pub updated_at_ms: Millis,
 }
 
-/// Stores a problem; a second one of the same person replaces the first and keeps its date.
+impl RowProblem {
+    /// What the HR admin reads and can act on.
+    #[must_use]
+    pub fn message(&self) -> String {
+        row_problem::message(self.code, self.detail.as_deref())
+    }
+}
+
+/// Stores a problem; the same one of the same person is replaced and keeps its date.
 pub fn put(tx: &mut Tx<'_>, problem: &RowProblem) -> Result<(), DbError> {
     use row_problems as t;
     on_backend!(&mut **tx, |c| diesel::insert_into(t::table)
         .values(problem)
-        .on_conflict((t::directory_id, t::external_key))
+        .on_conflict((t::directory_id, t::external_key, t::code))
         .do_update()
         .set((
             t::employee_number.eq(&problem.employee_number),
             t::name.eq(&problem.name),
             t::email.eq(&problem.email),
-            t::code.eq(problem.code),
+            t::severity.eq(problem.severity),
+            t::detail.eq(&problem.detail),
             t::observation_seq.eq(problem.observation_seq),
             t::updated_at_ms.eq(problem.updated_at_ms),
         ))
@@ -58,17 +73,21 @@ pub fn put(tx: &mut Tx<'_>, problem: &RowProblem) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Forgets the problems of these people, who are fine now.
+/// Forgets these problems of these people.
 pub fn clear(
     tx: &mut Tx<'_>,
     directory: &DirectoryId,
     keys: &[ExternalKey],
+    codes: &[RowProblemCode],
 ) -> Result<usize, DbError> {
     use row_problems as t;
     let mut cleared: usize = 0;
     for chunk in keys.chunks(limits::IN_LIST_MAX) {
         cleared = cleared.saturating_add(on_backend!(&mut **tx, |c| diesel::delete(
-            t::table.filter(t::directory_id.eq(directory)).filter(t::external_key.eq_any(chunk))
+            t::table
+                .filter(t::directory_id.eq(directory))
+                .filter(t::external_key.eq_any(chunk))
+                .filter(t::code.eq_any(codes))
         )
         .execute(c))?);
     }

@@ -187,6 +187,8 @@ diesel::table! {
         name -> Text,
         email -> Nullable<Text>,
         code -> Text,
+        severity -> Text,
+        detail -> Nullable<Text>,
         observation_seq -> BigInt,
         first_seen_at_ms -> BigInt,
         updated_at_ms -> BigInt,

@@ -30,6 +30,7 @@ use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::*;
 use crate::domain::notice::NoticeKind;
 use crate::domain::provider::ProviderKind;
+use crate::domain::row_problem::Severity;
 
 /// Types stored as text: how each becomes text, and how it comes back.
 pub(crate) trait StoredText: Sized {
@@ -172,6 +173,7 @@ stored_words!(
     Rule,
     RunState,
     RunTrigger,
+    Severity,
 );
 
 impl StoredText for ExternalKey {

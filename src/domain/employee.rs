@@ -8,6 +8,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use crate::domain::row_problem::RowProblemCode;
 use crate::limits;
 use crate::text_enum;
 
@@ -148,69 +149,6 @@ pub struct EmployeeRecord {
     pub unreadable: Vec<RowProblemCode>,
 }
 
-text_enum! {
-    /// Why one person's record can not be applied.
-    RowProblemCode {
-        /// Neither a key nor a number: nobody can tell whose record it is.
-        MissingKey = "missing_key",
-        /// No first name.
-        MissingFirstName = "missing_first_name",
-        /// No last name.
-        MissingLastName = "missing_last_name",
-        /// No work e-mail.
-        MissingEmail = "missing_email",
-        /// The work e-mail is no e-mail address.
-        InvalidEmail = "invalid_email",
-        /// Two people have the same work e-mail.
-        DuplicateEmail = "duplicate_email",
-        /// Two people have the same key in the HR system.
-        DuplicateKey = "duplicate_key",
-        /// The start date can not be read.
-        InvalidStartDate = "invalid_start_date",
-        /// The leaving date can not be read.
-        InvalidLeavingDate = "invalid_leaving_date",
-    }
-}
-
-impl RowProblemCode {
-    /// What the HR admin reads and can act on (S-07).
-    #[must_use]
-    pub const fn message(self) -> &'static str {
-        match self {
-            Self::MissingKey => {
-                "The employee id is empty, so nobody can tell whose record this is. \
-                 Enter it in the HR system. The account then follows by itself."
-            }
-            Self::MissingFirstName => {
-                "The first name is empty. Enter it in the HR system. \
-                 The account then follows by itself."
-            }
-            Self::MissingLastName => {
-                "The last name is empty. Enter it in the HR system. \
-                 The account then follows by itself."
-            }
-            Self::MissingEmail => {
-                "The work e-mail is empty. Enter it in the HR system. \
-                 The account then follows by itself."
-            }
-            Self::InvalidEmail => {
-                "The work e-mail is not an e-mail address. Correct it in the HR system."
-            }
-            Self::DuplicateEmail => {
-                "Another person has the same work e-mail. \
-                 Give each person their own in the HR system."
-            }
-            Self::DuplicateKey => {
-                "Two people have the same unique key. Ask the HR system's support to correct one."
-            }
-            Self::InvalidStartDate => "The start date is not a date. Correct it in the HR system.",
-            Self::InvalidLeavingDate => {
-                "The leaving date is not a date. Correct it in the HR system."
-            }
-        }
-    }
-}
-
 impl EmployeeRecord {
     /// The first thing that keeps this record from being applied, in the order in which HR should
     /// mend it; `None` when it is fine. `is_leaver`: a leaver needs no
@@ -331,20 +269,6 @@ mod tests {
     #[test]
     fn s_09_case_and_white_space_do_not_make_a_second_department() {
         assert_eq!(name_norm("People  Ops"), name_norm(" people ops"));
-    }
-
-    #[test]
-    fn s_07_every_problem_says_what_hr_has_to_do() {
-        for code in RowProblemCode::ALL {
-            let message = code.message();
-            assert!(message.starts_with(char::is_uppercase) && message.ends_with('.'), "{message}");
-            assert!(message.contains("HR system"), "{message}");
-            let acts = ["Enter", "Correct", "Give", "Ask"];
-            assert!(acts.iter().any(|act| message.contains(act)), "{message}");
-            for jargon in ["null", "JSON", "field", "invalid", "parse", code.as_str()] {
-                assert!(!message.contains(jargon), "{jargon} in {message}");
-            }
-        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod linking;
 pub mod notice;
 pub mod provider;
 pub mod retry;
+pub mod row_problem;
 pub mod search;
 pub mod steps;
 

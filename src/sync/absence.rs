@@ -58,6 +58,7 @@ impl Gone {
             membership: Membership::NotMember,
             gone: true,
             raw_hash: None,
+            notes: Vec::new(),
         }
     }
 }

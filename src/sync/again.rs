@@ -51,6 +51,7 @@ fn as_stored(user: DirectoryUser) -> Observed {
         membership: user.membership,
         gone: false,
         raw_hash: user.raw_hash,
+        notes: Vec::new(),
     }
 }
 

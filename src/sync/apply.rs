@@ -40,6 +40,7 @@ use crate::domain::event::EventKind;
 use crate::domain::guard::GuardLimits;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::*;
+use crate::domain::row_problem::Finding;
 use crate::secret::Keys;
 use crate::sync::Context;
 use crate::sync::audit::{self, Changed, Owner};
@@ -217,6 +218,8 @@ impl<'a> Applier<'a> {
 #[derive(Default)]
 struct Resolved {
     problems: Vec<ExternalKey>,
+    /// Keys that nobody has any more.
+    former_keys: Vec<ExternalKey>,
     holds: Vec<String>,
 }
 
@@ -276,7 +279,9 @@ impl Writing<'_, '_, '_> {
         }
         match (plan.step, made) {
             (Step::Problem { code, observed }, Made::Problem(again)) => {
-                self.problem(&plan.key, code, &observed.record, observed.seq)?;
+                let Observed { record, seq, notes, .. } = *observed;
+                let found = std::iter::once(Finding::of(code)).chain(notes).collect();
+                self.findings(&plan.key, found, &record, seq)?;
                 self.users.extend(again.map(|user| *user));
                 Ok(())
             }
@@ -293,11 +298,12 @@ impl Writing<'_, '_, '_> {
         applied: Applied,
         person: Person,
     ) -> Result<(), DbError> {
-        match &applied.problem {
-            Some((code, record)) => self.problem(key, *code, record, applied.observed.seq)?,
-            None if self.cx.pass == Pass::Again => {}
-            None => self.resolved.problems.push(key.clone()),
-        }
+        let (code, record) = match &applied.problem {
+            Some((code, record)) => (Some(Finding::of(*code)), record),
+            None => (None, &applied.observed.record),
+        };
+        let found = code.into_iter().chain(applied.notes.iter().cloned()).collect();
+        self.findings(key, found, record, applied.observed.seq)?;
         if let Some(before) = person.before.as_ref().filter(|user| user.external_key != *key) {
             self.new_key(&before.external_key, key)?;
         }
@@ -505,14 +511,35 @@ impl Writing<'_, '_, '_> {
         Ok(Some(id))
     }
 
+    /// Notes what is odd about somebody's record, and forgets what is not any more, as far as this
+    /// pass can tell.
+    fn findings(
+        &mut self,
+        key: &ExternalKey,
+        found: Vec<Finding>,
+        record: &EmployeeRecord,
+        seq: i64,
+    ) -> Result<(), DbError> {
+        if found.is_empty() {
+            self.resolved.problems.push(key.clone());
+            return Ok(());
+        }
+        let mut settled = settled_by(self.cx.pass);
+        settled.retain(|code| found.iter().all(|finding| finding.code != *code));
+        let directory = &self.cx.directory.id;
+        row_problems::clear(self.tx, directory, std::slice::from_ref(key), &settled)?;
+        found.into_iter().try_for_each(|finding| self.problem(key, finding, record, seq))
+    }
+
     fn problem(
         &mut self,
         key: &ExternalKey,
-        code: RowProblemCode,
+        finding: Finding,
         record: &EmployeeRecord,
         seq: i64,
     ) -> Result<(), DbError> {
         let cx = self.cx;
+        let Finding { code, detail } = finding;
         let problem = RowProblem {
             id: RowProblemId::new(cx.now, cx.random),
             organization_id: cx.directory.organization_id.clone(),
@@ -522,6 +549,8 @@ impl Writing<'_, '_, '_> {
             name: record.display_name(),
             email: record.email.clone(),
             code,
+            severity: code.severity(),
+            detail,
             observation_seq: seq,
             first_seen_at_ms: cx.now,
             updated_at_ms: cx.now,
@@ -531,7 +560,7 @@ impl Writing<'_, '_, '_> {
 
     /// What is noted about a person under their former key is noted under the new one (S-21).
     fn new_key(&mut self, old: &ExternalKey, new: &ExternalKey) -> Result<(), DbError> {
-        self.resolved.problems.push(old.clone());
+        self.resolved.former_keys.push(old.clone());
         let directory = &self.cx.directory.id;
         for kind in [HoldKind::Link, HoldKind::EmailChange] {
             let old_key = holds::open_key(directory, kind, old);
@@ -638,10 +667,22 @@ impl Writing<'_, '_, '_> {
             self.move_between_groups()?;
         }
         self.write_access()?;
-        row_problems::clear(self.tx, &self.cx.directory.id, &self.resolved.problems)?;
+        let Resolved { problems, former_keys, .. } = &self.resolved;
+        row_problems::clear(self.tx, directory, problems, &settled_by(self.cx.pass))?;
+        row_problems::clear(self.tx, directory, former_keys, RowProblemCode::ALL)?;
         holds::supersede(self.tx, &self.resolved.holds, self.cx.now)?;
         audit::write(self.tx, self.cx.cause, self.cx.now, &self.changed)?;
         Ok(self.outcome)
+    }
+}
+
+/// What a pass that does not find it any more settles.
+fn settled_by(pass: Pass) -> Vec<RowProblemCode> {
+    let all = RowProblemCode::ALL.iter().copied();
+    match pass {
+        Pass::People | Pass::Relations => all.collect(),
+        Pass::Whole => all.filter(|code| !code.needs_a_list()).collect(),
+        Pass::Again => all.filter(|code| code.is_told_by_stored()).collect(),
     }
 }
 

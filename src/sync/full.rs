@@ -25,6 +25,7 @@ use crate::domain::directory::{DirectoryState, RunCounts, RunState, RunTrigger};
 use crate::domain::employee::ExternalKey;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryUserId, RunId};
+use crate::domain::row_problem::Severity;
 use crate::limits;
 use crate::providers::{CallLane, Provider, ProviderError};
 use crate::sync::absence::Gone;
@@ -319,7 +320,8 @@ async fn add_moved(cx: &Context, all: &mut Everybody) -> Result<(), SyncError> {
         // A look meanwhile took the hash away, and its record did not come from this raw one.
         let raw_hash = user.raw_hash.filter(|stored| *stored == hash);
         let record = user.record.0;
-        all.changed.push(Observed { seq, record, membership, gone: false, raw_hash });
+        let notes = Vec::new();
+        all.changed.push(Observed { seq, record, membership, gone: false, raw_hash, notes });
     }
     Ok(())
 }
@@ -354,7 +356,8 @@ impl Batch<'_> {
         let seq = reading.everybody.seq;
         let counts = RunCounts { seen: counts_before(reading).seen, ..RunCounts::default() };
         let bad = preview::bad_rows(self.cx, &self.claim.directory, reading).await?;
-        let Ok(records @ 1..) = u64::try_from(bad.len()) else { return Ok(()) };
+        let problems = bad.iter().filter(|row| row.severity == Severity::Problem);
+        let Ok(records @ 1..) = u64::try_from(problems.count()) else { return Ok(()) };
         for rows in bad.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
             let rows = rows.to_vec();
             self.write(move |tx, directory, cx| {

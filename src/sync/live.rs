@@ -225,7 +225,8 @@ async fn found(
         let (cause, facts) = (&Cause::Hook(id), &Facts::default());
         let applier = Applier::new(tx, &cx, &directory, Pass::Whole, cause, facts)?;
         let membership = Membership::NotShown;
-        let seen = Observed { seq, record, membership, gone: false, raw_hash: None };
+        let notes = Vec::new();
+        let seen = Observed { seq, record, membership, gone: false, raw_hash: None, notes };
         let outcome = applier.apply(tx, vec![seen])?;
         guard::announce(tx, &Teller::new(&cx), &directory)?;
         if outcome.employment_moved || action == Some(inbox::MARKED_LEAVER) {

@@ -24,6 +24,7 @@ use crate::domain::guard::LossReason;
 use crate::domain::hold::{Decision, HoldKind, LinkDoubt};
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, HoldId, HoldItemId, LinkId};
 use crate::domain::linking::{self, Candidate, LinkDecision, Rivals};
+use crate::domain::row_problem::Finding;
 use crate::limits;
 use crate::secret::SealingKey;
 use crate::sync::known::{AccountFields, Renamed, View};
@@ -43,6 +44,8 @@ pub struct Observed {
     pub gone: bool,
     /// The hash of the raw record, when it came from a list.
     pub raw_hash: Option<Vec<u8>>,
+    /// What the reader has to say of the person beside the record. It keeps nothing back.
+    pub notes: Vec<Finding>,
 }
 
 /// What only a look at everybody can know.
@@ -149,7 +152,7 @@ pub enum Step {
     Problem {
         /// Why.
         code: RowProblemCode,
-        /// What the record says, for the list of problems.
+        /// What the record says, for the list of problems; with what else is odd.
         observed: Box<Observed>,
     },
     /// Apply.
@@ -167,6 +170,8 @@ pub struct Applied {
     pub activity: Activity,
     /// Only part of the record could be applied, for this reason; with what the record says.
     pub problem: Option<(RowProblemCode, EmployeeRecord)>,
+    /// What else HR has to look at; it keeps nothing back.
+    pub notes: Vec<Finding>,
     /// What happens to the link.
     pub link: LinkStep,
     /// The account, before and after; `before` is `None` when it is created.
@@ -228,11 +233,13 @@ pub fn plan_person(
         fingerprint: &fingerprint,
     };
     let decided = person.decide(link, new_account);
+    let notes = observed.notes;
     let loss = person.loss(stored, &decided, membership, observed.gone, setting.now);
     let kept = loss.as_ref().is_some_and(|loss| loss.fate.keeps_access());
     let (activity, decided) = if kept { person.kept(link) } else { (person.activity, decided) };
     let applied = Applied {
         settled: problem.is_none()
+            && notes.is_empty()
             && decided.hold.is_none()
             && !decided.rejected
             && !kept
@@ -242,11 +249,13 @@ pub fn plan_person(
             membership,
             gone: observed.gone,
             raw_hash: observed.raw_hash,
+            notes: Vec::new(),
             record: EmployeeRecord { key_kind, ..record.clone() },
         },
         key_kind,
         activity,
         problem: problem.map(|code| (code, as_written)),
+        notes,
         link: decided.link,
         account: decided.account,
         hands_over: decided.hands_over,

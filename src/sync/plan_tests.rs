@@ -69,10 +69,18 @@ fn applied(record: EmployeeRecord) -> Applied {
     let key_kind = record.key_kind;
     let membership = Membership::Member;
     Applied {
-        observed: Observed { seq: 2, record, membership, gone: false, raw_hash: None },
+        observed: Observed {
+            seq: 2,
+            record,
+            membership,
+            gone: false,
+            raw_hash: None,
+            notes: vec![],
+        },
         key_kind,
         activity: Activity::Active,
         problem: None,
+        notes: vec![],
         link: LinkStep::Keep,
         account: None,
         hold: None,

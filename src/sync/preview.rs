@@ -27,6 +27,7 @@ use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, RowPr
 use crate::domain::guard::LossReason;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, RowProblemId};
+use crate::domain::row_problem::{Finding, Severity};
 use crate::sync::absence::Gone;
 use crate::sync::apply::{Applier, Pass};
 use crate::sync::guard::{self, Waiting};
@@ -129,8 +130,13 @@ pub struct BadRow {
     pub email: Option<String>,
     /// What is wrong.
     pub code: RowProblemCode,
+    /// Whether it keeps something from being applied.
+    pub severity: Severity,
+    /// The HR system's own word that it is about.
+    #[serde(skip)]
+    pub detail: Option<String>,
     /// The same in words.
-    pub message: &'static str,
+    pub message: String,
 }
 
 /// An account that nobody would be linked to.
@@ -212,9 +218,10 @@ fn look_ahead(
             full::add(&mut counts, counted);
         }
     }
-    if directory.strict && !ahead.bad_rows.is_empty() {
+    let problems = ahead.problems();
+    if directory.strict && problems > 0 {
         // Not one record is applied then (S-07).
-        let row_problems = u64::try_from(ahead.bad_rows.len()).unwrap_or(u64::MAX);
+        let row_problems = u64::try_from(problems).unwrap_or(u64::MAX);
         counts = RunCounts { seen: counts.seen, row_problems, ..RunCounts::default() };
         ahead.apply_nothing();
     }
@@ -232,7 +239,7 @@ fn look_ahead(
         ambiguous: ahead.in_doubt.into_values().map(in_doubt).collect(),
         deactivated: ahead.leaving.into_values().collect(),
         held: ahead.waiting.into_values().collect(),
-        row_problems: ahead.bad_rows.into_values().collect(),
+        row_problems: ahead.bad_rows.into_values().flatten().collect(),
         accounts_not_in_hr,
     })
 }
@@ -247,7 +254,7 @@ struct Ahead {
     in_doubt: BTreeMap<ExternalKey, InDoubt>,
     leaving: BTreeMap<ExternalKey, Leaving>,
     waiting: BTreeMap<ExternalKey, Leaving>,
-    bad_rows: BTreeMap<ExternalKey, BadRow>,
+    bad_rows: BTreeMap<ExternalKey, Vec<BadRow>>,
 }
 
 impl Ahead {
@@ -286,7 +293,9 @@ impl Ahead {
         self.named.extend(plan.before.filter(|_| !is_gone));
         match (plan.step, made) {
             (Step::Problem { code, observed }, _) => {
-                self.bad_rows.insert(plan.key.clone(), bad_row(plan.key, code, observed.record));
+                let Observed { record, notes, .. } = *observed;
+                let found = std::iter::once(Finding::of(code)).chain(notes);
+                self.bad_rows.insert(plan.key.clone(), bad_rows_of(&plan.key, found, &record));
             }
             (Step::Apply(applied), Made::Person(person)) => {
                 self.note_person(&plan.key, *applied, *person);
@@ -334,17 +343,15 @@ impl Ahead {
             self.named.insert(person.user.id);
         }
         let record = applied.observed.record;
+        let (code, written) = match &applied.problem {
+            Some((code, written)) => (Some(Finding::of(*code)), written),
+            None => (None, &record),
+        };
+        let found = code.into_iter().chain(applied.notes);
+        self.bad_rows.insert(key.clone(), bad_rows_of(key, found, written));
         let (name, email) = (record.display_name(), record.email);
         if let Some(loss) = &applied.loss {
             self.note_loss(key, &name, loss);
-        }
-        match applied.problem {
-            Some((code, as_written)) => {
-                self.bad_rows.insert(key.clone(), bad_row(key.clone(), code, as_written));
-            }
-            None => {
-                self.bad_rows.remove(key);
-            }
         }
         match applied.hold {
             Some(hold) => {
@@ -370,6 +377,12 @@ impl Ahead {
             let to_link = ToLink { external_key, name, email, account_id, by };
             self.linked.insert(key.clone(), to_link);
         }
+    }
+
+    /// How many rows keep something from being applied.
+    fn problems(&self) -> usize {
+        let rows = self.bad_rows.values().flatten();
+        rows.filter(|row| row.severity == Severity::Problem).count()
     }
 
     /// Forgets all that is planned.
@@ -413,6 +426,8 @@ impl BadRow {
             name: self.name,
             email: self.email,
             code: self.code,
+            severity: self.severity,
+            detail: self.detail,
             observation_seq: seq,
             first_seen_at_ms: now,
             updated_at_ms: now,
@@ -420,13 +435,20 @@ impl BadRow {
     }
 }
 
-fn bad_row(external_key: ExternalKey, code: RowProblemCode, record: EmployeeRecord) -> BadRow {
-    BadRow {
-        external_key,
+fn bad_rows_of(
+    key: &ExternalKey,
+    found: impl Iterator<Item = Finding>,
+    record: &EmployeeRecord,
+) -> Vec<BadRow> {
+    let row = |finding: Finding| BadRow {
+        external_key: key.clone(),
         name: record.display_name(),
-        employee_number: record.employee_number,
-        email: record.email,
-        code,
-        message: code.message(),
-    }
+        employee_number: record.employee_number.clone(),
+        email: record.email.clone(),
+        code: finding.code,
+        severity: finding.code.severity(),
+        message: finding.message(),
+        detail: finding.detail,
+    };
+    found.map(row).collect()
 }

@@ -18,6 +18,7 @@ use crate::domain::account::{AccountStatus, Activity, next_day};
 use crate::domain::directory::{InactivePolicy, RunCounts};
 use crate::domain::employee::{EmployeeRecord, ExternalKey};
 use crate::domain::ids::{AccountId, DirectoryUserId, LinkId};
+use crate::domain::row_problem::first_problem;
 use crate::domain::search::SearchNames;
 use crate::sync::apply::{Applier, Pass};
 use crate::sync::known::View;
@@ -320,7 +321,7 @@ pub fn count(counts: &mut RunCounts, plan: &PersonPlan, made: &Made) {
         (Step::Apply(applied), Made::Person(person)) => (applied, person),
         (Step::Apply(_), _) => return,
     };
-    if applied.problem.is_some() {
+    if applied.problem.is_some() || first_problem(&applied.notes).is_some() {
         add_one(&mut counts.row_problems);
     }
     let waits_for_loss = applied.loss.as_ref().is_some_and(|loss| loss.fate == LossFate::Held);

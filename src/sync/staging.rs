@@ -173,7 +173,8 @@ impl<'a> Staging<'a> {
                     all.note_department(&record);
                     let raw_hash = Some(hash.to_vec());
                     let found = stored.find(&record);
-                    let seen = Observed { seq, record: *record, membership, gone: false, raw_hash };
+                    let (record, notes) = (*record, Vec::new());
+                    let seen = Observed { seq, record, membership, gone: false, raw_hash, notes };
                     if let Some((index, known)) = found {
                         named.insert(index);
                         all.add_known(known, seen);

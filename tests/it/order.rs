@@ -54,7 +54,8 @@ pub async fn ask(app: &TestApp, connected: &Connected, count: i64) -> Vec<i64> {
 /// Takes an answer about one person in.
 pub async fn answer(app: &TestApp, connected: &Connected, seq: i64, record: EmployeeRecord) {
     let membership = Membership::NotShown;
-    let seen = Observed { seq, record, membership, gone: false, raw_hash: None };
+    let notes = Vec::new();
+    let seen = Observed { seq, record, membership, gone: false, raw_hash: None, notes };
     take_in(app, connected, Pass::Whole, Facts::default(), vec![seen]).await;
 }
 
@@ -280,7 +281,15 @@ async fn stored_of(app: &TestApp, connected: &Connected, keys: &[String]) -> Vec
 fn listed(seq: i64, list: &[EmployeeRecord]) -> Vec<Observed> {
     let membership = Membership::Member;
     let seen = list.iter().cloned();
-    seen.map(|record| Observed { seq, record, membership, gone: false, raw_hash: None }).collect()
+    seen.map(|record| Observed {
+        seq,
+        record,
+        membership,
+        gone: false,
+        raw_hash: None,
+        notes: Vec::new(),
+    })
+    .collect()
 }
 
 /// A list that nothing overtakes.

@@ -12,6 +12,7 @@ behaviours!(
     s_07_a_record_that_lost_its_key_costs_its_person_nothing,
     s_07_a_list_in_which_nobody_has_a_key_is_malformed,
     s_07_problems_go_away_by_themselves,
+    s_07_a_row_problem_says_whether_it_keeps_anything_back,
     s_07_a_strict_directory_applies_nothing_and_says_what_to_correct,
     s_07_a_strict_directory_tells_once_per_episode_and_recovers_by_itself,
     s_07_a_strict_directory_keeps_what_it_has_and_catches_up,
@@ -153,6 +154,38 @@ async fn s_07_problems_go_away_by_themselves(app: TestApp) {
     app.edit(&ids[5], email("ann5@acme.example")).await;
     app.poll().await;
     assert_eq!(app.row_problems(&connected).await.len(), others);
+}
+
+async fn s_07_a_row_problem_says_whether_it_keeps_anything_back(app: TestApp) {
+    app.hire(&person("Ann", "Lee", "")).await;
+    let connected = app.connected().await;
+    let listed = app.row_problems(&connected).await;
+    assert_eq!(listed.len(), 1, "{listed:#?}");
+    assert_eq!(
+        (&listed[0]["code"], &listed[0]["severity"]),
+        (&json!("missing_email"), &json!("problem"))
+    );
+    let counts = app.show(&connected).await["counts"].clone();
+    assert_eq!((&counts["row_problems"], &counts["warnings"]), (&json!(1), &json!(0)));
+    // A warning is counted apart, and a person can have both.
+    app.raw().run(
+        "INSERT INTO row_problems (id, organization_id, directory_id, external_key, \
+         employee_number, name, email, code, severity, detail, observation_seq, \
+         first_seen_at_ms, updated_at_ms) \
+         SELECT 'row_problem_x', organization_id, directory_id, external_key, employee_number, \
+         name, email, 'unknown_status', 'warning', 'Ex employee', observation_seq, \
+         first_seen_at_ms, updated_at_ms FROM row_problems",
+    );
+    let listed = app.row_problems(&connected).await;
+    let warning = listed.iter().find(|it| it["severity"] == "warning").expect("a warning");
+    let message = warning["message"].as_str().expect("a message");
+    assert!(message.contains("“Ex employee”"), "{message}");
+    let counts = app.show(&connected).await["counts"].clone();
+    assert_eq!((&counts["row_problems"], &counts["warnings"]), (&json!(1), &json!(1)));
+    // What a run does not find any more goes away, whatever it was.
+    app.poll().await;
+    assert_eq!(problems(&app, &connected, "unknown_status").await, Vec::<Value>::new());
+    assert_eq!(problems(&app, &connected, "missing_email").await.len(), 1);
 }
 
 async fn set_strict(app: &TestApp, connected: &Connected, strict: bool) {

@@ -87,6 +87,7 @@ struct ShownCounts {
     inactive: i64,
     groups: i64,
     row_problems: i64,
+    warnings: i64,
     holds: i64,
 }
 
@@ -128,6 +129,7 @@ fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Result<Sh
             inactive: counts.inactive,
             groups: counts.groups,
             row_problems: counts.row_problems,
+            warnings: counts.warnings,
             holds: counts.holds,
         },
         created_at: row.created_at_ms.into(),

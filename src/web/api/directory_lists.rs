@@ -18,6 +18,7 @@ use crate::domain::hold::{HoldKind, HoldState};
 use crate::domain::ids::{
     AccountId, DirectoryId, HoldId, HoldItemId, OrganizationId, RowProblemId, RunId,
 };
+use crate::domain::row_problem::Severity;
 use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::directories::{self, id_of};
 use crate::web::error::Problem;
@@ -112,7 +113,8 @@ struct ShownRowProblem {
     name: String,
     email: Option<String>,
     code: RowProblemCode,
-    message: &'static str,
+    severity: Severity,
+    message: String,
     first_seen_at: Timestamp,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -120,6 +122,7 @@ struct ShownRowProblem {
 
 impl From<RowProblem> for ShownRowProblem {
     fn from(row: RowProblem) -> Self {
+        let message = row.message();
         Self {
             object: "row_problem",
             id: row.id,
@@ -130,7 +133,8 @@ impl From<RowProblem> for ShownRowProblem {
             name: row.name,
             email: row.email,
             code: row.code,
-            message: row.code.message(),
+            severity: row.severity,
+            message,
             first_seen_at: row.first_seen_at_ms.into(),
             created_at: row.first_seen_at_ms.into(),
             updated_at: row.updated_at_ms.into(),

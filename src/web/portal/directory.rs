@@ -81,6 +81,7 @@ struct Connected<'a> {
 
 struct Problems {
     total: i64,
+    heading: &'static str,
     sentence: String,
     first: Vec<ProblemRow>,
 }
@@ -88,7 +89,7 @@ struct Problems {
 struct ProblemRow {
     name: String,
     number: String,
-    message: &'static str,
+    message: String,
 }
 
 #[derive(Template)]
@@ -185,8 +186,8 @@ impl Latest {
 
     /// What the rest of the page goes by: when it is another, the page is out of date.
     fn around(&self) -> String {
-        let DirectoryCounts { holds, row_problems, .. } = self.counts;
-        format!("{}-{holds}-{row_problems}", self.row.state.as_str())
+        let DirectoryCounts { holds, row_problems, warnings, .. } = self.counts;
+        format!("{}-{holds}-{row_problems}-{warnings}", self.row.state.as_str())
     }
 
     /// What is going on, while an admin waits for it. A regular sync of a healthy connection is
@@ -353,8 +354,9 @@ async fn connected(
         key,
         holds: holds.into_iter().map(|(hold, n)| HoldRow::of(hold, n, now, &zone)).collect(),
         problems: Problems {
-            total: counts.row_problems,
-            sentence: problems_sentence(counts.row_problems, row),
+            total: counts.row_problems.saturating_add(counts.warnings),
+            heading: problems_heading(counts),
+            sentence: problems_sentence(counts, row),
             first: problems.into_iter().map(ProblemRow::from).collect(),
         },
         chart: Chart::of(&runs, now, &zone),
@@ -370,23 +372,43 @@ async fn connected(
     page::html(status, &page)
 }
 
-/// How many records are to be corrected, and what that means.
+/// What the list of records is called.
 #[must_use]
-pub fn problems_sentence(count: i64, row: &Directory) -> String {
-    let records = records_phrase(u64::try_from(count).unwrap_or_default());
-    let rest = if row.strict {
-        "This connection is set so that nothing is updated before."
-    } else {
-        "Everybody else is up to date."
-    };
-    format!("{records} to be corrected. {rest}")
+pub const fn problems_heading(counts: DirectoryCounts) -> &'static str {
+    if counts.row_problems == 0 { "To check" } else { "To correct" }
+}
+
+/// How many records are to be corrected or checked, and what that means.
+#[must_use]
+pub fn problems_sentence(counts: DirectoryCounts, row: &Directory) -> String {
+    let records = |count: i64| records_phrase(u64::try_from(count).unwrap_or_default());
+    let mut sentences = Vec::new();
+    if counts.row_problems > 0 {
+        let rest = if row.strict {
+            "This connection is set so that nothing is updated before."
+        } else {
+            "Everybody else is up to date."
+        };
+        sentences.push(format!("{} to be corrected. {rest}", records(counts.row_problems)));
+    }
+    if counts.warnings > 0 {
+        let noted = "something odd, but everything in them is applied. Please check them.";
+        sentences.push(format!("{} {noted}", records(counts.warnings)));
+    }
+    sentences.join(" ")
+}
+
+/// What the person is called whose record it is.
+#[must_use]
+pub fn name_of_problem(row: &RowProblem) -> String {
+    if row.name.is_empty() { "Without a name".to_owned() } else { row.name.clone() }
 }
 
 impl From<RowProblem> for ProblemRow {
     fn from(row: RowProblem) -> Self {
-        let number = row.employee_number.map(|number| number.0).unwrap_or_default();
-        let name = if row.name.is_empty() { "Without a name".to_owned() } else { row.name };
-        Self { name, number, message: row.code.message() }
+        let number = row.employee_number.as_ref().map(|it| it.0.clone()).unwrap_or_default();
+        let (name, message) = (name_of_problem(&row), row.message());
+        Self { name, number, message }
     }
 }
 

@@ -1,8 +1,9 @@
 //! A preview as it is shown: counts first, and the people when they are asked for (L-05).
 
 use crate::domain::guard::LossReason;
+use crate::domain::row_problem::Severity;
 use crate::limits;
-use crate::sync::preview::Preview;
+use crate::sync::preview::{BadRow, Preview};
 use crate::web::portal::words;
 
 /// A preview.
@@ -74,6 +75,9 @@ impl PreviewShown {
             seen => format!("{} in the HR system.", words::people(seen)),
         };
         let email = |email: Option<String>| email.unwrap_or_default();
+        let is_problem = |row: &BadRow| row.severity == Severity::Problem;
+        let (to_correct, to_check): (Vec<_>, Vec<_>) =
+            preview.row_problems.into_iter().partition(is_problem);
         let lists = vec![
             list(
                 "Get the account they have",
@@ -93,8 +97,14 @@ impl PreviewShown {
             list(
                 "To correct in the HR system",
                 "These people wait until their record is corrected; everybody else does not.",
-                preview.row_problems,
-                |row| (row.name, row.message.to_owned()),
+                to_correct,
+                |row| (row.name, row.message),
+            ),
+            list(
+                "To check in the HR system",
+                "Something is odd; their records are applied all the same.",
+                to_check,
+                |row| (row.name, row.message),
             ),
             list("Lose access", "", preview.deactivated, |row| {
                 (row.name, because(row.because).to_owned())

@@ -1,4 +1,4 @@
-//! The records that HR has to correct, as a list and as a file for a spreadsheet (S-07).
+//! The records that HR has to correct or to check, as a list and as a file for a spreadsheet (S-07).
 
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,11 +8,12 @@ use crate::db::page::{Order, PageRequest};
 use crate::db::row_problems::RowProblem;
 use crate::db::{Conn, directories, lists};
 use crate::domain::ids::DirectoryId;
+use crate::domain::row_problem::Severity;
 use crate::limits;
 use crate::web::answer::Answer;
 use crate::web::error::Problem;
 use crate::web::pages::page::request;
-use crate::web::portal::directory::problems_sentence;
+use crate::web::portal::directory::{name_of_problem, problems_heading, problems_sentence};
 use crate::web::portal::page::{self, Frame, Pager, directory_path, own_directory};
 use crate::web::portal::session::Visitor;
 use crate::web::portal::words::When;
@@ -25,6 +26,7 @@ struct Problems {
     frame: Frame,
     id: DirectoryId,
     title: &'static str,
+    heading: &'static str,
     sentence: String,
     rows: Vec<Row>,
     pager: Pager,
@@ -34,7 +36,8 @@ struct Row {
     name: String,
     number: String,
     email: String,
-    message: &'static str,
+    kind: &'static str,
+    message: String,
     since: When,
 }
 
@@ -46,23 +49,25 @@ pub async fn show(state: State, visitor: Visitor, path: Path<String>, req: HttpR
     let read = state.context.db.read(move |conn| {
         let row = own_directory(conn, &organization, &id)?;
         let found = lists::row_problems(conn, &row.id, &page)?;
-        let count = directories::counts(conn, &row.id)?.row_problems;
-        Ok::<_, Problem>((found, count, row))
+        let counts = directories::counts(conn, &row.id)?;
+        Ok::<_, Problem>((found, counts, row))
     });
-    let (found, count, row) = read.await?;
+    let (found, counts, row) = read.await?;
     let (now, zone) = (visitor.now, visitor.zone());
     let at = format!("{}/problems", directory_path(&row.id));
     let shown = |row: RowProblem| Row {
-        name: if row.name.is_empty() { "Without a name".to_owned() } else { row.name },
+        name: name_of_problem(&row),
+        kind: kind(row.severity),
+        message: row.message(),
         number: row.employee_number.map(|number| number.0).unwrap_or_default(),
         email: row.email.unwrap_or_default(),
-        message: row.code.message(),
         since: When::of(row.first_seen_at_ms, now, &zone),
     };
     page::ok(&Problems {
         frame: Frame::of(&visitor, "To correct"),
         title: row.provider.title(),
-        sentence: problems_sentence(count, &row),
+        heading: problems_heading(counts),
+        sentence: problems_sentence(counts, &row),
         id: row.id,
         pager: Pager::of(&found, &at, &[], ["Newer", "Older"]),
         rows: found.items.into_iter().map(shown).collect(),
@@ -100,15 +105,24 @@ fn all(conn: &mut Conn, id: &DirectoryId) -> Result<Vec<RowProblem>, Problem> {
     }
 }
 
+/// What HR does with a record.
+const fn kind(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Problem => "To correct",
+        Severity::Warning => "To check",
+    }
+}
+
 fn csv_of(rows: Vec<RowProblem>) -> Result<Vec<u8>, csv::Error> {
     // With the mark in front, spreadsheets take it for UTF-8.
     let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
-    writer.write_record(["Name", "Employee number", "E-mail", "What to do", "Since"])?;
+    writer.write_record(["Name", "Employee number", "E-mail", "Kind", "What to do", "Since"])?;
     for row in rows {
+        let (kind, message) = (kind(row.severity), row.message());
         let number = row.employee_number.map(|number| number.0).unwrap_or_default();
         let since = row.first_seen_at_ms.to_string();
         let email = row.email.unwrap_or_default();
-        let cells = [row.name.as_str(), &number, &email, row.code.message(), &since];
+        let cells = [row.name.as_str(), &number, &email, kind, &message, &since];
         writer.write_record(cells.map(harmless))?;
     }
     writer.into_inner().map_err(|error| error.into_error().into())

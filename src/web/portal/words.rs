@@ -58,9 +58,13 @@ impl Health {
         if let Some(class) = directory.failure_class {
             return Self::new("warn", "Trying again", trouble(class, hr));
         }
-        let records = u64::try_from(counts.row_problems).unwrap_or_default();
-        let correct = format!("{} to be corrected in {hr}.", records_phrase(records));
+        let phrase = |count: i64| records_phrase(u64::try_from(count).unwrap_or_default());
+        let correct = format!("{} to be corrected in {hr}.", phrase(counts.row_problems));
         match (counts.holds, counts.row_problems) {
+            (0, 0) if counts.warnings > 0 => {
+                let check = format!("{} to be checked in {hr}.", phrase(counts.warnings));
+                Self::new("good", "Everything works", check)
+            }
             (0, 0) => {
                 let sentence = format!("Changes in {hr} reach the accounts by themselves.");
                 Self::new("good", "Everything works", sentence)
