@@ -192,6 +192,12 @@ pub const CALLS_PER_MINUTE_MIN: u32 = 3;
 pub const PAGED_CALLS_PER_MINUTE_MIN: u32 = 5;
 /// Employees in one page of Breathe HR's list, the most that it gives.
 pub const BREATHE_PAGE_PEOPLE: u32 = 100;
+/// Shortest text that is taken for a key of an HR system, in characters.
+pub const KEY_CHARS_MIN: usize = 8;
+/// Longest text that is taken for a key of an HR system, in characters.
+pub const KEY_CHARS_MAX: usize = 200;
+/// Labels in a row that are taken away in front of a pasted key (L-11).
+pub const KEY_LABELS_MAX: usize = 4;
 /// Shortest key of Breathe HR: the prefix and 43 characters.
 pub const BREATHE_KEY_CHARS_MIN: usize = 48;
 /// Longest text that is taken for a key of Breathe HR.

@@ -26,6 +26,7 @@ pub mod fields;
 pub mod hrworks;
 pub mod http;
 pub mod paging;
+pub mod pasted;
 pub mod people_hr;
 pub mod splitter;
 
@@ -332,17 +333,23 @@ pub struct Permission {
     pub name: &'static str,
     /// What Rollcall needs it for, in plain words.
     pub needed_for: &'static str,
-    /// Whether a key without it is refused. Without the others something may be missing.
+    /// Whether a key without it is refused. The absence of the others only costs a part.
     pub required: bool,
+    /// What is lost without it, in a sentence; empty for those that are required.
+    pub without: &'static str,
 }
 
 impl Permission {
     const fn required(name: &'static str, needed_for: &'static str) -> Self {
-        Self { name, needed_for, required: true }
+        Self { name, needed_for, required: true, without: "" }
     }
 
-    const fn useful(name: &'static str, needed_for: &'static str) -> Self {
-        Self { name, needed_for, required: false }
+    const fn useful(
+        name: &'static str,
+        needed_for: &'static str,
+        without: &'static str,
+    ) -> Self {
+        Self { name, needed_for, required: false, without }
     }
 
     /// What a probe of it found out.
@@ -412,9 +419,13 @@ impl Check {
                     | ProviderError::Suspended
             )
         );
-        let lacks =
-            |probe: &Probe| probe.permission.required && probe.result == ProbeResult::Missing;
-        !refused && !self.probes.iter().any(lacks)
+        !refused && !self.missing().any(|permission| permission.required)
+    }
+
+    /// The permissions that the key was seen to lack.
+    pub fn missing(&self) -> impl Iterator<Item = Permission> {
+        let missing = |probe: &&Probe| probe.result == ProbeResult::Missing;
+        self.probes.iter().filter(missing).map(|probe| probe.permission)
     }
 
     /// Whether every permission was seen to be there.

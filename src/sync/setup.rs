@@ -24,7 +24,7 @@ use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
 use crate::domain::provider::ProviderKind;
 use crate::providers::hrworks::KeyPair;
 use crate::providers::{
-    CallGate, Check, Credential, ProbeResult, Provider, ProviderError, breathe_hr,
+    CallGate, Check, Credential, Provider, ProviderError, breathe_hr, people_hr,
 };
 use crate::secret::{Keys, Secret, SecretError, new_token};
 use crate::sync::budget::{self, Gate};
@@ -335,11 +335,8 @@ fn refused_by(check: &Check) -> (KeyRefusal, Vec<String>) {
         Some(ProviderError::Suspended) => return (KeyRefusal::Suspended, Vec::new()),
         _ => {}
     }
-    let missing = check
-        .probes
-        .iter()
-        .filter(|probe| probe.permission.required && probe.result == ProbeResult::Missing);
-    let names = missing.map(|probe| probe.permission.name.to_owned()).collect();
+    let needed = check.missing().filter(|permission| permission.required);
+    let names = needed.map(|permission| permission.name.to_owned()).collect();
     (KeyRefusal::Permissions, names)
 }
 
@@ -435,32 +432,24 @@ async fn check_and_store(
 
 /// The credential that was entered, if it can be one of this HR system. Asks nobody.
 fn accept(directory: &Directory, input: CredentialInput) -> Result<Credential, SetupError> {
-    let provider = directory.provider;
-    let accepted = match (provider, input) {
+    let accepted = match (directory.provider, input) {
         (ProviderKind::PeopleHr, CredentialInput::ApiKey(key)) => {
-            let trimmed = key.reveal().trim();
-            let plausible =
-                (8..=200).contains(&trimmed.len()) && trimmed.chars().all(|c| c.is_ascii_graphic());
-            let what = "this is not a key of People HR; copy the whole key and nothing else";
-            plausible.then(|| Credential::ApiKey(Secret::new(trimmed))).ok_or(what)
+            people_hr::key_of(&key).map(Credential::ApiKey)
         }
         (ProviderKind::BreatheHr, CredentialInput::ApiKey(key)) => {
-            let trimmed = key.reveal().trim();
-            match breathe_hr::key_problem(trimmed) {
-                None => Ok(Credential::ApiKey(Secret::new(trimmed))),
-                Some(what) => Err(what),
-            }
+            breathe_hr::key_of(&key).map(Credential::ApiKey)
         }
         (ProviderKind::Hrworks, CredentialInput::KeyPair { access_key, secret_access_key }) => {
-            KeyPair::of(&access_key, &secret_access_key).map(Credential::from)
+            let pair = KeyPair::of(&access_key, &secret_access_key);
+            pair.map(Credential::from).map_err(str::to_owned)
         }
         (ProviderKind::Hrworks, CredentialInput::Text(text)) => {
-            KeyPair::from_text(&text).map(Credential::from)
+            KeyPair::from_text(&text).map(Credential::from).map_err(str::to_owned)
         }
-        (ProviderKind::PeopleHr | ProviderKind::BreatheHr, _) => Err(ONE_KEY),
-        (ProviderKind::Hrworks, CredentialInput::ApiKey(_)) => Err(TWO_KEYS),
+        (ProviderKind::PeopleHr | ProviderKind::BreatheHr, _) => Err(ONE_KEY.to_owned()),
+        (ProviderKind::Hrworks, CredentialInput::ApiKey(_)) => Err(TWO_KEYS.to_owned()),
     };
-    accepted.map_err(|what| SetupError::InvalidCredential { message: what.to_owned() })
+    accepted.map_err(|message| SetupError::InvalidCredential { message })
 }
 
 const ONE_KEY: &str = "this HR system takes one API key: send {\"api_key\": \"…\"}";

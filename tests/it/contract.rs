@@ -20,6 +20,9 @@ behaviours!(
     l_04_a_key_that_is_unknown_is_refused,
     s_40_a_key_that_was_removed_is_told_as_what_it_is,
     l_04_a_missing_permission_is_named,
+    l_04_a_permission_that_only_costs_a_part_refuses_nothing,
+    l_11_a_pasted_key_is_freed_of_what_stands_around_it,
+    l_11_what_cannot_be_a_key_is_named,
     s_41_a_permission_that_was_taken_away_is_named,
     s_31_somebody_whom_hr_has_deleted_is_asked_for_and_loses_access,
     s_31_who_can_not_be_asked_for_stays,
@@ -161,8 +164,19 @@ fn lacking(app: &TestApp, system: System) -> Vec<(Value, &'static str)> {
         System::Hrworks => vec![
             (pair(&[HrworksPermission::General]), "Persons, read"),
             (pair(&[HrworksPermission::Persons, HrworksPermission::General]), "Persons, read"),
-            (pair(&[HrworksPermission::Persons, HrworksPermission::MasterData]), "General, read"),
         ],
+    }
+}
+
+/// Keys that lack something whose absence only costs a part, and what they lack.
+fn lacking_a_part(app: &TestApp, system: System) -> Vec<(Value, &'static str)> {
+    match system {
+        System::PeopleHr | System::BreatheHr => vec![],
+        System::Hrworks => {
+            let some = [HrworksPermission::Persons, HrworksPermission::MasterData];
+            let pair = app.sandbox.hrworks().create_key_pair(&some);
+            vec![(json!({"text": pair.text()}), "General, read")]
+        }
     }
 }
 
@@ -188,6 +202,11 @@ async fn l_03_what_a_key_must_be_allowed_is_shown_before_one_is_asked_for(app: T
             let refused = app.put(&format!("{path}/credentials"), credential).await;
             checks.push(refused.body["check"].clone());
         }
+        for (credential, permission) in lacking_a_part(&app, system) {
+            let mut useful = shown.iter().filter(|one| one["permission"] == permission);
+            assert!(useful.all(|one| one["required"] == false), "{system:?} {permission}");
+            checks.push(app.put(&format!("{path}/credentials"), credential).await.ok());
+        }
         checks.push(app.put(&format!("{path}/credentials"), system.key(&app.sandbox).0).await.ok());
         for check in checks {
             let probes = check["probes"].as_array().unwrap();
@@ -212,6 +231,116 @@ async fn l_04_a_missing_permission_is_named(app: TestApp) {
                 assert!(probe["message"].as_str().unwrap().contains(permission), "{probe:#}");
             }
         }
+    }
+}
+
+async fn l_04_a_permission_that_only_costs_a_part_refuses_nothing(app: TestApp) {
+    for system in System::ALL {
+        for (credential, permission) in lacking_a_part(&app, system) {
+            let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
+            let connected = app.directory_of(&organization, system).await;
+            let path = format!("/directories/{}", connected.directory);
+            let stored = app.put(&format!("{path}/credentials"), credential).await.ok();
+            assert_eq!(stored["ok"], false, "{system:?}: it is said that something is missing");
+            let probes = stored["probes"].as_array().unwrap();
+            let missing: Vec<_> = probes.iter().filter(|p| p["result"] == "missing").collect();
+            assert!(!missing.is_empty(), "{system:?} {permission}: {probes:#?}");
+            for probe in missing {
+                assert_eq!(probe["permission"], permission, "{system:?}: {probes:#?}");
+                assert_eq!(probe["required"], false, "{system:?}: {probes:#?}");
+                assert!(probe["message"].as_str().unwrap().contains("works without"), "{probe:#}");
+            }
+            app.complete(&connected).await;
+            agrees_with(&app, &connected, system).await;
+            app.poll().await;
+            assert_eq!(app.state(&connected).await, "active", "{system:?} {permission}");
+        }
+    }
+}
+
+/// The ways in which people paste a key.
+fn pasted(system: System, credential: &Value) -> Vec<Value> {
+    let text = |name: &str| credential[name].as_str().unwrap_or_default().to_owned();
+    if system != System::Hrworks {
+        let key = text("api_key");
+        let ways = [
+            format!("\u{feff}{key}\u{200b}\r\n"),
+            format!("\u{a0}“{key}”\u{2060}"),
+            format!("API Key: {key}"),
+            format!("api_key = '{key}'"),
+            format!("{{\"apiKey\": \"{key}\"}}"),
+            format!("Key Name,API Key\r\nRollcall,{key}\r\n"),
+            format!("{}\r\n{}", &key[..20], &key[20..]),
+        ];
+        return ways.into_iter().map(|way| json!({"api_key": way})).collect();
+    }
+    let pair = text("text");
+    let mut words = pair.split_whitespace().filter(|word| word.len() > 12);
+    let (a, s) = (words.next().expect("an access key"), words.next().expect("a secret"));
+    vec![
+        json!({"text": format!("\u{feff}{}\u{200b}", pair.replace(' ', "\u{a0}"))}),
+        json!({"text": format!("Access Key = “{a}”\r\nSecret Access Key = “{s}”")}),
+        json!({"text": format!("{{\"accessKey\": \"{a}\", \"secretAccessKey\": \"{s}\"}}")}),
+        json!({"text": format!("\"Access Key\",\"Secret Access Key\"\r\n\"{a}\",\"{s}\"\r\n")}),
+        json!({"access_key": format!("Access Key: {a}\u{200b}"),
+            "secret_access_key": format!("Secret Access Key: \"{s}\"\r\n")}),
+        json!({"access_key": pair, "secret_access_key": pair}),
+    ]
+}
+
+async fn l_11_a_pasted_key_is_freed_of_what_stands_around_it(app: TestApp) {
+    for system in System::ALL {
+        let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
+        let connected = app.directory_of(&organization, system).await;
+        let path = format!("/directories/{}/credentials", connected.directory);
+        let (credential, key) = system.key(&app.sandbox);
+        for way in pasted(system, &credential) {
+            let stored = app.put(&path, way.clone()).await;
+            assert_eq!(stored.status, 200, "{system:?} {way}: {}", stored.text);
+            assert_eq!(stored.body["ok"], true, "{system:?} {way}: {}", stored.text);
+            let last4 = app.show(&connected).await["credential"]["last4"].clone();
+            assert_eq!(last4, key[key.len() - 4..], "{system:?} {way}");
+            app.pass(Millis::MINUTE).await;
+        }
+    }
+}
+
+async fn l_11_what_cannot_be_a_key_is_named(app: TestApp) {
+    for system in System::ALL {
+        let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
+        let connected = app.directory_of(&organization, system).await;
+        let path = format!("/directories/{}/credentials", connected.directory);
+        let cases = match system {
+            System::PeopleHr => vec![
+                (json!({"api_key": "https://x.example/hooks/people-hr/abc"}), "web address"),
+                (json!({"api_key": "with blanks in it"}), "blank or a line break"),
+                (json!({"api_key": "\u{200b}abc\u{200b}"}), "only 3 characters"),
+                (json!({"api_key": "geheimerschlüssel"}), "“ü”"),
+                (
+                    json!({"api_key": "00000000-0000-4000-8000-000000000000 \
+                        00000000-0000-4000-8000-000000000001"}),
+                    "more than one key",
+                ),
+            ],
+            System::BreatheHr => vec![
+                (json!({"api_key": "https://x.example/prod-abc"}), "web address"),
+                (json!({"api_key": "prod abc"}), "blank or a line break"),
+                (json!({"api_key": "prod-abcdefgh"}), "not a whole key"),
+            ],
+            System::Hrworks => vec![
+                (json!({"text": "Secret Access Key: 3xAmpl3/Secret"}), "no key pair"),
+                (
+                    json!({"access_key": "one two", "secret_access_key": "3xAmpl3/Secret"}),
+                    "without blanks",
+                ),
+            ],
+        };
+        for (credential, words) in cases {
+            let refused = app.put(&path, credential.clone()).await;
+            assert_eq!(refused.problem(422), "invalid_credential", "{credential}");
+            assert!(refused.text.contains(words), "{credential}: {}", refused.text);
+        }
+        assert_eq!(app.show(&connected).await["credential"], Value::Null);
     }
 }
 

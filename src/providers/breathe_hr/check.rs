@@ -25,9 +25,16 @@ const GRANTED: &str = "The key can read this.";
 const LIST: Permission = Permission::required("Employees", "reading everybody at every full sync");
 const BY_ID: Permission =
     Permission::required("Employee", "asking about one person who is no longer in the list");
-const DEPARTMENTS: Permission =
-    Permission::useful("Departments", "the departments that become groups");
-const LOCATIONS: Permission = Permission::useful("Locations", "office locations");
+const DEPARTMENTS: Permission = Permission::useful(
+    "Departments",
+    "the departments that become groups",
+    "Departments are then taken from the employees' own records.",
+);
+const LOCATIONS: Permission = Permission::useful(
+    "Locations",
+    "office locations",
+    "Office locations are then taken from the employees' own records.",
+);
 
 /// What a check asks for.
 pub const PERMISSIONS: &[Permission] = &[LIST, BY_ID, DEPARTMENTS, LOCATIONS];

@@ -20,6 +20,7 @@ use super::http::HttpClient;
 use super::paging::Walk;
 use super::{
     CallGate, CallLane, Check, Fetched, Provider, ProviderError, RecordKeys, RecordSink, malformed,
+    pasted,
 };
 use crate::domain::employee::EmployeeRecord;
 use crate::domain::provider::ProviderKind;
@@ -32,10 +33,20 @@ mod normalise;
 mod wire;
 
 pub use check::PERMISSIONS;
-pub use client::key_problem;
 
-use client::{Api, Found, Listing};
+use client::{Api, Found, Listing, key_problem};
 use wire::Employee;
+
+/// The key of Breathe HR in what somebody pasted (L-11), or why there is none. Asks nobody.
+pub fn key_of(text: &Secret) -> Result<Secret, String> {
+    let key = pasted::key(text, |word| key_problem(word).is_none()).map_err(|misfit| {
+        format!(
+            "this is not a key of Breathe HR: {misfit}; copy the production key under Settings → \
+             Integrations → API Setup and nothing else"
+        )
+    })?;
+    key_problem(key.reveal()).map_or(Ok(key), |what| Err(what.to_owned()))
+}
 
 /// Breathe HR with one customer's key.
 pub struct BreatheHr {

@@ -22,17 +22,21 @@ const BY_ID: Permission = Permission::required(
     PERMISSION_PERSONS,
     "asking about one person who is no longer in the list",
 );
-const UNITS: Permission = Permission::required(
+const UNITS: Permission = Permission::useful(
     PERMISSION_GENERAL,
     "the names of organization units, which become departments and groups",
+    "Departments are then taken from the people themselves. One whose name is in nobody's record \
+     is left out.",
 );
-const ESTABLISHMENTS: Permission = Permission::required(
+const ESTABLISHMENTS: Permission = Permission::useful(
     PERMISSION_GENERAL,
     "the names of permanent establishments, which become office locations",
+    "Office locations are then taken from the people themselves. One whose name is in nobody's \
+     record is left out.",
 );
 
 /// What a check asks for. Two questions of one permission are two entries: whether HRworks parts
-/// them is not known (§7).
+/// them is not known (§7). Without General the names are taken from the people themselves.
 pub const PERMISSIONS: &[Permission] = &[LIST, BY_ID, UNITS, ESTABLISHMENTS];
 
 /// The probe for what a call brought. The outer error ends the check: a spent budget.
@@ -44,7 +48,7 @@ fn judged<T>(
         Ok(_) => permission.answered(ProbeResult::Granted, GRANTED),
         Err(error @ ProviderError::BudgetSpent { .. }) => return Err(error),
         Err(ProviderError::Permission { .. }) => {
-            permission.answered(ProbeResult::Missing, missing(permission.name))
+            permission.answered(ProbeResult::Missing, missing(permission))
         }
         Err(error) => permission.answered(ProbeResult::NotDetermined, not_determined(&error)),
     })
@@ -116,11 +120,17 @@ fn nothing_answered(error: ProviderError) -> Check {
     Check::unanswered(ProviderKind::Hrworks, error, message)
 }
 
-fn missing(permission: &str) -> String {
+fn missing(permission: Permission) -> String {
+    let Permission { name, required, without, .. } = permission;
+    let what = if required {
+        "HRworks refuses this to the key pair.".to_owned()
+    } else {
+        format!("HRworks refuses this to the key pair. It works without. {without}")
+    };
     format!(
-        "HRworks refuses this to the key pair. In HRworks open Administration → Basics → \
-         Integrations → HR WORKS-API, select the key pair, tick “{permission}” in the list of \
-         permissions at the bottom of the page, and save."
+        "{what} To allow it, open Administration → Basics → Integrations → HR WORKS-API in \
+         HRworks, select the key pair, tick “{name}” in the list of permissions at the bottom of \
+         the page, and save."
     )
 }
 

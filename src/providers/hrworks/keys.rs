@@ -1,11 +1,16 @@
 //! The key pair of HRworks, as it is typed or pasted (protocol page §3).
 //!
 //! HRworks hands out a text file with lines like `Access Key: …` and `Secret Access Key: …`. It is
-//! taken in whatever form copying leaves it: on one line, with quotes, with other words around.
+//! taken in whatever form copying leaves it: on one line, with quotes, with other words around, as
+//! JSON, or as a table whose first line has the labels (L-11). The same goes for the two fields in
+//! which the keys can be entered one by one.
 //!
 //! What this module must not do: repeat a key in an error.
 
+use std::collections::VecDeque;
+
 use crate::limits;
+use crate::providers::pasted;
 use crate::secret::Secret;
 
 /// Access key and secret access key.
@@ -28,7 +33,18 @@ const SAME_KEY: &str = "the access key and the secret access key are the same; H
 impl KeyPair {
     /// The pair of two typed keys, or what is wrong and how to mend it.
     pub fn of(access_key: &Secret, secret_access_key: &Secret) -> Result<Self, &'static str> {
-        let (access, secret) = (access_key.reveal().trim(), secret_access_key.reveal().trim());
+        // The whole text in one of the fields, or a line of it in each, whichever way round.
+        let both = format!("{}\n{}", access_key.reveal(), secret_access_key.reveal());
+        match Self::from_text(&Secret::new(both)) {
+            Err(NO_PAIR) => {}
+            labelled => return labelled,
+        }
+        let texts = [access_key, secret_access_key].map(|key| pasted::visible(key.reveal()));
+        let [access, secret] = texts.each_ref().map(|text| pasted::bare(text));
+        Self::of_bare(access, secret)
+    }
+
+    fn of_bare(access: &str, secret: &str) -> Result<Self, &'static str> {
         if !is_key(access) || !is_key(secret) {
             return Err(NO_KEYS);
         }
@@ -42,10 +58,10 @@ impl KeyPair {
     pub fn from_text(text: &Secret) -> Result<Self, &'static str> {
         let (mut access, mut secret) = (None, None);
         let mut words = Words::default();
+        let text = pasted::visible(text.reveal());
         // `=` may end a key and is no separator.
-        let separator =
-            |c: char| c.is_whitespace() || c.is_control() || "\"',;:{}\u{feff}".contains(c);
-        for word in text.reveal().split(separator).filter(|word| !word.is_empty()) {
+        let separator = |c: char| pasted::is_around(c) || matches!(c, ':' | '：' | '→');
+        for word in text.split(separator).filter(|word| !word.is_empty()) {
             let Some((label, value)) = words.take(word) else { continue };
             let slot = match label {
                 Label::Access => &mut access,
@@ -57,7 +73,7 @@ impl KeyPair {
             *slot = Some(value);
         }
         let (Some(access), Some(secret)) = (access, secret) else { return Err(NO_PAIR) };
-        Self::of(&Secret::new(access), &Secret::new(secret))
+        Self::of_bare(access, secret)
     }
 }
 
@@ -66,7 +82,7 @@ fn is_key(text: &str) -> bool {
     length.contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic())
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Label {
     Access,
     Secret,
@@ -76,20 +92,28 @@ enum Label {
 #[derive(Default)]
 struct Words {
     secret_said: bool,
-    label: Option<Label>,
+    /// Labels whose value has not come yet. In a table both come before the values.
+    labels: VecDeque<Label>,
 }
 
 impl Words {
     fn take<'t>(&mut self, word: &'t str) -> Option<(Label, &'t str)> {
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
         match self.label_of(name) {
-            Some(true) if value.is_empty() => None,
-            Some(true) => self.label.take().map(|label| (label, value)),
+            Some(true) => self.value(value),
             Some(false) => None,
-            // A separator that stands alone, as in `Access Key = …`.
-            None if word.chars().all(|c| "=-–>".contains(c)) => None,
-            None => self.label.take().map(|label| (label, word.trim_start_matches('='))),
+            None => self.value(word),
         }
+    }
+
+    /// The value of the label that has waited longest. Too short a word is none: a separator that
+    /// stands alone, as in `Access Key = …`, or an "and" between two labels.
+    fn value<'t>(&mut self, word: &'t str) -> Option<(Label, &'t str)> {
+        let value = word.trim_start_matches('=');
+        if value.len() < limits::HRWORKS_KEY_CHARS_MIN {
+            return None;
+        }
+        self.labels.pop_front().map(|label| (label, value))
     }
 
     /// Whether this word is part of a label, and if so whether it is its last one.
@@ -99,10 +123,13 @@ impl Words {
         match letters.as_str() {
             "secret" => self.secret_said = true,
             "access" => {}
-            "id" if self.label.is_some() => return Some(true),
+            "id" if !self.labels.is_empty() => return Some(true),
             "key" | "accesskey" | "accesskeyid" | "secretkey" | "secretaccesskey" => {
                 let secret = std::mem::take(&mut self.secret_said) || letters.starts_with("secret");
-                self.label = Some(if secret { Label::Secret } else { Label::Access });
+                let label = if secret { Label::Secret } else { Label::Access };
+                if !self.labels.contains(&label) {
+                    self.labels.push_back(label);
+                }
                 return Some(true);
             }
             _ => return None,
@@ -137,6 +164,14 @@ mod tests {
             format!("ACCESSKEY={a}\nSECRETACCESSKEY={s}"),
             format!("{{\"accessKey\":\"{a}\",\"secretAccessKey\":\"{s}\"}}"),
             format!("Access Key: {a}\nAccess Key: {a}\nSecret Access Key: {s}"),
+            format!("Access\u{200b} Key:\u{a0}{a}\u{2060}\nSecret Access Key: “{s}”"),
+            format!("Access Key → {a}\nSecret Access Key → {s}"),
+            format!("Access Key,Secret Access Key\r\n{a},{s}\r\n"),
+            format!("\"Access Key\";\"Secret Access Key\"\n\"{a}\";\"{s}\""),
+            format!("Secret Access Key\tAccess Key\n{s}\t{a}"),
+            format!("HRworks API key pair\nAccess Key: {a}\nSecret Access Key: {s}"),
+            format!("access key and secret access key:\nAccess Key: {a}\nSecret Access Key: {s}"),
+            format!("{{\n  \"accessKey\": \"{a}\",\n  \"secretAccessKey\": \"{s}\"\n}}\n"),
         ] {
             let pair = read(&text).unwrap_or_else(|why| panic!("{why}: {text}"));
             assert_eq!(
@@ -164,7 +199,26 @@ mod tests {
             assert!(!why.contains(a) && !why.contains(s), "{why}");
         }
         let typed = |a: &str, s: &str| KeyPair::of(&Secret::new(a), &Secret::new(s));
-        assert!(typed(&format!(" {a}\n"), s).is_ok());
-        assert!(typed("", s).is_err() && typed(a, "two words").is_err());
+        assert!(typed("", s).is_err() && typed(a, "two words").is_err() && typed(a, a).is_err());
+    }
+
+    #[test]
+    fn l_11_two_fields_are_read_in_whatever_form_they_were_pasted() {
+        let (a, s) = (ACCESS, SECRET);
+        let whole = format!("Access Key: {a}\nSecret Access Key: {s}");
+        for (access, secret) in [
+            (format!(" {a}\n"), format!("\u{feff}{s}\u{200b}")),
+            (format!("Access Key: {a}"), format!("Secret Access Key: {s}")),
+            (format!("Access Key: {a}"), s.to_owned()),
+            (format!("\"{a}\""), format!("“{s}”")),
+            (format!("accessKey = '{a}',"), format!("secretAccessKey = '{s}',")),
+            (format!("Secret Access Key: {s}"), format!("Access Key: {a}")),
+            (whole.clone(), whole.clone()),
+            (whole.clone(), s.to_owned()),
+        ] {
+            let pair = KeyPair::of(&Secret::new(access.as_str()), &Secret::new(secret.as_str()));
+            let pair = pair.unwrap_or_else(|why| panic!("{why}: {access} {secret}"));
+            assert_eq!((pair.access_key.reveal(), pair.secret_access_key.reveal()), (a, s));
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! HRworks: polled (protocol page `hrworks`).
 //!
 //! `keys` reads what an admin pastes, `token` and `client` ask and judge answers, `wire` names what
-//! is read of them, `normalise` brings a record to the normal form, `check` looks for permissions.
+//! is read of them, `names` names departments and locations, `normalise` brings a record to the
+//! normal form, `check` looks for permissions.
 //!
 //! Invariants:
 //! - HRworks is only read: the client can build nothing but GET requests and the exchange of the
@@ -12,7 +13,6 @@
 //!
 //! What this module must not do: decide who is removed, retry or wait (the gate may wait).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -25,13 +25,14 @@ use super::{
     CallGate, CallLane, Check, Fetched, Provider, ProviderError, RecordKeys, RecordSink, malformed,
 };
 use crate::clock::Clock;
-use crate::domain::employee::{EmployeeRecord, clean_text};
+use crate::domain::employee::EmployeeRecord;
 use crate::domain::provider::ProviderKind;
 use crate::limits;
 
 mod check;
 mod client;
 mod keys;
+mod names;
 mod normalise;
 mod token;
 mod wire;
@@ -40,17 +41,16 @@ pub use check::PERMISSIONS;
 pub use keys::KeyPair;
 
 use client::{Api, Found, Listing};
+use names::{FromPeople, Names, named};
 use wire::{Establishment, Person, Unit};
-
-/// Names by key.
-type Names = HashMap<String, String>;
 
 /// HRworks with one customer's key pair.
 pub struct Hrworks {
     api: Api,
     pages_max: u32,
-    unit_names: OnceCell<Names>,
-    establishment_names: OnceCell<Names>,
+    /// Nothing in them: the key pair may not read the list.
+    unit_names: OnceCell<Option<Names>>,
+    place_names: OnceCell<Option<Names>>,
 }
 
 impl Hrworks {
@@ -67,7 +67,7 @@ impl Hrworks {
             api: Api::new(base_url, pair, http, clock, gate),
             pages_max: limits::LIST_PAGES_MAX,
             unit_names: OnceCell::new(),
-            establishment_names: OnceCell::new(),
+            place_names: OnceCell::new(),
         }
     }
 
@@ -87,13 +87,18 @@ impl Hrworks {
 
     async fn read_list(&self, sink: &mut dyn RecordSink) -> Result<(), ProviderError> {
         let mut walk = Walk::new(self.pages_max);
+        let mut names = FromPeople::default();
         loop {
             let Listing { records, links } = self.api.persons(walk.page(), false).await?;
             for raw in &records {
                 let mut person = Person::read(raw)?;
                 walk.note(&normalise::key(&person))?;
-                self.complete(CallLane::Bulk, &mut person).await?;
-                sink.record(&person.canonical()?)?;
+                names.learn(&person);
+                if self.complete(CallLane::Bulk, &mut person).await? {
+                    sink.record(&person.canonical()?)?;
+                } else {
+                    names.wait(person);
+                }
             }
             if !walk.advance(links, records.len())? {
                 break;
@@ -102,36 +107,39 @@ impl Hrworks {
         if walk.count() == 0 {
             return Err(malformed("the list is empty"));
         }
+        for person in names.named() {
+            sink.record(&person.canonical()?)?;
+        }
         Ok(())
     }
 
     /// A department or location that comes without its name is looked up in the list of those. That
-    /// list is asked for once, and only when it is needed; if it can not be read, nobody's
-    /// department is taken away, but the whole question fails.
-    async fn complete(&self, lane: CallLane, person: &mut Person) -> Result<(), ProviderError> {
-        let unit = person.organization_unit.as_ref();
-        let nameless = unit.and_then(|unit| named(unit.name.as_deref())).is_none();
-        let key = normalise::unit_key(unit, person.organization_unit_uuid.as_deref());
-        if let Some(key) = key.filter(|_| nameless) {
-            let names = self.unit_names.get_or_try_init(|| self.read_unit_names(lane)).await?;
-            if let Some(name) = names.get(&key) {
-                person.organization_unit.get_or_insert_default().name = Some(name.clone());
+    /// list is asked for once, and only when it is needed. Whether a name could be looked up; it
+    /// cannot when the key pair may not read that list. If the list cannot be read for another
+    /// reason, nobody's department is taken away, but the whole question fails.
+    async fn complete(&self, lane: CallLane, person: &mut Person) -> Result<bool, ProviderError> {
+        let mut allowed = true;
+        if let Some(key) = names::nameless_unit(person) {
+            match self.unit_names.get_or_try_init(|| self.read_unit_names(lane)).await? {
+                Some(known) => names::name_unit(person, known.get(&key)),
+                None => allowed = false,
             }
         }
-        let Some(establishment) = &mut person.permanent_establishment else { return Ok(()) };
-        let nameless = named(establishment.name.as_deref()).is_none();
-        let key = establishment.id.as_deref().and_then(clean_key);
-        if let Some(key) = key.filter(|_| nameless) {
-            let read = || self.read_establishment_names(lane);
-            let names = self.establishment_names.get_or_try_init(read).await?;
-            establishment.name = names.get(&key).cloned();
+        if let Some(key) = names::nameless_place(person) {
+            match self.place_names.get_or_try_init(|| self.read_place_names(lane)).await? {
+                Some(known) => names::name_place(person, known.get(&key)),
+                None => allowed = false,
+            }
         }
-        Ok(())
+        Ok(allowed)
     }
 
-    async fn read_unit_names(&self, lane: CallLane) -> Result<Names, ProviderError> {
+    async fn read_unit_names(&self, lane: CallLane) -> Result<Option<Names>, ProviderError> {
+        let Some(units) = unless_refused(self.api.organization_units(lane).await)? else {
+            return Ok(None);
+        };
         let mut names = Names::new();
-        for raw in self.api.organization_units(lane).await? {
+        for raw in units {
             let Some(unit) = Unit::read(Some(object(&raw)?)) else { continue };
             let Some(name) = named(unit.name.as_deref()) else { continue };
             let keys = [unit.uuid.as_deref(), unit.number.as_deref()];
@@ -139,24 +147,31 @@ impl Hrworks {
                 names.entry(key).or_insert_with(|| name.clone());
             }
         }
-        Ok(names)
+        Ok(Some(names))
     }
 
-    async fn read_establishment_names(&self, lane: CallLane) -> Result<Names, ProviderError> {
+    async fn read_place_names(&self, lane: CallLane) -> Result<Option<Names>, ProviderError> {
+        let Some(places) = unless_refused(self.api.permanent_establishments(lane).await)? else {
+            return Ok(None);
+        };
         let mut names = Names::new();
-        for raw in self.api.permanent_establishments(lane).await? {
+        for raw in places {
             let Some(found) = Establishment::read(Some(object(&raw)?)) else { continue };
             let key = found.id.as_deref().and_then(clean_key);
             if let (Some(key), Some(name)) = (key, named(found.name.as_deref())) {
                 names.insert(key, name);
             }
         }
-        Ok(names)
+        Ok(Some(names))
     }
 }
 
-fn named(name: Option<&str>) -> Option<String> {
-    clean_text(name?)
+/// What was asked for; nothing when the key pair may not ask.
+fn unless_refused<T>(asked: Result<T, ProviderError>) -> Result<Option<T>, ProviderError> {
+    match asked {
+        Err(ProviderError::Permission { .. }) => Ok(None),
+        other => other.map(Some),
+    }
 }
 
 impl Provider for Hrworks {

@@ -293,15 +293,40 @@ async fn s_08_a_department_without_its_name_is_looked_up_once() {
     }
     let lines = found.server.lines();
     assert_eq!(lines[2..], ["GET /v2/organization-units", "GET /v2/permanent-establishments"]);
-    // Nobody's department is taken away because it can not be looked up.
-    let denied_error = ProviderError::Permission { permission: Some("General, read") };
-    assert_eq!(list_error(vec![ok(&people), denied()]).await, denied_error);
+    // Nobody's department is taken away because it cannot be looked up at the moment.
+    assert!(is_down(&list_error(vec![ok(&people), answer("502 x", "", "")]).await));
     // A unit that was deactivated is in no list.
     let gone = r#"{"organizationUnits":[]}"#;
     let setup = setup(vec![ok(&people), ok(gone), ok(places)]);
     let mut sink = Sink::default();
     setup.hr.list(&mut sink).await.unwrap();
     assert_eq!(setup.hr.normalise(&sink.records[0]).unwrap().department, None);
+}
+
+#[tokio::test]
+async fn l_04_without_general_the_names_come_from_the_other_people() {
+    let nameless = json!({"uuid": "p1", "organizationUnitUuid": "u1",
+        "permanentEstablishment": {"id": "3"}});
+    let alone = json!({"uuid": "p2", "organizationUnitUuid": "u9",
+        "permanentEstablishment": {"id": "9"}});
+    let mut whole = person("p3");
+    whole["permanentEstablishment"] = json!({"id": "3", "name": "Freiburg"});
+    let people = json!({"persons": [nameless, alone, whole]}).to_string();
+    let setup = setup(vec![ok(&people), denied(), denied()]);
+    let mut sink = Sink::default();
+    setup.hr.list(&mut sink).await.unwrap();
+    let told = |raw: &Vec<u8>| {
+        let record = setup.hr.normalise(raw).unwrap();
+        let name = |unit: Option<crate::domain::employee::Unit>| unit.map(|unit| unit.name);
+        (record.external_key.0, name(record.department), name(record.office_location))
+    };
+    let mut told: Vec<_> = sink.records.iter().map(told).collect();
+    told.sort();
+    let freiburg = |uuid: &str| {
+        (uuid.to_owned(), Some("Entwicklung".to_owned()), Some("Freiburg".to_owned()))
+    };
+    assert_eq!(told, [freiburg("p1"), ("p2".to_owned(), None, None), freiburg("p3")]);
+    assert_eq!(setup.server.lines().len(), 4, "each list is asked for once");
 }
 
 #[tokio::test]
@@ -388,7 +413,9 @@ async fn l_04_missing_permissions_are_named() {
     assert!(words.contains("“Persons, read”") && words.contains("HR WORKS-API"), "{words}");
     let found = check(vec![page(1, 1, &["p1"]), one(), denied(), denied()]).await;
     assert_eq!(results(&found), all([Granted, Granted, Missing, Missing]));
-    assert!(!found.acceptable());
+    assert!(found.acceptable() && !found.ok(), "General is useful, not necessary");
+    let words = &found.probes[2].message;
+    assert!(words.contains("“General, read”") && words.contains("works without"), "{words}");
     let found = check(vec![page(1, 1, &["p1"]), denied(), ok(UNITS), ok(PLACES)]).await;
     assert_eq!(results(&found), all([Granted, Missing, Granted, Granted]));
 }

@@ -18,6 +18,7 @@ use futures_util::future::BoxFuture;
 use super::http::HttpClient;
 use super::{
     CallGate, CallLane, Check, Fetched, Provider, ProviderError, RecordKeys, RecordSink, malformed,
+    pasted,
 };
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord};
 use crate::domain::provider::ProviderKind;
@@ -34,6 +35,25 @@ pub use check::PERMISSIONS;
 pub use hook::read_hints;
 
 use client::{Action, Api, Halt, Judgement, Streamed};
+
+/// The key of People HR in what somebody pasted (L-11), or why there is none. Asks nobody.
+///
+/// A key is a GUID, in whatever form People HR writes it. Other keys are taken as they are: only
+/// People HR can say that it does not know one.
+pub fn key_of(text: &Secret) -> Result<Secret, String> {
+    pasted::key(text, is_guid).map_err(|misfit| {
+        format!(
+            "this is not a key of People HR: {misfit}; copy the key under HR Admin → Settings → \
+             API and nothing else"
+        )
+    })
+}
+
+fn is_guid(text: &str) -> bool {
+    let parts: Vec<usize> = text.split('-').map(str::len).collect();
+    let is_hex = |c: char| c.is_ascii_hexdigit() || c == '-';
+    text.chars().all(is_hex) && (parts == [8, 4, 4, 4, 12] || parts == [32])
+}
 
 /// People HR with one customer's key.
 pub struct PeopleHr {

@@ -59,12 +59,14 @@ struct ShownPermission {
     permission: &'static str,
     needed_for: &'static str,
     required: bool,
+    without: Option<&'static str>,
 }
 
 impl From<&Permission> for ShownPermission {
     fn from(permission: &Permission) -> Self {
-        let Permission { name, needed_for, required } = *permission;
-        Self { permission: name, needed_for, required }
+        let Permission { name, needed_for, required, without } = *permission;
+        let without = (!required).then_some(without);
+        Self { permission: name, needed_for, required, without }
     }
 }
 

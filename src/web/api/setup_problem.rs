@@ -22,6 +22,7 @@ pub(super) struct ShownCheck {
 struct ShownProbe {
     permission: &'static str,
     needed_for: &'static str,
+    required: bool,
     result: ProbeResult,
     message: String,
 }
@@ -37,6 +38,7 @@ impl From<Probe> for ShownProbe {
         Self {
             permission: probe.permission.name,
             needed_for: probe.permission.needed_for,
+            required: probe.permission.required,
             result: probe.result,
             message: probe.message,
         }

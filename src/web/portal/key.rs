@@ -113,7 +113,7 @@ impl Checks {
             Some(name) if !name.is_empty() => format!(" It belongs to {name}."),
             _ => String::new(),
         };
-        let missing = check.probes.iter().any(|probe| probe.result == ProbeResult::Missing);
+        let missing = check.missing().next().is_some();
         let (tone, headline) = match (refused || !check.acceptable(), check.ok()) {
             (true, _) if missing => (
                 "bad",
@@ -126,8 +126,8 @@ impl Checks {
             (false, false) if missing => (
                 "warn",
                 format!(
-                    "The key is stored, but a permission is missing, so something may be left \
-                     out.{company}"
+                    "The key works and is stored. It lacks a permission that is useful; what \
+                     that means is said below.{company}"
                 ),
             ),
             (false, false) => (
@@ -147,10 +147,11 @@ impl Checks {
 
 impl Row {
     fn of(probe: Probe) -> Self {
-        let (tone, mark, word) = match probe.result {
-            ProbeResult::Granted => ("good", "✓", "Granted"),
-            ProbeResult::Missing => ("bad", "✗", "Missing"),
-            ProbeResult::NotDetermined => ("warn", "?", "Not determined"),
+        let (tone, mark, word) = match (probe.result, probe.permission.required) {
+            (ProbeResult::Granted, _) => ("good", "✓", "Granted"),
+            (ProbeResult::Missing, true) => ("bad", "✗", "Missing"),
+            (ProbeResult::Missing, false) => ("warn", "–", "Missing, optional"),
+            (ProbeResult::NotDetermined, _) => ("warn", "?", "Not determined"),
         };
         let Probe { permission, message, .. } = probe;
         let (permission, needed_for) = (permission.name, permission.needed_for);

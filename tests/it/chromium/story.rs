@@ -45,14 +45,13 @@ pub async fn told(app: &TestApp, chrome: &Chrome, system: System) {
 fn lacking(app: &TestApp, system: System) -> Option<(Value, &'static str)> {
     match system {
         System::PeopleHr => {
-            let key = app.hr().create_key(&[Action::GetAllEmployeeDetail]).key;
-            Some((json!({"api_key": key}), "Get Employee Detail By Id"))
+            let key = app.hr().create_key(&[Action::GetEmployeeDetailById]).key;
+            Some((json!({"api_key": key}), "Get All Employee Detail"))
         }
         System::BreatheHr => None,
         System::Hrworks => {
-            let some = [HrworksPermission::Persons, HrworksPermission::MasterData];
-            let pair = app.sandbox.hrworks().create_key_pair(&some);
-            Some((json!({"text": pair.text()}), "General, read"))
+            let pair = app.sandbox.hrworks().create_key_pair(&[HrworksPermission::General]);
+            Some((json!({"text": pair.text()}), "Persons, read"))
         }
     }
 }
