@@ -14,6 +14,7 @@ use rollcall::clock::{Clock, ManualClock, Millis, Random, SeededRandom};
 use rollcall::db::api_keys::{self, ApiKey};
 use rollcall::db::directories::{self, Directory};
 use rollcall::db::links::{self, Link};
+use rollcall::db::types::Json;
 use rollcall::db::{Db, DbError, Lane, Place, directory_users};
 use rollcall::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use rollcall::domain::guard::GuardLimits;
@@ -173,6 +174,7 @@ impl Server {
             credential_sealed: None,
             credential_last4: Some("2a3b".to_owned()),
             credential_checked_at_ms: Some(now),
+            missing_permissions: Json(Vec::new()),
             credential_generation: 1,
             tenant_key: None,
             observation_seq: 0,

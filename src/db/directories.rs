@@ -6,6 +6,7 @@ use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::{directories, directory_groups, directory_users, holds, row_problems};
+use crate::db::types::Json;
 use crate::domain::account::Activity;
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use crate::domain::failure::FailureClass;
@@ -51,6 +52,9 @@ pub struct Directory {
     pub credential_last4: Option<String>,
     /// When the credential was last checked.
     pub credential_checked_at_ms: Option<Millis>,
+    /// Permissions that the credential lacks although it works without, in the HR system's own words
+    /// (L-04, L-13).
+    pub missing_permissions: Json<Vec<String>>,
     /// Counts up with each new credential; work begun under an older one writes nothing.
     pub credential_generation: i64,
     /// The customer at the HR system, when it tells.

@@ -51,6 +51,7 @@ pub mod links;
 pub mod lists;
 pub mod mails;
 pub mod migrate;
+pub mod missing_people;
 pub mod notices;
 pub mod operator_lists;
 pub mod operator_sessions;

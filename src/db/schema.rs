@@ -117,6 +117,16 @@ diesel::table! {
         disabled_at_ms -> Nullable<BigInt>,
         created_at_ms -> BigInt,
         updated_at_ms -> BigInt,
+        missing_permissions -> Text,
+    }
+}
+
+diesel::table! {
+    missing_people (directory_user_id) {
+        directory_user_id -> Text,
+        organization_id -> Text,
+        directory_id -> Text,
+        missing_since_ms -> BigInt,
     }
 }
 
@@ -540,6 +550,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     directories,
     directory_users,
+    missing_people,
     links,
     directory_groups,
     group_memberships,

@@ -344,11 +344,7 @@ impl Permission {
         Self { name, needed_for, required: true, without: "" }
     }
 
-    const fn useful(
-        name: &'static str,
-        needed_for: &'static str,
-        without: &'static str,
-    ) -> Self {
+    const fn useful(name: &'static str, needed_for: &'static str, without: &'static str) -> Self {
         Self { name, needed_for, required: false, without }
     }
 
@@ -365,6 +361,16 @@ pub const fn permissions(kind: ProviderKind) -> &'static [Permission] {
         ProviderKind::PeopleHr => people_hr::PERMISSIONS,
         ProviderKind::BreatheHr => breathe_hr::PERMISSIONS,
         ProviderKind::Hrworks => hrworks::PERMISSIONS,
+    }
+}
+
+/// The permission for asking about one person.
+#[must_use]
+pub const fn look_permission(kind: ProviderKind) -> Option<Permission> {
+    match kind {
+        ProviderKind::PeopleHr => Some(people_hr::BY_ID),
+        // It is the one for reading everybody too.
+        ProviderKind::BreatheHr | ProviderKind::Hrworks => None,
     }
 }
 

@@ -67,33 +67,32 @@ const fn is_invisible(c: char) -> bool {
 }
 
 /// Characters that stand around a key and in none: blanks, quotes and brackets of all kinds.
-pub const fn is_around(c: char) -> bool {
+#[must_use]
+pub fn is_around(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
         || matches!(
             c,
-            '"' | '\''
-                | '`'
-                | '´'
-                | '‘'..='‟'
-                | '‹'
-                | '›'
-                | '«'
-                | '»'
-                | '<'
-                | '>'
-                | '{'
-                | '}'
-                | '('
-                | ')'
-                | '['
-                | ']'
-                | '|'
-                | '*'
-                | ','
-                | ';'
-                | '，'
-                | '；'
+            '"' | '\'' | '`' | '´' | '‘'
+                ..='‟'
+                    | '‹'
+                    | '›'
+                    | '«'
+                    | '»'
+                    | '<'
+                    | '>'
+                    | '{'
+                    | '}'
+                    | '('
+                    | ')'
+                    | '['
+                    | ']'
+                    | '|'
+                    | '*'
+                    | ','
+                    | ';'
+                    | '，'
+                    | '；'
         )
 }
 
@@ -110,7 +109,7 @@ pub fn visible(text: &str) -> String {
 
 /// The hyphens that writing programs put in place of a plain one.
 fn with_plain_hyphens(text: &str) -> String {
-    let plain = |c| if matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}') { '-' } else { c };
+    let plain = |c: char| if matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}') { '-' } else { c };
     text.chars().map(plain).collect()
 }
 
@@ -121,7 +120,8 @@ pub fn bare(text: &str) -> &str {
     // A label may stand in front of another: `People HR: API key: …`.
     for _ in 0..limits::KEY_LABELS_MAX {
         let Some((label, rest)) = left.split_once(is_between) else { break };
-        let rest = rest.trim_matches(|c| is_around(c) || is_between(c));
+        let rest = rest.trim_start_matches(|c: char| is_around(c) || is_between(c));
+        let rest = rest.trim_end_matches(is_around);
         // A `=` may end a key.
         if rest.is_empty() || !is_label(label) {
             break;
@@ -138,7 +138,8 @@ fn is_label(text: &str) -> bool {
         .filter(|c| !is_around(*c) && !"_-.".contains(*c))
         .flat_map(char::to_lowercase)
         .collect();
-    let names = ["key", "schlüssel", "secret", "token", "value", "peoplehr", "breathehr", "breathe"];
+    let names =
+        ["key", "schlüssel", "secret", "token", "value", "peoplehr", "breathehr", "breathe"];
     words.chars().all(char::is_alphabetic) && names.iter().any(|name| words.ends_with(name))
 }
 
@@ -146,7 +147,8 @@ fn is_label(text: &str) -> bool {
 /// are taken when nothing stands beside them.
 pub fn key(text: &Secret, is_key: impl Fn(&str) -> bool) -> Result<Secret, Misfit> {
     let text = with_plain_hyphens(&visible(text.reveal()));
-    let words = text.split(|c| is_around(c) || is_between(c)).map(|word| word.trim_matches('.'));
+    let words =
+        text.split(|c: char| is_around(c) || is_between(c)).map(|word| word.trim_matches('.'));
     let mut found: Option<&str> = None;
     for word in words.filter(|word| is_key(word)) {
         if found.is_some_and(|earlier| earlier != word) {
@@ -179,11 +181,10 @@ pub fn misfit(text: &str) -> Option<Misfit> {
     if let Some(other) = text.chars().find(|c| !c.is_ascii_graphic()) {
         return Some(Misfit::Foreign(other));
     }
-    match length {
-        _ if length < limits::KEY_CHARS_MIN => Some(Misfit::Short(length)),
-        _ if length > limits::KEY_CHARS_MAX => Some(Misfit::Long),
-        _ => None,
+    if length < limits::KEY_CHARS_MIN {
+        return Some(Misfit::Short(length));
     }
+    (length > limits::KEY_CHARS_MAX).then_some(Misfit::Long)
 }
 
 #[cfg(test)]
@@ -237,6 +238,7 @@ mod tests {
 
     #[test]
     fn l_11_what_does_not_fit_is_named() {
+        let long = "x".repeat(201);
         for (text, misfit) in [
             ("", Misfit::Short(0)),
             (" \u{200b}\"\" ", Misfit::Short(0)),
@@ -246,7 +248,7 @@ mod tests {
             ("key-00000001 key-00000002", Misfit::Several),
             ("https://hr.example/key-1", Misfit::Address),
             ("schlüsseltext", Misfit::Foreign('ü')),
-            (&"x".repeat(201), Misfit::Long),
+            (long.as_str(), Misfit::Long),
         ] {
             assert_eq!(read(text), Err(misfit), "{text}");
         }

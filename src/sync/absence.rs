@@ -6,10 +6,14 @@
 //! only a complete list gives) and [`Fetched::Gone`], and only it can be applied as an absence: an
 //! error has no way to become one.
 //!
+//! Where the key may not ask about one person, a second complete list, asked for an hour later or
+//! more, stands in for that answer (L-13).
+//!
 //! What this module must not do: apply anything, or take an error for an answer.
 
 use std::collections::HashMap;
 
+use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::holds::HoldItem;
@@ -47,6 +51,12 @@ pub struct Gone {
 }
 
 impl Gone {
+    /// Who it is.
+    #[must_use]
+    pub fn id(&self) -> &DirectoryUserId {
+        &self.user.id
+    }
+
     /// What is applied: the record as it is stored, of somebody who is no longer employed.
     #[must_use]
     pub fn observed(&self) -> Observed {
@@ -70,6 +80,12 @@ impl Missing {
     pub fn counts(&self) -> bool {
         let is_active = |(_, status): &(_, AccountStatus)| *status == AccountStatus::Active;
         self.account.as_ref().is_some_and(is_active) && !self.is_decided()
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn id(&self) -> &DirectoryUserId {
+        &self.user.id
     }
 
     /// Whether an admin has said yes or no.
@@ -202,6 +218,25 @@ pub async fn ask(
     }
     answers.approved_left = whom.iter().skip(asked).any(|one| one.approved.is_some());
     Ok(answers)
+}
+
+/// Who is gone by two complete lists: the one that was asked for at `asked_at` under the number
+/// `seq`, and one before it that did not name them either (`since`).
+#[must_use]
+pub fn by_two_lists(
+    missing: &[Missing],
+    too_many: bool,
+    since: &HashMap<DirectoryUserId, Millis>,
+    (seq, asked_at): (i64, Millis),
+) -> Answers {
+    let is_wanted = |one: &&Missing| one.approved.is_some() || (!too_many && !one.rejected);
+    let is_proven = |one: &&Missing| {
+        let first = since.get(&one.user.id);
+        first.is_some_and(|first| asked_at.since(*first) >= limits::ABSENCE_BY_LISTS_MS)
+    };
+    let gone = missing.iter().filter(is_wanted).filter(is_proven);
+    let gone = gone.map(|one| Gone { user: one.user.clone(), seq }).collect();
+    Answers { gone, ..Answers::default() }
 }
 
 fn keys_of(user: &DirectoryUser) -> RecordKeys {

@@ -19,9 +19,9 @@ use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::lease::while_renewing;
 use crate::db::runs::{self, Run};
 use crate::db::types::Json;
-use crate::db::{DbError, Lane, Tx, hold_items, inbox, links, row_problems};
+use crate::db::{DbError, Lane, Tx, hold_items, inbox, links, missing_people, row_problems};
 use crate::domain::audit::Cause;
-use crate::domain::directory::{DirectoryState, RunCounts, RunState, RunTrigger};
+use crate::domain::directory::{RunCounts, RunState, RunTrigger};
 use crate::domain::employee::ExternalKey;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryUserId, RunId};
@@ -34,10 +34,10 @@ use crate::sync::budget::{self, Gate};
 use crate::sync::failure::{self, Teller, Trouble, Verdict};
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::plan::{Facts, Observed};
-use crate::sync::reading::{self, Reading};
+use crate::sync::reading::{self, Looks, Reading};
 use crate::sync::setup::connect;
 use crate::sync::staging::{Everybody, Staging};
-use crate::sync::{Context, SyncError, groups, ledger, preview};
+use crate::sync::{Context, SyncError, groups, ledger, permissions, preview};
 
 /// Queues a full sync; when one waits already, that one serves.
 pub fn queue(
@@ -148,7 +148,7 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
 }
 
 async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
-    let (reading, health) = read(cx, claim).await?;
+    let reading = reading::read(cx, &claim.directory).await?;
     let mut counts = counts_before(&reading);
     let reading = Arc::new(reading);
     let everybody = &reading.everybody;
@@ -181,14 +181,18 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     for people in reading.waiting.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
         batch.hold(people.to_vec()).await?;
     }
-    batch.finish(End { counts, reading, health, held }).await
+    if reading.looks == Looks::ByLists {
+        for ids in reading.missing.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+            batch.note_missing(ids.to_vec(), reading.asked_at).await?;
+        }
+    }
+    batch.finish(End { counts, reading, held }).await
 }
 
 /// What a run has come to.
 struct End {
     counts: RunCounts,
     reading: Arc<Reading>,
-    health: Health,
     /// Who keeps access until an admin decides.
     held: HashSet<ExternalKey>,
 }
@@ -217,28 +221,6 @@ pub fn add(sum: &mut RunCounts, part: RunCounts) {
     sum.held = sum.held.saturating_add(part.held);
 }
 
-/// Whether what failed before works again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Health {
-    Well,
-    /// Lists can be read, but a permission that live looks need is still missing.
-    LooksRefused,
-}
-
-/// A list that was read does not show that looks at one person are allowed again. Without this
-/// question every full sync would end the episode and every webhook would begin another (S-41).
-async fn health(claim: &Claim, provider: &dyn Provider) -> Result<Health, ProviderError> {
-    let directory = &claim.directory;
-    let in_doubt = directory.state == DirectoryState::Failing
-        && directory.failure_class == Some(FailureClass::Permission)
-        // A new credential was asked about just now.
-        && claim.run.run_trigger != RunTrigger::Credentials;
-    if !in_doubt || provider.check().await?.acceptable() {
-        return Ok(Health::Well);
-    }
-    Ok(Health::LooksRefused)
-}
-
 /// Takes the observation number, and the calls of a list together: taken one by one, each could
 /// be used up by a run that does not get the next one.
 async fn begin(cx: &Context, directory: &Directory) -> Result<(i64, i64), SyncError> {
@@ -256,12 +238,6 @@ async fn begin(cx: &Context, directory: &Directory) -> Result<(i64, i64), SyncEr
         }
     });
     Ok(begun.await??)
-}
-
-async fn read(cx: &Context, claim: &Claim) -> Result<(Reading, Health), SyncError> {
-    let gate = Arc::new(Gate::new(cx, &claim.directory, 0));
-    let health = health(claim, &*connect(cx, &claim.directory, gate)?).await?;
-    Ok((reading::read(cx, &claim.directory, health == Health::Well).await?, health))
 }
 
 /// Reads everybody, for a full sync or a preview. Nothing is written but the observation number and
@@ -402,6 +378,18 @@ impl Batch<'_> {
         .await
     }
 
+    /// People whom this list does not name, where a later one has to prove it (L-13).
+    async fn note_missing(
+        &self,
+        ids: Vec<DirectoryUserId>,
+        asked_at: Millis,
+    ) -> Result<(), SyncError> {
+        self.write(move |tx, directory, _| {
+            Ok(missing_people::note(tx, &directory, &ids, asked_at)?)
+        })
+        .await
+    }
+
     async fn mark_seen(&self, ids: Vec<DirectoryUserId>, seq: i64) -> Result<(), SyncError> {
         self.write(move |tx, _, _| Ok(directory_users::mark_seen(tx, &ids, seq)?)).await
     }
@@ -412,7 +400,7 @@ impl Batch<'_> {
         let run = self.claim.run.id.clone();
         self.write(move |tx, mut directory, cx| {
             let now = cx.clock.now();
-            let End { counts, reading, health, held } = end;
+            let End { counts, reading, held } = end;
             let (everybody, answers) = (&reading.everybody, &reading.answers);
             let seq = everybody.seq;
             hold_items::mark_done(tx, &answers.settled, now)?;
@@ -424,13 +412,13 @@ impl Batch<'_> {
             inbox::settle_by_run(tx, &directory.id, seq, now)?;
             runs::set_counts(tx, &run, counts)?;
             runs::finish(tx, &run, RunState::Succeeded, None, now)?;
-            match health {
-                Health::Well => failure::note_success(tx, &Teller::new(cx), &mut directory)?,
-                Health::LooksRefused => {
-                    directory.last_success_at_ms = Some(now);
-                    directories::update(tx, &directory)?;
-                    inbox::park(tx, &directory.id)?;
-                }
+            note_looks(tx, &mut directory, &reading)?;
+            if reading.looks == Looks::Refused {
+                directory.last_success_at_ms = Some(now);
+                directories::update(tx, &directory)?;
+                inbox::park(tx, &directory.id)?;
+            } else {
+                failure::note_success(tx, &Teller::new(cx), &mut directory)?;
             }
             if answers.approved_left {
                 // An admin waits for it; the next run asks about more of them.
@@ -452,6 +440,33 @@ impl Batch<'_> {
         })
         .await
     }
+}
+
+/// What a run has learned about questions about one person. Where the key may not ask them, the
+/// next list comes in time to prove who is gone (L-13). The caller writes the row.
+fn note_looks(
+    tx: &mut Tx<'_>,
+    directory: &mut Directory,
+    reading: &Reading,
+) -> Result<(), DbError> {
+    let is_allowed = reading.looks == Looks::Allowed;
+    if permissions::note_looks(directory, is_allowed) {
+        let now = if is_allowed { "may" } else { "may not" };
+        tracing::warn!(directory.id = %directory.id, "the key {now} ask about one person now");
+    }
+    let gone: HashSet<&DirectoryUserId> = reading.answers.gone.iter().map(Gone::id).collect();
+    let mut waiting = reading.missing.clone();
+    waiting.retain(|id| !is_allowed && !gone.contains(id));
+    missing_people::keep_only(tx, &directory.id, &waiting)?;
+    let proven_at = |id: &DirectoryUserId| {
+        let first = reading.since.get(id).copied().unwrap_or(reading.asked_at);
+        first.plus(limits::ABSENCE_BY_LISTS_MS)
+    };
+    let ahead = waiting.iter().map(proven_at).filter(|at| *at > reading.asked_at).min();
+    if let (Some(at), Some(next)) = (ahead, directory.next_sync_at_ms) {
+        directory.next_sync_at_ms = Some(next.min(at));
+    }
+    Ok(())
 }
 
 /// The directory as it must still be for a part of the run to count.

@@ -32,6 +32,7 @@ use crate::sync::budget::{self, Gate};
 use crate::sync::failure::{self, Teller, Trouble, Verdict};
 use crate::sync::full;
 use crate::sync::guard;
+use crate::sync::permissions;
 use crate::sync::plan::{Facts, Observed};
 use crate::sync::setup::connect;
 use crate::sync::{Context, SyncError};
@@ -111,7 +112,8 @@ fn claim_in(
     }
     let everybody = waiting.iter().any(|row| row.employee_hint.is_empty());
     let count = i64::try_from(waiting.len()).unwrap_or(i64::MAX);
-    if everybody || count > people_max {
+    // A key that may not ask about one person: everybody is read instead (L-13).
+    if everybody || count > people_max || !permissions::may_look(&directory) {
         full::queue(tx, cx, &directory, RunTrigger::Burst, now)?;
         inbox::park(tx, &directory.id)?;
         return Ok(Claimed::Arranged);
@@ -177,6 +179,11 @@ async fn look_at(
         Ok(Fetched::Found(record)) => found(cx, directory, look, *record).await,
         Ok(Fetched::Gone) => leave_to_full_sync(cx, directory, look, Some("gone")).await,
         Err(ProviderError::BudgetSpent { until }) => wait(cx, look, until).await,
+        Err(ProviderError::Permission { .. })
+            if permissions::looks_are_optional(directory.provider) =>
+        {
+            not_allowed(cx, directory, look).await
+        }
         // Garbage about one person can be a garbled hint; the full sync finds out, and counts.
         Err(ProviderError::Malformed { .. }) => leave_to_full_sync(cx, directory, look, None).await,
         Err(error) => failed(cx, directory, look, &error, began).await,
@@ -337,6 +344,27 @@ async fn leave_to_full_sync(
             None => inbox::give_back(tx, &row, epoch, inbox::PARKED, now)?,
         }
         Ok(())
+    })
+    .await
+}
+
+/// The key may not ask about one person any more. It works without (L-13): everybody is read
+/// instead, until a check or a full sync finds the permission there again.
+async fn not_allowed(cx: &Context, claimed: &Directory, look: &Look) -> Result<(), SyncError> {
+    let (cx, claimed, row, epoch) = (cx.clone(), claimed.clone(), look.row.clone(), look.epoch);
+    let db = cx.db.clone();
+    db.write(Lane::Urgent, move |tx| {
+        let mut directory = still_counts(tx, &claimed)?;
+        let now = cx.clock.now();
+        if permissions::note_looks(&mut directory, false) {
+            directories::update(tx, &directory)?;
+            tracing::warn!(
+                directory.id = %directory.id,
+                "the key may not ask about one person any more; everybody is read instead"
+            );
+        }
+        full::queue(tx, &cx, &directory, RunTrigger::Burst, now)?;
+        Ok(inbox::give_back(tx, &row, epoch, inbox::PARKED, now)?)
     })
     .await
 }

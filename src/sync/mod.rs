@@ -48,6 +48,7 @@ pub mod known;
 pub mod ledger;
 pub mod live;
 pub mod objects;
+pub mod permissions;
 pub mod plan;
 pub mod preview;
 pub mod reading;

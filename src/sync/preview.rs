@@ -28,6 +28,7 @@ use crate::domain::guard::LossReason;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, RowProblemId};
 use crate::domain::row_problem::{Finding, Severity};
+use crate::providers::Permission;
 use crate::sync::absence::Gone;
 use crate::sync::apply::{Applier, Pass};
 use crate::sync::guard::{self, Waiting};
@@ -36,7 +37,7 @@ use crate::sync::plan::{Applied, Facts, LinkStep, Loss, LossFate, Observed, Pers
 use crate::sync::reading::{self, Reading};
 use crate::sync::rows::{self, Made, Person};
 use crate::sync::setup::{self, SetupError};
-use crate::sync::{Context, full, view};
+use crate::sync::{Context, full, permissions, view};
 
 /// What a full sync would do now. People are in the order of their keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,6 +46,8 @@ pub struct Preview {
     pub directory_id: DirectoryId,
     /// What the run would count.
     pub counts: RunCounts,
+    /// What the key lacks although it works without, and what that means (L-04, L-13).
+    pub missing_permissions: Vec<Lack>,
     /// People who would get an account that is there.
     pub linked: Vec<ToLink>,
     /// People who would get a new account.
@@ -61,6 +64,15 @@ pub struct Preview {
     /// Accounts of the organization that nobody in an HR system would be linked to; those that an
     /// admin would be asked about are among them.
     pub accounts_not_in_hr: Vec<Unmatched>,
+}
+
+/// A permission that the key lacks although it works without.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lack {
+    /// In the HR system's own words.
+    pub permission: &'static str,
+    /// What is lost without it.
+    pub without: &'static str,
 }
 
 /// A person who would be linked.
@@ -154,8 +166,7 @@ pub async fn preview(cx: &Context, id: &DirectoryId) -> Result<Preview, SetupErr
     if directory.credential_sealed.is_none() {
         return Err(SetupError::NoCredential);
     }
-    let reading =
-        reading::read(cx, &directory, true).await.map_err(|error| setup::refusal(cx, error))?;
+    let reading = reading::read(cx, &directory).await.map_err(|error| setup::refusal(cx, error))?;
     let (id, inner) = (id.clone(), cx.clone());
     cx.db
         .read(move |conn| {
@@ -233,6 +244,7 @@ fn look_ahead(
     };
     Ok(Preview {
         directory_id: directory.id.clone(),
+        missing_permissions: lacks(directory),
         counts,
         linked: ahead.linked.into_values().collect(),
         created: ahead.created.into_values().collect(),
@@ -242,6 +254,11 @@ fn look_ahead(
         row_problems: ahead.bad_rows.into_values().flatten().collect(),
         accounts_not_in_hr,
     })
+}
+
+fn lacks(directory: &Directory) -> Vec<Lack> {
+    let lack = |one: Permission| Lack { permission: one.name, without: one.without };
+    permissions::missing(directory).into_iter().map(lack).collect()
 }
 
 /// What there would be, as far as it is planned.

@@ -6,28 +6,55 @@
 //! - The missing are counted before anybody is asked about, and over the limit nobody is, but those
 //!   whom an admin has approved (S-32).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::clock::Millis;
 use crate::db::directories::Directory;
+use crate::db::{directory_users, missing_people};
 use crate::domain::audit::Cause;
+use crate::domain::directory::DirectoryState;
+use crate::domain::failure::FailureClass;
+use crate::domain::ids::DirectoryUserId;
+use crate::limits;
+use crate::providers::{CallLane, ProviderError, RecordKeys};
 use crate::sync::absence::{self, Answers, Missing};
 use crate::sync::apply::{Applier, Pass};
 use crate::sync::budget::Gate;
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::setup::connect;
 use crate::sync::staging::Everybody;
-use crate::sync::{Context, SyncError, full};
+use crate::sync::{Context, SyncError, full, permissions};
 
 /// What is known before anybody is decided about.
 pub struct Reading {
     /// The complete list.
     pub everybody: Everybody,
+    /// When it was asked for.
+    pub asked_at: Millis,
     /// Whether too many would lose access, so that all of them wait.
     pub too_many: bool,
+    /// Whom the list does not name.
+    pub missing: Vec<DirectoryUserId>,
     /// Missing people who wait for an admin's decision.
     pub waiting: Vec<Waiting>,
     /// What was asked about missing people.
     pub answers: Answers,
+    /// Whether the HR system answers questions about one person.
+    pub looks: Looks,
+    /// Since when those have been missing of whom lists alone tell that they are gone (L-13).
+    pub since: HashMap<DirectoryUserId, Millis>,
+}
+
+/// Whether the HR system answers questions about one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looks {
+    /// As far as is known.
+    Allowed,
+    /// The key lacks the permission and works without: lists alone tell who is gone (L-13).
+    ByLists,
+    /// The key lacks the permission, which is needed.
+    Refused,
 }
 
 impl Reading {
@@ -38,24 +65,77 @@ impl Reading {
     }
 }
 
-/// Reads everybody and asks about the missing. `may_ask` is false while the HR system refuses looks
-/// at one person.
-pub async fn read(
-    cx: &Context,
-    directory: &Directory,
-    may_ask: bool,
-) -> Result<Reading, SyncError> {
+/// Reads everybody and asks about the missing.
+pub async fn read(cx: &Context, directory: &Directory) -> Result<Reading, SyncError> {
+    let asked_at = cx.clock.now();
     let everybody = full::everybody(cx, directory).await?;
+    let mut looks = looks(cx, directory, &everybody).await?;
+    let optional = permissions::looks_are_optional(directory.provider);
     let (everybody, missing, too_many) = look_ahead(cx, directory, everybody).await?;
     let waiting = missing.iter().filter(|one| too_many && !one.is_decided());
     let waiting = waiting.filter_map(Missing::waiting).collect();
-    let answers = if may_ask && !missing.is_empty() {
+    let mut answers = Answers::default();
+    if looks == Looks::Allowed && !missing.is_empty() {
         let provider = connect(cx, directory, Arc::new(Gate::new(cx, directory, 0)))?;
-        absence::ask(cx, directory, &*provider, &missing, too_many).await?
-    } else {
-        Answers::default()
-    };
-    Ok(Reading { everybody, too_many, waiting, answers })
+        match absence::ask(cx, directory, &*provider, &missing, too_many).await {
+            Err(SyncError::Provider(ProviderError::Permission { .. })) if optional => {
+                looks = Looks::Refused;
+            }
+            asked => answers = asked?,
+        }
+    }
+    let mut since = HashMap::new();
+    if looks == Looks::Refused && optional {
+        looks = Looks::ByLists;
+        let id = directory.id.clone();
+        since = cx.db.read(move |conn| missing_people::since(conn, &id)).await?;
+        let question = (everybody.seq, asked_at);
+        answers = absence::by_two_lists(&missing, too_many, &since, question);
+    }
+    let missing = missing.iter().map(|one| one.id().clone()).collect();
+    Ok(Reading { everybody, asked_at, too_many, missing, waiting, answers, looks, since })
+}
+
+/// Whether questions about one person are answered. Asked, about somebody whom the list names, only
+/// when there is a doubt: the key lacked the permission, or a permission failed the directory. A
+/// list that can be read does not show it, and without this question every full sync would end such
+/// an episode and the next question begin another (S-41).
+async fn looks(
+    cx: &Context,
+    directory: &Directory,
+    everybody: &Everybody,
+) -> Result<Looks, SyncError> {
+    let is_missing = !permissions::may_look(directory);
+    let as_known = if is_missing { Looks::Refused } else { Looks::Allowed };
+    let has_failed = directory.state == DirectoryState::Failing
+        && directory.failure_class == Some(FailureClass::Permission);
+    if !is_missing && !has_failed {
+        return Ok(as_known);
+    }
+    let Some(who) = somebody(cx, everybody).await? else { return Ok(as_known) };
+    let provider = connect(cx, directory, Arc::new(Gate::new(cx, directory, 0)))?;
+    match provider.fetch(CallLane::Bulk, &who).await {
+        Ok(_) => Ok(Looks::Allowed),
+        Err(ProviderError::Permission { .. }) => Ok(Looks::Refused),
+        Err(error @ (ProviderError::Credential | ProviderError::Suspended)) => Err(error.into()),
+        // No answer; the next run asks again.
+        Err(_) => Ok(as_known),
+    }
+}
+
+/// Somebody whom the list names.
+async fn somebody(cx: &Context, everybody: &Everybody) -> Result<Option<RecordKeys>, SyncError> {
+    let some = limits::APPLY_BATCH_PEOPLE_MAX;
+    let ids: Vec<DirectoryUserId> = everybody.unchanged.iter().take(some).cloned().collect();
+    let stored = cx.db.read(move |conn| directory_users::by_ids(conn, &ids)).await?;
+    let stored = stored.into_iter().map(|user| (user.external_key, user.employee_number));
+    let changed = everybody.changed.iter().take(some).map(|seen| &seen.record);
+    let changed = changed.filter(|record| !record.has_no_key());
+    let changed = changed.map(|it| (it.external_key.clone(), it.employee_number.clone()));
+    // Not every HR system asks by number.
+    let found = stored.chain(changed).min_by_key(|(_, number)| number.is_none());
+    let keys = |(external_key, employee_number)| RecordKeys { external_key, employee_number };
+    Ok(found.map(keys))
 }
 
 /// Who is missing, and whether too many would lose access.

@@ -13,6 +13,7 @@ use crate::clock::Millis;
 use crate::db::actions::{self, NewAction};
 use crate::db::directories::{self, Directory};
 use crate::db::events::NewEvent;
+use crate::db::types::Json;
 use crate::db::{
     DbError, Lane, Tx, admins, deactivations, directory_users, groups, holds, inbox, links,
     organizations, row_problems, runs,
@@ -28,7 +29,7 @@ use crate::providers::{
 };
 use crate::secret::{Keys, Secret, SecretError, new_token};
 use crate::sync::budget::{self, Gate};
-use crate::sync::{Context, SyncError, full, ledger, objects};
+use crate::sync::{Context, SyncError, full, ledger, objects, permissions};
 
 /// Why something could not be done. The texts are for the caller of the API.
 #[derive(Debug, thiserror::Error)]
@@ -207,6 +208,7 @@ fn blank(cx: &Context, new: &NewDirectory, now: Millis) -> Directory {
         credential_sealed: None,
         credential_last4: None,
         credential_checked_at_ms: None,
+        missing_permissions: Json(Vec::new()),
         credential_generation: 0,
         tenant_key: None,
         observation_seq: 0,
@@ -274,15 +276,17 @@ pub async fn check(cx: &Context, id: &DirectoryId) -> Result<Check, SetupError> 
     let provider = connect(cx, &directory, gate).map_err(|error| refusal(cx, error))?;
     let check = ask(cx, &*provider).await?;
     let (id, now) = (id.clone(), cx.clock.now());
-    let (tenant, asked_with) =
-        (check.tenant.as_ref().map(|t| t.key.clone()), directory.credential_generation);
+    let (found, asked_with) = (check.clone(), directory.credential_generation);
     cx.db
         .write(Lane::Urgent, move |tx| {
             if let Some(mut directory) = directories::lock(tx, &id)? {
                 directory.credential_checked_at_ms = Some(now);
-                // It may not have been told when the key was entered; L-09 needs it.
-                let is_told = directory.credential_generation == asked_with;
-                directory.tenant_key = directory.tenant_key.or(tenant.filter(|_| is_told));
+                if directory.credential_generation == asked_with {
+                    permissions::note_check(&mut directory, &found);
+                    // It may not have been told when the key was entered; L-09 needs it.
+                    let tenant = found.tenant.map(|tenant| tenant.key);
+                    directory.tenant_key = directory.tenant_key.or(tenant);
+                }
                 directories::update(tx, &directory)?;
             }
             Ok::<_, DbError>(())
@@ -392,7 +396,8 @@ async fn check_and_store(
     let text = text.reveal().as_bytes();
     let sealed = cx.keys.sealing.seal(text, &credential_context(&directory.id), &*cx.random);
     let (inner, id, by) = (cx.clone(), directory.id.clone(), by.clone());
-    let (last4, tenant) = (credential.last4(), check.tenant.as_ref().map(|t| t.key.clone()));
+    let (last4, found) = (credential.last4(), check.clone());
+    let tenant = check.tenant.as_ref().map(|tenant| tenant.key.clone());
     let run_id = cx
         .db
         .write(Lane::Urgent, move |tx| {
@@ -414,6 +419,8 @@ async fn check_and_store(
             directory.credential_last4 = Some(last4);
             directory.credential_checked_at_ms = Some(now);
             directory.credential_generation = directory.credential_generation.saturating_add(1);
+            directory.missing_permissions = Json::default();
+            permissions::note_check(&mut directory, &found);
             directory.tenant_key = tenant.or(directory.tenant_key);
             directory.retry_at_ms = None;
             directory.updated_at_ms = now;
@@ -587,6 +594,7 @@ fn end(tx: &mut Tx<'_>, keys: &Keys, mut directory: Directory, now: Millis) -> R
     directory.webhook_token_sealed = None;
     directory.credential_sealed = None;
     directory.credential_last4 = None;
+    directory.missing_permissions = Json::default();
     directory.credential_generation = directory.credential_generation.saturating_add(1);
     directory.next_sync_at_ms = None;
     directory.retry_at_ms = None;

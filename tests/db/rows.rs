@@ -68,6 +68,7 @@ pub fn directory(id: &str, organization: &OrganizationId) -> Directory {
         credential_sealed: None,
         credential_last4: None,
         credential_checked_at_ms: None,
+        missing_permissions: Json(Vec::new()),
         credential_generation: 0,
         tenant_key: None,
         observation_seq: 0,

@@ -1,12 +1,13 @@
 //! What happens when the HR system or its key fails, and who is told (S-40 … S-45, A-07).
 
 use rollcall::clock::Millis;
-use rollcall::sandbox::{Action, NextAnswers, OddAnswer};
+use rollcall::sandbox::{Action, HrworksEndpoint, NextAnswers, OddAnswer, RestAnswer};
 use serde_json::{Value, json};
 
 use crate::evidence;
 use crate::smtp::{Fault, ReceivedMail, Step};
 use crate::support::{Connected, Options, TestApp, behaviours, behaviours_of_place};
+use crate::systems::System;
 use crate::testdb::TestPlace;
 
 behaviours!(
@@ -181,53 +182,56 @@ async fn s_41_admins_who_come_later_do_not_get_old_notices(app: TestApp) {
 
 async fn s_41_a_missing_permission_is_named(app: TestApp) {
     let connected = app.connected().await;
-    for (action, name) in [
-        (Action::GetEmployeeDetailById, "Get Employee Detail By Id"),
-        (Action::GetAllEmployeeDetail, "Get All Employee Detail"),
-    ] {
-        let before = app.mail.mails().len();
-        app.faults(|faults| {
-            faults.only_action = Some(action);
-            faults.always = Some(OddAnswer::AccessDenied);
-        });
-        app.new_job(&app.employee(0), name).await;
-        app.drain().await;
-        if action == Action::GetAllEmployeeDetail {
-            app.sync_now(&connected).await.ok();
-            app.drain().await;
-        }
-        let mails = app.mail.mails().split_off(before);
-        let text = mails[0].text();
-        assert!(text.contains(&format!("\"{name}\"")), "{text}");
-        assert_eq!(mails[0].subject(), "Customer Ltd: a permission is missing in People HR");
-        app.hr_answers(None);
-        app.pass(INTERVAL).await;
-        assert_eq!(app.state(&connected).await, "active", "granted again, it recovers by itself");
-        assert_eq!(app.job_of(&connected, &app.employee(0)).await, name);
-    }
-}
-
-async fn s_41_full_syncs_that_work_do_not_end_the_episode_of_looks_that_are_refused(app: TestApp) {
-    let connected = app.connected().await;
+    let name = "Get All Employee Detail";
     app.faults(|faults| {
-        faults.only_action = Some(Action::GetEmployeeDetailById);
+        faults.only_action = Some(Action::GetAllEmployeeDetail);
         faults.always = Some(OddAnswer::AccessDenied);
     });
-    let employee = app.employee(0);
-    for round in 0..5 {
-        app.new_job(&employee, &format!("Job {round}")).await;
-        app.drain().await;
-        assert_eq!(app.state(&connected).await, "failing");
-        app.pass(INTERVAL).await;
-        assert_eq!(app.job_of(&connected, &employee).await, format!("Job {round}"));
-        assert_eq!(app.last_run(&connected).await["state"], "succeeded");
-        assert_eq!(app.mail.mails().len(), 2, "one notice per episode, and no false recovery");
-    }
-    assert_eq!(app.show(&connected).await["failure"]["class"], "permission");
+    app.new_job(&app.employee(0), name).await;
+    app.drain().await;
+    app.sync_now(&connected).await.ok();
+    app.drain().await;
+    let text = app.mail.mails()[0].text();
+    assert!(text.contains(&format!("\"{name}\"")), "{text}");
+    let subject = "Customer Ltd: a permission is missing in People HR";
+    assert_eq!(app.mail.mails()[0].subject(), subject);
     app.hr_answers(None);
     app.pass(INTERVAL).await;
+    assert_eq!(app.state(&connected).await, "active", "granted again, it recovers by itself");
+    assert_eq!(app.job_of(&connected, &app.employee(0)).await, name);
+}
+
+/// In HRworks the permission for one person is the one for everybody, so it is needed.
+async fn s_41_full_syncs_that_work_do_not_end_the_episode_of_looks_that_are_refused(app: TestApp) {
+    let system = System::Hrworks;
+    let connected = app.connected_to(system).await;
+    let refuse = |refused: bool| {
+        let mut faults = app.sandbox.hrworks().faults();
+        faults.only = Some(HrworksEndpoint::PersonMasterData);
+        let error_type = "PermissionDeniedError".to_owned();
+        faults.always = refused.then_some(RestAnswer::Error { http: 403, error_type });
+        app.sandbox.hrworks().set_faults(faults);
+    };
+    refuse(true);
+    let staff = system.staff(&app.sandbox);
+    system.delete(&app.sandbox, system.handle(&staff[4])).await;
+    app.pass(INTERVAL).await;
+    assert_eq!(app.state(&connected).await, "failing");
+    let told = app.mail.mails().len();
+    for round in 0..3 {
+        let job = format!("Job {round}");
+        system.new_job(&app.sandbox, system.handle(&staff[0]), &job).await;
+        app.pass(INTERVAL).await;
+        assert_eq!(app.last_run(&connected).await["state"], "succeeded");
+        let account = app.account(&connected.organization, &staff[0].email).await;
+        assert_eq!(account.expect("an account")["position"], job);
+        assert_eq!(app.mail.mails().len(), told, "one notice per episode, no false recovery");
+        assert_eq!(app.show(&connected).await["failure"]["class"], "permission");
+    }
+    refuse(false);
+    app.pass(INTERVAL).await;
     assert_eq!(app.state(&connected).await, "active");
-    assert_eq!(app.mail.mails().len(), 4);
+    assert!(app.mail.mails().len() > told, "the recovery is told");
 }
 
 async fn s_42_a_live_look_that_fails_counts_and_its_hint_is_kept(app: TestApp) {

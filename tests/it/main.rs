@@ -38,6 +38,7 @@ mod hooks;
 mod hr;
 mod idempotency;
 mod inactive;
+mod keys;
 mod ledger;
 mod lifecycle;
 mod linking;

@@ -164,12 +164,12 @@ async fn l_04_a_missing_permission_is_named_and_nothing_is_stored(app: TestApp) 
     let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
     let mut browser = Browser::visit(&app, &organization).await;
     let at = begin(&mut browser, System::PeopleHr).await;
-    let key = app.hr().create_key(&[Action::GetAllEmployeeDetail]).key;
+    let key = app.hr().create_key(&[Action::GetEmployeeDetailById]).key;
     browser.secrets.push(key.clone());
     enter_key(&mut browser, &at, &json!({"api_key": key})).await;
     assert_eq!(browser.page.status, 422);
     browser.page.says("A permission is missing, so the key was not stored.");
-    browser.page.says("✓ Get All Employee Detail").says("✗ Get Employee Detail By Id");
+    browser.page.says("✗ Get All Employee Detail").says("? Get Employee Detail By Id");
     let directory = at.rsplit('/').next().unwrap();
     assert!(app.get(&format!("/directories/{directory}")).await["credential"].is_null());
 }

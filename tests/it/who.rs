@@ -250,13 +250,13 @@ async fn a_key_that_is_refused_is_written_down_with_the_reason(app: TestApp) {
     let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
     let (directory, _) = app.directory(&organization).await;
     let path = format!("/directories/{directory}/credentials");
-    let weak = app.hr().create_key(&[Action::GetAllEmployeeDetail]).key;
+    let weak = app.hr().create_key(&[Action::GetEmployeeDetailById]).key;
     assert_eq!(app.put(&path, json!({"api_key": weak})).await.status, 422);
     let refused = last(&app, &organization).await;
     assert_eq!(refused["action"]["kind"], "key_refused");
     assert_eq!(refused["action"]["reason"], "permissions");
     let missing = refused["action"]["permissions"].as_array().unwrap();
-    assert!(missing.contains(&json!("Get Employee Detail By Id")), "{missing:?}");
+    assert!(missing.contains(&json!("Get All Employee Detail")), "{missing:?}");
     assert!(refused["message"].as_str().unwrap().contains("It lacks a permission: Get"));
 
     // A key that worked when it was entered, and not any more when the set-up is to be completed.

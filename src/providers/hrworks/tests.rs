@@ -322,9 +322,8 @@ async fn l_04_without_general_the_names_come_from_the_other_people() {
     };
     let mut told: Vec<_> = sink.records.iter().map(told).collect();
     told.sort();
-    let freiburg = |uuid: &str| {
-        (uuid.to_owned(), Some("Entwicklung".to_owned()), Some("Freiburg".to_owned()))
-    };
+    let freiburg =
+        |uuid: &str| (uuid.to_owned(), Some("Entwicklung".to_owned()), Some("Freiburg".to_owned()));
     assert_eq!(told, [freiburg("p1"), ("p2".to_owned(), None, None), freiburg("p3")]);
     assert_eq!(setup.server.lines().len(), 4, "each list is asked for once");
 }

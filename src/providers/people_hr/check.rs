@@ -23,8 +23,13 @@ const GRANTED: &str = "The key has this permission.";
 
 const LIST: Permission =
     Permission::required(PERMISSION_LIST, "reading everybody at every full sync");
-const BY_ID: Permission =
-    Permission::required(PERMISSION_BY_ID, "reading one person right after a change");
+/// A key without it works (L-13): everybody is read instead.
+pub const BY_ID: Permission = Permission::useful(
+    PERMISSION_BY_ID,
+    "reading one person right after a change",
+    "Everybody is then read after each change, which takes a little longer. Somebody who was \
+     deleted in People HR loses access only after two full syncs that are an hour apart.",
+);
 
 /// What a check asks for.
 pub const PERMISSIONS: &[Permission] = &[LIST, BY_ID];
@@ -55,7 +60,7 @@ pub async fn check(hr: &PeopleHr) -> Result<Check, ProviderError> {
         Ok(listed) => listed,
         Err(error @ ProviderError::BudgetSpent { .. }) => return Err(error),
         Err(ProviderError::Permission { .. }) => {
-            let list = LIST.answered(ProbeResult::Missing, missing(PERMISSION_LIST));
+            let list = LIST.answered(ProbeResult::Missing, missing(LIST));
             let message = "Not tried: it needs an employee from the list. Check in the same place \
                            that “Get Employee Detail By Id” is ticked too.";
             let by_id = BY_ID.answered(ProbeResult::NotDetermined, message);
@@ -125,9 +130,7 @@ async fn probe_by_id(hr: &PeopleHr, number: &EmployeeNumber) -> Result<ByIdFindi
         )),
         Err(error @ ProviderError::BudgetSpent { .. }) => return Err(error),
         Err(error @ (ProviderError::Credential | ProviderError::Suspended)) => Err(error),
-        Err(ProviderError::Permission { .. }) => {
-            Ok((ProbeResult::Missing, missing(PERMISSION_BY_ID)))
-        }
+        Err(ProviderError::Permission { .. }) => Ok((ProbeResult::Missing, missing(BY_ID))),
         Err(error) => Ok((ProbeResult::NotDetermined, not_determined(&error).to_owned())),
     })
 }
@@ -137,11 +140,18 @@ fn nothing_answered(error: ProviderError, tenant: Option<Tenant>) -> Check {
     Check { tenant, ..Check::unanswered(ProviderKind::PeopleHr, error, message) }
 }
 
-fn missing(permission: &str) -> String {
+fn missing(permission: Permission) -> String {
+    let Permission { name, required, without, .. } = permission;
+    if !required {
+        return format!(
+            "People HR refused this to the key. The key works without. {without} To allow it, open \
+             HR Admin → Settings → API in People HR, open the key and tick “{name}” under Employee."
+        );
+    }
     format!(
         "People HR refused this to the key. In People HR open HR Admin → Settings → API, open the \
-         key and tick “{permission}” under Employee. If the key has a list of IP addresses, the \
-         address of this server must be in it."
+         key and tick “{name}” under Employee. If the key has a list of IP addresses, the address \
+         of this server must be in it."
     )
 }
 

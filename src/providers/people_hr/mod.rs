@@ -31,7 +31,7 @@ mod hook;
 mod normalise;
 mod wire;
 
-pub use check::PERMISSIONS;
+pub use check::{BY_ID, PERMISSIONS};
 pub use hook::read_hints;
 
 use client::{Action, Api, Halt, Judgement, Streamed};

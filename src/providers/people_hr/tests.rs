@@ -428,6 +428,7 @@ async fn l_04_missing_permissions_are_named_as_people_hr_names_them() {
     assert!(message.contains("HR Admin → Settings → API"), "{message}");
     let (found, _) = check(vec![ok(COMPANY), list(), denied()]).await;
     assert_eq!(results(&found), both(Granted, Missing));
+    assert!(found.acceptable() && !found.ok(), "a key without it works (L-13)");
     assert!(found.probes[1].message.contains("“Get Employee Detail By Id”"));
 }
 

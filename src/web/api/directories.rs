@@ -19,8 +19,8 @@ use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::providers::{self, Permission};
-use crate::sync::Context;
 use crate::sync::setup::{self, NewDirectory};
+use crate::sync::{Context, permissions};
 use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::{organizations, setup_problem};
 use crate::web::auth::Caller;
@@ -74,6 +74,8 @@ impl From<&Permission> for ShownPermission {
 struct ShownCredential {
     last4: String,
     checked_at: Option<Timestamp>,
+    /// What the key lacks although it works without.
+    missing_permissions: Vec<ShownPermission>,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,9 +102,11 @@ fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Result<Sh
             .map_err(|error| Problem::Internal(error.to_string()))?
             .map(|url| url.reveal().to_owned()),
     };
+    let missing = permissions::missing(&row);
     let credential = row.credential_last4.map(|last4| ShownCredential {
         last4,
         checked_at: row.credential_checked_at_ms.map(Timestamp),
+        missing_permissions: missing.iter().map(Into::into).collect(),
     });
     let failure = row.failure_class.map(|class| ShownFailure {
         class,

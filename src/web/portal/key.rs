@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 use crate::clock::Millis;
 use crate::db::directories::Directory;
 use crate::domain::provider::ProviderKind;
-use crate::providers::{Check, Probe, ProbeResult};
+use crate::providers::{Check, Permission, Probe, ProbeResult};
+use crate::sync::permissions;
 use crate::sync::setup::CredentialInput;
 use crate::web::pages::form::Fields;
 use crate::web::portal::words::When;
@@ -42,6 +43,8 @@ pub struct KeyForm {
     pub error: Option<String>,
     /// What the check found.
     pub checks: Option<Checks>,
+    /// What the stored key lacks although it works without.
+    pub lacks: Vec<Permission>,
 }
 
 /// A key that is stored.
@@ -102,6 +105,8 @@ impl KeyForm {
             button: if stored.is_some() { "Check and replace" } else { "Check and store" },
             stored,
             error,
+            // The check says the same.
+            lacks: if checks.is_some() { Vec::new() } else { permissions::missing(directory) },
             checks,
         }
     }

@@ -1,0 +1,2 @@
+DROP TABLE missing_people;
+ALTER TABLE directories DROP COLUMN missing_permissions;

@@ -1,0 +1,271 @@
+//! Keys as the guides describe them: fewer permissions than would be good, and keys that come before
+//! their permissions (L-04, L-13, L-14).
+
+use rollcall::clock::Millis;
+use rollcall::sandbox::Action;
+use serde_json::{Value, json};
+
+use crate::browser::Browser;
+use crate::hr::{INTERVAL, agrees_with_hr, no_hooks};
+use crate::support::{Connected, TestApp, behaviours};
+use crate::systems::System;
+
+behaviours!(
+    l_13_a_key_with_only_the_list_is_stored_with_a_warning,
+    l_13_a_webhook_has_everybody_read_instead_of_one,
+    l_13_two_complete_lists_an_hour_apart_prove_who_is_gone,
+    l_13_whoever_is_seen_in_between_is_not_gone,
+    l_13_with_a_long_interval_the_second_list_comes_after_an_hour,
+    l_13_the_guard_counts_those_whom_lists_do_not_name,
+    l_13_a_permission_that_is_granted_later_is_noticed_by_a_run_and_by_a_check,
+    l_13_a_permission_that_is_taken_away_is_no_failure,
+    l_13_a_permission_that_is_taken_away_is_noticed_when_somebody_is_missing,
+    l_13_the_portal_says_what_is_lost,
+);
+
+const BY_ID: &str = "Get Employee Detail By Id";
+/// What WorkOS's guide has ticked.
+const LIST_ONLY: &[Action] = &[Action::GetAllEmployeeDetail];
+
+/// An organization in step, by a key that may only read everybody.
+async fn connected_by_list(app: &TestApp) -> Connected {
+    let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
+    let (directory, hook_url) = app.directory(&organization).await;
+    let hr_key = app.hr().create_key(LIST_ONLY).key;
+    let path = format!("/directories/{directory}/credentials");
+    app.put(&path, json!({"api_key": hr_key})).await.ok();
+    app.hr().set_webhook(Some(&hook_url)).expect("the URL is one");
+    let connected = Connected { organization, directory, hook_url, hr_key };
+    app.complete(&connected).await;
+    connected
+}
+
+async fn missing_permissions(app: &TestApp, connected: &Connected) -> Vec<Value> {
+    let shown = app.show(connected).await;
+    let missing = shown["credential"]["missing_permissions"].as_array().expect("a list");
+    missing.iter().map(|one| one["permission"].clone()).collect()
+}
+
+async fn status_of(app: &TestApp, connected: &Connected, email: &str) -> Value {
+    app.the_account(connected, email).await["status"].clone()
+}
+
+/// Somebody of the staff: number and e-mail.
+fn somebody(app: &TestApp, index: usize) -> (String, String) {
+    let person = System::PeopleHr.staff(&app.sandbox)[index].clone();
+    (person.employee_id, person.email)
+}
+
+async fn l_13_a_key_with_only_the_list_is_stored_with_a_warning(app: TestApp) {
+    let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
+    let (directory, _) = app.directory(&organization).await;
+    let path = format!("/directories/{directory}");
+    let key = app.hr().create_key(LIST_ONLY).key;
+    let stored = app.put(&format!("{path}/credentials"), json!({"api_key": key})).await.ok();
+    let checked = app.post(&format!("{path}/check"), json!({})).await.ok();
+    for check in [&stored, &checked] {
+        assert_eq!(check["ok"], false, "{check:#}");
+        let probe = &check["probes"][1];
+        let found = (&probe["permission"], &probe["result"], &probe["required"]);
+        assert_eq!(found, (&json!(BY_ID), &json!("missing"), &json!(false)), "{check:#}");
+        let words = probe["message"].as_str().unwrap();
+        assert!(words.contains("works without") && words.contains("an hour apart"), "{words}");
+    }
+    let preview = app.post(&format!("{path}/preview"), json!({})).await.ok();
+    assert_eq!(preview["missing_permissions"][0]["permission"], BY_ID, "{preview:#}");
+    let connected = Connected { organization, directory, hook_url: String::new(), hr_key: key };
+    app.complete(&connected).await;
+    agrees_with_hr(&app, &connected).await;
+    assert_eq!(missing_permissions(&app, &connected).await, [BY_ID]);
+    app.poll().await;
+    assert_eq!(app.state(&connected).await, "active");
+    assert!(app.notices(&connected).await.is_empty());
+}
+
+async fn l_13_a_webhook_has_everybody_read_instead_of_one(app: TestApp) {
+    let connected = connected_by_list(&app).await;
+    let (employee, _) = somebody(&app, 1);
+    app.hr().clear_logs();
+    app.new_job(&employee, "Told by a hook").await;
+    app.drain().await;
+    assert_eq!(app.job_of(&connected, &employee).await, "Told by a hook");
+    let run = app.last_run(&connected).await;
+    assert_eq!((&run["trigger"], &run["state"]), (&json!("burst"), &json!("succeeded")));
+    assert_eq!(app.lists(), 2);
+    let waiting = "SELECT employee_hint AS value FROM inbox WHERE state = 'waiting'";
+    assert!(app.raw().values(waiting).is_empty(), "the full sync settles the hint");
+    // A newcomer and a leaver come in the same way.
+    app.hire(&crate::hr::person("New", "Comer", "new.comer@acme.example")).await;
+    app.leave(&employee, &crate::hr::on(crate::hr::YESTERDAY)).await;
+    app.drain().await;
+    agrees_with_hr(&app, &connected).await;
+    assert_eq!(app.state(&connected).await, "active");
+}
+
+async fn l_13_two_complete_lists_an_hour_apart_prove_who_is_gone(app: TestApp) {
+    let connected = connected_by_list(&app).await;
+    app.faults(|faults| *faults = no_hooks());
+    let (employee, email) = somebody(&app, 3);
+    app.hr().delete(&employee).await.expect("a person");
+    app.hr().clear_logs();
+    app.poll().await;
+    assert_eq!(status_of(&app, &connected, &email).await, "active", "one list proves nothing");
+    app.sync_now(&connected).await.ok();
+    app.pass(20 * Millis::MINUTE).await;
+    app.sync_now(&connected).await.ok();
+    app.drain().await;
+    assert_eq!(status_of(&app, &connected, &email).await, "active", "nor do two close together");
+    app.poll().await;
+    app.poll().await;
+    assert_eq!(status_of(&app, &connected, &email).await, "inactive");
+    assert!(!app.looks().contains(&employee), "nobody is asked about who is missing");
+    let run = app.runs(&connected).await;
+    let deactivated = run.iter().map(|run| run["counts"]["deactivated"].as_u64().unwrap());
+    assert_eq!(deactivated.sum::<u64>(), 1);
+    let noted = "SELECT directory_user_id AS value FROM missing_people";
+    app.poll().await;
+    assert!(app.raw().values(noted).is_empty());
+    agrees_with_hr(&app, &connected).await;
+}
+
+async fn l_13_whoever_is_seen_in_between_is_not_gone(app: TestApp) {
+    let connected = connected_by_list(&app).await;
+    let (employee, email) = somebody(&app, 3);
+    let forget = |who: Vec<String>| {
+        app.faults(|faults| {
+            *faults = no_hooks();
+            faults.unlisted = who;
+        });
+    };
+    for _ in 0..3 {
+        forget(vec![employee.clone()]);
+        app.poll().await;
+        forget(Vec::new());
+        app.poll().await;
+    }
+    forget(vec![employee.clone()]);
+    app.poll().await;
+    app.poll().await;
+    assert_eq!(status_of(&app, &connected, &email).await, "active");
+    app.poll().await;
+    assert_eq!(status_of(&app, &connected, &email).await, "inactive");
+    // Named again, they have access again.
+    forget(Vec::new());
+    app.poll().await;
+    assert_eq!(status_of(&app, &connected, &email).await, "active");
+}
+
+async fn l_13_with_a_long_interval_the_second_list_comes_after_an_hour(app: TestApp) {
+    let connected = connected_by_list(&app).await;
+    let path = format!("/directories/{}", connected.directory);
+    app.patch(&path, json!({"poll_seconds": 86_400})).await.ok();
+    app.faults(|faults| *faults = no_hooks());
+    let (employee, email) = somebody(&app, 3);
+    app.hr().delete(&employee).await.expect("a person");
+    app.sync_now(&connected).await.ok();
+    app.drain().await;
+    app.pass(59 * Millis::MINUTE).await;
+    assert_eq!(status_of(&app, &connected, &email).await, "active");
+    app.pass(2 * Millis::MINUTE).await;
+    assert_eq!(status_of(&app, &connected, &email).await, "inactive");
+    let runs = app.runs(&connected).await.len();
+    app.pass(12 * Millis::HOUR).await;
+    assert_eq!(app.runs(&connected).await.len(), runs, "then the interval is as long as it was");
+}
+
+async fn l_13_the_guard_counts_those_whom_lists_do_not_name(app: TestApp) {
+    let connected = connected_by_list(&app).await;
+    app.faults(|faults| *faults = no_hooks());
+    let gone: Vec<(String, String)> = (0..9).map(|index| somebody(&app, index)).collect();
+    for (employee, _) in &gone {
+        app.hr().delete(employee).await.expect("a person");
+    }
+    for _ in 0..4 {
+        app.poll().await;
+    }
+    for (_, email) in &gone {
+        assert_eq!(status_of(&app, &connected, email).await, "active", "they wait for an admin");
+    }
+    let hold = app.open_holds(&connected).await.remove(0);
+    assert_eq!(hold["items"].as_array().unwrap().len(), 9);
+    let ids: Vec<&Value> = hold["items"].as_array().unwrap().iter().map(|i| &i["id"]).collect();
+    let id = hold["id"].as_str().unwrap();
+    let path = format!("/directories/{}/holds/{id}/approve", connected.directory);
+    app.post(&path, json!({"ids": ids})).await.ok();
+    app.drain().await;
+    app.poll().await;
+    for (_, email) in &gone {
+        assert_eq!(status_of(&app, &connected, email).await, "inactive");
+    }
+}
+
+async fn l_13_a_permission_that_is_granted_later_is_noticed_by_a_run_and_by_a_check(app: TestApp) {
+    let connected = connected_by_list(&app).await;
+    let (employee, _) = somebody(&app, 1);
+    for by_check in [false, true] {
+        app.hr().set_actions(&connected.hr_key, LIST_ONLY);
+        app.new_job(&employee, "Before").await;
+        app.drain().await;
+        assert_eq!(missing_permissions(&app, &connected).await, [BY_ID]);
+        app.hr().set_actions(&connected.hr_key, Action::USUAL);
+        if by_check {
+            let path = format!("/directories/{}/check", connected.directory);
+            assert_eq!(app.post(&path, json!({})).await.ok()["ok"], true);
+        } else {
+            app.poll().await;
+        }
+        assert!(missing_permissions(&app, &connected).await.is_empty(), "check: {by_check}");
+        app.hr().clear_logs();
+        app.new_job(&employee, "Looked at").await;
+        app.drain().await;
+        assert_eq!((app.looks(), app.lists()), (vec![employee.clone()], 0), "check: {by_check}");
+        assert_eq!(app.job_of(&connected, &employee).await, "Looked at");
+    }
+}
+
+async fn l_13_a_permission_that_is_taken_away_is_no_failure(app: TestApp) {
+    let connected = app.connected().await;
+    app.hr().set_actions(&connected.hr_key, LIST_ONLY);
+    let (employee, _) = somebody(&app, 1);
+    for job in ["First", "Second"] {
+        app.new_job(&employee, job).await;
+        app.drain().await;
+        assert_eq!(app.state(&connected).await, "active");
+        assert_eq!(app.job_of(&connected, &employee).await, job);
+        assert_eq!(missing_permissions(&app, &connected).await, [BY_ID]);
+        app.pass(INTERVAL).await;
+    }
+    assert_eq!(app.show(&connected).await["failure"], Value::Null);
+    assert!(app.notices(&connected).await.is_empty(), "nothing has failed");
+    assert_eq!(app.last_run(&connected).await["state"], "succeeded");
+}
+
+async fn l_13_a_permission_that_is_taken_away_is_noticed_when_somebody_is_missing(app: TestApp) {
+    let connected = app.connected().await;
+    app.faults(|faults| *faults = no_hooks());
+    app.hr().set_actions(&connected.hr_key, LIST_ONLY);
+    let (employee, email) = somebody(&app, 3);
+    app.hr().delete(&employee).await.expect("a person");
+    app.poll().await;
+    assert_eq!(missing_permissions(&app, &connected).await, [BY_ID]);
+    assert_eq!(app.state(&connected).await, "active");
+    assert_eq!(status_of(&app, &connected, &email).await, "active");
+    app.poll().await;
+    app.poll().await;
+    assert_eq!(status_of(&app, &connected, &email).await, "inactive");
+    assert!(app.notices(&connected).await.is_empty());
+}
+
+async fn l_13_the_portal_says_what_is_lost(app: TestApp) {
+    let connected = connected_by_list(&app).await;
+    let mut browser = Browser::visit(&app, &connected.organization).await;
+    let at = format!("/portal/directories/{}", connected.directory);
+    browser.open(&at).await.says("Everything works");
+    browser.page.says(&format!("The key lacks the permission “{BY_ID}”. It works without."));
+    browser.submit(&format!("{at}/check"), &[]).await;
+    browser.page.says("✓ Get All Employee Detail").says(&format!("– {BY_ID}"));
+    browser.page.says("The key works and is stored.");
+    app.hr().set_actions(&connected.hr_key, Action::USUAL);
+    browser.submit(&format!("{at}/check"), &[]).await.says("The key works.");
+    browser.open(&at).await.is_silent_about("lacks the permission");
+}
