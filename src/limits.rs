@@ -192,6 +192,11 @@ pub const CALLS_PER_MINUTE_MIN: u32 = 3;
 pub const PAGED_CALLS_PER_MINUTE_MIN: u32 = 5;
 /// Employees in one page of Breathe HR's list, the most that it gives.
 pub const BREATHE_PAGE_PEOPLE: u32 = 100;
+/// How long a key pair waits for its permissions before it is deleted, in milliseconds (L-14).
+pub const KEY_WAITS_MS_MAX: i64 = 86_400_000;
+/// How often a full sync looks whether the permissions are there for which a key pair waits, in
+/// milliseconds; a check costs calls.
+pub const KEY_LOOK_MS: i64 = 600_000;
 /// Shortest text that is taken for a key of an HR system, in characters.
 pub const KEY_CHARS_MIN: usize = 8;
 /// Longest text that is taken for a key of an HR system, in characters.

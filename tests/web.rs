@@ -364,7 +364,7 @@ fn directory_user(link: &Link) -> directory_users::DirectoryUser {
         name_order: String::new(),
         state: Activity::Active,
         membership: Membership::Member,
-        record: rollcall::db::types::Json(record),
+        record: Json(record),
         raw_hash: None,
         leaving_date_since_ms: None,
         due_at_ms: None,

@@ -65,6 +65,7 @@ pub mod row_problems;
 pub mod runs;
 pub mod schema;
 pub mod types;
+pub mod waiting_credentials;
 pub mod waits;
 mod writer;
 
@@ -239,7 +240,9 @@ fn scrub_on(conn: &mut Conn) -> Result<(), DbError> {
         busy: i32,
     }
     match conn {
-        Conn::Pg(c) => c.batch_execute("VACUUM directories, endpoint_secrets")?,
+        Conn::Pg(c) => {
+            c.batch_execute("VACUUM directories, endpoint_secrets, waiting_credentials")?
+        }
         Conn::Sqlite(c) => {
             let done = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)");
             if done.get_result::<Checkpoint>(c)?.busy != 0 {

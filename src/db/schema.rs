@@ -131,6 +131,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    waiting_credentials (directory_id) {
+        directory_id -> Text,
+        organization_id -> Text,
+        credential_sealed -> Binary,
+        credential_last4 -> Text,
+        missing_permissions -> Text,
+        checked_at_ms -> BigInt,
+        expires_at_ms -> BigInt,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     directory_users (id) {
         id -> Text,
         organization_id -> Text,
@@ -551,6 +564,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directories,
     directory_users,
     missing_people,
+    waiting_credentials,
     links,
     directory_groups,
     group_memberships,

@@ -144,6 +144,10 @@ pub enum Action {
     KeyReplaced,
     /// A key was entered, and refused; nothing was stored.
     KeyRefused(Refusal),
+    /// A key was entered that is right and lacks permissions; it waits for them.
+    KeyWaits(Refusal),
+    /// The key that waited has its permissions, and is used from now on.
+    WaitingKeyAccepted,
     /// The set-up was completed.
     SetupCompleted,
     /// The set-up was to be completed, and the stored key was refused.
@@ -233,6 +237,16 @@ impl Action {
             Self::KeyRefused(refusal) => {
                 format!("{who} entered an API key of {hr}. {}", refused(refusal, hr))
             }
+            Self::KeyWaits(refusal) => {
+                let permissions = refusal.permissions.join(", ");
+                format!(
+                    "{who} entered an API key of {hr}. It waits for permissions: {permissions}."
+                )
+            }
+            Self::WaitingKeyAccepted => format!(
+                "{who} looked whether the API key of {hr} has the permissions that it waited for. \
+                 It has, and is used now."
+            ),
             Self::SetupCompleted => format!("{who} completed the set-up of {hr}."),
             Self::SetupRefused(refusal) => {
                 let why = refused(refusal, hr);
@@ -344,6 +358,8 @@ mod tests {
             Action::KeyReplaced,
             Action::KeyRefused(refusal(KeyRefusal::NotAccepted)),
             Action::KeyRefused(refusal(KeyRefusal::Permissions)),
+            Action::KeyWaits(refusal(KeyRefusal::Permissions)),
+            Action::WaitingKeyAccepted,
             Action::SetupCompleted,
             Action::SetupRefused(refusal(KeyRefusal::Suspended)),
             Action::SyncRequested { run_id: RunId::from_text("run_1") },

@@ -37,7 +37,7 @@ use crate::sync::plan::{Facts, Observed};
 use crate::sync::reading::{self, Looks, Reading};
 use crate::sync::setup::connect;
 use crate::sync::staging::{Everybody, Staging};
-use crate::sync::{Context, SyncError, groups, ledger, permissions, preview};
+use crate::sync::{Context, SyncError, groups, ledger, permissions, preview, waiting};
 
 /// Queues a full sync; when one waits already, that one serves.
 pub fn queue(
@@ -148,6 +148,9 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
 }
 
 async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
+    if waiting::look(cx, &claim.directory).await? {
+        return Err(SyncError::Superseded);
+    }
     let reading = reading::read(cx, &claim.directory).await?;
     let mut counts = counts_before(&reading);
     let reading = Arc::new(reading);

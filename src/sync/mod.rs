@@ -40,6 +40,7 @@ pub mod apply;
 pub mod audit;
 pub mod budget;
 pub mod decide;
+pub mod entered;
 pub mod failure;
 pub mod full;
 pub mod groups;
@@ -59,6 +60,7 @@ pub mod shared;
 pub mod staging;
 pub mod swap;
 pub mod view;
+pub mod waiting;
 
 /// Why a piece of sync work was not done.
 #[derive(Debug, thiserror::Error)]

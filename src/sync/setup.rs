@@ -16,20 +16,17 @@ use crate::db::events::NewEvent;
 use crate::db::types::Json;
 use crate::db::{
     DbError, Lane, Tx, admins, deactivations, directory_users, groups, holds, inbox, links,
-    organizations, row_problems, runs,
+    organizations, row_problems, runs, waiting_credentials,
 };
 use crate::domain::action::{Action, Actor, KeyRefusal, Refusal};
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink, RunTrigger};
 use crate::domain::event::EventKind;
 use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
 use crate::domain::provider::ProviderKind;
-use crate::providers::hrworks::KeyPair;
-use crate::providers::{
-    CallGate, Check, Credential, Provider, ProviderError, breathe_hr, people_hr,
-};
+use crate::providers::{CallGate, Check, Credential, Provider, ProviderError};
 use crate::secret::{Keys, Secret, SecretError, new_token};
 use crate::sync::budget::{self, Gate};
-use crate::sync::{Context, SyncError, full, ledger, objects, permissions};
+use crate::sync::{Context, SyncError, entered, full, ledger, objects, permissions, waiting};
 
 /// Why something could not be done. The texts are for the caller of the API.
 #[derive(Debug, thiserror::Error)]
@@ -141,14 +138,36 @@ pub enum CredentialInput {
     Text(Secret),
 }
 
-/// What became of a new credential.
+/// What a check found, and what became of the key that was checked.
 #[derive(Debug)]
-pub struct SetCredential {
+pub struct Checked {
     /// What the check found out; it may hold warnings.
     pub check: Check,
-    /// The full sync that brings everything up to date, when the directory was set up before
-    /// (L-07).
+    /// What became of the key.
+    pub key: KeyState,
+    /// The full sync that brings everything up to date, when the key is new and the directory was
+    /// set up before (L-07).
     pub run_id: Option<RunId>,
+}
+
+/// What became of a key that was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// It is the one in use.
+    Stored,
+    /// It waits for permissions, beside the one in use (L-14).
+    Waits {
+        /// When it is deleted.
+        until: Millis,
+    },
+}
+
+/// What a key takes the place of when it is stored.
+pub(super) enum Replaces {
+    /// It was entered just now.
+    Entered,
+    /// It waited for permissions, sealed like this.
+    Waiting(Vec<u8>),
 }
 
 /// Creates a directory; for People HR with its webhook URL (L-02).
@@ -251,8 +270,7 @@ pub fn connect(
     gate: Arc<dyn CallGate>,
 ) -> Result<Box<dyn Provider>, SyncError> {
     let sealed = directory.credential_sealed.as_deref().ok_or(SyncError::NoCredential)?;
-    let text = cx.keys.sealing.open_text(sealed, &credential_context(&directory.id))?;
-    let credential = Credential::from_sealed_text(directory.provider, text);
+    let credential = open(cx, directory, sealed)?;
     cx.connect
         .connect(directory.provider, &credential, gate)
         .ok_or(SyncError::NoProvider(directory.provider))
@@ -269,13 +287,22 @@ pub(super) async fn find(cx: &Context, id: &DirectoryId) -> Result<Directory, Se
     }
 }
 
-/// Looks whether the stored credential works and has the needed permissions (L-04).
-pub async fn check(cx: &Context, id: &DirectoryId) -> Result<Check, SetupError> {
+/// Looks whether the credential works and has the needed permissions (L-04): the one that waits
+/// for some, if there is one, which is then stored when they are there (L-14); else the stored one.
+pub async fn check(cx: &Context, id: &DirectoryId, by: &Actor) -> Result<Checked, SetupError> {
     let directory = find(cx, id).await?;
-    let gate = Arc::new(Gate::new(cx, &directory, 0));
-    let provider = connect(cx, &directory, gate).map_err(|error| refusal(cx, error))?;
+    if let Some(waiting) = waiting::find(cx, &directory).await? {
+        return waiting::check_again(cx, &directory, waiting, by).await;
+    }
+    let check = check_stored(cx, &directory).await?;
+    Ok(Checked { check, key: KeyState::Stored, run_id: None })
+}
+
+async fn check_stored(cx: &Context, directory: &Directory) -> Result<Check, SetupError> {
+    let gate = Arc::new(Gate::new(cx, directory, 0));
+    let provider = connect(cx, directory, gate).map_err(|error| refusal(cx, error))?;
     let check = ask(cx, &*provider).await?;
-    let (id, now) = (id.clone(), cx.clock.now());
+    let (id, now) = (directory.id.clone(), cx.clock.now());
     let (found, asked_with) = (check.clone(), directory.credential_generation);
     cx.db
         .write(Lane::Urgent, move |tx| {
@@ -295,7 +322,7 @@ pub async fn check(cx: &Context, id: &DirectoryId) -> Result<Check, SetupError> 
     Ok(check)
 }
 
-async fn ask(cx: &Context, provider: &dyn Provider) -> Result<Check, SetupError> {
+pub(super) async fn ask(cx: &Context, provider: &dyn Provider) -> Result<Check, SetupError> {
     provider.check().await.map_err(|error| match error {
         ProviderError::BudgetSpent { until } => spent(cx, until),
         other => SetupError::Db(DbError::Other(other.to_string())),
@@ -363,17 +390,15 @@ pub async fn set_credential(
     id: &DirectoryId,
     input: CredentialInput,
     by: &Actor,
-) -> Result<SetCredential, SetupError> {
+) -> Result<Checked, SetupError> {
     let directory = find(cx, id).await?;
-    let credential = accept(&directory, input)?;
+    let credential = entered::accept(&directory, input)?;
     let done = check_and_store(cx, &directory, &credential, by).await;
     if let Some(refusal) = done.as_ref().err().and_then(refused) {
         record_refusal(cx, &directory, by, Action::KeyRefused(refusal)).await?;
     }
     let done = done?;
-    if directory.credential_sealed.is_some() {
-        scrub(cx).await;
-    }
+    scrub(cx).await;
     Ok(done)
 }
 
@@ -382,29 +407,60 @@ async fn check_and_store(
     directory: &Directory,
     credential: &Credential,
     by: &Actor,
-) -> Result<SetCredential, SetupError> {
+) -> Result<Checked, SetupError> {
     let gate = Arc::new(Gate::new(cx, directory, 0));
     let provider = cx
         .connect
         .connect(directory.provider, credential, gate)
         .ok_or(SetupError::ProviderUnknown { provider: directory.provider })?;
     let check = ask(cx, &*provider).await?;
+    if waiting::may_wait(directory.provider, &check) {
+        let until = waiting::keep(cx, directory, credential, &check, by).await?;
+        return Ok(Checked { check, key: KeyState::Waits { until }, run_id: None });
+    }
     if !check.acceptable() {
         return Err(SetupError::CredentialRefused(Box::new(check)));
     }
+    let run_id = store(cx, directory, credential, &check, Replaces::Entered, by).await?;
+    Ok(Checked { check, key: KeyState::Stored, run_id })
+}
+
+/// A credential as it is stored.
+pub(super) fn seal(cx: &Context, directory: &Directory, credential: &Credential) -> Vec<u8> {
     let text = credential.to_sealed_text();
-    let text = text.reveal().as_bytes();
-    let sealed = cx.keys.sealing.seal(text, &credential_context(&directory.id), &*cx.random);
+    let context = credential_context(&directory.id);
+    cx.keys.sealing.seal(text.reveal().as_bytes(), &context, &*cx.random)
+}
+
+/// A credential from how it is stored.
+pub(super) fn open(
+    cx: &Context,
+    directory: &Directory,
+    sealed: &[u8],
+) -> Result<Credential, SecretError> {
+    let text = cx.keys.sealing.open_text(sealed, &credential_context(&directory.id))?;
+    Ok(Credential::from_sealed_text(directory.provider, text))
+}
+
+/// Stores a credential that was checked. In a directory that is set up, a full sync follows.
+pub(super) async fn store(
+    cx: &Context,
+    directory: &Directory,
+    credential: &Credential,
+    check: &Check,
+    replaces: Replaces,
+    by: &Actor,
+) -> Result<Option<RunId>, SetupError> {
+    let sealed = seal(cx, directory, credential);
     let (inner, id, by) = (cx.clone(), directory.id.clone(), by.clone());
     let (last4, found) = (credential.last4(), check.clone());
-    let tenant = check.tenant.as_ref().map(|tenant| tenant.key.clone());
-    let run_id = cx
-        .db
+    cx.db
         .write(Lane::Urgent, move |tx| {
             let mut directory = directories::lock(tx, &id)?.ok_or(SetupError::NotFound)?;
             if directory.state == DirectoryState::Disabled {
                 return Err(SetupError::Disabled);
             }
+            let tenant = found.tenant.as_ref().map(|tenant| tenant.key.clone());
             let is_other = tenant.is_some()
                 && directory.tenant_key.is_some()
                 && tenant != directory.tenant_key;
@@ -412,8 +468,19 @@ async fn check_and_store(
                 return Err(SetupError::OtherCompany);
             }
             let now = inner.clock.now();
-            let first = directory.credential_sealed.is_none();
-            let action = if first { Action::KeyEntered } else { Action::KeyReplaced };
+            let waiting = waiting_credentials::find(tx, &id, now)?;
+            let action = match replaces {
+                Replaces::Entered if directory.credential_sealed.is_none() => Action::KeyEntered,
+                Replaces::Entered => Action::KeyReplaced,
+                Replaces::Waiting(sealed) => {
+                    // Another one was entered, or somebody was faster.
+                    if waiting.is_none_or(|waiting| waiting.credential_sealed != sealed) {
+                        return Ok(None);
+                    }
+                    Action::WaitingKeyAccepted
+                }
+            };
+            waiting_credentials::delete(tx, &id)?;
             actions::record(tx, &NewAction::on_directory(&directory, &by, action, now))?;
             directory.credential_sealed = Some(sealed);
             directory.credential_last4 = Some(last4);
@@ -433,35 +500,8 @@ async fn check_and_store(
             runs::cancel_open(tx, &directory.id, why, now)?;
             Ok(Some(full::queue(tx, &inner, &directory, RunTrigger::Credentials, now)?))
         })
-        .await?;
-    Ok(SetCredential { check, run_id })
+        .await
 }
-
-/// The credential that was entered, if it can be one of this HR system. Asks nobody.
-fn accept(directory: &Directory, input: CredentialInput) -> Result<Credential, SetupError> {
-    let accepted = match (directory.provider, input) {
-        (ProviderKind::PeopleHr, CredentialInput::ApiKey(key)) => {
-            people_hr::key_of(&key).map(Credential::ApiKey)
-        }
-        (ProviderKind::BreatheHr, CredentialInput::ApiKey(key)) => {
-            breathe_hr::key_of(&key).map(Credential::ApiKey)
-        }
-        (ProviderKind::Hrworks, CredentialInput::KeyPair { access_key, secret_access_key }) => {
-            let pair = KeyPair::of(&access_key, &secret_access_key);
-            pair.map(Credential::from).map_err(str::to_owned)
-        }
-        (ProviderKind::Hrworks, CredentialInput::Text(text)) => {
-            KeyPair::from_text(&text).map(Credential::from).map_err(str::to_owned)
-        }
-        (ProviderKind::PeopleHr | ProviderKind::BreatheHr, _) => Err(ONE_KEY.to_owned()),
-        (ProviderKind::Hrworks, CredentialInput::ApiKey(_)) => Err(TWO_KEYS.to_owned()),
-    };
-    accepted.map_err(|message| SetupError::InvalidCredential { message })
-}
-
-const ONE_KEY: &str = "this HR system takes one API key: send {\"api_key\": \"…\"}";
-const TWO_KEYS: &str = "HRworks takes a key pair: send {\"text\": \"…\"} with the whole downloaded \
-     text, or {\"access_key\": \"…\", \"secret_access_key\": \"…\"}";
 
 /// "Complete set-up": verifies, then runs the first full sync (L-05).
 pub async fn complete_setup(
@@ -478,7 +518,7 @@ pub async fn complete_setup(
     if admins == 0 {
         return Err(SetupError::NoAdmin);
     }
-    let check = check(cx, id).await?;
+    let check = check_for_setup(cx, &directory, by).await?;
     if !check.acceptable() {
         let error = SetupError::CredentialRefused(Box::new(check));
         if let Some(refusal) = refused(&error) {
@@ -505,6 +545,22 @@ pub async fn complete_setup(
             Ok(full::queue(tx, &inner, &directory, RunTrigger::Setup, now)?)
         })
         .await
+}
+
+/// The check before set-up is completed. A key that still waits for permissions is of no use, but
+/// another one may be stored.
+async fn check_for_setup(
+    cx: &Context,
+    directory: &Directory,
+    by: &Actor,
+) -> Result<Check, SetupError> {
+    let checked = check(cx, &directory.id, by).await?;
+    match checked.key {
+        KeyState::Waits { .. } if directory.credential_sealed.is_some() => {
+            check_stored(cx, directory).await
+        }
+        _ => Ok(checked.check),
+    }
 }
 
 /// "Sync now": queues a full sync; refused while one is open or when this minute's calls are used
@@ -587,6 +643,7 @@ fn end(tx: &mut Tx<'_>, keys: &Keys, mut directory: Directory, now: Millis) -> R
     deactivations::delete_of_directory(tx, &id)?;
     holds::delete_items_of_directory(tx, &id)?;
     inbox::delete_of_directory(tx, &id)?;
+    waiting_credentials::delete(tx, &id)?;
     runs::cancel_open(tx, &id, "This sync was ended: the directory was disabled.", now)?;
     directory.state = DirectoryState::Disabled;
     directory.open_key = None;
@@ -611,7 +668,7 @@ fn end(tx: &mut Tx<'_>, keys: &Keys, mut directory: Directory, now: Millis) -> R
 
 /// Removes the deleted bytes from the database's files too. When that can not be done now (a long
 /// read is open), the janitor goes on trying; the rows are gone either way.
-async fn scrub(cx: &Context) {
+pub(super) async fn scrub(cx: &Context) {
     if let Err(error) = cx.db.scrub().await {
         tracing::warn!(error = %error, "deleted secrets could not be scrubbed from the files yet");
     }

@@ -20,7 +20,7 @@ use crate::clock::Millis;
 use crate::db::{
     DbError, Lane, account_changes, actions, deliveries, directory_users, endpoint_secrets, events,
     idempotent_answers, inbox, mails, operator_sessions, portal_links, portal_sessions, runs,
-    waits,
+    waiting_credentials, waits,
 };
 use crate::delivery::{self, deliverer};
 use crate::limits;
@@ -148,7 +148,7 @@ impl outbox::Moment for TaskContext {
 
 /// Makes due what a clock that was set back would keep waiting; forgets events, settled hints,
 /// noted changes of accounts, actions, deliveries, answers, links into the portal and visits to it
-/// that are too old, and secrets that have ended; and removes what was deleted from the files
+/// that are too old, secrets that have ended and keys that have waited too long; and removes what was deleted from the files
 /// (L-08). False when there is nothing more to forget.
 async fn sweep(cx: &Context) -> Result<bool, DbError> {
     let now = cx.clock.now();
@@ -175,9 +175,12 @@ async fn sweep(cx: &Context) -> Result<bool, DbError> {
             let links = portal_links::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
             let operators = operator_sessions::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
             let done_before = now.plus(-limits::ACTION_DAYS_KEPT.saturating_mul(Millis::DAY));
+            let keys = waiting_credentials::prune(tx, now)?;
             let done = actions::prune(tx, done_before, limits::PRUNE_ROWS_MAX)?;
-            let forgotten =
-                [hints, events, changes, done, sent, secrets, answers, links, visits, operators];
+            let forgotten = [
+                hints, events, changes, done, sent, secrets, answers, links, visits, operators,
+                keys,
+            ];
             Ok::<_, DbError>(forgotten.into_iter().fold(0, usize::saturating_add))
         })
         .await?;

@@ -94,8 +94,13 @@ pub fn rows(place: &TestPlace, table: &str) -> Vec<String> {
 
 /// The bytes of a column of the only row, as the database has them.
 pub fn bytes_of(place: &TestPlace, table: &str, column: &str, id: &str) -> Vec<u8> {
+    bytes_by(place, (table, "id"), column, id)
+}
+
+/// The same in a table with another key.
+pub fn bytes_by(place: &TestPlace, (table, key): (&str, &str), column: &str, id: &str) -> Vec<u8> {
     let text = as_text(place.engine, column);
-    let sql = format!("SELECT {text} AS value FROM \"{table}\" WHERE id = '{id}'");
+    let sql = format!("SELECT {text} AS value FROM \"{table}\" WHERE {key} = '{id}'");
     let digits = place.raw().values(&sql).remove(0);
     let pairs = digits.as_bytes().chunks(2);
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();

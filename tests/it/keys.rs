@@ -2,10 +2,12 @@
 //! their permissions (L-04, L-13, L-14).
 
 use rollcall::clock::Millis;
-use rollcall::sandbox::Action;
+use rollcall::sandbox::{Action, HrworksEndpoint, HrworksKeyPair, HrworksPermission, RestAnswer};
+use rollcall::tasks;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
+use crate::evidence;
 use crate::hr::{INTERVAL, agrees_with_hr, no_hooks};
 use crate::support::{Connected, TestApp, behaviours};
 use crate::systems::System;
@@ -21,6 +23,14 @@ behaviours!(
     l_13_a_permission_that_is_taken_away_is_no_failure,
     l_13_a_permission_that_is_taken_away_is_noticed_when_somebody_is_missing,
     l_13_the_portal_says_what_is_lost,
+    l_14_a_pair_without_its_permissions_waits_and_becomes_the_credential,
+    l_14_a_waiting_pair_leaves_the_one_in_use_alone,
+    l_14_a_waiting_pair_completes_the_set_up,
+    l_14_a_bad_moment_neither_ends_the_wait_nor_uses_the_pair,
+    l_14_a_full_sync_notices_that_the_permissions_are_there,
+    l_14_a_pair_that_was_never_allowed_is_deleted_after_a_day,
+    l_14_another_key_or_the_end_deletes_a_waiting_pair,
+    l_14_the_portal_says_what_to_tick_and_needs_no_second_paste,
 );
 
 const BY_ID: &str = "Get Employee Detail By Id";
@@ -268,4 +278,233 @@ async fn l_13_the_portal_says_what_is_lost(app: TestApp) {
     app.hr().set_actions(&connected.hr_key, Action::USUAL);
     browser.submit(&format!("{at}/check"), &[]).await.says("The key works.");
     browser.open(&at).await.is_silent_about("lacks the permission");
+}
+
+const PERSONS: &str = "Persons, read";
+
+/// A pair as HRworks makes it: nothing is ticked for it yet.
+fn bare_pair(app: &TestApp) -> HrworksKeyPair {
+    app.sandbox.hrworks().create_key_pair(&[])
+}
+
+fn tick(app: &TestApp, pair: &HrworksKeyPair) {
+    let usual = HrworksPermission::USUAL;
+    assert!(app.sandbox.hrworks().set_permissions(&pair.access_key, usual));
+}
+
+/// A new directory of HRworks, without a key.
+async fn hrworks(app: &TestApp) -> Connected {
+    let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
+    app.directory_of(&organization, System::Hrworks).await
+}
+
+async fn check(app: &TestApp, connected: &Connected) -> crate::support::Reply {
+    // The calls of a minute are enough for few checks.
+    app.clock.advance(Millis::MINUTE);
+    app.post(&format!("/directories/{}/check", connected.directory), json!({})).await
+}
+
+async fn enter(
+    app: &TestApp,
+    connected: &Connected,
+    pair: &HrworksKeyPair,
+) -> crate::support::Reply {
+    app.clock.advance(Millis::MINUTE);
+    let path = format!("/directories/{}/credentials", connected.directory);
+    app.put(&path, json!({"text": pair.text()})).await
+}
+
+fn last4(pair: &HrworksKeyPair) -> &str {
+    &pair.access_key[pair.access_key.len() - 4..]
+}
+
+fn waiting_bytes(app: &TestApp, connected: &Connected) -> Vec<u8> {
+    let table = ("waiting_credentials", "directory_id");
+    evidence::bytes_by(&app.place, table, "credential_sealed", &connected.directory)
+}
+
+async fn l_14_a_pair_without_its_permissions_waits_and_becomes_the_credential(app: TestApp) {
+    let connected = hrworks(&app).await;
+    let pair = bare_pair(&app);
+    let kept = enter(&app, &connected, &pair).await;
+    assert_eq!(kept.status, 202, "{}", kept.text);
+    assert_eq!(kept.body["credential"], "waiting");
+    assert_eq!(kept.body["probes"][0]["permission"], PERSONS);
+    assert_eq!(kept.body["probes"][0]["result"], "missing");
+    let shown = app.show(&connected).await;
+    assert_eq!(shown["credential"], Value::Null);
+    let waiting = &shown["waiting_credential"];
+    assert_eq!(waiting["last4"], last4(&pair));
+    assert_eq!(waiting["missing_permissions"], json!([PERSONS]));
+    assert_eq!(waiting["expires_at"], kept.body["waiting_until"]);
+    assert!(evidence::where_stored(&app.place, &pair.secret_access_key).is_empty(), "sealed");
+
+    let again = check(&app, &connected).await;
+    assert_eq!((again.status, &again.body["credential"]), (202, &json!("waiting")));
+    tick(&app, &pair);
+    let again = check(&app, &connected).await;
+    assert_eq!((again.status, &again.body["credential"]), (200, &json!("stored")));
+    assert_eq!(again.body["ok"], true, "{}", again.text);
+    let shown = app.show(&connected).await;
+    assert_eq!(shown["waiting_credential"], Value::Null);
+    assert_eq!(shown["credential"]["last4"], last4(&pair));
+    app.pass(Millis::MINUTE).await;
+    app.complete(&connected).await;
+    crate::hr::agrees_with(&app, &connected, System::Hrworks).await;
+    let done = app.all(&format!("/organizations/{}/actions", connected.organization)).await;
+    let kinds: Vec<&Value> = done.iter().map(|one| &one["action"]["kind"]).collect();
+    assert!(kinds.contains(&&json!("key_waits")), "{kinds:?}");
+    assert!(kinds.contains(&&json!("waiting_key_accepted")), "{kinds:?}");
+}
+
+async fn l_14_a_waiting_pair_leaves_the_one_in_use_alone(app: TestApp) {
+    let connected = app.connected_to(System::Hrworks).await;
+    let before = app.show(&connected).await["credential"]["last4"].clone();
+    let pair = bare_pair(&app);
+    assert_eq!(enter(&app, &connected, &pair).await.status, 202);
+    assert_eq!(app.show(&connected).await["credential"]["last4"], before);
+    app.poll().await;
+    assert_eq!(app.state(&connected).await, "active", "the old pair goes on");
+    assert_eq!(app.last_run(&connected).await["state"], "succeeded");
+    tick(&app, &pair);
+    let stored = check(&app, &connected).await;
+    assert_eq!(stored.status, 200, "{}", stored.text);
+    app.drain().await;
+    let run = app.last_run(&connected).await;
+    assert_eq!((&run["id"], &run["trigger"]), (&stored.body["run_id"], &json!("credentials")));
+    assert_eq!(app.show(&connected).await["credential"]["last4"], last4(&pair));
+}
+
+async fn l_14_a_waiting_pair_completes_the_set_up(app: TestApp) {
+    let connected = hrworks(&app).await;
+    let pair = bare_pair(&app);
+    assert_eq!(enter(&app, &connected, &pair).await.status, 202);
+    let path = format!("/directories/{}/complete_setup", connected.directory);
+    app.clock.advance(Millis::MINUTE);
+    let refused = app.post(&path, json!({})).await;
+    assert_eq!(refused.problem(422), "credential_refused");
+    assert_eq!(app.show(&connected).await["waiting_credential"]["last4"], last4(&pair));
+    tick(&app, &pair);
+    app.clock.advance(Millis::MINUTE);
+    app.complete(&connected).await;
+    crate::hr::agrees_with(&app, &connected, System::Hrworks).await;
+}
+
+async fn l_14_a_bad_moment_neither_ends_the_wait_nor_uses_the_pair(app: TestApp) {
+    let connected = hrworks(&app).await;
+    let pair = bare_pair(&app);
+    assert_eq!(enter(&app, &connected, &pair).await.status, 202);
+    for answer in [RestAnswer::Throttled, RestAnswer::Html { http: 502 }, RestAnswer::MalformedJson]
+    {
+        for only in [None, Some(HrworksEndpoint::MasterData)] {
+            let mut faults = app.sandbox.hrworks().faults();
+            (faults.always, faults.only) = (Some(answer.clone()), only);
+            app.sandbox.hrworks().set_faults(faults);
+            let again = check(&app, &connected).await;
+            assert_eq!(again.status, 202, "{answer:?} {only:?}: {}", again.text);
+            assert_eq!(app.show(&connected).await["credential"], Value::Null);
+        }
+    }
+    let mut faults = app.sandbox.hrworks().faults();
+    (faults.always, faults.only) = (None, None);
+    app.sandbox.hrworks().set_faults(faults);
+    tick(&app, &pair);
+    assert_eq!(check(&app, &connected).await.status, 200);
+}
+
+async fn l_14_a_full_sync_notices_that_the_permissions_are_there(app: TestApp) {
+    let connected = app.connected_to(System::Hrworks).await;
+    System::Hrworks.remove_key(&app.sandbox, &connected.hr_key);
+    app.sandbox.hrworks().expire_tokens();
+    app.poll().await;
+    assert_eq!(app.state(&connected).await, "failing");
+    let pair = bare_pair(&app);
+    assert_eq!(enter(&app, &connected, &pair).await.status, 202);
+    app.poll().await;
+    assert_eq!(app.state(&connected).await, "failing");
+    tick(&app, &pair);
+    app.poll().await;
+    app.pass(Millis::MINUTE).await;
+    assert_eq!(app.state(&connected).await, "active");
+    assert_eq!(app.show(&connected).await["credential"]["last4"], last4(&pair));
+}
+
+async fn l_14_a_pair_that_was_never_allowed_is_deleted_after_a_day(app: TestApp) {
+    let connected = hrworks(&app).await;
+    let pair = bare_pair(&app);
+    assert_eq!(enter(&app, &connected, &pair).await.status, 202);
+    let sealed = waiting_bytes(&app, &connected);
+    assert!(evidence::in_files(&app.place, &sealed), "this test would find it");
+    app.clock.advance(Millis::DAY - 1);
+    tasks::forget_all_old(&app.running.task_context).await.unwrap();
+    assert_eq!(app.show(&connected).await["waiting_credential"]["last4"], last4(&pair));
+    app.clock.advance(1);
+    assert_eq!(app.show(&connected).await["waiting_credential"], Value::Null);
+    tick(&app, &pair);
+    let late = app.post(&format!("/directories/{}/check", connected.directory), json!({})).await;
+    assert_eq!(late.problem(409), "no_credential");
+    tasks::forget_all_old(&app.running.task_context).await.unwrap();
+    assert!(!evidence::in_files(&app.place, &sealed), "the bytes too");
+}
+
+async fn l_14_another_key_or_the_end_deletes_a_waiting_pair(app: TestApp) {
+    let connected = app.connected_to(System::Hrworks).await;
+    let rows = "SELECT directory_id AS value FROM waiting_credentials";
+    let (first, second) = (bare_pair(&app), bare_pair(&app));
+    assert_eq!(enter(&app, &connected, &first).await.status, 202);
+    let mut gone = vec![waiting_bytes(&app, &connected)];
+    // Another one that waits.
+    assert_eq!(enter(&app, &connected, &second).await.status, 202);
+    assert_eq!(app.show(&connected).await["waiting_credential"]["last4"], last4(&second));
+    gone.push(waiting_bytes(&app, &connected));
+    // A refused key changes nothing.
+    app.clock.advance(Millis::MINUTE);
+    let path = format!("/directories/{}/credentials", connected.directory);
+    let refused = app.put(&path, System::Hrworks.unknown_key()).await;
+    assert_eq!(refused.problem(422), "credential_refused");
+    assert_eq!(app.raw().values(rows).len(), 1);
+    // One that is good.
+    app.clock.advance(Millis::MINUTE);
+    app.put(&path, System::Hrworks.key(&app.sandbox).0).await.ok();
+    assert!(app.raw().values(rows).is_empty());
+    app.pass(Millis::MINUTE).await;
+    // The end.
+    assert_eq!(enter(&app, &connected, &first).await.status, 202);
+    gone.push(waiting_bytes(&app, &connected));
+    app.post(&format!("/directories/{}/disable", connected.directory), json!({})).await.ok();
+    assert!(app.raw().values(rows).is_empty());
+    for sealed in gone {
+        assert!(!evidence::in_files(&app.place, &sealed));
+    }
+}
+
+async fn l_14_the_portal_says_what_to_tick_and_needs_no_second_paste(app: TestApp) {
+    let connected = hrworks(&app).await;
+    let mut browser = Browser::visit(&app, &connected.organization).await;
+    let at = format!("/portal/directories/{}", connected.directory);
+    let pair = bare_pair(&app);
+    browser.secrets.extend([pair.access_key.clone(), pair.secret_access_key.clone()]);
+    browser.open(&at).await;
+    browser.submit(&format!("{at}/key"), &[("text", &pair.text())]).await;
+    assert_eq!(browser.page.status, 200);
+    browser.page.says("waits for permissions").says("tick “Persons, read”").says("Check again");
+    browser.page.says("First enter the key above.");
+    app.clock.advance(Millis::MINUTE);
+    browser.submit(&format!("{at}/check"), &[]).await.says("waits for permissions");
+    tick(&app, &pair);
+    app.clock.advance(Millis::MINUTE);
+    browser.submit(&format!("{at}/check"), &[]).await.says("The key works.");
+    browser.page.is_silent_about("waits for permissions");
+    // In a connection that works, everything is brought up to date with the new pair.
+    app.pass(Millis::MINUTE).await;
+    app.complete(&connected).await;
+    let other = bare_pair(&app);
+    browser.secrets.extend([other.access_key.clone(), other.secret_access_key.clone()]);
+    browser.open(&at).await;
+    browser.submit(&format!("{at}/key"), &[("text", &other.text())]).await;
+    browser.page.says("waits for permissions").says("Everything works");
+    tick(&app, &other);
+    app.clock.advance(Millis::MINUTE);
+    browser.open(&at).await;
+    browser.submit(&format!("{at}/check"), &[]).await.says("The new key works and is stored.");
 }

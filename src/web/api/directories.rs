@@ -11,6 +11,7 @@ use crate::db::actions::{self, NewAction};
 use crate::db::directories::{self, Directory, DirectoryCounts};
 use crate::db::lists::{self, DirectoryFilter};
 use crate::db::page::Page;
+use crate::db::waiting_credentials::{self, WaitingCredential};
 use crate::db::{Conn, DbError, Lane};
 use crate::domain::action::Action;
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
@@ -45,6 +46,7 @@ struct Shown {
     webhook_url: Option<String>,
     permissions: Vec<ShownPermission>,
     credential: Option<ShownCredential>,
+    waiting_credential: Option<ShownWaiting>,
     last_success_at: Option<Timestamp>,
     next_sync_at: Option<Timestamp>,
     failure: Option<ShownFailure>,
@@ -78,6 +80,26 @@ struct ShownCredential {
     missing_permissions: Vec<ShownPermission>,
 }
 
+/// A credential that waits for permissions (L-14).
+#[derive(Debug, Serialize)]
+struct ShownWaiting {
+    last4: String,
+    missing_permissions: Vec<String>,
+    checked_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl From<WaitingCredential> for ShownWaiting {
+    fn from(row: WaitingCredential) -> Self {
+        Self {
+            last4: row.credential_last4,
+            missing_permissions: row.missing_permissions.0,
+            checked_at: row.checked_at_ms.into(),
+            expires_at: row.expires_at_ms.into(),
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct ShownFailure {
     class: FailureClass,
@@ -95,7 +117,23 @@ struct ShownCounts {
     holds: i64,
 }
 
-fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Result<Shown, Problem> {
+/// What is read of a directory to show it.
+struct Found {
+    row: Directory,
+    counts: DirectoryCounts,
+    waiting: Option<WaitingCredential>,
+}
+
+impl Found {
+    fn load(conn: &mut Conn, row: Directory, now: Millis) -> Result<Self, DbError> {
+        let counts = directories::counts(conn, &row.id)?;
+        let waiting = waiting_credentials::find(conn, &row.id, now)?;
+        Ok(Self { row, counts, waiting })
+    }
+}
+
+fn show(context: &Context, found: Found) -> Result<Shown, Problem> {
+    let Found { row, counts, waiting } = found;
     let webhook_url = match row.state {
         DirectoryState::Disabled => None,
         _ => setup::webhook_url(context, &row)
@@ -127,6 +165,7 @@ fn show(context: &Context, row: Directory, counts: DirectoryCounts) -> Result<Sh
         webhook_url,
         permissions: providers::permissions(row.provider).iter().map(Into::into).collect(),
         credential,
+        waiting_credential: waiting.map(Into::into),
         last_success_at: row.last_success_at_ms.map(Timestamp),
         next_sync_at: row.next_sync_at_ms.map(Timestamp),
         failure,
@@ -185,14 +224,12 @@ pub(super) fn id_of(path: &Path<String>) -> DirectoryId {
 }
 
 async fn load(state: &State, id: &DirectoryId) -> Result<Shown, Problem> {
-    let wanted = id.clone();
+    let (wanted, now) = (id.clone(), state.now());
     let read = state.context.db.read(move |conn| {
         let row = find(conn, &wanted)?;
-        let counts = directories::counts(conn, &wanted)?;
-        Ok::<_, Problem>((row, counts))
+        Ok::<_, Problem>(Found::load(conn, row, now)?)
     });
-    let (row, counts) = read.await?;
-    show(&state.context, row, counts)
+    show(&state.context, read.await?)
 }
 
 /// `GET /api/v1/directories`.
@@ -202,18 +239,15 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
     let organization_id = query.text("organization_id").map(OrganizationId::from_text);
     query.finish()?;
     let filter = DirectoryFilter { organization_id, ..DirectoryFilter::default() };
+    let now = state.now();
     let read = state.context.db.read(move |conn| {
-        let found = lists::directories(conn, &filter, &page)?;
-        let mut counts = Vec::with_capacity(found.items.len());
-        for row in &found.items {
-            counts.push(directories::counts(conn, &row.id)?);
-        }
-        Ok::<_, Problem>((found, counts))
+        let Page { items, before, after } = lists::directories(conn, &filter, &page)?;
+        let items = items.into_iter().map(|row| Found::load(conn, row, now));
+        let items = items.collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, Problem>(Page { items, before, after })
     });
-    let (found, counts) = read.await?;
-    let (before, after) = (found.before, found.after);
-    let rows = found.items.into_iter().zip(counts);
-    let items = rows.map(|(row, counts)| show(&state.context, row, counts));
+    let Page { items, before, after } = read.await?;
+    let items = items.into_iter().map(|found| show(&state.context, found));
     let items = items.collect::<Result<Vec<_>, _>>()?;
     answer::list(Page { items, before, after }, std::convert::identity)
 }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::domain::ids::RunId;
 use crate::secret::Secret;
 use crate::sync::preview::{self, Preview};
-use crate::sync::setup::{self, CredentialInput};
-use crate::web::answer::{self, Answer};
+use crate::sync::setup::{self, Checked, CredentialInput, KeyState};
+use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::directories::{self, id_of};
 use crate::web::api::setup_problem::{self, ShownCheck};
 use crate::web::auth::Caller;
@@ -19,12 +19,31 @@ use crate::web::body::Members;
 use crate::web::error::Problem;
 use crate::web::state::State;
 
-/// A check with the full sync that a new credential has started.
+/// A check with what became of the credential.
 #[derive(Debug, Serialize)]
-struct Stored {
+struct Shown {
     #[serde(flatten)]
     check: ShownCheck,
+    /// `stored`, or `waiting` for permissions (L-14).
+    credential: &'static str,
+    waiting_until: Option<Timestamp>,
+    /// The full sync that a new credential has started.
     run_id: Option<RunId>,
+}
+
+/// 202 while the credential waits for permissions.
+fn shown(checked: Checked) -> Answer {
+    let Checked { check, key, run_id } = checked;
+    let check = ShownCheck::from(check);
+    match key {
+        KeyState::Stored => {
+            answer::ok(Shown { check, credential: "stored", waiting_until: None, run_id })
+        }
+        KeyState::Waits { until } => {
+            let waiting_until = Some(Timestamp(until));
+            answer::accepted(Shown { check, credential: "waiting", waiting_until, run_id })
+        }
+    }
 }
 
 /// `PUT …/credentials`: checks a credential and stores it when it is good (L-04, L-07).
@@ -42,7 +61,7 @@ pub async fn set_credentials(
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     state.activators.runs.wake();
-    answer::ok(Stored { check: done.check.into(), run_id: done.run_id })
+    shown(done)
 }
 
 /// Takes the credential in one of its three forms. Which one a directory needs is not known here.
@@ -85,13 +104,15 @@ fn secret(body: &mut Members, name: &'static str) -> Option<Secret> {
     }
 }
 
-/// `POST …/check`: asks the HR system whether the stored credential works.
-pub async fn check(state: State, path: Path<String>) -> Answer {
+/// `POST …/check`: asks the HR system whether the credential works: the one that waits for
+/// permissions, if there is one, else the stored one.
+pub async fn check(state: State, caller: Caller, path: Path<String>) -> Answer {
     let id = id_of(&path);
-    let found = setup::check(&state.context, &id)
+    let found = setup::check(&state.context, &id, &caller.actor())
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
-    answer::ok(ShownCheck::from(found))
+    state.activators.runs.wake();
+    shown(found)
 }
 
 /// A preview as it is sent.

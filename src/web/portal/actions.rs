@@ -10,7 +10,7 @@ use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use crate::domain::ids::DirectoryId;
 use crate::domain::provider::ProviderKind;
 use crate::sync::preview;
-use crate::sync::setup::{self, NewDirectory, SetupError};
+use crate::sync::setup::{self, Checked, KeyState, NewDirectory, SetupError};
 use crate::web::answer::Answer;
 use crate::web::api::setup_problem::{problem, sentence};
 use crate::web::error::Problem;
@@ -72,16 +72,27 @@ pub async fn set_key(state: State, path: Path<String>, form: Posted) -> Answer {
                 visitor.note(&row.id, "set_key");
                 state.activators.runs.wake();
                 if done.run_id.is_some() {
-                    let path = format!("{}?done=key", directory_path(&row.id));
-                    return Ok(page::see_other(&path));
+                    return Ok(page::see_other(&new_key_path(&row.id)));
                 }
-                (Said::Checked(done.check), StatusCode::OK)
+                (said_of(done), StatusCode::OK)
             }
             Err(error) => refused(error, &row.id)?,
         },
     };
     let extra = Extra { said, ..Extra::default() };
     directory::render(&state, &visitor, &row.id, extra, status).await
+}
+
+/// The page of a directory that has a new key.
+fn new_key_path(id: &DirectoryId) -> String {
+    format!("{}?done=key", directory_path(id))
+}
+
+fn said_of(checked: Checked) -> Said {
+    match checked.key {
+        KeyState::Stored => Said::Checked(checked.check),
+        KeyState::Waits { .. } => Said::Waits(checked.check),
+    }
 }
 
 /// What is shown on the page when a key is refused; other failures have pages of their own.
@@ -95,12 +106,17 @@ fn refused(error: SetupError, id: &DirectoryId) -> Result<(Said, StatusCode), Pr
     Ok((said, StatusCode::UNPROCESSABLE_ENTITY))
 }
 
-/// `POST …/check`: checks the stored key.
+/// `POST …/check`: checks the key, the one that waits for permissions before the stored one.
 pub async fn check(state: State, path: Path<String>, form: Posted) -> Answer {
     let Posted { visitor, .. } = form;
     let row = own(&state, &visitor, path).await?;
-    let found = setup::check(&state.context, &row.id).await.map_err(|e| problem(e, &row.id))?;
-    let extra = Extra { said: Said::Checked(found), ..Extra::default() };
+    let found = setup::check(&state.context, &row.id, &visitor.acting()).await;
+    let found = found.map_err(|e| problem(e, &row.id))?;
+    if found.run_id.is_some() {
+        state.activators.runs.wake();
+        return Ok(page::see_other(&new_key_path(&row.id)));
+    }
+    let extra = Extra { said: said_of(found), ..Extra::default() };
     directory::render(&state, &visitor, &row.id, extra, StatusCode::OK).await
 }
 

@@ -9,6 +9,7 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use crate::clock::Millis;
 use crate::db::account_changes::{AccountChange, NumberedAccountChange};
 use crate::db::directories::{self, Directory, DirectoryCounts};
 use crate::db::holds::Hold;
@@ -16,6 +17,7 @@ use crate::db::notices::Notice;
 use crate::db::page::PageRequest;
 use crate::db::row_problems::RowProblem;
 use crate::db::runs::{self, Run};
+use crate::db::waiting_credentials::{self, WaitingCredential};
 use crate::db::{Conn, DbError, accounts, actions, hold_items, lists, portal_lists};
 use crate::domain::directory::{DirectoryState, RunState};
 use crate::domain::failure::FailureClass;
@@ -288,10 +290,11 @@ struct Around {
     runs: Vec<Run>,
     done: Vec<Told>,
     notice: Option<Notice>,
+    waiting: Option<WaitingCredential>,
 }
 
 impl Around {
-    fn load(conn: &mut Conn, row: Directory) -> Result<Self, Problem> {
+    fn load(conn: &mut Conn, row: Directory, now: Millis) -> Result<Self, Problem> {
         let id = row.id.clone();
         let page = |limit: i64| PageRequest { limit, ..PageRequest::default() };
         let open =
@@ -315,6 +318,7 @@ impl Around {
             latest: Latest::load(conn, row)?,
             holds,
             notice,
+            waiting: waiting_credentials::find(conn, &id, now)?,
         })
     }
 }
@@ -326,13 +330,14 @@ async fn connected(
     extra: Extra,
     status: StatusCode,
 ) -> Answer {
-    let Around { latest, holds, problems, runs, done, notice } =
-        state.context.db.read(move |conn| Around::load(conn, row)).await?;
+    let moment = visitor.now;
+    let read = state.context.db.read(move |conn| Around::load(conn, row, moment));
+    let Around { latest, holds, problems, runs, done, notice, waiting } = read.await?;
     let LiveParts { live, feed, .. } = latest.render(visitor)?;
     let (row, counts) = (&latest.row, latest.counts);
     let (now, zone) = (visitor.now, visitor.zone());
     let text = notice.map(|notice| NoticeText { subject: notice.subject, body: notice.body });
-    let mut key = KeyForm::of(row, extra.said, now, &zone);
+    let mut key = KeyForm::of(row, waiting, extra.said, (now, &zone));
     let needs_key = matches!(
         row.failure_class,
         Some(FailureClass::Credential | FailureClass::Permission | FailureClass::Suspended)

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::clock::Millis;
 use crate::db::directories::Directory;
+use crate::db::waiting_credentials::WaitingCredential;
 use crate::domain::provider::ProviderKind;
 use crate::providers::{Check, Permission, Probe, ProbeResult};
 use crate::sync::permissions;
@@ -25,6 +26,8 @@ pub enum Said {
     Refused(Check),
     /// The stored one was checked.
     Checked(Check),
+    /// It is right, and waits for permissions (L-14).
+    Waits(Check),
 }
 
 /// The part of a page on which a key is entered.
@@ -33,6 +36,8 @@ pub struct KeyForm {
     pub pair: bool,
     /// What is stored, if anything is.
     pub stored: Option<Stored>,
+    /// What waits for permissions, if anything does.
+    pub waiting: Option<Waits>,
     /// Whether the form is shown without being asked for.
     pub open: bool,
     /// Whether its button is not the first thing to press.
@@ -53,6 +58,16 @@ pub struct Stored {
     pub words: String,
     /// When it was last checked.
     pub checked: Option<When>,
+}
+
+/// A key that waits for permissions.
+pub struct Waits {
+    /// Which, as far as that is shown.
+    pub words: String,
+    /// The permissions, in the HR system's own words.
+    pub permissions: String,
+    /// When it is deleted.
+    pub until: When,
 }
 
 /// What a check found.
@@ -85,23 +100,39 @@ pub struct Row {
 
 impl KeyForm {
     /// The form of a directory.
-    pub fn of(directory: &Directory, said: Said, now: Millis, zone: &TimeZone) -> Self {
+    pub fn of(
+        directory: &Directory,
+        waiting: Option<WaitingCredential>,
+        said: Said,
+        (now, zone): (Millis, &TimeZone),
+    ) -> Self {
+        let words = |last4: &str| match last4 {
+            "" => "a key".to_owned(),
+            last4 => format!("…{last4}"),
+        };
+        let waiting = waiting.map(|waiting| Waits {
+            words: words(&waiting.credential_last4),
+            permissions: listed(&waiting.missing_permissions.0),
+            until: When::of(waiting.expires_at_ms, now, zone),
+        });
         let stored = directory.credential_last4.as_ref().map(|last4| Stored {
-            words: if last4.is_empty() { "a key".to_owned() } else { format!("…{last4}") },
+            words: words(last4),
             checked: directory.credential_checked_at_ms.map(|at| When::of(at, now, zone)),
         });
         let hr = directory.provider.title();
         let (error, checks) = match said {
             Said::Nothing => (None, None),
             Said::Invalid(message) => (Some(message), None),
-            Said::Refused(check) => (None, Some(Checks::of(check, hr, true))),
-            Said::Checked(check) => (None, Some(Checks::of(check, hr, false))),
+            Said::Refused(check) => (None, Some(Checks::of(check, hr, Fate::Refused))),
+            Said::Checked(check) => (None, Some(Checks::of(check, hr, Fate::Stored))),
+            Said::Waits(check) => (None, Some(Checks::of(check, hr, Fate::Waits))),
         };
         let is_wrong = error.is_some() || checks.as_ref().is_some_and(|c| c.tone == "bad");
         Self {
             pair: directory.provider == ProviderKind::Hrworks,
             open: is_wrong,
-            second: stored.is_some(),
+            second: stored.is_some() || waiting.is_some(),
+            waiting,
             button: if stored.is_some() { "Check and replace" } else { "Check and store" },
             stored,
             error,
@@ -112,14 +143,35 @@ impl KeyForm {
     }
 }
 
+/// Names in quotes.
+fn listed(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("“{name}”")).collect();
+    quoted.join(" and ")
+}
+
+/// What became of a key that was checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Refused,
+    Stored,
+    Waits,
+}
+
 impl Checks {
-    fn of(check: Check, hr: &str, refused: bool) -> Self {
+    fn of(check: Check, hr: &str, fate: Fate) -> Self {
         let company = match check.tenant.as_ref().map(|tenant| tenant.name.trim()) {
             Some(name) if !name.is_empty() => format!(" It belongs to {name}."),
             _ => String::new(),
         };
         let missing = check.missing().next().is_some();
-        let (tone, headline) = match (refused || !check.acceptable(), check.ok()) {
+        let bad = fate == Fate::Refused || !check.acceptable();
+        let (tone, headline) = match (bad, check.ok()) {
+            _ if fate == Fate::Waits => (
+                "warn",
+                "The key is right, and is kept. It is used as soon as it has the permissions that \
+                 are missing."
+                    .to_owned(),
+            ),
             (true, _) if missing => (
                 "bad",
                 "A permission is missing, so the key was not stored. Add it, then enter the key \

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::db::directories::Directory;
-use crate::db::{DbError, admins};
+use crate::db::{DbError, admins, waiting_credentials};
 use crate::domain::ids::DirectoryId;
 use crate::domain::provider::ProviderKind;
 use crate::domain::steps;
@@ -46,12 +46,12 @@ pub async fn render(
     status: StatusCode,
 ) -> Answer {
     let organization = row.organization_id.clone();
-    let count = state
-        .context
-        .db
-        .read(move |conn| admins::count(conn, &organization))
-        .await
-        .map_err(|error: DbError| error)?;
+    let (id, now) = (row.id.clone(), visitor.now);
+    let read = state.context.db.read(move |conn| {
+        let waiting = waiting_credentials::find(conn, &id, now)?;
+        Ok::<_, DbError>((admins::count(conn, &organization)?, waiting))
+    });
+    let (count, waiting) = read.await?;
     let (provider, zone) = (row.provider, visitor.zone());
     let webhook_url = directory::webhook_url(&state.context, &row)?;
     let page = Wizard {
@@ -71,7 +71,7 @@ pub async fn render(
             _ => "Enter the key here",
         },
         webhook_url,
-        key: KeyForm::of(&row, extra.said, visitor.now, &zone),
+        key: KeyForm::of(&row, waiting, extra.said, (visitor.now, &zone)),
         preview: extra.preview.map(PreviewShown::of),
         no_admin: count == 0,
         admin_form: AdminForm {
