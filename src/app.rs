@@ -336,6 +336,7 @@ fn context(
         guard: GuardLimits {
             min_count: settings.sync.guard_min_count,
             share: settings.sync.guard_share,
+            max_count: settings.sync.guard_max_count,
         },
         sends_mail,
     })

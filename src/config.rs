@@ -68,6 +68,7 @@ pub const KEYS: &[(&str, KeyKind)] = &[
     ("sync.poll_seconds", KeyKind::Count),
     ("sync.guard_min_count", KeyKind::Count),
     ("sync.guard_share", KeyKind::Share),
+    ("sync.guard_max_count", KeyKind::Count),
     ("smtp.url", KeyKind::Secret),
     ("smtp.from", KeyKind::Text),
     ("delivery.allow_private_targets", KeyKind::Switch),
@@ -263,10 +264,12 @@ pub struct ProviderSettings {
 pub struct SyncSettings {
     /// Seconds between two full runs.
     pub poll_seconds: u32,
-    /// Deactivations that always flow (S-32).
+    /// Ends of access within an hour that flow, up to half of a directory (S-32).
     pub guard_min_count: u32,
-    /// Share of the active accounts whose deactivation always flows (S-32), 0 to 1.
+    /// Share of the active accounts whose access may end within an hour (S-32), 0 to 1.
     pub guard_share: f64,
+    /// The most ends of access that the share lets through (S-32).
+    pub guard_max_count: u32,
 }
 
 /// How mail leaves.
@@ -411,6 +414,7 @@ impl Settings {
             ("sync.poll_seconds".to_owned(), self.sync.poll_seconds.to_string()),
             ("sync.guard_min_count".to_owned(), self.sync.guard_min_count.to_string()),
             ("sync.guard_share".to_owned(), self.sync.guard_share.to_string()),
+            ("sync.guard_max_count".to_owned(), self.sync.guard_max_count.to_string()),
             ("smtp.url".to_owned(), secret(self.smtp.url.is_some())),
             ("smtp.from".to_owned(), shown(self.smtp.from.as_ref())),
             ("delivery.allow_private_targets".to_owned(), allow_private_targets),

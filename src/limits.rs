@@ -223,12 +223,12 @@ pub const TAKE_IN_TRIES_MAX: usize = 5;
 pub const GIVE_BACK_TRIES_MAX: usize = 3;
 /// The sliding window in which the guard counts people who lose access, in milliseconds (S-32).
 pub const GUARD_WINDOW_MS: i64 = 3_600_000;
-/// A leaving date that was known for longer than this is no surprise: the guard does not count it,
-/// in milliseconds (S-32).
-pub const LEAVING_DATE_KNOWN_MS: i64 = 86_400_000;
 /// How far apart two complete lists are that together stand in for the question whether somebody is
 /// gone, where the key may not ask it, in milliseconds (L-13).
 pub const ABSENCE_BY_LISTS_MS: i64 = 3_600_000;
+/// How long a hold that was opened waits at most until the admins are told, in milliseconds. Whoever
+/// opens one tells them at the end of its work; this is for work that does not come to its end.
+pub const HOLD_NOTICE_MS_MAX: i64 = 600_000;
 /// People about whom one full sync asks whether they are gone (S-31).
 pub const ABSENCE_QUESTIONS_MAX: usize = 50;
 /// Longest URL of an endpoint, in bytes.

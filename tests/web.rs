@@ -110,7 +110,7 @@ impl Server {
             public_url: "http://127.0.0.1".into(),
             sends_mail: false,
             pace: Arc::new(pace),
-            guard: GuardLimits { min_count: 5, share: 0.10 },
+            guard: GuardLimits { min_count: 5, share: 0.10, max_count: 100 },
         };
         let activators = Activators::default();
         let state = AppState::new(context, activators, false);
@@ -366,7 +366,7 @@ fn directory_user(link: &Link) -> directory_users::DirectoryUser {
         membership: Membership::Member,
         record: Json(record),
         raw_hash: None,
-        leaving_date_since_ms: None,
+        leaving_date_cleared: None,
         due_at_ms: None,
         listed: true,
         observation_seq: 1,

@@ -69,6 +69,7 @@ struct RawSync {
     poll_seconds: u32,
     guard_min_count: u32,
     guard_share: f64,
+    guard_max_count: u32,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +119,7 @@ impl Raw {
                 poll_seconds: self.sync.poll_seconds,
                 guard_min_count: self.sync.guard_min_count,
                 guard_share: self.sync.guard_share,
+                guard_max_count: self.sync.guard_max_count,
             },
             smtp: SmtpSettings {
                 url: smtp_url.map(check_smtp_url).transpose()?,

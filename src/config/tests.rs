@@ -39,6 +39,7 @@ fn o_01_nothing_set_gives_the_defaults() {
     assert!(providers.named().iter().all(|(_, p)| p.shared_calls_per_minute.is_none()));
     assert_eq!((settings.sync.poll_seconds, settings.sync.guard_min_count), (1800, 5));
     assert!((settings.sync.guard_share - 0.10).abs() < f64::EPSILON);
+    assert_eq!(settings.sync.guard_max_count, 100);
     assert!(settings.smtp.url.is_none() && settings.smtp.from.is_none());
     assert!(!settings.delivery.allow_private_targets);
     assert_eq!(settings.log, LogSettings { format: None, level: LogLevel::Info });

@@ -1,4 +1,5 @@
-//! Who lost access lately because of a directory: what the guard counts (S-32).
+//! Who lost access lately because of a directory, or will on a date that became known lately: what
+//! the guard counts (S-32).
 
 use diesel::prelude::*;
 
@@ -10,12 +11,13 @@ use crate::domain::account::AccountStatus;
 use crate::domain::ids::{AccountId, DirectoryId, OrganizationId};
 use crate::limits;
 
-/// Notes that these accounts became inactive, and forgets what no window needs any more.
+/// Notes that these accounts became inactive (`ended`) or that it became known on which day they
+/// will, and forgets what no window needs any more.
 pub fn note(
     tx: &mut Tx<'_>,
     organization: &OrganizationId,
     directory: &DirectoryId,
-    accounts: &[AccountId],
+    accounts: &[(AccountId, bool)],
     now: Millis,
 ) -> Result<(), DbError> {
     use deactivations as t;
@@ -32,12 +34,13 @@ pub fn note(
     for chunk in accounts.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
         let rows: Vec<_> = chunk
             .iter()
-            .map(|account| {
+            .map(|(account, ended)| {
                 (
                     t::organization_id.eq(organization),
                     t::directory_id.eq(directory),
                     t::account_id.eq(account),
                     t::deactivated_at_ms.eq(now),
+                    t::ended.eq(*ended),
                 )
             })
             .collect();
@@ -46,17 +49,22 @@ pub fn note(
     Ok(())
 }
 
-/// How many were noted in the hour before `now`. What lies far in the future was noted before the
-/// clock was set back, and does not count.
-pub fn recent(conn: &mut Conn, directory: &DirectoryId, now: Millis) -> Result<u64, DbError> {
+/// How many were noted in the hour before `now`, and how many of them are inactive since. What lies
+/// far in the future was noted before the clock was set back, and does not count.
+pub fn recent(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    now: Millis,
+) -> Result<(u64, u64), DbError> {
     use deactivations as t;
-    let count: i64 = on_backend!(conn, |c| t::table
+    let ended: Vec<bool> = on_backend!(conn, |c| t::table
         .filter(t::directory_id.eq(directory))
         .filter(t::deactivated_at_ms.gt(now.plus(-limits::GUARD_WINDOW_MS)))
         .filter(t::deactivated_at_ms.le(now.plus(limits::GUARD_WINDOW_MS)))
-        .count()
-        .get_result(c))?;
-    Ok(u64::try_from(count).unwrap_or(0))
+        .select(t::ended)
+        .load(c))?;
+    let count = |some: usize| u64::try_from(some).unwrap_or(u64::MAX);
+    Ok((count(ended.len()), count(ended.iter().filter(|ended| **ended).count())))
 }
 
 /// How many active accounts the directory has links to.

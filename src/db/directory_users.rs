@@ -8,7 +8,7 @@ use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::{directory_users, links};
-use crate::db::types::Json;
+use crate::db::types::{Json, StoredDate};
 use crate::domain::account::Activity;
 use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, Membership,
@@ -47,9 +47,6 @@ pub struct DirectoryUser {
     pub record: Json<EmployeeRecord>,
     /// Keyed hash of the raw record it came from; none when a full sync has to look again.
     pub raw_hash: Option<Vec<u8>>,
-    /// Since when the HR system has named this leaving date; the guard does not count one that was
-    /// known for long (S-32).
-    pub leaving_date_since_ms: Option<Millis>,
     /// When this person is to be decided again from what is stored, because a date acts (S-12).
     pub due_at_ms: Option<Millis>,
     /// Whether the application has this person in its list: it was told of them, and not that they
@@ -63,6 +60,9 @@ pub struct DirectoryUser {
     pub created_at_ms: Millis,
     /// When they last changed.
     pub updated_at_ms: Millis,
+    /// The leaving date that has passed the guard, and acts on its day without being counted again
+    /// (S-32).
+    pub leaving_date_cleared: Option<StoredDate>,
 }
 
 /// What a full sync has to know of everybody before it reads.
@@ -107,7 +107,7 @@ pub fn upsert(tx: &mut Tx<'_>, users: &[DirectoryUser]) -> Result<(), DbError> {
                 t::membership.eq(excluded(t::membership)),
                 t::record.eq(excluded(t::record)),
                 t::raw_hash.eq(excluded(t::raw_hash)),
-                t::leaving_date_since_ms.eq(excluded(t::leaving_date_since_ms)),
+                t::leaving_date_cleared.eq(excluded(t::leaving_date_cleared)),
                 t::due_at_ms.eq(excluded(t::due_at_ms)),
                 t::listed.eq(excluded(t::listed)),
                 t::observation_seq.eq(excluded(t::observation_seq)),
@@ -150,6 +150,28 @@ pub fn decide_again_elsewhere(
             .load::<DirectoryUserId>(c))?);
     }
     make_due(tx, &people, now)
+}
+
+/// Lets the next full sync of other directories look at their people who have these accounts too:
+/// `directory` is gone, and the fields follow those (L-08).
+pub fn look_again_elsewhere(
+    tx: &mut Tx<'_>,
+    directory: &DirectoryId,
+    accounts: &[AccountId],
+) -> Result<(), DbError> {
+    for chunk in accounts.chunks(limits::IN_LIST_MAX) {
+        let people: Vec<DirectoryUserId> = on_backend!(&mut **tx, |c| links::table
+            .filter(links::account_id.eq_any(chunk))
+            .filter(links::directory_id.ne(directory))
+            .select(links::directory_user_id)
+            .load(c))?;
+        on_backend!(&mut **tx, |c| diesel::update(
+            directory_users::table.filter(directory_users::id.eq_any(&people))
+        )
+        .set(directory_users::raw_hash.eq(None::<Vec<u8>>))
+        .execute(c))?;
+    }
+    Ok(())
 }
 
 /// The directory users with these keys or numbers.

@@ -1,14 +1,16 @@
 //! People in holds, and what was decided about them (S-22, S-24, S-32).
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
-use crate::db::holds::HoldItem;
+use crate::db::holds::{Hold, HoldItem};
 use crate::db::schema::{hold_items, holds};
 use crate::domain::employee::ExternalKey;
-use crate::domain::hold::{Decision, HoldKind};
+use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::{DirectoryId, HoldId, HoldItemId};
 use crate::limits;
 
@@ -26,6 +28,7 @@ pub fn put(tx: &mut Tx<'_>, items: &[HoldItem]) -> Result<(), DbError> {
                 t::name.eq(excluded(t::name)),
                 t::planned_change.eq(excluded(t::planned_change)),
                 t::record_hash.eq(excluded(t::record_hash)),
+                t::list_version.eq(excluded(t::list_version)),
             ))
             .execute(c))?;
     }
@@ -93,13 +96,15 @@ pub fn move_to(tx: &mut Tx<'_>, items: &[HoldItemId], hold: &HoldId) -> Result<(
     Ok(())
 }
 
-/// Notes what was decided about everybody in a hold.
-pub fn decide(tx: &mut Tx<'_>, hold: &HoldId, decision: Decision) -> Result<(), DbError> {
-    on_backend!(&mut **tx, |c| diesel::update(
-        hold_items::table.filter(hold_items::hold_id.eq(hold))
-    )
-    .set(hold_items::decision.eq(decision))
-    .execute(c))?;
+/// Notes what was decided about these people; what was carried out before does not count any more.
+pub fn decide(tx: &mut Tx<'_>, items: &[HoldItemId], decision: Decision) -> Result<(), DbError> {
+    for chunk in items.chunks(limits::IN_LIST_MAX) {
+        on_backend!(&mut **tx, |c| diesel::update(
+            hold_items::table.filter(hold_items::id.eq_any(chunk))
+        )
+        .set((hold_items::decision.eq(decision), hold_items::done_at_ms.eq(None::<Millis>)))
+        .execute(c))?;
+    }
     Ok(())
 }
 
@@ -115,18 +120,86 @@ pub fn mark_done(tx: &mut Tx<'_>, items: &[HoldItemId], now: Millis) -> Result<(
     Ok(())
 }
 
-/// Approvals in a directory that were not carried out, with their people.
-pub fn live_approvals(
+/// What was decided in a directory about the end of access and still counts: approvals that were not
+/// carried out, and rejections.
+pub fn live_decisions(
     conn: &mut Conn,
     directory: &DirectoryId,
-) -> Result<Vec<(HoldItemId, ExternalKey)>, DbError> {
+) -> Result<Vec<(HoldItemId, ExternalKey, HoldKind, Decision)>, DbError> {
     use hold_items as t;
-    Ok(on_backend!(conn, |c| t::table
-        .filter(t::directory_id.eq(directory))
-        .filter(t::decision.eq(Decision::Approved))
-        .filter(t::done_at_ms.is_null())
-        .select((t::id, t::external_key))
-        .load(c))?)
+    let rows: Vec<(HoldItemId, ExternalKey, HoldKind, Option<Decision>)> =
+        on_backend!(conn, |c| t::table
+            .inner_join(holds::table)
+            .filter(t::directory_id.eq(directory))
+            .filter(t::decision.is_not_null())
+            .filter(t::done_at_ms.is_null())
+            .select((t::id, t::external_key, holds::kind, t::decision))
+            .load(c))?;
+    let decided = |(id, key, kind, decision)| Some((id, key, kind, decision?));
+    Ok(rows.into_iter().filter_map(decided).collect())
+}
+
+/// Who of these people waits in an open hold of this kind.
+pub fn waiting(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    kind: HoldKind,
+    people: &[ExternalKey],
+) -> Result<HashSet<ExternalKey>, DbError> {
+    use hold_items as t;
+    let mut found = HashSet::new();
+    for chunk in people.chunks(limits::IN_LIST_MAX) {
+        let keys: Vec<ExternalKey> = on_backend!(conn, |c| t::table
+            .inner_join(holds::table)
+            .filter(t::directory_id.eq(directory))
+            .filter(t::external_key.eq_any(chunk))
+            .filter(t::decision.is_null())
+            .filter(holds::kind.eq(kind))
+            .filter(holds::state.eq(HoldState::Open))
+            .select(t::external_key)
+            .load(c))?;
+        found.extend(keys);
+    }
+    Ok(found)
+}
+
+/// Who of these people is in a hold of the same kind that was opened after this one.
+pub fn later_than(
+    conn: &mut Conn,
+    hold: &Hold,
+    people: &[ExternalKey],
+) -> Result<HashSet<ExternalKey>, DbError> {
+    use hold_items as t;
+    let mut found = HashSet::new();
+    for chunk in people.chunks(limits::IN_LIST_MAX) {
+        let keys: Vec<ExternalKey> = on_backend!(conn, |c| t::table
+            .inner_join(holds::table)
+            .filter(t::directory_id.eq(&hold.directory_id))
+            .filter(t::external_key.eq_any(chunk))
+            .filter(holds::kind.eq(hold.kind))
+            .filter(holds::id.gt(&hold.id))
+            .select(t::external_key)
+            .load(c))?;
+        found.extend(keys);
+    }
+    Ok(found)
+}
+
+/// What was decided about these people in earlier holds of this kind counts no longer: they are
+/// asked about anew.
+pub fn retire(
+    tx: &mut Tx<'_>,
+    directory: &DirectoryId,
+    kind: HoldKind,
+    people: &[ExternalKey],
+    now: Millis,
+) -> Result<(), DbError> {
+    let old: Vec<HoldItemId> = decided(tx, directory, people)?
+        .into_iter()
+        .filter(|(of, _)| *of == kind)
+        .map(|(_, item)| item.id)
+        .collect();
+    mark_done(tx, &old, now)
 }
 
 /// What was decided about these people and still counts: approvals that were not carried out, and

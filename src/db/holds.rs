@@ -41,6 +41,12 @@ pub struct Hold {
     pub decided_at_ms: Option<Millis>,
     /// Who decided.
     pub decided_by: Option<Actor>,
+    /// Counts up when somebody joins the list; a decision says which version it saw (S-32).
+    pub list_version: i64,
+    /// How many notices were written about it.
+    pub notices: i64,
+    /// When the admins are told again, while it is open.
+    pub next_notice_at_ms: Option<Millis>,
 }
 
 /// One person's change in a hold.
@@ -73,6 +79,8 @@ pub struct HoldItem {
     pub done_at_ms: Option<Millis>,
     /// When it was added.
     pub created_at_ms: Millis,
+    /// The version of the list with which it was added, or its facts last changed.
+    pub list_version: i64,
 }
 
 /// The value of `open_key` for a hold about one person.
@@ -100,6 +108,88 @@ pub fn find_open(conn: &mut Conn, key: &str) -> Result<Option<Hold>, DbError> {
 pub fn insert(tx: &mut Tx<'_>, hold: &Hold, items: &[HoldItem]) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::insert_into(holds::table).values(hold).execute(c))?;
     hold_items::put(tx, items)
+}
+
+/// The list of an open hold has another version from now on.
+pub fn set_list_version(
+    tx: &mut Tx<'_>,
+    id: &HoldId,
+    version: i64,
+    now: Millis,
+) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(holds::table.find(id))
+        .set((holds::list_version.eq(version), holds::updated_at_ms.eq(now)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// What was decided about a closed hold is decided otherwise.
+pub fn set_state(
+    tx: &mut Tx<'_>,
+    id: &HoldId,
+    state: HoldState,
+    decided_by: &Actor,
+    now: Millis,
+) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(holds::table.find(id))
+        .set((
+            holds::state.eq(state),
+            holds::decided_by.eq(decided_by),
+            holds::decided_at_ms.eq(now),
+            holds::updated_at_ms.eq(now),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// A directory with an open hold of which the admins are to be told by now, the longest due first.
+pub fn directory_to_tell(conn: &mut Conn, now: Millis) -> Result<Option<DirectoryId>, DbError> {
+    Ok(on_backend!(conn, |c| holds::table
+        .filter(holds::next_notice_at_ms.le(now))
+        .order(holds::next_notice_at_ms.asc())
+        .select(holds::directory_id)
+        .first(c)
+        .optional())?)
+}
+
+/// When admins are next to be told of a hold.
+pub fn next_notice(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+    let next: Option<Option<Millis>> = on_backend!(conn, |c| holds::table
+        .filter(holds::next_notice_at_ms.is_not_null())
+        .order(holds::next_notice_at_ms.asc())
+        .select(holds::next_notice_at_ms)
+        .first(c)
+        .optional())?;
+    Ok(next.flatten())
+}
+
+/// The open holds of a directory of which the admins were never told, or are to be told by `now`.
+pub fn to_tell(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    now: Option<Millis>,
+) -> Result<Vec<Hold>, DbError> {
+    Ok(on_backend!(conn, |c| {
+        let open = holds::table
+            .filter(holds::directory_id.eq(directory))
+            .filter(holds::state.eq(HoldState::Open))
+            .order(holds::id.asc())
+            .select(Hold::as_select());
+        match now {
+            Some(now) => open.filter(holds::next_notice_at_ms.le(now)).load(c),
+            None => open.filter(holds::notices.eq(0)).load(c),
+        }
+    })?)
+}
+
+/// A notice about an open hold was written; the next one is due at `next`.
+pub fn note_told(tx: &mut Tx<'_>, hold: &Hold, next: Millis) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(holds::table.find(&hold.id))
+        .set(
+            (holds::notices.eq(hold.notices.saturating_add(1)), holds::next_notice_at_ms.eq(next),)
+        )
+        .execute(c))?;
+    Ok(())
 }
 
 /// Changes the reason of an open hold.
@@ -130,6 +220,7 @@ pub fn close(
         .set((
             holds::state.eq(state),
             holds::open_key.eq(None::<String>),
+            holds::next_notice_at_ms.eq(None::<Millis>),
             holds::decided_by.eq(decided_by),
             holds::decided_at_ms.eq(now),
             holds::updated_at_ms.eq(now),
@@ -148,6 +239,7 @@ pub fn supersede(tx: &mut Tx<'_>, open_keys: &[String], now: Millis) -> Result<u
         .set((
             holds::state.eq(HoldState::Superseded),
             holds::open_key.eq(None::<String>),
+            holds::next_notice_at_ms.eq(None::<Millis>),
             holds::updated_at_ms.eq(now),
         ))
         .execute(c))?);
@@ -169,6 +261,7 @@ pub fn supersede_all(
     .set((
         holds::state.eq(HoldState::Superseded),
         holds::open_key.eq(None::<String>),
+        holds::next_notice_at_ms.eq(None::<Millis>),
         holds::updated_at_ms.eq(now),
     ))
     .execute(c))?)

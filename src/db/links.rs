@@ -1,6 +1,6 @@
 //! Links: which directory user belongs to which account (§1 of the product description).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -107,6 +107,26 @@ pub fn of_accounts(conn: &mut Conn, accounts: &[AccountId]) -> Result<Vec<Link>,
             .load::<Link>(c))?);
     }
     found.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(found)
+}
+
+/// Which of these accounts somebody employed has through another directory (S-26).
+pub fn kept_by_others(
+    conn: &mut Conn,
+    accounts: &[AccountId],
+    directory: &DirectoryId,
+) -> Result<HashSet<AccountId>, DbError> {
+    let mut found = HashSet::new();
+    for chunk in accounts.chunks(limits::IN_LIST_MAX) {
+        let kept: Vec<AccountId> = on_backend!(conn, |c| links::table
+            .inner_join(directory_users::table)
+            .filter(links::account_id.eq_any(chunk))
+            .filter(links::directory_id.ne(directory))
+            .filter(directory_users::state.eq(Activity::Active))
+            .select(links::account_id)
+            .load(c))?;
+        found.extend(kept);
+    }
     Ok(found)
 }
 

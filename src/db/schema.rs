@@ -158,13 +158,13 @@ diesel::table! {
         membership -> Text,
         record -> Text,
         raw_hash -> Nullable<Binary>,
-        leaving_date_since_ms -> Nullable<BigInt>,
         due_at_ms -> Nullable<BigInt>,
         listed -> Bool,
         observation_seq -> BigInt,
         version -> BigInt,
         created_at_ms -> BigInt,
         updated_at_ms -> BigInt,
+        leaving_date_cleared -> Nullable<Text>,
     }
 }
 
@@ -231,6 +231,9 @@ diesel::table! {
         updated_at_ms -> BigInt,
         decided_at_ms -> Nullable<BigInt>,
         decided_by -> Nullable<Text>,
+        list_version -> BigInt,
+        notices -> BigInt,
+        next_notice_at_ms -> Nullable<BigInt>,
     }
 }
 
@@ -248,6 +251,7 @@ diesel::table! {
         decision -> Nullable<Text>,
         done_at_ms -> Nullable<BigInt>,
         created_at_ms -> BigInt,
+        list_version -> BigInt,
     }
 }
 
@@ -258,6 +262,7 @@ diesel::table! {
         directory_id -> Text,
         account_id -> Text,
         deactivated_at_ms -> BigInt,
+        ended -> Bool,
     }
 }
 

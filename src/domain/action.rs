@@ -312,6 +312,8 @@ fn held(kind: HoldKind, people: u64) -> String {
         HoldKind::EmailChange => "the change of an e-mail".to_owned(),
         HoldKind::Deactivations if people == 1 => "the end of access of 1 person".to_owned(),
         HoldKind::Deactivations => format!("the end of access of {people} people"),
+        HoldKind::OtherCompany => "a key that reads another company".to_owned(),
+        HoldKind::ReusedNumber => "an employee number given to somebody else".to_owned(),
     }
 }
 

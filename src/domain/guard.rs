@@ -1,5 +1,8 @@
 //! The guard against mass deactivation (S-32): how many people of a directory may lose access
 //! within an hour before an admin is asked. Pure; what counts is decided in [`crate::sync::plan`].
+//!
+//! Invariant: a limit never grows past [`GuardLimits::max_count`], and never lets through more than
+//! half of a small directory.
 
 use crate::text_enum;
 
@@ -20,10 +23,12 @@ text_enum! {
 /// What the operator allows within an hour without an admin's word.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GuardLimits {
-    /// This many people in any case.
+    /// This many people, as far as they are no more than half of those who had access.
     pub min_count: u32,
-    /// This share of those who had access, from 0 to 1.
+    /// This share of those who had access, from 0 to 1, as far as it is no more than `max_count`.
     pub share: f64,
+    /// The most people that the share lets through.
+    pub max_count: u32,
 }
 
 impl GuardLimits {
@@ -33,7 +38,9 @@ impl GuardLimits {
         // A share that is a whole number of people must not be missed by a rounding error.
         const ROUNDING: f64 = 1e-9;
         let number = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-        lost > u64::from(self.min_count) && number(lost) > self.share * number(base) + ROUNDING
+        let of_few = f64::from(self.min_count).min(number(base) / 2.0);
+        let of_many = f64::from(self.max_count).min(self.share * number(base));
+        number(lost) > of_few.max(of_many) + ROUNDING
     }
 }
 
@@ -81,24 +88,35 @@ impl Guard {
 mod tests {
     use super::*;
 
-    const USUAL: GuardLimits = GuardLimits { min_count: 5, share: 0.10 };
+    const USUAL: GuardLimits = GuardLimits { min_count: 5, share: 0.10, max_count: 100 };
 
     #[test]
-    fn s_32_more_than_five_and_more_than_a_tenth_is_too_many() {
+    fn s_32_the_limit_is_the_larger_of_a_few_and_a_share() {
         for (lost, base, too_many) in [
+            (0, 0, false),
+            (1, 0, true),
+            (1, 1, true),
+            (1, 2, false),
+            (2, 3, true),
+            (2, 4, false),
+            (2, 5, false),
+            (3, 5, true),
+            (5, 5, true),
             (5, 10, false),
             (6, 10, true),
             (6, 60, false),
             (6, 59, true),
             (7, 60, true),
-            (500, 5_000, false),
-            (501, 5_000, true),
-            (6, 0, true),
+            (100, 1_000, false),
+            (101, 1_000, true),
+            (100, 5_000, false),
+            (101, 5_000, true),
+            (500, 5_000, true),
             (u64::MAX, 1_000, true),
         ] {
             assert_eq!(USUAL.are_exceeded_by(lost, base), too_many, "{lost} of {base}");
         }
-        let third = GuardLimits { min_count: 0, share: 0.29 };
+        let third = GuardLimits { min_count: 0, share: 0.29, max_count: 100 };
         assert!(!third.are_exceeded_by(29, 100) && third.are_exceeded_by(30, 100));
     }
 

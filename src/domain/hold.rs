@@ -11,6 +11,10 @@ text_enum! {
         EmailChange = "email_change",
         /// Too many people who would become inactive.
         Deactivations = "deactivations",
+        /// The key seems to read another company (L-10).
+        OtherCompany = "other_company",
+        /// An employee number may belong to somebody else now (S-21).
+        ReusedNumber = "reused_number",
     }
 }
 
@@ -37,6 +41,18 @@ text_enum! {
         Approved = "approved",
         /// Nothing is changed until the HR system says something else about the person.
         Rejected = "rejected",
+    }
+}
+
+/// How long after the last notice about an undecided hold the next one is due, in days, when
+/// `notices` were written: told when it opens, again after 1, 3 and 7 days, then weekly (S-32).
+#[must_use]
+pub const fn days_to_next_notice(notices: i64) -> i64 {
+    match notices {
+        ..=1 => 1,
+        2 => 2,
+        3 => 4,
+        _ => 7,
     }
 }
 
@@ -70,5 +86,22 @@ impl LinkDoubt {
                 "This e-mail belonged to a person who has left and has a different name."
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s_32_an_undecided_hold_is_told_again_after_1_3_7_days_and_then_weekly() {
+        let mut day = 0;
+        let days: Vec<i64> = (1..=6)
+            .map(|notices| {
+                day += days_to_next_notice(notices);
+                day
+            })
+            .collect();
+        assert_eq!(days, [1, 3, 7, 14, 21, 28]);
     }
 }

@@ -20,6 +20,7 @@ use jiff::tz::TimeZone;
 
 use crate::clock::Millis;
 use crate::domain::failure::FailureClass;
+use crate::domain::hold::HoldKind;
 use crate::domain::ids::EndpointId;
 use crate::domain::provider::ProviderKind;
 use crate::domain::steps;
@@ -35,8 +36,10 @@ text_enum! {
         SyncRecovered = "sync_recovered",
         /// Nothing failed as such, but nothing succeeded for too long either.
         SyncSilent = "sync_silent",
-        /// Unusually many people would lose access; an admin has to decide.
+        /// A change waits for an admin's decision.
         HoldOpened = "hold_opened",
+        /// It still does.
+        HoldReminder = "hold_reminder",
         /// A receiver of events was switched off because it failed for too long.
         EndpointDisabled = "endpoint_disabled",
     }
@@ -134,15 +137,26 @@ pub struct SilenceFacts<'a> {
     pub last_success: Option<Millis>,
 }
 
-/// What is known about a hold.
+/// How many people wait in holds of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HoldCount {
+    /// What waits.
+    pub kind: HoldKind,
+    /// How many people.
+    pub people: u64,
+}
+
+/// What is known about holds.
 #[derive(Debug, Clone, Copy)]
 pub struct HoldFacts<'a> {
-    /// Whose it is.
+    /// Whose they are.
     pub place: Place<'a>,
-    /// How many people wait in it.
-    pub people: u64,
-    /// When it was opened.
+    /// What waits, each kind once.
+    pub waiting: &'a [HoldCount],
+    /// When the oldest of them was opened.
     pub opened_at: Millis,
+    /// Whether the admins were told before.
+    pub is_reminder: bool,
 }
 
 /// What is known about an endpoint that was disabled because of its answers.
@@ -317,37 +331,78 @@ pub fn sync_silent(facts: &SilenceFacts<'_>) -> NoticeText {
     text.finish(format!("{organization}: no update from {title} for too long"))
 }
 
-/// Unusually many people would lose access (S-32).
+/// Changes wait for an admin's decision, or still do (S-32).
 #[must_use]
-pub fn hold_opened(facts: &HoldFacts<'_>) -> NoticeText {
+pub fn hold_waits(facts: &HoldFacts<'_>) -> NoticeText {
     let (names, title) = (Names::of(&facts.place), facts.place.provider.title());
-    let (people, verb) = match facts.people {
-        1 => ("1 person".to_owned(), "waits"),
-        count => (format!("{count} people"), "wait"),
-    };
     let opened = moment_text(facts.opened_at, facts.place.zone);
     let mut text = Draft::default();
-    text.paragraph(format!(
-        "What happened: because of changes in {title}, {people} would lose access to the user \
-         accounts of {names}. That is more than usual for such a short time, so we stopped on \
-         {opened} and ask you first."
-    ));
-    text.paragraph(format!(
-        "What it means: {people} {verb} for your decision. Nobody on the list loses access before \
-         you decide. All other changes go on as usual."
-    ));
+    text.paragraph(if facts.is_reminder {
+        format!("A decision about the user accounts of {names} has been waiting since {opened}.")
+    } else {
+        format!(
+            "What happened: because of changes in {title}, a decision about the user accounts of \
+             {names} is needed since {opened}."
+        )
+    });
+    for count in facts.waiting {
+        text.paragraph(what_waits(*count, title));
+    }
+    text.paragraph(
+        "What it means: none of this is done before you decide, however long it takes. All other \
+         changes go on as usual."
+            .to_owned(),
+    );
     text.paragraph("What to do:".to_owned());
     text.steps(&[
         "Open the page below and read the list of names.".to_owned(),
-        "If these people have left, choose \"Approve\". You can also approve only some.".to_owned(),
+        "If it is right, choose \"Approve\". You can also approve only some.".to_owned(),
         format!(
-            "If they have not left, choose \"Reject\" and correct their records in {title}. They \
-             keep their access."
+            "If it is not right, choose \"Reject\" and correct the records in {title}. Everything \
+             stays as it is."
         ),
     ]);
     text.link("Decide on this page:", facts.place.link);
     let organization = one_line(facts.place.organization);
-    text.finish(format!("{organization}: please decide, {people} would lose access"))
+    let what = match facts.waiting {
+        [HoldCount { kind: HoldKind::Deactivations, people }] => {
+            format!("{} would lose access", people_phrase(*people))
+        }
+        [HoldCount { kind: HoldKind::OtherCompany, .. }] => {
+            "the key may be the wrong one".to_owned()
+        }
+        many => {
+            let people = many.iter().fold(0_u64, |sum, count| sum.saturating_add(count.people));
+            format!("{} to look at", people_phrase(people))
+        }
+    };
+    let again = if facts.is_reminder { "still waiting, " } else { "" };
+    text.finish(format!("{organization}: {again}please decide, {what}"))
+}
+
+fn people_phrase(count: u64) -> String {
+    if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
+}
+
+fn what_waits(count: HoldCount, title: &str) -> String {
+    let people = people_phrase(count.people);
+    match count.kind {
+        HoldKind::Deactivations => format!(
+            "{people} would lose access. That is more than usual for such a short time, so we ask \
+             you first. Nobody on the list loses access before you decide."
+        ),
+        HoldKind::Link => format!("For {people} it is not clear which user account is theirs."),
+        HoldKind::EmailChange => {
+            format!("{people} got an e-mail in {title} that another user account already has.")
+        }
+        HoldKind::OtherCompany => format!(
+            "The key that was entered seems to belong to another company in {title}. Nothing is \
+             updated until you decide."
+        ),
+        HoldKind::ReusedNumber => {
+            format!("The employee number of {people} in {title} may belong to somebody else now.")
+        }
+    }
 }
 
 /// The application is not told of changes any more (A-04). An admin can not repair that; the words

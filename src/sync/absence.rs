@@ -23,12 +23,12 @@ use crate::domain::account::{AccountStatus, Activity};
 use crate::domain::employee::{ExternalKey, Membership, Standing};
 use crate::domain::guard::LossReason;
 use crate::domain::hold::{Decision, HoldKind};
-use crate::domain::ids::{AccountId, DirectoryUserId, HoldItemId};
+use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, HoldItemId};
 use crate::limits;
 use crate::providers::{CallLane, Fetched, Provider, ProviderError, RecordKeys};
 use crate::secret::SealingKey;
 use crate::sync::guard::Waiting;
-use crate::sync::plan::{Observed, fingerprint};
+use crate::sync::plan::{Observed, employment_hash};
 use crate::sync::staging::Everybody;
 use crate::sync::{Context, SyncError};
 
@@ -38,9 +38,22 @@ pub struct Missing {
     user: DirectoryUser,
     /// The account that would become inactive, and whether it is active now.
     account: Option<(AccountId, AccountStatus)>,
-    approved: Option<HoldItemId>,
-    rejected: bool,
-    fingerprint: Vec<u8>,
+    /// What admins have said about it.
+    verdict: Verdict,
+    employment: Vec<u8>,
+}
+
+/// What admins have said about the end of a missing person's access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing.
+    None,
+    /// It may end, once.
+    Approved(HoldItemId),
+    /// It may not end while the facts are these.
+    Rejected,
+    /// It may not end before they have decided.
+    Binding,
 }
 
 /// Somebody who is missing, and of whom the HR system says that there is no such person.
@@ -74,12 +87,11 @@ impl Gone {
 }
 
 impl Missing {
-    /// Whether the guard counts this person: an active account would become inactive, and no admin
-    /// has said anything about it yet (S-32).
+    /// Whether the guard counts this person: an active account would become inactive, and admins have
+    /// neither decided about it nor are they asked (S-32).
     #[must_use]
     pub fn counts(&self) -> bool {
-        let is_active = |(_, status): &(_, AccountStatus)| *status == AccountStatus::Active;
-        self.account.as_ref().is_some_and(is_active) && !self.is_decided()
+        self.loses_access() && self.verdict == Verdict::None
     }
 
     /// Who it is.
@@ -88,10 +100,37 @@ impl Missing {
         &self.user.id
     }
 
-    /// Whether an admin has said yes or no.
+    /// Whether an admin has to decide before anything happens.
     #[must_use]
-    pub const fn is_decided(&self) -> bool {
-        self.approved.is_some() || self.rejected
+    pub fn must_wait(&self, too_many: bool) -> bool {
+        match self.verdict {
+            Verdict::None => self.loses_access() && too_many,
+            Verdict::Binding => self.loses_access(),
+            Verdict::Approved(_) | Verdict::Rejected => false,
+        }
+    }
+
+    /// Whether the HR system is asked about this person. Over the limit nobody is, before an admin
+    /// has approved it.
+    fn may_ask(&self, too_many: bool) -> bool {
+        match self.verdict {
+            Verdict::None => !too_many,
+            Verdict::Binding => !too_many && !self.loses_access(),
+            Verdict::Approved(_) => true,
+            Verdict::Rejected => false,
+        }
+    }
+
+    fn loses_access(&self) -> bool {
+        let is_active = |(_, status): &(_, AccountStatus)| *status == AccountStatus::Active;
+        self.account.as_ref().is_some_and(is_active)
+    }
+
+    const fn approval(&self) -> Option<&HoldItemId> {
+        match &self.verdict {
+            Verdict::Approved(item) => Some(item),
+            _ => None,
+        }
     }
 
     /// The person as an item of a hold.
@@ -102,7 +141,8 @@ impl Missing {
             name: self.user.record.0.display_name(),
             account_id: self.account.as_ref()?.0.clone(),
             reason: LossReason::NotInHr,
-            fingerprint: self.fingerprint.clone(),
+            last_day: None,
+            employment: self.employment.clone(),
         })
     }
 }
@@ -118,44 +158,49 @@ pub fn missing(
         .into_iter()
         .filter(|user| user.state == Activity::Active && user.observation_seq < everybody.seq)
         .collect();
-    let accounts = accounts_of(conn, &users)?;
+    let accounts = accounts_of(conn, &directory.id, &users)?;
     let keys: Vec<ExternalKey> = users.iter().map(|user| user.external_key.clone()).collect();
     let decided: HashMap<ExternalKey, HoldItem> = hold_items::decided(conn, &directory.id, &keys)?
         .into_iter()
         .filter(|(kind, _)| *kind == HoldKind::Deactivations)
         .map(|(_, item)| (item.external_key.clone(), item))
         .collect();
+    let waiting = hold_items::waiting(conn, &directory.id, HoldKind::Deactivations, &keys)?;
     let mut missing: Vec<Missing> = users
         .into_iter()
         .map(|user| {
-            let fingerprint = fingerprint(key, &user.record.0, user.membership, true);
+            let employment = employment_hash(key, &user.record.0, user.membership, true);
             let item = decided.get(&user.external_key);
-            let is = |decision| item.filter(|item| item.decision == Some(decision));
-            Missing {
-                account: accounts.get(&user.id).cloned(),
-                approved: is(Decision::Approved).map(|item| item.id.clone()),
-                rejected: is(Decision::Rejected)
-                    .is_some_and(|item| item.record_hash.as_ref() == Some(&fingerprint)),
-                fingerprint,
-                user,
-            }
+            let same_facts =
+                item.is_some_and(|item| item.record_hash.as_ref() == Some(&employment));
+            let verdict = match item.map(|item| (item.decision, &item.id)) {
+                Some((Some(Decision::Approved), id)) if same_facts => Verdict::Approved(id.clone()),
+                _ if waiting.contains(&user.external_key) => Verdict::Binding,
+                Some((Some(Decision::Rejected), _)) if same_facts => Verdict::Rejected,
+                Some((Some(Decision::Rejected), _)) => Verdict::Binding,
+                _ => Verdict::None,
+            };
+            Missing { account: accounts.get(&user.id).cloned(), verdict, employment, user }
         })
         .collect();
     missing.sort_by(|a, b| a.user.id.cmp(&b.user.id));
     Ok(missing)
 }
 
-/// The accounts of these people that could become inactive.
+/// The accounts of these people that could become inactive: nobody of another directory keeps them
+/// active (S-26).
 fn accounts_of(
     conn: &mut Conn,
+    directory: &DirectoryId,
     users: &[DirectoryUser],
 ) -> Result<HashMap<DirectoryUserId, (AccountId, AccountStatus)>, DbError> {
     let ids: Vec<DirectoryUserId> = users.iter().map(|user| user.id.clone()).collect();
     let links = links::of_users(conn, &ids)?;
     let ids: Vec<AccountId> = links.iter().map(|link| link.account_id.clone()).collect();
+    let kept = links::kept_by_others(conn, &ids, directory)?;
     let statuses: HashMap<AccountId, AccountStatus> = accounts::by_ids(conn, &ids)?
         .into_iter()
-        .filter(|account| account.status != AccountStatus::Inactive)
+        .filter(|account| account.status != AccountStatus::Inactive && !kept.contains(&account.id))
         .map(|account| (account.id, account.status))
         .collect();
     let with_status = |link: Link| {
@@ -185,10 +230,7 @@ pub async fn ask(
     missing: &[Missing],
     too_many: bool,
 ) -> Result<Answers, SyncError> {
-    let mut whom: Vec<&Missing> = missing
-        .iter()
-        .filter(|one| one.approved.is_some() || (!too_many && !one.rejected))
-        .collect();
+    let mut whom: Vec<&Missing> = missing.iter().filter(|one| one.may_ask(too_many)).collect();
     if whom.is_empty() {
         return Ok(Answers::default());
     }
@@ -196,13 +238,13 @@ pub async fn ask(
     // Who is there although the list does not name them must not take the turn of others for ever.
     let turn = usize::try_from(first).unwrap_or(0).checked_rem(whom.len()).unwrap_or(0);
     whom.rotate_left(turn);
-    whom.sort_by_key(|one| (one.approved.is_none(), one.account.is_none()));
+    whom.sort_by_key(|one| (one.approval().is_none(), one.account.is_none()));
     let mut answers = Answers::default();
     let mut asked: usize = 0;
     for (one, seq) in whom.iter().zip(first..).take(limits::ABSENCE_QUESTIONS_MAX) {
         match provider.fetch(CallLane::Bulk, &keys_of(&one.user)).await {
             Ok(Fetched::Gone) => answers.gone.push(Gone { user: one.user.clone(), seq }),
-            Ok(Fetched::Found(_)) => answers.settled.extend(one.approved.clone()),
+            Ok(Fetched::Found(_)) => answers.settled.extend(one.approval().cloned()),
             // One garbled answer is about one person; they stay.
             Err(ProviderError::Malformed { .. }) => {}
             Err(ProviderError::BudgetSpent { .. }) => break,
@@ -216,7 +258,7 @@ pub async fn ask(
         }
         asked = asked.saturating_add(1);
     }
-    answers.approved_left = whom.iter().skip(asked).any(|one| one.approved.is_some());
+    answers.approved_left = whom.iter().skip(asked).any(|one| one.approval().is_some());
     Ok(answers)
 }
 
@@ -229,12 +271,11 @@ pub fn by_two_lists(
     since: &HashMap<DirectoryUserId, Millis>,
     (seq, asked_at): (i64, Millis),
 ) -> Answers {
-    let is_wanted = |one: &&Missing| one.approved.is_some() || (!too_many && !one.rejected);
     let is_proven = |one: &&Missing| {
         let first = since.get(&one.user.id);
         first.is_some_and(|first| asked_at.since(*first) >= limits::ABSENCE_BY_LISTS_MS)
     };
-    let gone = missing.iter().filter(is_wanted).filter(is_proven);
+    let gone = missing.iter().filter(|one| one.may_ask(too_many)).filter(is_proven);
     let gone = gone.map(|one| Gone { user: one.user.clone(), seq }).collect();
     Answers { gone, ..Answers::default() }
 }

@@ -47,7 +47,9 @@ use crate::sync::audit::{self, Changed, Owner};
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::known::{AccountFields, View};
 use crate::sync::objects;
-use crate::sync::plan::{Applied, Facts, HoldPlan, LinkStep, LossFate, Observed, PersonPlan, Step};
+use crate::sync::plan::{
+    Applied, Facts, HoldPlan, LinkStep, LossFate, LossTime, Observed, PersonPlan, Step,
+};
 use crate::sync::rows::{self, FormerHolder, Made, News, Person};
 use crate::sync::view::{self, Rows};
 
@@ -101,6 +103,8 @@ pub struct Outcome {
     pub employment_moved: bool,
     /// Who keeps access until an admin decides.
     pub held: Vec<ExternalKey>,
+    /// Who keeps access because an admin said so.
+    pub kept: Vec<ExternalKey>,
 }
 
 /// A day where the organization is (S-12).
@@ -226,7 +230,8 @@ struct Resolved {
 /// Access that the batch ends, and access that it does not end yet (S-32).
 #[derive(Default)]
 struct Access {
-    lost: Vec<AccountId>,
+    /// Whose access ends, and whether it does now or on a day that became known.
+    lost: Vec<(AccountId, bool)>,
     waiting: Vec<Waiting>,
     undisputed: Vec<ExternalKey>,
     carried_out: Vec<HoldItemId>,
@@ -594,16 +599,22 @@ impl Writing<'_, '_, '_> {
     fn loss(&mut self, key: &ExternalKey, applied: &Applied) {
         self.access.carried_out.extend(applied.carried_out.iter().map(|(item, _)| item.clone()));
         let Some(loss) = &applied.loss else { return self.access.undisputed.push(key.clone()) };
+        let (ends_now, last_day) = match loss.when {
+            LossTime::Now => (true, None),
+            LossTime::After(day) => (false, Some(day)),
+        };
         match loss.fate {
-            LossFate::Counted => self.access.lost.push(loss.account_id.clone()),
-            LossFate::Uncounted | LossFate::Rejected => {}
+            LossFate::Counted => self.access.lost.push((loss.account_id.clone(), ends_now)),
+            LossFate::Uncounted => {}
+            LossFate::Rejected => self.outcome.kept.push(key.clone()),
             LossFate::Held => {
                 self.access.waiting.push(Waiting {
                     external_key: key.clone(),
                     name: applied.observed.record.display_name(),
                     account_id: loss.account_id.clone(),
                     reason: loss.reason,
-                    fingerprint: applied.fingerprint.clone(),
+                    last_day,
+                    employment: applied.employment.clone(),
                 });
                 return;
             }
@@ -647,6 +658,7 @@ impl Writing<'_, '_, '_> {
             decision: None,
             done_at_ms: None,
             created_at_ms: cx.now,
+            list_version: hold.list_version,
         };
         holds::insert(self.tx, &hold, &[item])?;
         guard::emit(self.tx, EventKind::HoldOpened, &hold, 1, cx.now);

@@ -310,8 +310,10 @@ mod tests {
             hold: None,
             hands_over: false,
             loss: None,
+            leaving_date_cleared: None,
             carried_out: Vec::new(),
             fingerprint: Vec::new(),
+            employment: Vec::new(),
             settled: true,
         }
     }

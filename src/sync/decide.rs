@@ -1,10 +1,13 @@
 //! What admins decide about holds: approve all, approve some, reject (S-22, S-24, S-32).
 //!
 //! A decision is written down and nothing else; the people it is about are then decided again on
-//! the one apply path, which finds the decision. An approval covers exactly the list that the admin
-//! saw, once. Who is only missing from HR's list is still asked about before access ends (S-31).
+//! the one apply path, which finds the decision. It covers exactly the people who were named, or who
+//! were on the list that the admin saw and still wait, once. Everybody else goes on waiting in one
+//! new hold. Who is only missing from HR's list is still asked about before access ends (S-31).
 //!
-//! Invariant: an open hold is decided once; of several decisions the first counts.
+//! Invariants:
+//! - An open hold is decided once; of several decisions the first counts.
+//! - What was decided changes only by a decision that says so and names the people.
 
 use std::collections::HashSet;
 
@@ -24,13 +27,30 @@ use crate::sync::{Context, full, guard};
 
 /// What an admin wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
-    /// Everybody on the list.
-    ApproveAll,
-    /// These, and the others are asked about again in a hold of their own.
-    Approve(Vec<HoldItemId>),
-    /// Nobody.
-    Reject,
+pub struct Wish {
+    /// Yes or no.
+    pub decision: Decision,
+    /// About whom.
+    pub about: About,
+    /// Whether this takes the place of an earlier decision about the same people.
+    pub changes_decision: bool,
+}
+
+/// Whom a decision is about (S-32).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// These.
+    Items(Vec<HoldItemId>),
+    /// Those of this version of the list who still wait.
+    Version(i64),
+}
+
+impl Wish {
+    /// A first decision.
+    #[must_use]
+    pub const fn new(decision: Decision, about: About) -> Self {
+        Self { decision, about, changes_decision: false }
+    }
 }
 
 /// Why a decision was not taken.
@@ -45,6 +65,15 @@ pub enum DecideError {
     /// Nobody was named.
     #[error("name at least one item of the hold")]
     Nobody,
+    /// The list never had this version.
+    #[error("the list of this hold has no version {0}")]
+    NoVersion(i64),
+    /// Of those on the list that was seen nobody waits any more.
+    #[error("nobody of that version of the list waits any more")]
+    NobodyWaits,
+    /// About these people there is nothing to decide otherwise.
+    #[error("this was decided so already, or something newer is to be decided about it: {}", .0.join(", "))]
+    NotToChange(Vec<String>),
     /// These are not in the hold.
     #[error("not in this hold: {}", .0.join(", "))]
     Unknown(Vec<String>),
@@ -74,11 +103,12 @@ pub async fn decide(
             let hold = holds::find(tx, &hold)?
                 .filter(|hold| hold.directory_id == directory.id)
                 .ok_or(DecideError::NotFound)?;
-            if hold.state != HoldState::Open {
-                return Err(DecideError::Closed(hold.state));
+            let deciding =
+                Deciding { cx: &inner, directory: &directory, now: inner.clock.now(), by: &by };
+            if hold.state == HoldState::Open {
+                return deciding.take(tx, &hold, wish);
             }
-            Deciding { cx: &inner, directory: &directory, now: inner.clock.now(), by: &by }
-                .take(tx, &hold, wish)
+            deciding.change(tx, &hold, wish)
         })
         .await
 }
@@ -93,40 +123,111 @@ struct Deciding<'a> {
 impl Deciding<'_> {
     fn take(&self, tx: &mut Tx<'_>, hold: &Hold, wish: Wish) -> Result<Hold, DecideError> {
         let items = hold_items::of_hold(tx, &hold.id)?;
-        let (approved, rest) = match wish {
-            Wish::Reject => return self.reject(tx, hold, &items),
-            Wish::ApproveAll => (items, Vec::new()),
-            Wish::Approve(ids) => split(items, ids)?,
+        // Who came after the version that was seen takes nothing from an approval of all of it.
+        let by_version = matches!(wish.about, About::Version(_));
+        let (covered, rest) = match wish.about {
+            About::Items(ids) => split(items, ids)?,
+            About::Version(seen) => of_version(hold, items, seen)?,
         };
-        if hold.kind == HoldKind::EmailChange {
-            email_is_free(tx, self.directory, &approved)?;
+        let saw_all = by_version || rest.is_empty();
+        if hold.kind == HoldKind::EmailChange && wish.decision == Decision::Approved {
+            email_is_free(tx, self.directory, &covered)?;
         }
-        let state = if rest.is_empty() { HoldState::Approved } else { HoldState::PartlyApproved };
+        let state = match wish.decision {
+            Decision::Rejected => HoldState::Rejected,
+            Decision::Approved if saw_all => HoldState::Approved,
+            Decision::Approved => HoldState::PartlyApproved,
+        };
         holds::close(tx, &hold.id, state, self.by, self.now)?;
         if !rest.is_empty() {
             self.ask_again(tx, hold, &rest)?;
         }
-        hold_items::decide(tx, &hold.id, Decision::Approved)?;
-        self.carry_out(tx, &approved)?;
-        self.decided(tx, &hold.id, approved.len())
+        self.settle(tx, hold, &covered, wish.decision)
     }
 
-    fn reject(
+    /// Decides otherwise about people of a hold that was decided before.
+    fn change(&self, tx: &mut Tx<'_>, hold: &Hold, wish: Wish) -> Result<Hold, DecideError> {
+        let About::Items(ids) = wish.about else { return Err(DecideError::Closed(hold.state)) };
+        let was_decided = matches!(
+            hold.state,
+            HoldState::Approved | HoldState::PartlyApproved | HoldState::Rejected
+        );
+        if !wish.changes_decision || !was_decided {
+            return Err(DecideError::Closed(hold.state));
+        }
+        let all = hold_items::of_hold(tx, &hold.id)?;
+        let (covered, rest) = split(all, ids)?;
+        let stuck = self.not_to_change(tx, hold, &covered, wish.decision)?;
+        if !stuck.is_empty() {
+            return Err(DecideError::NotToChange(stuck));
+        }
+        if hold.kind == HoldKind::EmailChange {
+            email_is_free(tx, self.directory, &covered)?;
+        }
+        let others = |decision| rest.iter().any(|item| item.decision == Some(decision));
+        let state = match wish.decision {
+            Decision::Approved if !others(Decision::Rejected) => HoldState::Approved,
+            Decision::Rejected if !others(Decision::Approved) => HoldState::Rejected,
+            _ => HoldState::PartlyApproved,
+        };
+        holds::set_state(tx, &hold.id, state, self.by, self.now)?;
+        self.settle(tx, hold, &covered, wish.decision)
+    }
+
+    /// Of these people a decision can not be changed: it was this one, something newer waits or was
+    /// decided, or it was carried out in a way that nothing takes back.
+    fn not_to_change(
         &self,
         tx: &mut Tx<'_>,
         hold: &Hold,
         items: &[HoldItem],
+        decision: Decision,
+    ) -> Result<Vec<String>, DbError> {
+        let keys: Vec<ExternalKey> = items.iter().map(|item| item.external_key.clone()).collect();
+        let waiting = hold_items::waiting(tx, &self.directory.id, hold.kind, &keys)?;
+        let newer: HashSet<ExternalKey> = hold_items::later_than(tx, hold, &keys)?;
+        // Whom the HR system no longer has has nothing to be kept by.
+        let can_be_taken_back = |item: &HoldItem| {
+            hold.kind == HoldKind::Deactivations && !(is_missing(item) && item.done_at_ms.is_some())
+        };
+        let is_stuck = |item: &&HoldItem| {
+            item.decision == Some(decision)
+                || waiting.contains(&item.external_key)
+                || newer.contains(&item.external_key)
+                || (decision == Decision::Rejected && !can_be_taken_back(item))
+                // A rejection that HR's facts have overtaken says nothing any more.
+                || (decision == Decision::Approved && item.done_at_ms.is_some())
+        };
+        Ok(items.iter().filter(is_stuck).map(|item| item.id.to_string()).collect())
+    }
+
+    fn settle(
+        &self,
+        tx: &mut Tx<'_>,
+        hold: &Hold,
+        covered: &[HoldItem],
+        decision: Decision,
     ) -> Result<Hold, DecideError> {
-        holds::close(tx, &hold.id, HoldState::Rejected, self.by, self.now)?;
-        hold_items::decide(tx, &hold.id, Decision::Rejected)?;
-        self.decided(tx, &hold.id, items.len())
+        let ids: Vec<HoldItemId> = covered.iter().map(|item| item.id.clone()).collect();
+        hold_items::decide(tx, &ids, decision)?;
+        self.carry_out(tx, covered, decision)?;
+        self.decided(tx, &hold.id, covered.len())
     }
 
     /// Who was not approved is asked about in a hold of their own.
     fn ask_again(&self, tx: &mut Tx<'_>, hold: &Hold, rest: &[HoldItem]) -> Result<(), DbError> {
         let key = hold.open_key.clone().unwrap_or_default();
         let (kind, random) = (hold.kind, &*self.cx.random);
-        let new = guard::blank(self.directory, kind, key, &hold.reason, self.now, random);
+        let new = Hold {
+            // They have waited as long as before, and the admins know of them.
+            list_version: hold.list_version,
+            notices: hold.notices.max(1),
+            next_notice_at_ms: hold
+                .next_notice_at_ms
+                .filter(|_| hold.notices > 0)
+                .or(Some(self.now.plus(Millis::DAY))),
+            ..guard::blank(self.directory, kind, key, &hold.reason, self.now, random)
+        };
         holds::insert(tx, &new, &[])?;
         let ids: Vec<HoldItemId> = rest.iter().map(|item| item.id.clone()).collect();
         hold_items::move_to(tx, &ids, &new.id)?;
@@ -136,22 +237,24 @@ impl Deciding<'_> {
     }
 
     /// The people are decided again; about those who are missing the HR system is asked first.
-    fn carry_out(&self, tx: &mut Tx<'_>, approved: &[HoldItem]) -> Result<(), DbError> {
-        let keys: Vec<ExternalKey> =
-            approved.iter().map(|item| item.external_key.clone()).collect();
+    fn carry_out(
+        &self,
+        tx: &mut Tx<'_>,
+        covered: &[HoldItem],
+        decision: Decision,
+    ) -> Result<(), DbError> {
+        let keys: Vec<ExternalKey> = covered.iter().map(|item| item.external_key.clone()).collect();
         let users = directory_users::by_keys(tx, &self.directory.id, &keys, &[])?;
         let mut due: HashSet<DirectoryUserId> = users.into_iter().map(|user| user.id).collect();
         // Whoever has the account now may lose it.
         let accounts: Vec<AccountId> =
-            approved.iter().filter_map(|item| item.account_id.clone()).collect();
+            covered.iter().filter_map(|item| item.account_id.clone()).collect();
         let links = links::of_accounts(tx, &accounts)?;
         let here = links.into_iter().filter(|link| link.directory_id == self.directory.id);
         due.extend(here.map(|link| link.directory_user_id));
         let due: Vec<DirectoryUserId> = due.into_iter().collect();
         directory_users::make_due(tx, &due, self.now)?;
-        let missing = serde_json::json!(LossReason::NotInHr);
-        let asks =
-            approved.iter().any(|item| item.planned_change.0.get("because") == Some(&missing));
+        let asks = decision == Decision::Approved && covered.iter().any(is_missing);
         if asks && self.directory.state.is_syncing() {
             full::queue(tx, self.cx, self.directory, RunTrigger::Manual, self.now)?;
         }
@@ -181,6 +284,12 @@ impl Deciding<'_> {
     }
 }
 
+/// Whether it is only known of a person that the list does not name them.
+fn is_missing(item: &HoldItem) -> bool {
+    let because = item.planned_change.0.get("because").and_then(|value| value.as_str());
+    because == Some(LossReason::NotInHr.as_str())
+}
+
 /// Those who were named, and the others.
 fn split(
     items: Vec<HoldItem>,
@@ -197,6 +306,20 @@ fn split(
         return Err(DecideError::Unknown(unknown));
     }
     Ok((approved, rest))
+}
+
+/// Those of this version of the list who still wait, and those who came later.
+fn of_version(
+    hold: &Hold,
+    items: Vec<HoldItem>,
+    seen: i64,
+) -> Result<(Vec<HoldItem>, Vec<HoldItem>), DecideError> {
+    if seen < 1 || seen > hold.list_version {
+        return Err(DecideError::NoVersion(seen));
+    }
+    let (covered, rest): (Vec<HoldItem>, Vec<HoldItem>) =
+        items.into_iter().partition(|item| item.list_version <= seen);
+    if covered.is_empty() { Err(DecideError::NobodyWaits) } else { Ok((covered, rest)) }
 }
 
 /// Two accounts can not have one e-mail, whatever an admin approves.

@@ -13,7 +13,6 @@ use serde_json::json;
 use crate::clock::{Millis, Random};
 use crate::db::directories::{self, Directory};
 use crate::db::events::NewEvent;
-use crate::db::holds::Hold;
 use crate::db::mails::{self, Mail, MailState};
 use crate::db::notices::Notice;
 use crate::db::{DbError, Tx, admins, inbox, organizations, runs};
@@ -22,8 +21,8 @@ use crate::domain::event::EventKind;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{MailId, NoticeId};
 use crate::domain::notice::{
-    self, FailureFacts, HoldFacts, NoticeKind, NoticeText, Place, RecordsFacts, RecoveryFacts,
-    SilenceFacts,
+    self, FailureFacts, HoldCount, HoldFacts, NoticeKind, NoticeText, Place, RecordsFacts,
+    RecoveryFacts, SilenceFacts,
 };
 use crate::limits;
 use crate::providers::ProviderError;
@@ -32,7 +31,8 @@ use crate::sync::Context;
 /// What goes into a notice besides the database.
 #[derive(Clone)]
 pub struct Teller {
-    now: Millis,
+    /// The moment.
+    pub now: Millis,
     random: std::sync::Arc<dyn Random>,
     public_url: std::sync::Arc<str>,
     by_mail: bool,
@@ -261,20 +261,21 @@ pub fn note_success(
     Ok(())
 }
 
-/// Tells the admins that people wait for their decision (S-32), once per hold; returns whether they
-/// were told now.
-pub fn tell_of_hold(
+/// Tells the admins that changes wait for their decision, or still do (S-32).
+pub fn tell_of_holds(
     tx: &mut Tx<'_>,
     teller: &Teller,
     directory: &Directory,
-    hold: &Hold,
-    people: u64,
-) -> Result<bool, DbError> {
+    waiting: &[HoldCount],
+    opened_at: Millis,
+    is_reminder: bool,
+) -> Result<(), DbError> {
     let text = with_place(tx, teller, directory, |place| {
-        notice::hold_opened(&HoldFacts { place, people, opened_at: hold.created_at_ms })
+        notice::hold_waits(&HoldFacts { place, waiting, opened_at, is_reminder })
     })?;
-    let episode = format!("{}|{}", directory.id, hold.id);
-    tell(tx, teller, directory, NoticeKind::HoldOpened, text, Some(episode))
+    let kind = if is_reminder { NoticeKind::HoldReminder } else { NoticeKind::HoldOpened };
+    tell(tx, teller, directory, kind, text, None)?;
+    Ok(())
 }
 
 /// The page that repairs a directory.

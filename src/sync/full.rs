@@ -156,23 +156,26 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     let reading = Arc::new(reading);
     let everybody = &reading.everybody;
     let facts = Arc::new(everybody.facts.clone());
-    let batch = Batch { cx, claim, facts, ruling: reading.ruling() };
+    let batch = Batch { cx, claim, facts, ruling: reading.ruling };
     if claim.directory.strict {
         batch.refuse_problems(&reading).await?;
     }
     batch.start().await?;
     let mut held: HashSet<ExternalKey> = HashSet::new();
+    let mut kept: HashSet<ExternalKey> = HashSet::new();
     // First those who are gone: their accounts may be wanted by people who are new (S-20).
     let gone: Vec<Observed> = reading.answers.gone.iter().map(Gone::observed).collect();
     if !gone.is_empty() {
         let done = batch.apply(gone, Pass::Whole).await?;
         add(&mut counts, done.counts);
         held.extend(done.held);
+        kept.extend(done.kept);
     }
     for people in everybody.batches() {
         let done = batch.apply(people.to_vec(), Pass::People).await?;
         add(&mut counts, done.counts);
         held.extend(done.held);
+        kept.extend(done.kept);
     }
     for people in everybody.batches() {
         batch.apply(people.to_vec(), Pass::Relations).await?;
@@ -189,7 +192,7 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
             batch.note_missing(ids.to_vec(), reading.asked_at).await?;
         }
     }
-    batch.finish(End { counts, reading, held }).await
+    batch.finish(End { counts, reading, held, kept }).await
 }
 
 /// What a run has come to.
@@ -198,6 +201,8 @@ struct End {
     reading: Arc<Reading>,
     /// Who keeps access until an admin decides.
     held: HashSet<ExternalKey>,
+    /// Who keeps access because an admin said so.
+    kept: HashSet<ExternalKey>,
 }
 
 /// What is counted of a list before anybody is planned.
@@ -403,11 +408,12 @@ impl Batch<'_> {
         let run = self.claim.run.id.clone();
         self.write(move |tx, mut directory, cx| {
             let now = cx.clock.now();
-            let End { counts, reading, held } = end;
+            let End { counts, reading, held, kept } = end;
             let (everybody, answers) = (&reading.everybody, &reading.answers);
             let seq = everybody.seq;
             hold_items::mark_done(tx, &answers.settled, now)?;
-            guard::spend_approvals(tx, &directory, seq, now)?;
+            let is_kept = |key: &ExternalKey| held.contains(key) || kept.contains(key);
+            guard::spend_decisions(tx, &directory, is_kept, seq, now)?;
             guard::keep_only(tx, &directory, |key| held.contains(key), seq, now)?;
             guard::announce(tx, &Teller::new(cx), &directory)?;
             row_problems::clear_unseen(tx, &directory.id, seq)?;

@@ -1,5 +1,5 @@
-//! The guard against mass deactivation (S-32): counts before anybody loses access, and keeps the
-//! one open hold of a directory about people who would.
+//! The guard against mass deactivation (S-32): counts before anybody loses access, keeps the one
+//! open hold of a directory about people who would, and tells the admins of open holds of any kind.
 //!
 //! Whether one person waits is decided in [`crate::sync::plan`] with the [`Guard`] that this module
 //! puts into the view. A full sync looks ahead over everybody, so that of too many none is let
@@ -7,25 +7,31 @@
 //!
 //! Invariants:
 //! - A directory has at most one open hold about loss of access; it keeps its id while it is open.
-//! - Admins hear once of a hold, when it is known who is in it.
+//! - A hold binds: whoever is in it leaves it by a decision, or because nothing would end their
+//!   access any more; no clock, count or later run takes them out.
+//! - People who wait are not counted: they draw nobody else in.
+//! - Admins are told when a hold opens, once it is known who is in it, and again while it waits.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use jiff::civil::Date;
 use serde_json::json;
 
 use crate::clock::{Millis, Random};
-use crate::db::directories::Directory;
+use crate::db::directories::{self, Directory};
 use crate::db::directory_users::DirectoryUser;
 use crate::db::events::NewEvent;
 use crate::db::holds::{self, Hold, HoldItem};
 use crate::db::types::Json;
-use crate::db::{Conn, DbError, Tx, deactivations, directory_users, hold_items};
+use crate::db::{Conn, DbError, Lane, Tx, deactivations, directory_users, hold_items};
 use crate::domain::account::{Activity, activity};
 use crate::domain::employee::{EmployeeRecord, ExternalKey, Membership};
 use crate::domain::event::EventKind;
 use crate::domain::guard::{Guard, LossReason};
-use crate::domain::hold::{HoldKind, HoldState};
+use crate::domain::hold::{Decision, HoldKind, HoldState, days_to_next_notice};
 use crate::domain::ids::{AccountId, HoldId, HoldItemId};
+use crate::domain::notice::HoldCount;
+use crate::limits;
 use crate::sync::apply::Applier;
 use crate::sync::failure::{self, Teller};
 use crate::sync::known::View;
@@ -33,6 +39,7 @@ use crate::sync::objects;
 use crate::sync::plan::{Facts, LossFate, Observed, Step};
 use crate::sync::rows::Made;
 use crate::sync::view;
+use crate::sync::{Context, SyncError};
 
 /// What is known of the others when a batch is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +50,8 @@ pub enum Ruling {
     Everybody {
         /// Whether those who would lose access wait.
         too_many: bool,
+        /// How many had access before, as far as the run knows better than the database.
+        base: u64,
     },
 }
 
@@ -53,8 +62,8 @@ struct Window {
 }
 
 fn window(conn: &mut Conn, directory: &Directory, now: Millis) -> Result<Window, DbError> {
-    let lost = deactivations::recent(conn, &directory.id, now)?;
-    let base = deactivations::linked_active(conn, &directory.id)?.saturating_add(lost);
+    let (lost, ended) = deactivations::recent(conn, &directory.id, now)?;
+    let base = deactivations::linked_active(conn, &directory.id)?.saturating_add(ended);
     Ok(Window { lost, base })
 }
 
@@ -69,7 +78,9 @@ fn may_lose(view: &View, observed: &Observed, applier: &Applier<'_>) -> bool {
         activity(record, membership, today) == Activity::Inactive
     };
     let stored = view.stored(&observed.record);
-    ends(&observed.record, observed.membership)
+    // A leaving date that is still to come counts when it becomes known.
+    observed.record.leaving_date.is_some()
+        || ends(&observed.record, observed.membership)
         || stored.is_some_and(|user| ends(&user.record.0, observed.membership))
 }
 
@@ -86,15 +97,13 @@ pub fn for_batch(
         return Ok(Guard::Open);
     }
     let limits = applier.limits;
+    let Window { lost, base } = window(conn, applier.directory, applier.now)?;
     match applier.ruling {
-        Ruling::Everybody { too_many: true } => Ok(Guard::Closed),
-        Ruling::Everybody { too_many: false } => {
-            let Window { lost, base } = window(conn, applier.directory, applier.now)?;
-            Ok(Guard::Counting { limits, base, lost })
+        Ruling::Everybody { too_many: true, .. } => Ok(Guard::Closed),
+        Ruling::Everybody { too_many: false, base: known } => {
+            Ok(Guard::Counting { limits, base: base.max(known), lost })
         }
         Ruling::Alone => {
-            let Window { lost, base } = window(conn, applier.directory, applier.now)?;
-            let lost = lost.saturating_add(waiting_besides(conn, applier, batch)?);
             let more = losses(applier, view.clone(), facts, &some);
             // One person is simply the next one; of several who come together, none goes first.
             let too_many =
@@ -103,24 +112,6 @@ pub fn for_batch(
             Ok(if too_many { Guard::Closed } else { counting })
         }
     }
-}
-
-/// How many others wait already.
-fn waiting_besides(
-    conn: &mut Conn,
-    applier: &Applier<'_>,
-    batch: &[Observed],
-) -> Result<u64, DbError> {
-    let Some(hold) = holds::find_open(conn, &holds::deactivations_key(&applier.directory.id))?
-    else {
-        return Ok(0);
-    };
-    let mut waiting: HashSet<ExternalKey> =
-        hold_items::of_hold(conn, &hold.id)?.into_iter().map(|item| item.external_key).collect();
-    for observed in batch {
-        waiting.remove(&observed.record.external_key);
-    }
-    Ok(u64::try_from(waiting.len()).unwrap_or(u64::MAX))
 }
 
 /// How many of these people would lose access in a way that counts, if nobody had to wait.
@@ -140,29 +131,42 @@ fn losses(applier: &Applier<'_>, mut view: View, facts: &Facts, people: &[&Obser
 }
 
 /// Whether too many would lose access by a full sync: those whose records say so, and `missing`
-/// others whom the list does not name.
-pub fn too_many(
+/// others whom the list does not name. Nobody is linked before the first one, so there it counts
+/// against those whom it is about to link.
+pub fn look_ahead(
     conn: &mut Conn,
     applier: &Applier<'_>,
     people: &[Observed],
     missing: u64,
-) -> Result<bool, DbError> {
-    let leaves = |one: &&Observed| match one.membership {
-        Membership::NotShown => true,
-        shown => activity(&one.record, shown, applier.day.today) == Activity::Inactive,
+) -> Result<Ruling, DbError> {
+    let is_active = |one: &&Observed| {
+        let shown = one.membership;
+        activity(&one.record, shown, applier.day.today) == Activity::Active
+    };
+    let leaves = |one: &&Observed| {
+        one.membership == Membership::NotShown
+            || one.record.leaving_date.is_some()
+            || !is_active(one)
     };
     let some: Vec<&Observed> = people.iter().filter(leaves).collect();
     let Window { lost, base } = window(conn, applier.directory, applier.now)?;
+    let to_link = || u64::try_from(people.iter().filter(is_active).count()).unwrap_or(u64::MAX);
+    let is_first = applier.directory.last_success_at_ms.is_none();
     let at_most = u64::try_from(some.len()).unwrap_or(u64::MAX).saturating_add(missing);
+    let base = if is_first { base.max(to_link()) } else { base };
     if !applier.limits.are_exceeded_by(lost.saturating_add(at_most), base) {
-        return Ok(false);
+        return Ok(Ruling::Everybody { too_many: false, base });
     }
     let records: Vec<&EmployeeRecord> = some.iter().map(|one| &one.record).collect();
     let (view, _) =
         view::load(conn, applier.keys, applier.directory, &records, &applier.facts.renamed)?;
     let facts = applier.facts_of_everybody();
-    let more = losses(applier, view, &facts, &some).saturating_add(missing);
-    Ok(applier.limits.are_exceeded_by(lost.saturating_add(more), base))
+    let more = losses(applier, view, &facts, &some);
+    // Those who are active and will leave are among the linked already.
+    let base = if is_first { base.max(to_link().saturating_add(more)) } else { base };
+    let too_many =
+        applier.limits.are_exceeded_by(lost.saturating_add(more).saturating_add(missing), base);
+    Ok(Ruling::Everybody { too_many, base })
 }
 
 /// Somebody who waits for a decision.
@@ -176,11 +180,14 @@ pub struct Waiting {
     pub account_id: AccountId,
     /// Why.
     pub reason: LossReason,
-    /// The hash of what the HR system says.
-    pub fingerprint: Vec<u8>,
+    /// The last day, when it is still to come.
+    pub last_day: Option<Date>,
+    /// The hash of the facts about their employment.
+    pub employment: Vec<u8>,
 }
 
-/// Puts people into the directory's open hold, which is opened when there is none.
+/// Puts people into the directory's open hold, which is opened when there is none. Who is in it
+/// already stays as they are, unless the facts about their employment are others now.
 pub fn hold(
     tx: &mut Tx<'_>,
     directory: &Directory,
@@ -192,34 +199,58 @@ pub fn hold(
         return Ok(());
     }
     let key = holds::deactivations_key(&directory.id);
-    let hold_id = if let Some(open) = holds::find_open(tx, &key)? {
-        open.id
-    } else {
-        let hold = blank(directory, HoldKind::Deactivations, key, REASON, now, random);
-        holds::insert(tx, &hold, &[])?;
-        hold.id
+    let (hold, is_new) = match holds::find_open(tx, &key)? {
+        Some(open) => (open, false),
+        None => (blank(directory, HoldKind::Deactivations, key, REASON, now, random), true),
     };
-    let items: Vec<HoldItem> = people
-        .iter()
-        .map(|one| HoldItem {
+    let known: HashMap<ExternalKey, Option<Vec<u8>>> = if is_new {
+        HashMap::new()
+    } else {
+        let items = hold_items::of_hold(tx, &hold.id)?.into_iter();
+        items.map(|item| (item.external_key, item.record_hash)).collect()
+    };
+    let as_before =
+        |one: &&Waiting| known.get(&one.external_key) == Some(&Some(one.employment.clone()));
+    let news: Vec<&Waiting> = people.iter().filter(|one| !as_before(one)).collect();
+    if news.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<ExternalKey> = news.iter().map(|one| one.external_key.clone()).collect();
+    hold_items::retire(tx, &directory.id, HoldKind::Deactivations, &keys, now)?;
+    let list_version = if is_new { 1 } else { hold.list_version.saturating_add(1) };
+    let items: Vec<HoldItem> =
+        news.into_iter().map(|one| one.item(&hold, list_version, now, random)).collect();
+    if is_new {
+        holds::insert(tx, &hold, &items)
+    } else {
+        holds::set_list_version(tx, &hold.id, list_version, now)?;
+        hold_items::put(tx, &items)
+    }
+}
+
+impl Waiting {
+    fn item(&self, hold: &Hold, list_version: i64, now: Millis, random: &dyn Random) -> HoldItem {
+        let status = json!({"from": "active", "to": "inactive"});
+        let change = match self.last_day {
+            Some(day) => json!({"status": status, "because": self.reason, "last_day": day}),
+            None => json!({"status": status, "because": self.reason}),
+        };
+        HoldItem {
             id: HoldItemId::new(now, random),
-            organization_id: directory.organization_id.clone(),
-            directory_id: directory.id.clone(),
-            hold_id: hold_id.clone(),
-            external_key: one.external_key.clone(),
-            account_id: Some(one.account_id.clone()),
-            name: one.name.clone(),
-            planned_change: Json(json!({
-                "status": {"from": "active", "to": "inactive"},
-                "because": one.reason,
-            })),
-            record_hash: Some(one.fingerprint.clone()),
+            organization_id: hold.organization_id.clone(),
+            directory_id: hold.directory_id.clone(),
+            hold_id: hold.id.clone(),
+            external_key: self.external_key.clone(),
+            account_id: Some(self.account_id.clone()),
+            name: self.name.clone(),
+            planned_change: Json(change),
+            record_hash: Some(self.employment.clone()),
             decision: None,
             done_at_ms: None,
             created_at_ms: now,
-        })
-        .collect();
-    hold_items::put(tx, &items)
+            list_version,
+        }
+    }
 }
 
 /// What the admin reads.
@@ -248,6 +279,9 @@ pub fn blank(
         updated_at_ms: now,
         decided_at_ms: None,
         decided_by: None,
+        list_version: 1,
+        notices: 0,
+        next_notice_at_ms: Some(now.plus(limits::HOLD_NOTICE_MS_MAX)),
     }
 }
 
@@ -293,36 +327,95 @@ pub fn keep_only(
     leave(tx, directory, &leaving, now)
 }
 
-/// After a full sync: approvals about people whom it has seen are used up. They were carried out,
-/// or there was nothing to carry out; what happens to these people later is asked about again.
-pub fn spend_approvals(
+/// After a full sync: decisions about people whom it has seen are used up. Approvals were carried
+/// out, or there was nothing to carry out; a rejection has done its work when nothing would end the
+/// person's access any more (`is_kept` says of whom something still would). What happens to these
+/// people later is asked about again.
+pub fn spend_decisions(
     tx: &mut Tx<'_>,
     directory: &Directory,
+    is_kept: impl Fn(&ExternalKey) -> bool,
     seq: i64,
     now: Millis,
 ) -> Result<(), DbError> {
-    let live = hold_items::live_approvals(tx, &directory.id)?;
-    let keys: Vec<ExternalKey> = live.iter().map(|(_, key)| key.clone()).collect();
+    let live = hold_items::live_decisions(tx, &directory.id)?;
+    let is_over = |key: &ExternalKey, kind: HoldKind, decision: Decision| match decision {
+        Decision::Approved => true,
+        Decision::Rejected => kind == HoldKind::Deactivations && !is_kept(key),
+    };
+    let keys: Vec<ExternalKey> = live.iter().map(|(_, key, ..)| key.clone()).collect();
     let seen: HashSet<ExternalKey> = directory_users::by_keys(tx, &directory.id, &keys, &[])?
         .into_iter()
         .filter(|user| user.observation_seq >= seq)
         .map(|user| user.external_key)
         .collect();
-    let spent: Vec<HoldItemId> =
-        live.into_iter().filter(|(_, key)| seen.contains(key)).map(|(item, _)| item).collect();
+    let spent: Vec<HoldItemId> = live
+        .into_iter()
+        .filter(|(_, key, kind, decision)| seen.contains(key) && is_over(key, *kind, *decision))
+        .map(|(item, ..)| item)
+        .collect();
     hold_items::mark_done(tx, &spent, now)
 }
 
-/// Tells the admins and the application of the open hold; once.
+/// Tells the admins of the directory's open holds of which they do not know yet.
 pub fn announce(tx: &mut Tx<'_>, teller: &Teller, directory: &Directory) -> Result<(), DbError> {
-    let Some(hold) = holds::find_open(tx, &holds::deactivations_key(&directory.id))? else {
-        return Ok(());
+    let new = holds::to_tell(tx, &directory.id, None)?;
+    tell_of(tx, teller, directory, &new)
+}
+
+/// Tells the admins of a directory of open holds that have waited long enough to be told of (again);
+/// false when there is nothing to tell now.
+pub async fn remind(cx: &Context) -> Result<bool, SyncError> {
+    let now = cx.clock.now();
+    let Some(id) = cx.db.read(move |conn| holds::directory_to_tell(conn, now)).await? else {
+        return Ok(false);
     };
-    let people = hold_items::count(tx, &hold.id)?;
-    if failure::tell_of_hold(tx, teller, directory, &hold, people)? {
-        emit(tx, EventKind::HoldOpened, &hold, people, hold.created_at_ms);
+    let inner = cx.clone();
+    let written = cx.db.write(Lane::Bulk, move |tx| {
+        let Some(directory) = directories::lock(tx, &id)? else { return Ok(()) };
+        let due = holds::to_tell(tx, &directory.id, Some(now))?;
+        tell_of(tx, &Teller::new(&inner), &directory, &due)
+    });
+    written.await?;
+    Ok(true)
+}
+
+/// One notice about these holds, and when the next one is due. New holds are told before old ones
+/// are told again.
+fn tell_of(
+    tx: &mut Tx<'_>,
+    teller: &Teller,
+    directory: &Directory,
+    due: &[Hold],
+) -> Result<(), DbError> {
+    let (new, old): (Vec<&Hold>, Vec<&Hold>) = due.iter().partition(|hold| hold.notices == 0);
+    for (holds, is_reminder) in [(new, false), (old, true)] {
+        let Some(opened_at) = holds.iter().map(|hold| hold.created_at_ms).min() else { continue };
+        let mut waiting: BTreeMap<&str, HoldCount> = BTreeMap::new();
+        for hold in holds {
+            let people = hold_items::count(tx, &hold.id)?;
+            if hold.kind == HoldKind::Deactivations && !is_reminder {
+                emit(tx, EventKind::HoldOpened, hold, people, hold.created_at_ms);
+            }
+            let none = HoldCount { kind: hold.kind, people: 0 };
+            let count = waiting.entry(hold.kind.as_str()).or_insert(none);
+            count.people = count.people.saturating_add(people);
+            holds::note_told(tx, hold, next_notice(hold, teller.now))?;
+        }
+        let waiting: Vec<HoldCount> = waiting.into_values().collect();
+        failure::tell_of_holds(tx, teller, directory, &waiting, opened_at, is_reminder)?;
     }
     Ok(())
+}
+
+/// When the notice after the one that is written now is due. What was missed while nothing ran is
+/// not made up for.
+fn next_notice(hold: &Hold, now: Millis) -> Millis {
+    let due =
+        if hold.notices == 0 { hold.created_at_ms } else { hold.next_notice_at_ms.unwrap_or(now) };
+    let wait = days_to_next_notice(hold.notices.saturating_add(1)).saturating_mul(Millis::DAY);
+    let next = due.plus(wait);
+    if next > now { next } else { now.plus(wait) }
 }
 
 /// Emits an event about a hold.

@@ -6,7 +6,7 @@
 //!
 //! What this module must not do: decide, or read the database, the clock or the network.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -85,6 +85,8 @@ pub struct View {
     pub managers: HashMap<ManagerReference, AccountId>,
     /// What admins have decided and still counts, the last one of each kind and person.
     pub decided: HashMap<(HoldKind, ExternalKey), HoldItem>,
+    /// Whose end of access waits for an admin's decision.
+    pub waiting: HashSet<ExternalKey>,
     /// How many more people may lose access.
     pub guard: Guard,
     /// The new keys of people who got another one, with the one they had (S-21).

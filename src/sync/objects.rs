@@ -126,6 +126,7 @@ pub fn hold(hold: &Hold, people: u64) -> Value {
         "directory_id": hold.directory_id,
         "organization_id": hold.organization_id,
         "kind": hold.kind,
+        "list_version": hold.list_version,
         "reason": hold.reason,
         "state": hold.state,
         "people": people,

@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::clock::Millis;
 use crate::db::directory_users::DirectoryUser;
 use crate::db::holds::HoldItem;
 use crate::db::links::Link;
@@ -25,7 +24,6 @@ use crate::domain::hold::{Decision, HoldKind, LinkDoubt};
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, HoldId, HoldItemId, LinkId};
 use crate::domain::linking::{self, Candidate, LinkDecision, Rivals};
 use crate::domain::row_problem::Finding;
-use crate::limits;
 use crate::secret::SealingKey;
 use crate::sync::known::{AccountFields, Renamed, View};
 use crate::sync::shared;
@@ -94,8 +92,19 @@ pub struct Loss {
     pub reason: LossReason,
     /// Whose account it is.
     pub account_id: AccountId,
+    /// When access ends.
+    pub when: LossTime,
     /// What becomes of it.
     pub fate: LossFate,
+}
+
+/// When somebody's access ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LossTime {
+    /// With this plan.
+    Now,
+    /// After this day, which is still to come. It counts when it becomes known (S-32).
+    After(Date),
 }
 
 /// Whether somebody loses access now.
@@ -103,11 +112,11 @@ pub struct Loss {
 pub enum LossFate {
     /// Yes, and the guard counts it.
     Counted,
-    /// Yes; it was known for so long that it is no surprise, or an admin has approved it.
+    /// Yes; an admin has approved it, or it was counted when its date became known.
     Uncounted,
     /// Not before an admin decides.
     Held,
-    /// No: an admin has rejected it, and the HR system says nothing new.
+    /// No: an admin has rejected it, and HR says nothing new about the person's employment.
     Rejected,
 }
 
@@ -126,8 +135,8 @@ pub struct Setting<'a> {
     pub directory: &'a DirectoryId,
     /// Today in the organization's time zone (S-12).
     pub today: Date,
-    /// Now.
-    pub now: Millis,
+    /// Nobody was synced before: what becomes known of new accounts counts too (S-32).
+    pub is_first_sync: bool,
     /// For comparing records with those that were decided about.
     pub key: &'a SealingKey,
 }
@@ -182,11 +191,16 @@ pub struct Applied {
     pub hold: Option<HoldPlan>,
     /// Access that ends, or would end.
     pub loss: Option<Loss>,
+    /// The leaving date that may act on its day without being counted again (S-32).
+    pub leaving_date_cleared: Option<Date>,
     /// The approvals that this carries out, with their holds.
     pub carried_out: Vec<(HoldItemId, HoldId)>,
     /// The hash of what the HR system says of the person, for comparing it with what an admin
     /// decides about.
     pub fingerprint: Vec<u8>,
+    /// The hash of what the HR system says of the person's employment, for comparing it with what an
+    /// admin decides about the end of access.
+    pub employment: Vec<u8>,
     /// Whether the next full sync may skip this person when the raw record is the same.
     pub settled: bool,
 }
@@ -222,27 +236,33 @@ pub fn plan_person(
     let record = EmployeeRecord { external_key: key.clone(), ..record };
     let key_kind = kind_to_keep(stored, &record);
     let fingerprint = fingerprint(setting.key, &record, membership, observed.gone);
+    let employment = employment_hash(setting.key, &record, membership, observed.gone);
     let person = Person {
         view,
         facts,
         directory: setting.directory,
         today: setting.today,
+        is_first_sync: setting.is_first_sync,
         record: &record,
         own_keys: &own_keys,
         activity: activity(&record, membership, setting.today),
         fingerprint: &fingerprint,
+        employment: &employment,
     };
     let decided = person.decide(link, new_account);
     let notes = observed.notes;
-    let loss = person.loss(stored, &decided, membership, observed.gone, setting.now);
-    let kept = loss.as_ref().is_some_and(|loss| loss.fate.keeps_access());
-    let (activity, decided) = if kept { person.kept(link) } else { (person.activity, decided) };
+    let loss = person.loss(stored, &decided, membership, observed.gone);
+    let leaving_date_cleared = person.leaving_date_cleared(stored, &decided, loss.as_ref());
+    let binds = loss.as_ref().is_some_and(|loss| loss.fate.keeps_access());
+    let kept = binds && loss.as_ref().is_some_and(|loss| loss.when == LossTime::Now);
+    let (activity, decided) =
+        if kept { person.kept(stored, link, &decided) } else { (person.activity, decided) };
     let applied = Applied {
         settled: problem.is_none()
             && notes.is_empty()
             && decided.hold.is_none()
             && !decided.rejected
-            && !kept
+            && !binds
             && !person.manager_is_unknown(),
         observed: Observed {
             seq: observed.seq,
@@ -260,9 +280,11 @@ pub fn plan_person(
         account: decided.account,
         hands_over: decided.hands_over,
         hold: decided.hold,
-        carried_out: carried_out(decided.approved, view, &key, loss.as_ref()),
+        carried_out: carried_out(decided.approved, &person, loss.as_ref()),
         loss,
+        leaving_date_cleared,
         fingerprint,
+        employment,
     };
     PersonPlan { key, before, step: Step::Apply(Box::new(applied)) }
 }
@@ -334,11 +356,26 @@ fn access_only(stored: &EmployeeRecord, observed: &EmployeeRecord) -> EmployeeRe
     }
 }
 
+/// What admins have said about the end of somebody's access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing.
+    None,
+    /// It may end, once.
+    Approved,
+    /// It may not end while the facts are these.
+    Rejected,
+    /// It may not end before they have decided.
+    Binding,
+}
+
 /// What the link and the account become.
 struct Decided {
     link: LinkStep,
     account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
     hands_over: bool,
+    /// Another directory has the account's person employed (S-26).
+    shared: bool,
     hold: Option<HoldPlan>,
     /// The approval that this follows.
     approved: Option<(HoldItemId, HoldId)>,
@@ -355,7 +392,8 @@ impl Decided {
         link: LinkStep,
         account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
     ) -> Self {
-        Self { link, account, hands_over: false, hold: None, approved: None, rejected: false }
+        let (hands_over, shared) = (false, false);
+        Self { link, account, hands_over, shared, hold: None, approved: None, rejected: false }
     }
 }
 
@@ -374,21 +412,37 @@ pub fn fingerprint(
     key.record_hash(NOT_A_RAW_RECORD, said.as_bytes()).to_vec()
 }
 
+/// The hash of the facts about a person's employment: status, leaving date and presence. What an
+/// admin has decided about the end of access stands until one of these changes (S-32).
+#[must_use]
+pub fn employment_hash(
+    key: &SealingKey,
+    record: &EmployeeRecord,
+    membership: Membership,
+    gone: bool,
+) -> Vec<u8> {
+    const NOT_A_RAW_RECORD: u32 = u32::MAX;
+    // Of somebody whom the HR system no longer has, only that is known.
+    let said = if gone {
+        serde_json::json!(["gone"])
+    } else {
+        let is_member = membership != Membership::NotMember;
+        serde_json::json!([record.standing, record.status_text, record.leaving_date, is_member])
+    };
+    key.record_hash(NOT_A_RAW_RECORD, said.to_string().as_bytes()).to_vec()
+}
+
 /// The approvals that a plan carries out.
 fn carried_out(
     link: Option<(HoldItemId, HoldId)>,
-    view: &View,
-    key: &ExternalKey,
+    person: &Person<'_>,
     loss: Option<&Loss>,
 ) -> Vec<(HoldItemId, HoldId)> {
-    link.into_iter().chain(approval(view, key, loss)).collect()
-}
-
-/// The approval that a loss of access carries out.
-fn approval(view: &View, key: &ExternalKey, loss: Option<&Loss>) -> Option<(HoldItemId, HoldId)> {
-    loss.filter(|loss| loss.fate == LossFate::Uncounted)?;
-    let item = view.decided.get(&(HoldKind::Deactivations, key.clone()))?;
-    (item.decision == Some(Decision::Approved)).then(|| (item.id.clone(), item.hold_id.clone()))
+    let ends = loss.filter(|loss| loss.fate == LossFate::Uncounted);
+    let approved = ends
+        .and_then(|_| person.decision(HoldKind::Deactivations))
+        .filter(|item| item.decision == Some(Decision::Approved));
+    link.into_iter().chain(approved.map(|item| (item.id.clone(), item.hold_id.clone()))).collect()
 }
 
 /// One person, with all that a decision looks at.
@@ -398,11 +452,13 @@ struct Person<'a> {
     facts: &'a Facts,
     directory: &'a DirectoryId,
     today: Date,
+    is_first_sync: bool,
     record: &'a EmployeeRecord,
     /// The keys under which others may know this person: as stored, and as the record has it.
     own_keys: &'a [Option<ExternalKey>],
     activity: Activity,
     fingerprint: &'a [u8],
+    employment: &'a [u8],
 }
 
 impl Person<'_> {
@@ -426,21 +482,33 @@ impl Person<'_> {
         }
     }
 
-    /// What becomes of somebody who keeps access for now. Who is linked is still told to be active;
-    /// of somebody seen for the first time there is no account to touch.
-    fn kept(self, link: Option<&Link>) -> (Activity, Decided) {
-        match link {
-            Some(link) => {
-                let kept = Person { activity: Activity::Active, ..self };
-                (Activity::Active, kept.follow(&link.account_id, LinkStep::Keep))
-            }
-            None => (self.activity, Decided::nothing()),
-        }
+    /// What becomes of somebody who keeps access for now. Who is linked is still told to be active,
+    /// unless they were told to have left before and only the account is kept; of somebody seen for
+    /// the first time there is no account to touch.
+    fn kept(
+        self,
+        stored: Option<&DirectoryUser>,
+        link: Option<&Link>,
+        decided: &Decided,
+    ) -> (Activity, Decided) {
+        let Some(link) = link else { return (self.activity, Decided::nothing()) };
+        let before = decided.account.as_ref().and_then(|(_, before, _)| before.as_ref());
+        let has_access = before.is_some_and(|before| before.status == AccountStatus::Active);
+        let left_over = has_access && self.is_left_over(stored, decided);
+        let kept = Person { activity: Activity::Active, ..self };
+        let state = if left_over { Activity::Inactive } else { Activity::Active };
+        (state, kept.follow(&link.account_id, LinkStep::Keep))
     }
 
     /// What an admin has decided about this person and this kind of doubt.
     fn decision(&self, kind: HoldKind) -> Option<&HoldItem> {
-        self.view.decided.get(&(kind, self.record.external_key.clone()))
+        let keys = self.own_keys.iter().flatten();
+        keys.filter_map(|key| self.view.decided.get(&(kind, key.clone()))).next()
+    }
+
+    /// Whether an admin has yet to decide about the end of this person's access.
+    fn awaits_decision(&self) -> bool {
+        self.own_keys.iter().flatten().any(|key| self.view.waiting.contains(key))
     }
 
     /// An admin has said no, and the HR system says nothing new.
@@ -479,51 +547,125 @@ impl Person<'_> {
         Decided { approved: Some((item.id.clone(), item.hold_id.clone())), ..linked }
     }
 
-    /// Whether an active account would no longer be kept active by this person (S-32), and what
-    /// becomes of that.
+    /// Whether an active account would no longer be kept active by this person, now or after a
+    /// leaving date that is still to come, and what becomes of that (S-32).
     fn loss(
         &self,
         stored: Option<&DirectoryUser>,
         decided: &Decided,
         membership: Membership,
         gone: bool,
-        now: Millis,
     ) -> Option<Loss> {
         let (account_id, before, after) = decided.account.as_ref()?;
         let had_access = before.as_ref().is_some_and(|b| b.status == AccountStatus::Active);
-        let was_active = stored.is_some_and(|user| user.state == Activity::Active);
-        let ends = self.activity == Activity::Inactive
-            && (after.status == AccountStatus::Inactive || was_active);
-        if !had_access || !ends {
-            return None;
-        }
+        let has_left = self.activity == Activity::Inactive;
+        let verdict = self.verdict(decided, account_id);
+        let (reason, when) = if has_left {
+            // Somebody else may keep the account active (S-26).
+            let ends = had_access && after.status == AccountStatus::Inactive;
+            if !ends && verdict != Verdict::Rejected {
+                return None;
+            }
+            (self.loss_reason(membership, gone), LossTime::Now)
+        } else {
+            let day = self.ends_after(stored, decided)?;
+            (LossReason::LeavingDate, LossTime::After(day))
+        };
+        let fate = match verdict {
+            Verdict::Approved => LossFate::Uncounted,
+            Verdict::Rejected => LossFate::Rejected,
+            Verdict::Binding => LossFate::Held,
+            Verdict::None if self.was_cleared(stored, reason) => LossFate::Uncounted,
+            Verdict::None if self.is_left_over(stored, decided) => LossFate::Held,
+            Verdict::None if self.view.guard.lets_through() => LossFate::Counted,
+            Verdict::None => LossFate::Held,
+        };
+        Some(Loss { reason, account_id: account_id.clone(), when, fate })
+    }
+
+    fn loss_reason(&self, membership: Membership, gone: bool) -> LossReason {
         let leaving_date = self.record.leaving_date.filter(|leaving| *leaving < self.today);
-        let reason = match (gone, leaving_date, membership) {
+        match (gone, leaving_date, membership) {
             (true, ..) => LossReason::NotInHr,
             (_, Some(_), _) => LossReason::LeavingDate,
             (_, _, Membership::NotMember) => LossReason::NotCurrentStaff,
             _ => LossReason::Former,
+        }
+    }
+
+    /// What admins have said about the end of this person's access. A decision is about the facts
+    /// that were on the list; once there was one, other facts are asked about and never carried out
+    /// unasked.
+    fn verdict(&self, decided: &Decided, account: &AccountId) -> Verdict {
+        if decided.approved.is_some() {
+            return Verdict::Approved;
+        }
+        let item = self.decision(HoldKind::Deactivations);
+        let same_facts =
+            item.is_some_and(|item| item.record_hash.as_deref() == Some(self.employment));
+        match item.and_then(|item| item.decision) {
+            Some(Decision::Approved)
+                if same_facts && item.and_then(|i| i.account_id.as_ref()) == Some(account) =>
+            {
+                Verdict::Approved
+            }
+            _ if self.awaits_decision() => Verdict::Binding,
+            Some(Decision::Rejected) if same_facts => Verdict::Rejected,
+            Some(Decision::Rejected) => Verdict::Binding,
+            _ => Verdict::None,
+        }
+    }
+
+    /// The leaving date to come after which an account that is active now would not be, when that
+    /// was not counted yet.
+    fn ends_after(&self, stored: Option<&DirectoryUser>, decided: &Decided) -> Option<Date> {
+        let (_, before, after) = decided.account.as_ref()?;
+        let day = self.record.leaving_date.filter(|day| *day >= self.today)?;
+        // Who is hired for a time is no surprise; a whole company that is, is one.
+        let had_access = match before {
+            Some(before) => before.status == AccountStatus::Active,
+            None => self.is_first_sync,
         };
-        let known_since = stored
-            .filter(|user| user.record.0.leaving_date == self.record.leaving_date)
-            .and_then(|user| user.leaving_date_since_ms);
-        let long_known = reason == LossReason::LeavingDate
-            && known_since.is_some_and(|since| now.since(since) > limits::LEAVING_DATE_KNOWN_MS);
-        let is_approved = decided.approved.is_some()
-            || self.decision(HoldKind::Deactivations).is_some_and(|item| {
-                item.decision == Some(Decision::Approved)
-                    && item.account_id.as_ref() == Some(account_id)
-            });
-        let fate = if is_approved || long_known {
-            LossFate::Uncounted
-        } else if self.is_rejected(HoldKind::Deactivations) {
-            LossFate::Rejected
-        } else if self.view.guard.lets_through() {
-            LossFate::Counted
-        } else {
-            LossFate::Held
-        };
-        Some(Loss { reason, account_id: account_id.clone(), fate })
+        let has_access = had_access && after.status == AccountStatus::Active;
+        let cleared = stored.and_then(|user| user.leaving_date_cleared).map(|date| date.0);
+        // A date that moves away from today is no news.
+        let is_news = cleared.is_none_or(|cleared| day < cleared);
+        (has_access && is_news && !decided.shared).then_some(day)
+    }
+
+    /// Whether the date that ends access has passed the guard before.
+    fn was_cleared(&self, stored: Option<&DirectoryUser>, reason: LossReason) -> bool {
+        let cleared = stored.and_then(|user| user.leaving_date_cleared).map(|date| date.0);
+        reason == LossReason::LeavingDate
+            && cleared.is_some_and(|cleared| self.record.leaving_date >= Some(cleared))
+    }
+
+    /// Whether the person had left before, and the account was kept active by another directory that
+    /// is gone: that is no leaving of this person, and never an effect of disabling (L-08).
+    fn is_left_over(&self, stored: Option<&DirectoryUser>, decided: &Decided) -> bool {
+        decided.link == LinkStep::Keep
+            && stored.is_some_and(|user| user.state == Activity::Inactive)
+    }
+
+    /// The leaving date that may act without being counted again: one that passed the guard, or one
+    /// that takes no access from anybody who has it.
+    fn leaving_date_cleared(
+        &self,
+        stored: Option<&DirectoryUser>,
+        decided: &Decided,
+        loss: Option<&Loss>,
+    ) -> Option<Date> {
+        let day = self.record.leaving_date?;
+        let before = stored.and_then(|user| user.leaving_date_cleared).map(|date| date.0);
+        match loss {
+            Some(loss) if loss.fate.keeps_access() => None,
+            Some(_) => Some(day),
+            // Nobody has access through this person alone: what becomes of it is seen on the day.
+            None if decided.account.is_none() || decided.shared => {
+                before.filter(|date| *date <= day)
+            }
+            None => Some(day),
+        }
     }
 
     /// A former link is restored first (L-09), else the e-mail decides (S-20).
@@ -545,12 +687,12 @@ impl Person<'_> {
         };
         let mut after = self.fields(Some(&account.fields));
         let say = shared::say(&account.shares, self.directory, self.activity);
-        let hands_over = say.hands_over;
+        let (hands_over, shared) = (say.hands_over, say.others_active);
         if !say.manages {
             let status = shared::status_beside(say, account.fields.status, after.status);
             let after = AccountFields { status, ..account.fields.clone() };
             let change = Some((id.clone(), Some(account.fields.clone()), after));
-            return Decided { hands_over, ..Decided::of(link, change) };
+            return Decided { hands_over, shared, ..Decided::of(link, change) };
         }
         // Nobody is their own manager, whatever HR says.
         after.manager = after.manager.filter(|manager| manager != id);
@@ -565,9 +707,9 @@ impl Person<'_> {
         }
         let change = Some((id.clone(), Some(account.fields.clone()), after));
         if hold.is_some() && self.is_rejected(HoldKind::EmailChange) {
-            return Decided { hands_over, rejected: true, ..Decided::of(link, change) };
+            return Decided { hands_over, shared, rejected: true, ..Decided::of(link, change) };
         }
-        Decided { hands_over, hold, ..Decided::of(link, change) }
+        Decided { hands_over, shared, hold, ..Decided::of(link, change) }
     }
 
     fn fields(&self, before: Option<&AccountFields>) -> AccountFields {

@@ -44,7 +44,7 @@ fn user(id: &str, record: &EmployeeRecord) -> DirectoryUser {
         record: Json(record.clone()),
         raw_hash: None,
         listed: true,
-        leaving_date_since_ms: None,
+        leaving_date_cleared: None,
         due_at_ms: None,
         observation_seq: 1,
         version: 1,
@@ -86,8 +86,10 @@ fn applied(record: EmployeeRecord) -> Applied {
         hold: None,
         hands_over: false,
         loss: None,
+        leaving_date_cleared: None,
         carried_out: Vec::new(),
         fingerprint: Vec::new(),
+        employment: Vec::new(),
         settled: true,
     }
 }
@@ -137,7 +139,7 @@ fn s_21_another_id_is_followed_to_somebody_with_a_name_in_common() {
     let setting = Setting {
         directory: &DirectoryId::from_text("directory_1"),
         today: date(2026, 11, 23),
-        now: Millis(0),
+        is_first_sync: false,
         key: &SealingKey::generate(&SeededRandom::new(1)),
     };
     let plan =

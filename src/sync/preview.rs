@@ -33,7 +33,9 @@ use crate::sync::absence::Gone;
 use crate::sync::apply::{Applier, Pass};
 use crate::sync::guard::{self, Waiting};
 use crate::sync::known::View;
-use crate::sync::plan::{Applied, Facts, LinkStep, Loss, LossFate, Observed, PersonPlan, Step};
+use crate::sync::plan::{
+    Applied, Facts, LinkStep, Loss, LossFate, LossTime, Observed, PersonPlan, Step,
+};
 use crate::sync::reading::{self, Reading};
 use crate::sync::rows::{self, Made, Person};
 use crate::sync::setup::{self, SetupError};
@@ -209,7 +211,7 @@ fn look_ahead(
     let facts = &everybody.facts;
     let cause = &Cause::Clock;
     let applier = Applier::new(conn, cx, directory, Pass::Whole, cause, facts)?;
-    let applier = Applier { ruling: reading.ruling(), ..applier };
+    let applier = Applier { ruling: reading.ruling, ..applier };
     let changed = everybody.batches();
     let passes = [
         (Pass::Whole, vec![gone.as_slice()]),
@@ -342,6 +344,8 @@ impl Ahead {
             because: loss.reason,
         };
         match loss.fate {
+            // It ends on its day, not with this run.
+            LossFate::Counted | LossFate::Uncounted if loss.when != LossTime::Now => {}
             LossFate::Counted | LossFate::Uncounted => {
                 self.leaving.insert(key.clone(), leaving);
             }

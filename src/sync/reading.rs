@@ -32,8 +32,9 @@ pub struct Reading {
     pub everybody: Everybody,
     /// When it was asked for.
     pub asked_at: Millis,
-    /// Whether too many would lose access, so that all of them wait.
-    pub too_many: bool,
+    /// What batches of this reading are told about the others: whether too many would lose access, so
+    /// that all of them wait.
+    pub ruling: Ruling,
     /// Whom the list does not name.
     pub missing: Vec<DirectoryUserId>,
     /// Missing people who wait for an admin's decision.
@@ -57,22 +58,15 @@ pub enum Looks {
     Refused,
 }
 
-impl Reading {
-    /// What batches of this reading are told about the others.
-    #[must_use]
-    pub fn ruling(&self) -> Ruling {
-        Ruling::Everybody { too_many: self.too_many }
-    }
-}
-
 /// Reads everybody and asks about the missing.
 pub async fn read(cx: &Context, directory: &Directory) -> Result<Reading, SyncError> {
     let asked_at = cx.clock.now();
     let everybody = full::everybody(cx, directory).await?;
     let mut looks = looks(cx, directory, &everybody).await?;
     let optional = permissions::looks_are_optional(directory.provider);
-    let (everybody, missing, too_many) = look_ahead(cx, directory, everybody).await?;
-    let waiting = missing.iter().filter(|one| too_many && !one.is_decided());
+    let (everybody, missing, ruling) = look_ahead(cx, directory, everybody).await?;
+    let too_many = matches!(ruling, Ruling::Everybody { too_many: true, .. });
+    let waiting = missing.iter().filter(|one| one.must_wait(too_many));
     let waiting = waiting.filter_map(Missing::waiting).collect();
     let mut answers = Answers::default();
     if looks == Looks::Allowed && !missing.is_empty() {
@@ -93,7 +87,7 @@ pub async fn read(cx: &Context, directory: &Directory) -> Result<Reading, SyncEr
         answers = absence::by_two_lists(&missing, too_many, &since, question);
     }
     let missing = missing.iter().map(|one| one.id().clone()).collect();
-    Ok(Reading { everybody, asked_at, too_many, missing, waiting, answers, looks, since })
+    Ok(Reading { everybody, asked_at, ruling, missing, waiting, answers, looks, since })
 }
 
 /// Whether questions about one person are answered. Asked, about somebody whom the list names, only
@@ -143,7 +137,7 @@ async fn look_ahead(
     cx: &Context,
     directory: &Directory,
     everybody: Everybody,
-) -> Result<(Everybody, Vec<Missing>, bool), SyncError> {
+) -> Result<(Everybody, Vec<Missing>, Ruling), SyncError> {
     let (inner, directory) = (cx.clone(), directory.clone());
     let looked = cx.db.read(move |conn| {
         let key = &inner.keys.record;
@@ -152,8 +146,8 @@ async fn look_ahead(
         let applier = Applier::new(conn, &inner, &directory, Pass::People, cause, facts)?;
         let count = missing.iter().filter(|one| one.counts()).count();
         let count = u64::try_from(count).unwrap_or(u64::MAX);
-        let too_many = guard::too_many(conn, &applier, &everybody.changed, count)?;
-        Ok::<_, SyncError>((everybody, missing, too_many))
+        let ruling = guard::look_ahead(conn, &applier, &everybody.changed, count)?;
+        Ok::<_, SyncError>((everybody, missing, ruling))
     });
     looked.await
 }

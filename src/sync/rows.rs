@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::clock::Millis;
 use crate::db::directory_users::DirectoryUser;
 use crate::db::links::Link;
-use crate::db::types::Json;
+use crate::db::types::{Json, StoredDate};
 use crate::domain::account::{AccountStatus, Activity, next_day};
 use crate::domain::directory::{InactivePolicy, RunCounts};
 use crate::domain::employee::{EmployeeRecord, ExternalKey};
@@ -101,7 +101,7 @@ impl Applier<'_> {
         let setting = Setting {
             directory: &self.directory.id,
             today: self.day.today,
-            now: self.now,
+            is_first_sync: self.directory.last_success_at_ms.is_none(),
             key: &self.keys.record,
         };
         plan_person(view, facts, setting, observed, &mut new_account)
@@ -242,7 +242,7 @@ impl Applier<'_> {
             first_last,
             state: applied.activity,
             membership: applied.observed.membership,
-            leaving_date_since_ms: self.leaving_date_since(before, &record),
+            leaving_date_cleared: applied.leaving_date_cleared.map(StoredDate),
             due_at_ms: self.due_at(&record),
             listed: before.is_some_and(|user| user.listed),
             raw_hash: applied.observed.raw_hash.clone().filter(|_| settled),
@@ -260,19 +260,6 @@ impl Applier<'_> {
         let due_at = Millis::start_of(day, &self.day.zone);
         // Where clocks are set back over midnight, a day can begin twice.
         Some(if due_at > self.now { due_at } else { self.now.plus(Millis::MINUTE) })
-    }
-
-    /// Since when the HR system has named this leaving date.
-    fn leaving_date_since(
-        &self,
-        before: Option<&DirectoryUser>,
-        record: &EmployeeRecord,
-    ) -> Option<Millis> {
-        record.leaving_date?;
-        before
-            .filter(|user| user.record.0.leaving_date == record.leaving_date)
-            .and_then(|user| user.leaving_date_since_ms)
-            .or(Some(self.now))
     }
 
     fn link_row(&self, user: &DirectoryUserId, applied: &Applied) -> Option<Link> {

@@ -632,9 +632,10 @@ fn end(tx: &mut Tx<'_>, keys: &Keys, mut directory: Directory, now: Millis) -> R
         });
     }
     ledger::keep(tx, keys, &directory, now)?;
-    // Accounts that somebody else has too go on with that one (S-26); all others stay as they are.
+    // Accounts that somebody else has too go on with that one, whose next full sync brings the fields
+    // (S-26); all others stay as they are.
     let accounts = links::accounts_of_directory(tx, &id)?;
-    directory_users::decide_again_elsewhere(tx, &id, &accounts, now)?;
+    directory_users::look_again_elsewhere(tx, &id, &accounts)?;
     links::delete_of_directory(tx, &id)?;
     groups::delete_of_directory(tx, &id)?;
     directory_users::delete_of_directory(tx, &id)?;

@@ -22,6 +22,8 @@ pub struct Say {
     pub hands_over: bool,
     /// Somebody who has the account is employed.
     pub anybody_active: bool,
+    /// Somebody of another directory is.
+    pub others_active: bool,
 }
 
 /// Notes that the person of `directory` who has the account is employed or not; a new link is the
@@ -43,7 +45,9 @@ pub fn say(shares: &Shares, directory: &DirectoryId, activity: Activity) -> Say 
     let mut after = shares.clone();
     note(&mut after, directory, activity);
     let manages = is_managing(&after);
+    let is_active = |(_, activity): &&(DirectoryId, Activity)| *activity == Activity::Active;
     Say {
+        others_active: after.iter().filter(is_active).any(|(other, _)| other != directory),
         manages,
         hands_over: !manages && is_managing(shares),
         anybody_active: after.iter().any(|(_, activity)| *activity == Activity::Active),
@@ -114,7 +118,8 @@ mod tests {
 
     #[test]
     fn s_26_the_account_is_active_while_anybody_is() {
-        let somebody = Say { manages: false, hands_over: false, anybody_active: true };
+        let somebody =
+            Say { manages: false, hands_over: false, anybody_active: true, others_active: true };
         let nobody = Say { anybody_active: false, ..somebody };
         assert_eq!(beside(somebody, Status::Active, Status::Inactive), Status::Active);
         assert_eq!(beside(somebody, Status::Pending, Status::Inactive), Status::Pending);

@@ -18,6 +18,7 @@ use crate::domain::account::Activity;
 use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, ManagerReference,
 };
+use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, DirectoryUserId};
 use crate::secret::Keys;
 use crate::sync::known::{AccountFields, AccountView, Renamed, View};
@@ -164,6 +165,8 @@ impl Loader<'_> {
         for (kind, item) in hold_items::decided(self.conn, self.directory, &keys)? {
             self.view.decided.insert((kind, item.external_key.clone()), item);
         }
+        self.view.waiting =
+            hold_items::waiting(self.conn, self.directory, HoldKind::Deactivations, &keys)?;
         Ok(())
     }
 

@@ -19,14 +19,14 @@ use tokio::task::JoinSet;
 use crate::clock::Millis;
 use crate::db::{
     DbError, Lane, account_changes, actions, deliveries, directory_users, endpoint_secrets, events,
-    idempotent_answers, inbox, mails, operator_sessions, portal_links, portal_sessions, runs,
-    waiting_credentials, waits,
+    holds, idempotent_answers, inbox, mails, operator_sessions, portal_links, portal_sessions,
+    runs, waiting_credentials, waits,
 };
 use crate::delivery::{self, deliverer};
 use crate::limits;
 use crate::notify::outbox;
 use crate::notify::smtp::Mailer;
-use crate::sync::{Context, SyncError, again, full, live};
+use crate::sync::{Context, SyncError, again, full, guard, live};
 
 /// Tells one kind of task that there is work.
 #[derive(Clone, Default)]
@@ -74,6 +74,8 @@ enum Kind {
     Schedule,
     /// Does full syncs.
     Runs,
+    /// Tells admins again of what waits for their decision (S-32).
+    Reminders,
     /// Sends mails.
     Mails,
     /// Forgets what is too old.
@@ -87,6 +89,7 @@ impl Kind {
             Self::Dates => "dates",
             Self::Schedule => "schedule",
             Self::Runs => "runs",
+            Self::Reminders => "reminders",
             Self::Mails => "mails",
             Self::Janitor => "janitor",
         }
@@ -100,6 +103,7 @@ impl Kind {
                 Self::Dates => again::step(&cx.sync).await,
                 Self::Schedule => full::queue_due(&cx.sync).await,
                 Self::Runs => full::step(&cx.sync).await,
+                Self::Reminders => guard::remind(&cx.sync).await,
                 Self::Mails => match &cx.mailer {
                     Some(mailer) => Ok(outbox::step(&cx.sync.db, &cx.sync.keys, cx, mailer).await?),
                     None => Ok(false),
@@ -121,6 +125,7 @@ impl Kind {
                 Self::Dates => directory_users::next_due(conn),
                 Self::Schedule => crate::db::directories::next_due(conn),
                 Self::Runs => runs::next_due(conn),
+                Self::Reminders => holds::next_notice(conn),
                 Self::Mails => mails::next_due(conn),
                 Self::Janitor => Ok(None),
             })
@@ -132,6 +137,7 @@ impl Kind {
         match self {
             Self::Inbox | Self::Runs | Self::Mails => 500,
             Self::Dates | Self::Schedule => 1_000,
+            Self::Reminders => 60_000,
             Self::Janitor => 600_000,
         }
     }
@@ -216,6 +222,7 @@ impl Tasks {
         spawn(Kind::Mails, 1, &activators.mails);
         spawn(Kind::Dates, 1, &activators.dates);
         spawn(Kind::Schedule, 1, &Activator::default());
+        spawn(Kind::Reminders, 1, &Activator::default());
         spawn(Kind::Janitor, 1, &Activator::default());
         running.spawn(deliverer::run(cx.delivery.clone(), stopped));
         Self { running, stop }
@@ -314,7 +321,9 @@ pub async fn forget_all_old(cx: &TaskContext) -> Result<(), SyncError> {
 pub async fn run_until_idle(cx: &TaskContext) -> Result<(), SyncError> {
     loop {
         let mut worked = false;
-        for kind in [Kind::Dates, Kind::Inbox, Kind::Schedule, Kind::Runs, Kind::Mails] {
+        for kind in
+            [Kind::Dates, Kind::Inbox, Kind::Schedule, Kind::Runs, Kind::Reminders, Kind::Mails]
+        {
             while kind.step(cx).await? {
                 worked = true;
             }

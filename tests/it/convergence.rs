@@ -555,7 +555,7 @@ async fn s_32_no_changes_with_any_hooks_take_access_from_more_than_the_limit(app
                 }
                 let (directory, id) = (&connected.directory, hold["id"].as_str().unwrap());
                 let path = format!("/directories/{directory}/holds/{id}/approve");
-                app.post(&path, json!({})).await.ok();
+                app.post(&path, json!({"list_version": hold["list_version"]})).await.ok();
                 waited += 1;
             }
             full_sync(&app, &connected).await;

@@ -25,7 +25,7 @@ async fn protected_ann(app: &TestApp) -> Connected {
 async fn decide(app: &TestApp, hold: &Value, what: &str) -> Reply {
     let (directory, id) = (hold["directory_id"].as_str(), hold["id"].as_str());
     let path = format!("/directories/{}/holds/{}/{what}", directory.unwrap(), id.unwrap());
-    app.post(&path, json!({})).await
+    app.post(&path, json!({"list_version": hold["list_version"]})).await
 }
 
 async fn the_hold(app: &TestApp, connected: &Connected) -> Value {

@@ -20,6 +20,7 @@ mod testdb;
 mod absence;
 mod application;
 mod audit;
+mod binding;
 mod browser;
 mod budget;
 mod chromium;

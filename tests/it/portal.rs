@@ -258,9 +258,9 @@ async fn s_22_a_link_is_decided_on_its_page(app: TestApp) {
     browser.open(&at).await.says("Please decide").says("Is this the same person?");
     let hold = browser.page.attribute("href", &format!("{at}/holds/")).unwrap();
     browser.open(&hold).await.says("Ann Lee").says(ANN).says("is protected");
-    let shown = browser.page.values("shown");
+    let seen = browser.page.values("list_version").remove(0);
     let old = browser.page.clone();
-    browser.submit(&hold, &[("shown", &shown[0]), ("wish", "all")]).await;
+    browser.submit(&hold, &[("list_version", &seen), ("wish", "all")]).await;
     browser.page.says("Your decision is taken.");
     app.drain().await;
     let account = app.the_account(&connected, ANN).await;
@@ -268,7 +268,7 @@ async fn s_22_a_link_is_decided_on_its_page(app: TestApp) {
     browser.open(&hold).await.says("Approved").is_silent_about("name=\"wish\"");
     // A page that is too old decides nothing.
     browser.page = old;
-    browser.submit(&hold, &[("wish", "none")]).await;
+    browser.submit(&hold, &[("list_version", &seen), ("wish", "none")]).await;
     assert_eq!(browser.page.status, 409);
     browser.page.says("This was decided already.");
     browser.open("/portal/changes").await.says("a decision of somebody on the portal");
@@ -308,10 +308,23 @@ async fn s_32_some_of_a_list_are_approved_and_only_who_was_on_it(app: TestApp) {
     browser.open(&at).await.says("May 7 people lose access?");
     let rest = browser.page.attribute("href", &format!("{at}/holds/")).unwrap();
     browser.open(&rest).await;
+    // A page that does not say what was on it decides nothing.
     browser.submit(&rest, &[("wish", "none")]).await;
+    assert_eq!(browser.page.status, 409);
+    browser.open(&rest).await;
+    let seen = browser.page.values("list_version").remove(0);
+    browser.submit(&rest, &[("list_version", &seen), ("wish", "none")]).await;
     app.drain().await;
     assert!(app.open_holds(&connected).await.is_empty());
-    browser.open(&rest).await.says("Rejected");
+    browser.open(&rest).await.says("Rejected").says("keeps access").says("Approve after all");
+    // What was decided can be changed.
+    let items = browser.page.values("item");
+    browser.submit(&rest, &[("wish", "approve"), ("item", &items[0])]).await;
+    browser.page.says("Your decision is taken.");
+    app.drain().await;
+    let accounts = app.accounts(&connected.organization).await;
+    assert_eq!(accounts.iter().filter(|account| account["status"] == "inactive").count(), 3);
+    browser.open(&rest).await.says("Partly approved").says("Reject after all");
 }
 
 async fn s_07_records_to_correct_are_a_list_and_a_file(app: TestApp) {

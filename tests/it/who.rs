@@ -299,7 +299,7 @@ async fn a_decision_names_who_decided_and_about_how_many(app: TestApp) {
     let mut browser = Browser::visit(&app, &connected.organization).await;
     let at = format!("/portal/directories/{}/holds/{hold}", connected.directory);
     browser.open(&at).await;
-    browser.submit(&at, &[("wish", "none")]).await;
+    browser.submit(&at, &[("list_version", "1"), ("wish", "none")]).await;
     let done = last(&app, &connected.organization).await;
     let action = json!({"kind": "hold_decided", "hold_id": hold, "hold_kind": "link",
         "state": "rejected", "people": 1});
@@ -312,7 +312,7 @@ async fn a_decision_names_who_decided_and_about_how_many(app: TestApp) {
     // It is decided already: nothing more is written down.
     let path =
         format!("/directories/{}/holds/{}", connected.directory, hold["id"].as_str().unwrap());
-    assert_eq!(app.post(&format!("{path}/approve"), json!({})).await.status, 409);
+    assert_eq!(app.post(&format!("{path}/approve"), json!({"list_version": 1})).await.status, 409);
     assert_eq!(actions_of(&app, &connected.organization).await.len(), before);
 }
 

@@ -163,11 +163,22 @@ fn the_other_notices_keep_the_same_rules() {
             check_common(&silent, *provider);
             assert!(silent.body.contains("nobody loses access because of this"));
         }
-        let hold = hold_opened(&HoldFacts { place, people: 12, opened_at: SINCE });
-        check_common(&hold, *provider);
-        assert!(hold.body.contains("12 people wait for your decision"), "{}", hold.body);
-        let one = hold_opened(&HoldFacts { place, people: 1, opened_at: SINCE });
-        assert!(one.body.contains("1 person waits for your decision"), "{}", one.body);
+        for is_reminder in [false, true] {
+            for kind in HoldKind::ALL {
+                let waiting = &[HoldCount { kind: *kind, people: 12 }];
+                check_common(
+                    &hold_waits(&HoldFacts { place, waiting, opened_at: SINCE, is_reminder }),
+                    *provider,
+                );
+            }
+        }
+        let facts = |waiting| HoldFacts { place, waiting, opened_at: SINCE, is_reminder: false };
+        let twelve = [HoldCount { kind: HoldKind::Deactivations, people: 12 }];
+        let many = hold_waits(&facts(&twelve));
+        assert!(many.body.contains("12 people would lose access"), "{}", many.body);
+        assert!(many.subject.contains("12 people would lose access"), "{}", many.subject);
+        let one = [HoldCount { kind: HoldKind::Deactivations, people: 1 }];
+        assert!(hold_waits(&facts(&one)).body.contains("1 person would lose access"));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::db::{DbError, lists};
 use crate::domain::directory::{RunCounts, RunState, RunTrigger};
 use crate::domain::employee::{EmployeeNumber, ExternalKey, RowProblemCode};
 use crate::domain::failure::FailureClass;
-use crate::domain::hold::{HoldKind, HoldState};
+use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::{
     AccountId, DirectoryId, HoldId, HoldItemId, OrganizationId, RowProblemId, RunId,
 };
@@ -163,6 +163,7 @@ struct ShownHold {
     organization_id: OrganizationId,
     directory_id: DirectoryId,
     kind: HoldKind,
+    list_version: i64,
     reason: String,
     state: HoldState,
     items: Vec<ShownHoldItem>,
@@ -179,6 +180,8 @@ struct ShownHoldItem {
     external_key: ExternalKey,
     name: String,
     change: Value,
+    decision: Option<Decision>,
+    list_version: i64,
 }
 
 fn show_hold(row: Hold, items: Vec<HoldItem>) -> ShownHold {
@@ -188,6 +191,8 @@ fn show_hold(row: Hold, items: Vec<HoldItem>) -> ShownHold {
         external_key: item.external_key,
         name: item.name,
         change: item.planned_change.0,
+        decision: item.decision,
+        list_version: item.list_version,
     });
     ShownHold {
         object: "hold",
@@ -195,6 +200,7 @@ fn show_hold(row: Hold, items: Vec<HoldItem>) -> ShownHold {
         organization_id: row.organization_id,
         directory_id: row.directory_id,
         kind: row.kind,
+        list_version: row.list_version,
         reason: row.reason,
         state: row.state,
         items: items.collect(),

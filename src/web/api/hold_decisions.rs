@@ -2,8 +2,9 @@
 
 use actix_web::web::{Bytes, Path};
 
+use crate::domain::hold::Decision;
 use crate::domain::ids::{DirectoryId, HoldId, HoldItemId};
-use crate::sync::decide::{self, DecideError, Wish};
+use crate::sync::decide::{self, About, DecideError, Wish};
 use crate::web::answer::Answer;
 use crate::web::api::{directory_lists, setup_problem};
 use crate::web::auth::Caller;
@@ -11,29 +12,51 @@ use crate::web::body::Members;
 use crate::web::error::Problem;
 use crate::web::state::State;
 
-/// `POST …/approve`: all of the hold, or the items in `ids` (S-32).
+/// `POST …/approve`: the items in `ids`, or those of the list in `list_version` who still wait
+/// (S-32).
 pub async fn approve(
     state: State,
     caller: Caller,
     path: Path<(String, String)>,
     body: Bytes,
 ) -> Answer {
-    // A decision about all needs no body.
-    let mut body = Members::parse_or_none(&body)?;
-    let ids: Option<Vec<HoldItemId>> = body.not_null("ids");
-    body.finish()?;
-    take(state, caller, path, ids.map_or(Wish::ApproveAll, Wish::Approve)).await
+    let wish = wish(&body, Decision::Approved)?;
+    take(state, caller, path, wish).await
 }
 
-/// `POST …/reject`: nobody of the hold.
+/// `POST …/reject`: likewise.
 pub async fn reject(
     state: State,
     caller: Caller,
     path: Path<(String, String)>,
     body: Bytes,
 ) -> Answer {
-    Members::parse_or_none(&body)?.finish()?;
-    take(state, caller, path, Wish::Reject).await
+    let wish = wish(&body, Decision::Rejected)?;
+    take(state, caller, path, wish).await
+}
+
+/// A decision says whom it is about, so that it never covers somebody whom nobody has looked at.
+fn wish(body: &[u8], decision: Decision) -> Result<Wish, Problem> {
+    let mut body = Members::parse_or_none(body)?;
+    let ids: Option<Vec<HoldItemId>> = body.not_null("ids");
+    let version: Option<i64> = body.not_null("list_version");
+    let changes_decision = body.not_null("change_decision").unwrap_or(false);
+    let about = match (ids, version) {
+        (Some(ids), None) => Some(About::Items(ids)),
+        (None, Some(version)) => Some(About::Version(version)),
+        (Some(_), Some(_)) => {
+            body.refuse("list_version", "not_allowed", "give either ids or list_version");
+            None
+        }
+        (None, None) => {
+            let message = "is required, or list_version: the version of the list that was seen";
+            body.refuse("ids", "required", message);
+            None
+        }
+    };
+    body.finish()?;
+    let about = about.ok_or_else(|| Problem::invalid("ids", "required", "is required"))?;
+    Ok(Wish { decision, about, changes_decision })
 }
 
 async fn take(state: State, caller: Caller, path: Path<(String, String)>, wish: Wish) -> Answer {
@@ -52,7 +75,11 @@ pub(in crate::web) fn problem(error: DecideError, hold: &HoldId) -> Problem {
     let message = setup_problem::sentence(&error.to_string());
     match error {
         DecideError::NotFound => Problem::of_lookup(crate::db::DbError::NotFound, "Hold", hold),
-        DecideError::Closed(_) | DecideError::EmailTaken(_) => Problem::Conflict { message },
+        DecideError::Closed(_)
+        | DecideError::NobodyWaits
+        | DecideError::NotToChange(_)
+        | DecideError::EmailTaken(_) => Problem::Conflict { message },
+        DecideError::NoVersion(_) => Problem::invalid("list_version", "unknown_value", message),
         DecideError::Nobody => Problem::invalid("ids", "required", "must name at least one item"),
         DecideError::Unknown(_) => Problem::invalid("ids", "unknown_value", message),
         DecideError::Db(error) => error.into(),

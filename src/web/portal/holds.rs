@@ -1,7 +1,7 @@
 //! Changes that wait for a decision, and the decision (S-22, S-24, S-32).
 //!
-//! Invariant: an approval covers the list that the admin saw. "Approve all" names everybody who was
-//! on the page, so that nobody is in it who came later.
+//! Invariant: a decision covers the list that the admin saw. "Approve all" and "Reject" name the
+//! version of the list on the page, so that nobody is in it who came later.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
@@ -12,9 +12,9 @@ use crate::clock::Millis;
 use crate::db::holds::{self, Hold, HoldItem};
 use crate::db::{Conn, DbError, accounts};
 use crate::domain::guard::LossReason;
-use crate::domain::hold::{HoldKind, HoldState};
+use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::{DirectoryId, HoldId, HoldItemId, OrganizationId};
-use crate::sync::decide::{self, DecideError, Wish};
+use crate::sync::decide::{self, About, DecideError, Wish};
 use crate::web::answer::Answer;
 use crate::web::api::hold_decisions;
 use crate::web::error::Problem;
@@ -55,6 +55,8 @@ fn headline(kind: HoldKind, people: u64) -> String {
         HoldKind::Link => "Is this the same person?".to_owned(),
         HoldKind::EmailChange => "May this e-mail change?".to_owned(),
         HoldKind::Deactivations => format!("May {} lose access?", words::people(people)),
+        HoldKind::OtherCompany => "Does this key belong to your company?".to_owned(),
+        HoldKind::ReusedNumber => "Does this number belong to somebody else now?".to_owned(),
     }
 }
 
@@ -72,9 +74,13 @@ struct Page {
     error: Option<String>,
     legend: &'static str,
     open: bool,
+    list_version: i64,
     items: Vec<Item>,
     approve_all: &'static str,
     after: &'static str,
+    /// Items whose rejection still counts can be approved after all, and the other way round.
+    can_approve: bool,
+    can_reject: bool,
 }
 
 struct Decided {
@@ -86,6 +92,9 @@ struct Item {
     id: HoldItemId,
     name: String,
     change: String,
+    /// What was decided, in words.
+    decided: &'static str,
+    can_change: bool,
 }
 
 /// What was loaded of a hold.
@@ -132,13 +141,27 @@ impl Item {
         let email = text("email").unwrap_or_default();
         let reason = text("because").and_then(LossReason::parse);
         let change = match (hold.kind, reason) {
-            (HoldKind::Deactivations, Some(reason)) => format!("{account}: {}", because(reason)),
+            (HoldKind::Deactivations, Some(reason)) => match text("last_day") {
+                Some(day) => format!("{account}: last day {day}"),
+                None => format!("{account}: {}", because(reason)),
+            },
             (HoldKind::EmailChange, _) => format!("{account} → {email}"),
             (HoldKind::Link, _) if account.is_empty() => format!("{email} in the HR system"),
             (HoldKind::Link, _) => format!("{email} in the HR system, account {account}"),
-            (HoldKind::Deactivations, None) => account.to_owned(),
+            (HoldKind::ReusedNumber, _) if !email.is_empty() => {
+                format!("{account} here, {email} in the HR system")
+            }
+            _ => account.to_owned(),
         };
-        Self { id: item.id, name: item.name, change }
+        let is_access = hold.kind == HoldKind::Deactivations;
+        let (decided, can_change) = match (item.decision, is_access) {
+            (Some(Decision::Rejected), true) if item.done_at_ms.is_none() => ("keeps access", true),
+            (Some(Decision::Rejected), _) => ("rejected", item.done_at_ms.is_none()),
+            (Some(Decision::Approved), true) => ("approved", true),
+            (Some(Decision::Approved), false) => ("approved", false),
+            (None, _) => ("", false),
+        };
+        Self { id: item.id, name: item.name, change, decided, can_change }
     }
 }
 
@@ -182,8 +205,22 @@ impl Page {
             HoldKind::Deactivations => (
                 "Who would lose access",
                 if people == 1 { "Approve" } else { "Approve all" },
-                "Whom you approve loses access. Whom you leave out is asked about again. If you \
-                 reject, everybody keeps access; correct their records in the HR system then.",
+                "Whom you approve loses access. Whom you leave out keeps access, and you are asked \
+                 again. If you reject, everybody on this list keeps access until HR changes their \
+                 status or leaving date; correct their records in the HR system. You can change \
+                 your decision here later.",
+            ),
+            HoldKind::OtherCompany => (
+                "The key that was entered",
+                "Yes, it is our company",
+                "If you approve, the next sync goes on with this key. If you reject, nothing is \
+                 updated until another key is entered.",
+            ),
+            HoldKind::ReusedNumber => (
+                "The person before and now",
+                "It is the same person",
+                "If you approve, the account follows the record. If you reject, the number belongs \
+                 to somebody new: the former person's access ends now.",
             ),
         };
         Self {
@@ -197,7 +234,10 @@ impl Page {
             error,
             legend,
             open: hold.state == HoldState::Open,
+            list_version: hold.list_version,
             hold: hold.id,
+            can_approve: items.iter().any(|item| item.can_change && item.decided != "approved"),
+            can_reject: items.iter().any(|item| item.can_change && item.decided == "approved"),
             items,
             approve_all,
             after,
@@ -230,17 +270,23 @@ pub async fn show(state: State, visitor: Visitor, path: Path<(String, String)>) 
     page::ok(&Page::of(&visitor, loaded, None))
 }
 
-/// `POST …/holds/{hold_id}`: `wish` is `all`, `some` (those in `item`) or `none`.
+/// `POST …/holds/{hold_id}`: `wish` is `all` or `none` (of the list in `list_version`), `some` (those
+/// in `item`), or `approve` or `reject` (those in `item`, otherwise than was decided).
 pub async fn decide(state: State, path: Path<(String, String)>, form: Posted) -> Answer {
     let (directory, hold) = ids_of(path);
     let Posted { visitor, fields } = form;
     // That it is theirs, before anything is done.
     load(&state, &visitor, &directory, &hold).await?;
-    let ids = |name: &str| fields.all(name).into_iter().map(HoldItemId::from_text).collect();
+    let ticked =
+        || About::Items(fields.all("item").into_iter().map(HoldItemId::from_text).collect());
+    let shown = || About::Version(fields.text("list_version").parse().unwrap_or(0));
+    let otherwise = |decision| Wish { changes_decision: true, ..Wish::new(decision, ticked()) };
     let wish = match fields.text("wish").as_str() {
-        "all" => Wish::Approve(ids("shown")),
-        "some" => Wish::Approve(ids("item")),
-        "none" => Wish::Reject,
+        "all" => Wish::new(Decision::Approved, shown()),
+        "some" => Wish::new(Decision::Approved, ticked()),
+        "none" => Wish::new(Decision::Rejected, shown()),
+        "approve" => otherwise(Decision::Approved),
+        "reject" => otherwise(Decision::Rejected),
         _ => return Err(Problem::invalid("wish", "unknown_value", "must be all, some or none")),
     };
     let done = decide::decide(&state.context, &directory, &hold, wish, visitor.acting()).await;
@@ -254,7 +300,12 @@ pub async fn decide(state: State, path: Path<(String, String)>, form: Posted) ->
         Err(DecideError::Nobody) => {
             ("Tick at least one person, or approve all.", StatusCode::UNPROCESSABLE_ENTITY)
         }
-        Err(DecideError::Unknown(_)) => (
+        Err(
+            DecideError::Unknown(_)
+            | DecideError::NoVersion(_)
+            | DecideError::NobodyWaits
+            | DecideError::NotToChange(_),
+        ) => (
             "The list has changed since you opened it. Please look at it again.",
             StatusCode::CONFLICT,
         ),

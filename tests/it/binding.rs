@@ -1,0 +1,337 @@
+//! A hold binds (S-32): whoever waits for a decision, was left out of one, or was refused keeps access
+//! until an admin decides, whatever the clock, later runs, webhooks or dates say.
+
+use rollcall::clock::Millis;
+use rollcall::sandbox::Hire;
+use serde_json::{Value, json};
+
+use crate::absence::{count, decide, inactive, mark_leavers, staff, the_hold};
+use crate::hr::{YESTERDAY, no_hooks, on};
+use crate::support::{Connected, Options, TestApp, behaviours};
+use crate::systems::System;
+
+behaviours!(
+    s_32_who_is_held_or_was_rejected_keeps_access_a_day_and_a_month_later,
+    s_32_who_was_left_out_of_an_approval_keeps_access,
+    s_32_a_webhook_about_something_else_ends_no_access_that_was_rejected,
+    s_32_a_decision_says_whom_it_is_about_and_covers_nobody_who_came_later,
+    s_32_a_decision_can_be_changed_later,
+    s_32_a_small_company_does_not_lose_everybody,
+    s_32_the_first_sync_counts_against_those_whom_it_links,
+    s_32_an_undecided_hold_is_mailed_again_and_again,
+    s_32_holds_of_every_kind_are_mailed,
+    s_26_who_is_employed_elsewhere_loses_nothing_and_is_not_counted,
+    l_08_disabling_takes_access_from_nobody,
+);
+
+async fn quiet(app: &TestApp, people: usize) -> (TestApp, Connected) {
+    let app = app.another(Options { people: Some(people), ..Options::default() }).await;
+    let connected = app.connected().await;
+    app.faults(|faults| *faults = no_hooks());
+    (app, connected)
+}
+
+async fn s_32_who_is_held_or_was_rejected_keeps_access_a_day_and_a_month_later(app: TestApp) {
+    let (app, connected) = quiet(&app, 75).await;
+    mark_leavers(&app, &staff(&app)[..20]).await;
+    let before = inactive(&app, &connected).await;
+    app.poll().await;
+    let hold = the_hold(&app, &connected).await;
+    assert_eq!(count(&hold["items"]), 20);
+    for wait in [25 * Millis::HOUR, 30 * Millis::DAY] {
+        app.pass(wait).await;
+        app.poll().await;
+        assert_eq!(inactive(&app, &connected).await, before);
+        assert_eq!(the_hold(&app, &connected).await["id"], hold["id"]);
+    }
+    decide(&app, &hold, "reject", json!({})).await.ok();
+    for wait in [25 * Millis::HOUR, 30 * Millis::DAY] {
+        app.pass(wait).await;
+        app.poll().await;
+        assert_eq!(inactive(&app, &connected).await, before);
+        assert!(app.open_holds(&connected).await.is_empty());
+    }
+}
+
+async fn s_32_who_was_left_out_of_an_approval_keeps_access(app: TestApp) {
+    let (app, connected) = quiet(&app, 75).await;
+    mark_leavers(&app, &staff(&app)[..12]).await;
+    let before = inactive(&app, &connected).await.len();
+    app.poll().await;
+    let hold = the_hold(&app, &connected).await;
+    let ids: Vec<&Value> =
+        hold["items"].as_array().expect("items")[..9].iter().map(|item| &item["id"]).collect();
+    decide(&app, &hold, "approve", json!({"ids": ids})).await.ok();
+    app.drain().await;
+    assert_eq!(inactive(&app, &connected).await.len(), before + 9);
+    let mails = app.mail.mails().len();
+    for _ in 0..3 {
+        app.pass(2 * Millis::HOUR).await;
+        app.poll().await;
+        assert_eq!(inactive(&app, &connected).await.len(), before + 9);
+        let rest = the_hold(&app, &connected).await;
+        assert_eq!((count(&rest["items"]), &rest["id"] == &hold["id"]), (3, false));
+    }
+    assert_eq!(app.mail.mails().len(), mails, "they were told of these three");
+}
+
+async fn s_32_a_webhook_about_something_else_ends_no_access_that_was_rejected(app: TestApp) {
+    let (app, connected) = quiet(&app, 75).await;
+    let people = staff(&app);
+    mark_leavers(&app, &people[..12]).await;
+    let before = inactive(&app, &connected).await;
+    app.poll().await;
+    decide(&app, &the_hold(&app, &connected).await, "reject", json!({})).await.ok();
+    app.pass(2 * Millis::HOUR).await;
+    app.faults(|faults| faults.hooks.dropped = false);
+    for employee in &people[..3] {
+        app.new_job(employee, "Corrected").await;
+    }
+    app.drain().await;
+    assert_eq!(app.job_of(&connected, &people[0]).await, "Corrected");
+    assert_eq!(inactive(&app, &connected).await, before);
+    assert!(app.open_holds(&connected).await.is_empty());
+    // Employment facts ask again, in a hold, however few they are.
+    app.hr().rehire(&people[0]).await.expect("a leaver");
+    app.leave(&people[0], &on(YESTERDAY.yesterday().expect("a day"))).await;
+    app.drain().await;
+    assert_eq!(inactive(&app, &connected).await, before);
+    assert_eq!(count(&the_hold(&app, &connected).await["items"]), 1);
+}
+
+async fn s_32_a_decision_says_whom_it_is_about_and_covers_nobody_who_came_later(app: TestApp) {
+    let (app, connected) = quiet(&app, 75).await;
+    let people = staff(&app);
+    mark_leavers(&app, &people[..12]).await;
+    let before = inactive(&app, &connected).await.len();
+    app.poll().await;
+    let seen = the_hold(&app, &connected).await;
+    let path = format!(
+        "/directories/{}/holds/{}",
+        connected.directory,
+        seen["id"].as_str().expect("an id")
+    );
+    for what in ["approve", "reject"] {
+        let silent = app.post(&format!("{path}/{what}"), json!({})).await;
+        assert_eq!(silent.problem(422), "invalid_request_parameters");
+        let unknown = app.post(&format!("{path}/{what}"), json!({"list_version": 99})).await;
+        assert_eq!(unknown.status, 422);
+    }
+    // Seven more come, and one of those who were on the list is back.
+    mark_leavers(&app, &people[12..19]).await;
+    app.hr().rehire(&people[0]).await.expect("a leaver");
+    app.poll().await;
+    let now = the_hold(&app, &connected).await;
+    assert_eq!((&now["id"], count(&now["items"])), (&seen["id"], 18));
+    assert_ne!(now["list_version"], seen["list_version"]);
+    let decided = decide(&app, &seen, "approve", json!({})).await.ok();
+    assert_eq!(count(&decided["items"]), 11);
+    app.drain().await;
+    assert_eq!(inactive(&app, &connected).await.len(), before + 11);
+    let rest = the_hold(&app, &connected).await;
+    assert_eq!(count(&rest["items"]), 7);
+    assert_eq!(decide(&app, &seen, "approve", json!({})).await.problem(409), "conflict");
+}
+
+async fn s_32_a_decision_can_be_changed_later(app: TestApp) {
+    let (app, connected) = quiet(&app, 75).await;
+    mark_leavers(&app, &staff(&app)[..12]).await;
+    let before = inactive(&app, &connected).await.len();
+    app.poll().await;
+    let hold = the_hold(&app, &connected).await;
+    decide(&app, &hold, "reject", json!({})).await.ok();
+    let some: Vec<Value> = (0..4).map(|number| hold["items"][number]["id"].clone()).collect();
+    let body = json!({"ids": some});
+    assert_eq!(decide(&app, &hold, "approve", body).await.problem(409), "conflict");
+    let body = json!({"ids": some, "change_decision": true});
+    let changed = decide(&app, &hold, "approve", body.clone()).await.ok();
+    assert_eq!(changed["state"], "partly_approved");
+    app.drain().await;
+    assert_eq!(inactive(&app, &connected).await.len(), before + 4);
+    assert_eq!(decide(&app, &hold, "approve", body.clone()).await.problem(409), "conflict");
+    // And back: they get their access again, and keep it.
+    decide(&app, &hold, "reject", body).await.ok();
+    app.drain().await;
+    for _ in 0..2 {
+        assert_eq!(inactive(&app, &connected).await.len(), before);
+        app.poll().await;
+    }
+    assert!(app.open_holds(&connected).await.is_empty());
+}
+
+async fn s_32_a_small_company_does_not_lose_everybody(app: TestApp) {
+    let (app, connected) = quiet(&app, 40).await;
+    let people = staff(&app);
+    // Down to five people, by decision.
+    mark_leavers(&app, &people[5..]).await;
+    app.poll().await;
+    decide(&app, &the_hold(&app, &connected).await, "approve", json!({})).await.ok();
+    app.drain().await;
+    app.pass(2 * Millis::HOUR).await;
+    let active = || async {
+        let accounts = app.accounts(&connected.organization).await;
+        accounts.iter().filter(|account| account["status"] == "active").count()
+    };
+    let left = active().await;
+    assert!((5..=7).contains(&left), "{left}");
+    mark_leavers(&app, &people[..5]).await;
+    app.poll().await;
+    assert_eq!(active().await, left);
+    assert_eq!(count(&the_hold(&app, &connected).await["items"]), 5);
+}
+
+async fn s_32_the_first_sync_counts_against_those_whom_it_links(app: TestApp) {
+    let app = app.another(Options { people: Some(150), ..Options::default() }).await;
+    app.faults(|faults| *faults = no_hooks());
+    let people = staff(&app);
+    mark_leavers(&app, &people[..8]).await;
+    let accounts: Vec<Value> = people
+        .iter()
+        .map(|id| json!({"email": app.hr().person(id).expect("a person").email}))
+        .collect();
+    // Eight of more than a hundred: not unusual, though nobody was linked before.
+    let connected = app.joined(&accounts).await;
+    assert!(app.open_holds(&connected).await.is_empty());
+    let gone = inactive(&app, &connected).await;
+    for employee in &people[..8] {
+        let email = app.hr().person(employee).expect("a person").email;
+        assert!(gone.iter().any(|one| one.eq_ignore_ascii_case(&email)), "{email} in {gone:?}");
+    }
+}
+
+async fn s_32_an_undecided_hold_is_mailed_again_and_again(app: TestApp) {
+    let (app, connected) = quiet(&app, 75).await;
+    mark_leavers(&app, &staff(&app)[..12]).await;
+    app.poll().await;
+    let opened = app.mail.mails().len();
+    assert_eq!(opened, 2, "one mail for each admin");
+    let mut told = Vec::new();
+    for day in 1..=29 {
+        let before = app.mail.mails().len();
+        app.pass(Millis::DAY).await;
+        if app.mail.mails().len() > before {
+            assert_eq!(app.mail.mails().len(), before + 2);
+            told.push(day);
+        }
+    }
+    assert_eq!(told, [1, 3, 7, 14, 21, 28]);
+    let notices = app.notices(&connected).await;
+    let kinds: Vec<&str> = notices.iter().filter_map(|notice| notice["kind"].as_str()).collect();
+    assert_eq!(kinds[0], "hold_opened");
+    assert!(kinds[1..].iter().all(|kind| *kind == "hold_reminder"), "{kinds:?}");
+    // A decision ends it.
+    decide(&app, &the_hold(&app, &connected).await, "reject", json!({})).await.ok();
+    let before = app.mail.mails().len();
+    app.pass(30 * Millis::DAY).await;
+    assert_eq!(app.mail.mails().len(), before);
+}
+
+async fn s_32_holds_of_every_kind_are_mailed(app: TestApp) {
+    app.faults(|faults| *faults = no_hooks());
+    let email = "ann.lee@acme.example";
+    app.hire(&crate::hr::person("Ann", "Lee", email)).await;
+    let connected = app.joined(&[json!({"email": email, "protected": true})]).await;
+    assert_eq!(app.open_holds(&connected).await[0]["kind"], "link");
+    let notices = app.notices(&connected).await;
+    assert_eq!((notices.len(), &notices[0]["kind"]), (1, &json!("hold_opened")));
+    app.pass(Millis::DAY).await;
+    let notices = app.notices(&connected).await;
+    assert_eq!((notices.len(), &notices[1]["kind"]), (2, &json!("hold_reminder")));
+}
+
+/// People who work for both companies of an organization: in `first`, which is connected first, and
+/// in `second`. Their ids in the two HR systems.
+async fn in_both(
+    app: &TestApp,
+    first: System,
+    second: System,
+    people: usize,
+) -> (Connected, Connected, Vec<(String, String)>) {
+    let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
+    let mut ids = Vec::new();
+    for number in 0..people {
+        let hire = |system: System| Hire {
+            first_name: "Ann".to_owned(),
+            last_name: format!("Lee{number}"),
+            email: Some(format!("ann{number}@both.example")),
+            job_role: Some(system.provider().to_owned()),
+            ..Hire::default()
+        };
+        let there = first.hire(&app.sandbox, &hire(first)).await;
+        ids.push((there, second.hire(&app.sandbox, &hire(second)).await));
+    }
+    let one = app.connect(&organization, first).await;
+    let two = app.connect(&organization, second).await;
+    (one, two, ids)
+}
+
+async fn sync(app: &TestApp, connected: &Connected) {
+    app.sync_now(connected).await.ok();
+    app.drain().await;
+}
+
+async fn s_26_who_is_employed_elsewhere_loses_nothing_and_is_not_counted(app: TestApp) {
+    app.faults(|faults| *faults = no_hooks());
+    for (first, second) in
+        [(System::BreatheHr, System::PeopleHr), (System::Hrworks, System::PeopleHr)]
+    {
+        let (one, two, ids) = in_both(&app, first, second, 30).await;
+        // Some leave, others are deleted.
+        for (number, (there, _)) in ids.iter().enumerate() {
+            if number < 20 {
+                first.leave(&app.sandbox, there, &on(YESTERDAY)).await;
+            } else {
+                first.delete(&app.sandbox, there).await;
+            }
+        }
+        sync(&app, &one).await;
+        assert!(app.open_holds(&one).await.is_empty(), "{first:?}");
+        for account in app.accounts(&one.organization).await {
+            if account["email"].as_str().is_some_and(|email| email.ends_with("@both.example")) {
+                assert_eq!(account["status"], "active");
+                assert_eq!(account["managed_by"], two.directory, "{first:?}");
+                assert_eq!(account["position"], second.provider());
+            }
+        }
+        for (_, here) in &ids {
+            second.delete(&app.sandbox, here).await;
+        }
+    }
+}
+
+async fn l_08_disabling_takes_access_from_nobody(app: TestApp) {
+    app.faults(|faults| *faults = no_hooks());
+    for second in [System::BreatheHr, System::Hrworks] {
+        let (one, two, ids) = in_both(&app, System::PeopleHr, second, 2).await;
+        for (_, here) in &ids {
+            second.leave(&app.sandbox, here, &on(YESTERDAY)).await;
+        }
+        sync(&app, &two).await;
+        let before = app.accounts(&one.organization).await;
+        let told = app.events("").await.len();
+        app.post(&format!("/directories/{}/disable", one.directory), json!({})).await.ok();
+        app.drain().await;
+        let shared = |account: &&Value| {
+            account["email"].as_str().is_some_and(|email| email.ends_with("@both.example"))
+        };
+        let after = app.accounts(&one.organization).await;
+        for (before, after) in before.iter().zip(&after).filter(|(_, after)| shared(after)) {
+            assert_eq!(after["managed_by"], two.directory);
+            for field in ["status", "position", "version"] {
+                assert_eq!(after[field], before[field], "{field}");
+            }
+        }
+        assert_eq!(app.events("").await.len(), told + 1, "dsync.deleted and nothing else");
+        // The other directory finds that its people have left, and asks.
+        sync(&app, &two).await;
+        let hold = the_hold(&app, &two).await;
+        assert_eq!(count(&hold["items"]), 2, "{second:?}");
+        sync(&app, &two).await;
+        let now = app.accounts(&one.organization).await;
+        assert!(now.iter().filter(shared).all(|account| account["status"] == "active"));
+        decide(&app, &hold, "approve", json!({})).await.ok();
+        app.drain().await;
+        let now = app.accounts(&one.organization).await;
+        assert!(now.iter().filter(shared).all(|account| account["status"] == "inactive"));
+    }
+}
