@@ -52,8 +52,8 @@ pub struct Directory {
     pub credential_last4: Option<String>,
     /// When the credential was last checked.
     pub credential_checked_at_ms: Option<Millis>,
-    /// Permissions that the credential lacks although it works without, in the HR system's own words
-    /// (L-04, L-13).
+    /// Permissions that the credential lacks although it works without, in the HR system's own
+    /// words (L-04, L-13).
     pub missing_permissions: Json<Vec<String>>,
     /// Counts up with each new credential; work begun under an older one writes nothing.
     pub credential_generation: i64,

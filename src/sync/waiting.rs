@@ -1,8 +1,9 @@
 //! Keys that come before their permissions (L-14).
 //!
-//! HRworks makes the key pair first; its permissions are ticked afterwards. A pair that is right and
-//! lacks some is kept sealed for a day, beside the credential in use, and becomes the credential when
-//! all of them are there: when somebody checks again, completes the set-up, or a full sync looks.
+//! HRworks makes the key pair first; its permissions are ticked afterwards. A pair that is right
+//! and lacks some is kept sealed for a day, beside the credential in use, and becomes the
+//! credential when all of them are there: when somebody checks again, completes the set-up, or a
+//! full sync looks.
 //!
 //! Invariants:
 //! - Nothing is read of people with a credential that waits; only checks are made with it.

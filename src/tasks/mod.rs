@@ -154,8 +154,8 @@ impl outbox::Moment for TaskContext {
 
 /// Makes due what a clock that was set back would keep waiting; forgets events, settled hints,
 /// noted changes of accounts, actions, deliveries, answers, links into the portal and visits to it
-/// that are too old, secrets that have ended and keys that have waited too long; and removes what was deleted from the files
-/// (L-08). False when there is nothing more to forget.
+/// that are too old, secrets that have ended and keys that have waited too long; and removes what
+/// was deleted from the files (L-08). False when there is nothing more to forget.
 async fn sweep(cx: &Context) -> Result<bool, DbError> {
     let now = cx.clock.now();
     let mended = waits::mend(&cx.db, now).await?;

@@ -1,6 +1,6 @@
-//! The names of departments and locations. People carry them as a rule; where one comes with the key
-//! alone, the lists of departments and locations tell the name. A key pair without the permission
-//! for those lists gets the names from the other people (L-04).
+//! The names of departments and locations. People carry them as a rule; where one comes with the
+//! key alone, the lists of departments and locations tell the name. A key pair without the
+//! permission for those lists gets the names from the other people (L-04).
 //!
 //! What this module must not do: ask HRworks.
 
