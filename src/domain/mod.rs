@@ -13,6 +13,7 @@ pub mod endpoint;
 pub mod event;
 pub mod failure;
 pub mod guard;
+pub mod guid;
 pub mod hold;
 pub mod ids;
 pub mod linking;

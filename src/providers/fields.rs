@@ -20,6 +20,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::ProviderError;
+use crate::domain::guid::canonical_key;
 use crate::limits;
 
 /// Parses a JSON object. Serde would also take an array for a struct, field by field.
@@ -168,6 +169,12 @@ pub fn clean_key(text: &str) -> Option<String> {
     let key = key.trim();
     let fits = key.chars().count() <= limits::EMPLOYEE_NUMBER_CHARS_MAX;
     (fits && !key.is_empty()).then(|| key.to_owned())
+}
+
+/// A key that may be a GUID, in the one form in which keys are compared (S-21).
+#[must_use]
+pub fn guid_key(text: &str) -> Option<String> {
+    canonical_key(&clean_key(text)?)
 }
 
 /// Whether a key may be put into a URL as it is: nothing in it can lead to another address.

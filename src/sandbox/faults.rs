@@ -6,6 +6,42 @@ use serde::{Deserialize, Serialize};
 
 use super::people_hr::OddAnswer;
 
+/// How a GUID is written. Versions of one HR system differ, and so do its lists and single answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeySpelling {
+    /// As documented: lower case with hyphens.
+    #[default]
+    Usual,
+    /// In upper case.
+    Upper,
+    /// In upper case, in braces.
+    Braces,
+    /// Without hyphens.
+    NoHyphens,
+    /// Not set: zeros in braces.
+    Zeros,
+    /// Not set: an empty text.
+    Empty,
+    /// Not set: `null`.
+    Null,
+}
+
+impl KeySpelling {
+    /// The key as it is sent; `None` stands for `null`.
+    pub(super) fn of(self, key: &str) -> Option<String> {
+        Some(match self {
+            Self::Usual => key.to_owned(),
+            Self::Upper => key.to_uppercase(),
+            Self::Braces => format!("{{{}}}", key.to_uppercase()),
+            Self::NoHyphens => key.replace('-', ""),
+            Self::Zeros => "{00000000-0000-0000-0000-000000000000}".to_owned(),
+            Self::Empty => String::new(),
+            Self::Null => return None,
+        })
+    }
+}
+
 /// The next few answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -29,7 +29,7 @@ pub use self::breathe_hr::{
     BreatheAccount, BreatheEndpoint, BreatheFaults, BreatheHr, BreatheKeyKind, BreatheQuirks,
 };
 pub use self::canaries::CANARIES;
-pub use self::faults::NextAnswers;
+pub use self::faults::{KeySpelling, NextAnswers};
 pub use self::hrworks::{
     Hrworks, HrworksEndpoint, HrworksFaults, HrworksKeyPair, HrworksPermission, HrworksQuirks,
     Unset,

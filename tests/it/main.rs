@@ -38,6 +38,7 @@ mod groups;
 mod hooks;
 mod hr;
 mod idempotency;
+mod identity;
 mod inactive;
 mod keys;
 mod ledger;

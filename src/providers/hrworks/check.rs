@@ -12,6 +12,7 @@ use super::Hrworks;
 use super::client::{Found, PERMISSION_GENERAL, PERMISSION_PERSONS};
 use super::wire::Person;
 use crate::domain::provider::ProviderKind;
+use crate::providers::fields::guid_key;
 use crate::providers::{CallLane, Check, Permission, Probe, ProbeResult, ProviderError};
 
 const GRANTED: &str = "The key pair has this permission.";
@@ -71,7 +72,8 @@ pub async fn check(hr: &Hrworks) -> Result<Check, ProviderError> {
     }
     let listed_uuid = match &listed {
         Ok(listing) => {
-            let uuid = listing.records.iter().find_map(|raw| Person::read(raw).ok()?.uuid);
+            let uuid = |raw: &Vec<u8>| guid_key(&Person::read(raw).ok()?.uuid?);
+            let uuid = listing.records.iter().find_map(uuid);
             uuid.map_or(Listed::Nobody, Listed::Somebody)
         }
         Err(_) => Listed::Refused,
@@ -106,7 +108,7 @@ async fn by_id(hr: &Hrworks, listed: Listed) -> Result<Probe, ProviderError> {
         }
         Listed::Somebody(uuid) => uuid,
     };
-    match hr.api.person(CallLane::Bulk, uuid.trim()).await {
+    match hr.api.person(CallLane::Bulk, &uuid).await {
         Ok(Found::Gone) => not_tried(
             "The person whom Rollcall asked for was removed at that moment. Check again; if it \
              stays, tell Rollcall's operator.",

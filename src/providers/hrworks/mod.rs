@@ -18,7 +18,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use super::fields::{clean_key, object};
+use super::fields::{clean_key, guid_key, object};
 use super::http::HttpClient;
 use super::paging::Walk;
 use super::{
@@ -79,7 +79,7 @@ impl Hrworks {
         let mut person = Person::read(&raw)?;
         self.complete(lane, &mut person).await?;
         let record = normalise::record_of(person);
-        if record.external_key.as_str() != uuid {
+        if Some(record.external_key.as_str()) != guid_key(uuid).as_deref() {
             return Err(malformed("the answer is about another person than asked for"));
         }
         Ok(Fetched::Found(Box::new(record)))
@@ -142,8 +142,9 @@ impl Hrworks {
         for raw in units {
             let Some(unit) = Unit::read(Some(object(&raw)?)) else { continue };
             let Some(name) = named(unit.name.as_deref()) else { continue };
-            let keys = [unit.uuid.as_deref(), unit.number.as_deref()];
-            for key in keys.into_iter().flatten().filter_map(clean_key) {
+            let uuid = unit.uuid.as_deref().and_then(guid_key);
+            let number = unit.number.as_deref().and_then(clean_key);
+            for key in uuid.into_iter().chain(number) {
                 names.entry(key).or_insert_with(|| name.clone());
             }
         }

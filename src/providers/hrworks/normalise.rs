@@ -13,10 +13,10 @@ use crate::domain::employee::{
     Standing, Unit, clean_text,
 };
 use crate::providers::RecordKeys;
-use crate::providers::fields::{Unreadable, clean_key, date};
+use crate::providers::fields::{Unreadable, clean_key, date, guid_key};
 
 /// Changes whenever [`record_of`] gives another result for the same record.
-pub const MAPPING_VERSION: u32 = 1;
+pub const MAPPING_VERSION: u32 = 2;
 
 /// The normal form of one person. Without `uuid` the key is missing.
 pub fn record_of(person: Person) -> EmployeeRecord {
@@ -60,7 +60,7 @@ pub fn keys(person: &Person) -> RecordKeys {
 
 /// The key of the link (S-21); missing in a record that can be listed and not applied (S-07).
 pub fn key(person: &Person) -> ExternalKey {
-    let uuid = person.uuid.as_deref().and_then(clean_key);
+    let uuid = person.uuid.as_deref().and_then(guid_key);
     uuid.map_or_else(ExternalKey::missing, ExternalKey)
 }
 
@@ -70,9 +70,9 @@ fn text(text: Option<&str>) -> Option<String> {
 
 /// The key of an organization unit: its `uuid`, or its number in older data.
 pub fn unit_key(unit: Option<&OrganizationUnit>, uuid: Option<&str>) -> Option<String> {
-    let own = unit.and_then(|unit| unit.uuid.as_deref()).and_then(clean_key);
+    let own = unit.and_then(|unit| unit.uuid.as_deref()).and_then(guid_key);
     let number = || unit.and_then(|unit| unit.number.as_deref()).and_then(clean_key);
-    own.or_else(|| uuid.and_then(clean_key)).or_else(number)
+    own.or_else(|| uuid.and_then(guid_key)).or_else(number)
 }
 
 fn department(unit: Option<OrganizationUnit>, uuid: Option<&str>) -> Option<Unit> {
@@ -93,7 +93,7 @@ fn manager(superior: &Superior) -> Option<ManagerReference> {
         let number = superior.personnel_number.as_deref().and_then(clean_key)?;
         Some(ManagerReference::Number(EmployeeNumber(number)))
     };
-    let key = superior.uuid.as_deref().and_then(clean_key);
+    let key = superior.uuid.as_deref().and_then(guid_key);
     key.map(|key| ManagerReference::Key(ExternalKey(key))).or_else(by_number)
 }
 

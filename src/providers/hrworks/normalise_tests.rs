@@ -161,3 +161,29 @@ fn s_07_without_a_uuid_there_is_a_record_to_list() {
         assert!(keys(&person(&keyless)).external_key.is_missing(), "{uuid}");
     }
 }
+
+#[test]
+fn s_21_uuids_of_people_managers_and_units_are_one_key_in_every_spelling() {
+    let spell: [fn(&str) -> String; 3] =
+        [|key| key.to_uppercase(), |key| format!("{{{key}}}"), |key| key.replace('-', "")];
+    for spell in spell {
+        let changed = record(json!({
+            "uuid": spell(UUID),
+            "organizationUnit": {"uuid": spell(UNIT), "number": "20", "name": "Entwicklung"},
+            "organizationUnitUuid": spell(UNIT),
+            "superior": {"uuid": spell(SUPERIOR), "personnelNumber": "1001"},
+        }));
+        assert_eq!(changed, record(json!({})));
+    }
+    let zeros = "{00000000-0000-0000-0000-000000000000}";
+    let unset = record(json!({
+        "uuid": zeros,
+        "organizationUnit": {"uuid": zeros, "number": "20", "name": "Entwicklung"},
+        "organizationUnitUuid": "",
+        "superior": {"uuid": null, "personnelNumber": "1001"},
+    }));
+    assert!(unset.external_key.is_missing());
+    assert_eq!(unset.department.unwrap().key.as_deref(), Some("20"));
+    let number = ManagerReference::Number(EmployeeNumber("1001".to_owned()));
+    assert_eq!(unset.manager, Some(number));
+}

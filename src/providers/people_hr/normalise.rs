@@ -13,14 +13,11 @@ use crate::domain::employee::{
     EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, RowProblemCode,
     Standing, Unit, clean_text,
 };
-use crate::providers::fields::{Unreadable, clean_key, date, mend, object};
+use crate::providers::fields::{Unreadable, clean_key, date, guid_key, mend, object};
 use crate::providers::{ProviderError, RecordKeys};
 
 /// Changes whenever [`record`] gives another result for the same bytes.
-pub const MAPPING_VERSION: u32 = 1;
-
-/// What .NET sends for "no key".
-const EMPTY_GUID: &str = "00000000-0000-0000-0000-000000000000";
+pub const MAPPING_VERSION: u32 = 2;
 
 /// Reads one employee object. Fails when it is no JSON object. With neither `UniqueKey` nor
 /// `EmployeeId` (S-21) the key is missing.
@@ -67,7 +64,7 @@ pub fn keys(raw: &[u8]) -> Result<RecordKeys, ProviderError> {
 }
 
 fn key(unique_key: &wire::Text<'_>, number: Option<&EmployeeNumber>) -> (ExternalKey, KeyKind) {
-    let unique_key = clean_key(unique_key.as_str()).filter(|key| key != EMPTY_GUID);
+    let unique_key = guid_key(unique_key.as_str());
     match (unique_key, number) {
         (Some(key), _) => (ExternalKey(key), KeyKind::Stable),
         (None, Some(number)) => (ExternalKey(number.0.clone()), KeyKind::Editable),

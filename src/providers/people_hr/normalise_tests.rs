@@ -121,7 +121,12 @@ fn a_field_may_be_wrapped_bare_a_number_or_nothing() {
 
 #[test]
 fn s_21_the_key_is_the_unique_key_else_the_number() {
-    for absent in [json!(null), json!(" "), json!(EMPTY_GUID), json!("x".repeat(201))] {
+    for absent in [
+        json!(null),
+        json!(" "),
+        json!("00000000-0000-0000-0000-000000000000"),
+        json!("x".repeat(201)),
+    ] {
         let record = with("UniqueKey", absent);
         assert_eq!(record.external_key.as_str(), "PW42");
         assert_eq!(record.key_kind, KeyKind::Editable);
@@ -220,5 +225,19 @@ fn a_text_that_was_cut_in_the_middle_costs_only_its_end() {
     assert_eq!(record(damaged).unwrap().first_name.as_deref(), Some("Ann \u{fffd}"));
     for sound in [br#"{"a":"b\n\u00e9\ud83d\ude00"}"#.as_slice(), b"", b"\\", b"\\u", b"\\ud8"] {
         assert!(matches!(mend(sound), Cow::Borrowed(_)));
+    }
+}
+
+#[test]
+fn s_21_a_unique_key_is_one_key_in_every_spelling_and_unset_in_every_spelling() {
+    let key = "7c1b0c55-3f4e-4d1c-9a55-0b7b5b5f4a10";
+    for spelling in [key.to_uppercase(), format!("{{{key}}}"), key.replace('-', "")] {
+        let record = with("UniqueKey", json!(spelling));
+        assert_eq!((record.external_key.as_str(), record.key_kind), (key, KeyKind::Stable));
+    }
+    let zeros = "{00000000-0000-0000-0000-000000000000}";
+    for unset in [json!(zeros), json!(zeros.replace('-', "")), json!(""), json!(null), json!(" ")] {
+        let record = with("UniqueKey", unset);
+        assert_eq!((record.external_key.as_str(), record.key_kind), ("PW42", KeyKind::Editable));
     }
 }

@@ -284,11 +284,13 @@ fn answer(hr: &Hrworks, request: &RestRequest, endpoint: HrworksEndpoint) -> Res
         HrworksEndpoint::Persons => persons(&writer, request),
         HrworksEndpoint::Person => {
             let person = known(&writer, identifier_type(request, "personnelNumber")?, named)?;
-            Ok(Reply::json(200, &record::base_data(person)))
+            Ok(Reply::json(200, &record::base_data(person, writer.quirks.uuid_by_id)))
         }
         HrworksEndpoint::PersonMasterData => {
-            let person = known(&writer, identifier_type(request, "personnelNumber")?, named)?;
-            Ok(Reply::json(200, &writer.person(person)))
+            let by = identifier_type(request, "personnelNumber")?;
+            let person = Arc::clone(known(&writer, by, named)?);
+            let spelling = writer.quirks.uuid_by_id;
+            Ok(Reply::json(200, &writer.spelled(spelling).person(&person)))
         }
         HrworksEndpoint::MasterData => master_data(&writer, request),
         HrworksEndpoint::OrganizationUnits => {
@@ -345,12 +347,18 @@ fn identifier_type(request: &RestRequest, otherwise: &str) -> Result<Identifier,
     }
 }
 
+/// A GUID is the same however it is written.
+fn is_same_guid(key: &str, name: &str) -> bool {
+    let digits = |text: &str| text.replace(['-', '{', '}'], "").to_lowercase();
+    digits(key) == digits(name)
+}
+
 fn known<'a>(writer: &'a Writer, by: Identifier, name: &str) -> Result<&'a Arc<Person>, Reply> {
     let is_meant = |person: &&Arc<Person>| match by {
         Identifier::PersonId => person.log_in_name == name,
         Identifier::PersonnelNumber => person.employee_id == name,
         Identifier::PersonLicenseNumber => record::license_number(person) == name,
-        Identifier::Uuid => person.unique_key == name,
+        Identifier::Uuid => is_same_guid(&person.unique_key, name),
         Identifier::Kiosk => false,
     };
     match writer.people.values().find(is_meant) {
@@ -402,7 +410,7 @@ fn persons(writer: &Writer, request: &RestRequest) -> Result<Reply, Reply> {
         // The key of people without a unit is not known.
         let key = unit.map(key).unwrap_or_default();
         if wanted.is_empty() || wanted.contains(&key.as_str()) {
-            units.entry(key).or_default().push(record::base_data(person));
+            units.entry(key).or_default().push(record::base_data(person, writer.spelling));
         }
     }
     Ok(Reply::json(200, &units))

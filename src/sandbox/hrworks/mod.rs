@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use self::access::{HrworksKeyPair, HrworksPermission, Own};
 pub use self::api::HrworksEndpoint;
 use super::company::{Profile, mail_name};
+use super::faults::KeySpelling;
 use super::person::{Person, PersonView};
 use super::register::{ChangeError, Rules};
 use super::rest::{NextLink, RestFaults, RestHr, System};
@@ -109,6 +110,10 @@ pub struct HrworksQuirks {
     pub custom_fields: bool,
     /// Organization units come without `uuid`, as in 2023.
     pub omit_unit_uuid: bool,
+    /// How lists write the keys of people and organization units.
+    pub uuid_in_lists: KeySpelling,
+    /// How answers about one person write them.
+    pub uuid_by_id: KeySpelling,
 }
 
 impl Default for HrworksQuirks {
@@ -124,6 +129,8 @@ impl Default for HrworksQuirks {
             unset: Unset::Omitted,
             custom_fields: true,
             omit_unit_uuid: false,
+            uuid_in_lists: KeySpelling::Usual,
+            uuid_by_id: KeySpelling::Usual,
         }
     }
 }

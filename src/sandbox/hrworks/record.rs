@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::{Hrworks, HrworksQuirks, Unset};
+use crate::sandbox::KeySpelling;
 use crate::sandbox::canaries::Private;
 use crate::sandbox::company::written;
 use crate::sandbox::person::{People, Person};
@@ -25,6 +26,8 @@ pub(super) struct Writer {
     pub departments: Vec<Entry>,
     pub locations: Vec<Entry>,
     pub quirks: HrworksQuirks,
+    /// How keys are written.
+    pub spelling: KeySpelling,
     today: Date,
 }
 
@@ -62,10 +65,10 @@ fn country_code(office: &str) -> &'static str {
 }
 
 /// `PersonBaseData`.
-pub(super) fn base_data(person: &Person) -> Map<String, Value> {
+pub(super) fn base_data(person: &Person, spelling: KeySpelling) -> Map<String, Value> {
     let mut map = Map::new();
+    map.insert("uuid".to_owned(), json!(spelling.of(&person.unique_key)));
     for (key, value) in [
-        ("uuid", &person.unique_key),
         ("personId", &person.log_in_name),
         ("personnelNumber", &person.employee_id),
         ("firstName", &person.first_name),
@@ -86,8 +89,14 @@ impl Writer {
             departments: state.departments.all().to_vec(),
             locations: state.locations.all().to_vec(),
             quirks: state.faults.quirks.clone(),
+            spelling: state.faults.quirks.uuid_in_lists,
             today,
         }
+    }
+
+    /// The same with keys written in another way.
+    pub(super) fn spelled(self, spelling: KeySpelling) -> Self {
+        Self { spelling, ..self }
     }
 
     pub(super) fn department(&self, person: &Person) -> Option<&Entry> {
@@ -101,7 +110,7 @@ impl Writer {
     fn bare_unit(&self, id: u64, name: &str) -> Map<String, Value> {
         let mut unit = Map::new();
         if !self.quirks.omit_unit_uuid {
-            unit.insert("uuid".to_owned(), json!(unit_uuid(id)));
+            unit.insert("uuid".to_owned(), json!(self.spelling.of(&unit_uuid(id))));
         }
         unit.insert("number".to_owned(), json!(id.to_string()));
         unit.insert("name".to_owned(), json!(name));
@@ -131,7 +140,7 @@ impl Writer {
     /// `Person`: the master data.
     pub(super) fn person(&self, person: &Person) -> Value {
         let private = Private::of(person.serial);
-        let mut map = base_data(person);
+        let mut map = base_data(person, self.spelling);
         self.identity(&mut map, person, &private);
         self.post(&mut map, person);
         self.dates(&mut map, person, &private);
@@ -196,14 +205,15 @@ impl Writer {
         self.put(map, "employmentType", &person.employment_type.value);
         let department = self.department(person);
         let uuid = department.filter(|_| !self.quirks.omit_unit_uuid);
-        let uuid = uuid.map(|entry| unit_uuid(entry.id)).unwrap_or_default();
+        let uuid = uuid.and_then(|entry| self.spelling.of(&unit_uuid(entry.id)));
+        let uuid = uuid.unwrap_or_default();
         self.put(map, "organizationUnitUuid", &uuid);
         self.put_object(map, "organizationUnit", department.map(|entry| self.unit(entry)));
         let office = self.location(person).map(establishment);
         self.put_object(map, "permanentEstablishment", office);
         // The manager may be gone and so not in the list; who was deleted is not here either.
         let manager = person.manager.and_then(|serial| self.people.get(&serial));
-        let manager = manager.map(|manager| Value::Object(base_data(manager)));
+        let manager = manager.map(|manager| Value::Object(base_data(manager, self.spelling)));
         self.put_object(map, "superior", manager);
         map.insert("costCenter".to_owned(), json!({ "number": "4100", "name": "IT" }));
         let schedule = json!({ "name": "Vollzeit", "key": "VZ", "weeklyWorkingHours": 40 });

@@ -9,7 +9,7 @@ use super::notes::Note;
 use super::rest::{
     ALWAYS, DELAY, LET_PASS, LIMIT, NEXT, NEXT_LINK, RETRY_AFTER, WINDOW, call_row, only,
 };
-use super::switches::{Group, Kind, Switch};
+use super::switches::{Group, KEY_SPELLINGS, Kind, Switch};
 use super::system::{CallRow, Door, Grant, KeyView, KeyWords, OwnField, Paged};
 use crate::sandbox::control::Staffed;
 use crate::sandbox::hrworks::{Hrworks, HrworksKeyPair, HrworksPermission, Works};
@@ -106,6 +106,18 @@ const RECORDS: Group = Group {
             label: "Own fields",
             what: "People have the company's own fields too.",
             kind: Kind::Toggle,
+        },
+        Switch {
+            path: "quirks.uuid_in_lists",
+            label: "uuid in lists",
+            what: "How lists write the keys of people and departments.",
+            kind: Kind::Choice(KEY_SPELLINGS),
+        },
+        Switch {
+            path: "quirks.uuid_by_id",
+            label: "uuid of one person",
+            what: "How answers about one person write them.",
+            kind: Kind::Choice(KEY_SPELLINGS),
         },
         Switch {
             path: "quirks.omit_unit_uuid",

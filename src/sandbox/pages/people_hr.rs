@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::form::Form;
 use super::notes::Note;
-use super::switches::{Group, Kind, Named, Switch};
+use super::switches::{Group, KEY_SPELLINGS, Kind, Named, Switch};
 use super::system::{CallRow, Door, DoorField, Grant, KeyView, KeyWords, Moment, Paged};
 use crate::sandbox::people_hr::{Action, ApiCall, Changed, PeopleHr, SentHook};
 use crate::sandbox::person::PersonView;
@@ -83,6 +83,18 @@ const RECORDS: Group = Group {
             label: "No UniqueKey",
             what: "Records come without the key that never changes, as from old versions.",
             kind: Kind::Toggle,
+        },
+        Switch {
+            path: "key_in_lists",
+            label: "UniqueKey in lists",
+            what: "How lists write the key that never changes.",
+            kind: Kind::Choice(KEY_SPELLINGS),
+        },
+        Switch {
+            path: "key_by_id",
+            label: "UniqueKey of one employee",
+            what: "How answers about one employee write it.",
+            kind: Kind::Choice(KEY_SPELLINGS),
         },
         Switch {
             path: "pretty",

@@ -53,6 +53,17 @@ pub(super) enum Kind {
     Lines,
 }
 
+/// How a GUID can be written.
+pub(super) const KEY_SPELLINGS: &[Named] = &[
+    ("\"usual\"", "As documented"),
+    ("\"upper\"", "In upper case"),
+    ("\"braces\"", "In braces"),
+    ("\"no_hyphens\"", "Without hyphens"),
+    ("\"zeros\"", "Not set: zeros in braces"),
+    ("\"empty\"", "Not set: an empty text"),
+    ("\"null\"", "Not set: null"),
+];
+
 /// A value that can not be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wrong {

@@ -148,7 +148,7 @@ pub(super) struct ListChunks {
     include_leavers: bool,
     today: Date,
     pretty: bool,
-    omit_unique_key: bool,
+    faults: Faults,
     unlisted: HashSet<String>,
     /// The next serial number to look at; none before the first chunk.
     next: Option<u64>,
@@ -170,7 +170,7 @@ impl ListChunks {
             include_leavers,
             today,
             pretty: faults.pretty,
-            omit_unique_key: faults.omit_unique_key,
+            faults: faults.clone(),
             unlisted: faults.unlisted.iter().cloned().collect(),
             next: None,
             written: 0,
@@ -225,7 +225,7 @@ impl Iterator for ListChunks {
                 manager: manager.map(AsRef::as_ref),
                 today: self.today,
                 histories: false,
-                omit_unique_key: self.omit_unique_key,
+                unique_key: self.faults.key_of(person, self.faults.key_in_lists),
             };
             let record = json(&record, self.pretty);
             self.written += 1;

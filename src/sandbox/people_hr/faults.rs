@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::faults::{self, NextAnswers};
+use super::super::faults::{self, KeySpelling, NextAnswers};
+use super::super::person::Person;
 use super::keys::Action;
 
 /// An answer that is not the right one.
@@ -62,6 +63,10 @@ pub struct Faults {
     pub unlisted: Vec<String>,
     /// Employees come without `UniqueKey`, as from old versions.
     pub omit_unique_key: bool,
+    /// How lists write `UniqueKey`.
+    pub key_in_lists: KeySpelling,
+    /// How answers about one employee write it.
+    pub key_by_id: KeySpelling,
     /// How hooks go astray.
     pub hooks: HookFaults,
 }
@@ -78,12 +83,19 @@ impl Default for Faults {
             delay_ms: 0,
             unlisted: Vec::new(),
             omit_unique_key: false,
+            key_in_lists: KeySpelling::Usual,
+            key_by_id: KeySpelling::Usual,
             hooks: HookFaults::default(),
         }
     }
 }
 
 impl Faults {
+    /// What a record has as `UniqueKey`: nothing, `null`, or the key.
+    pub(super) fn key_of(&self, person: &Person, spelling: KeySpelling) -> Option<Option<String>> {
+        (!self.omit_unique_key).then(|| spelling.of(&person.unique_key))
+    }
+
     /// The odd answer for a call, if it gets one; counts `next` down.
     pub(super) fn take(&mut self, action: Option<Action>) -> Option<OddAnswer> {
         if self.only_action.is_some() && self.only_action != action {

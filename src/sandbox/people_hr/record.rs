@@ -19,7 +19,8 @@ pub(super) struct Record<'a> {
     pub today: Date,
     /// Histories are filled; lists always come without.
     pub histories: bool,
-    pub omit_unique_key: bool,
+    /// Left out, `null`, or a text.
+    pub unique_key: Option<Option<String>>,
 }
 
 /// The name of the history array beside a value, which depends on the field.
@@ -247,8 +248,8 @@ impl Record<'_> {
             map.serialize_entry(key, "")?;
         }
         map.serialize_entry::<_, [&str; 0]>("AdditionalreportsTo", &[])?;
-        if !self.omit_unique_key {
-            map.serialize_entry("UniqueKey", &self.person.unique_key)?;
+        if let Some(key) = &self.unique_key {
+            map.serialize_entry("UniqueKey", key)?;
         }
         map.serialize_entry("lstFieldHistoryJobrole", &())
     }
@@ -308,7 +309,8 @@ mod tests {
         let (on, reason) = ("2026-03-01".to_owned(), "Moved".to_owned());
         person.history.push(Change { field: Field::Location, old, new, on, reason });
         let manager = people.first();
-        let record = Record { person: &person, manager, today, histories, omit_unique_key: false };
+        let unique_key = Some(Some(person.unique_key.clone()));
+        let record = Record { person: &person, manager, today, histories, unique_key };
         serde_json::to_string(&record).unwrap()
     }
 

@@ -146,7 +146,7 @@ fn employee(hr: &PeopleHr, fields: &Map<String, Value>) -> Result<Answer, Refusa
         manager: person.manager.and_then(|serial| people.get(&serial)).map(AsRef::as_ref),
         today: hr.today(),
         histories: true,
-        omit_unique_key: faults.omit_unique_key,
+        unique_key: faults.key_of(&person, faults.key_by_id),
     };
     Ok(Answer::success(one(&record, faults.pretty)))
 }
