@@ -260,7 +260,8 @@ impl Running {
         let store = Store::open(settings, surroundings).await?;
         let mailer = mailer(settings)?.map(Arc::new);
         let context = context(settings, &store, address, mailer.is_some())?;
-        let targets = Targets::build(settings.delivery.allow_private_targets)?;
+        let targets = Targets::build(settings.delivery.allow_private_targets)?
+            .with_clock(context.clock.clone());
         let delivery = delivery::Context {
             db: context.db.clone(),
             clock: context.clock.clone(),

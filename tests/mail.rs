@@ -37,7 +37,7 @@ fn notice() -> NoticeText {
             link: LINK,
         },
         class: FailureClass::Credential,
-        permission: None,
+        detail: None,
         since: Millis(1_795_356_300_000),
     })
 }

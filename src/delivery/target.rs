@@ -23,11 +23,11 @@ use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER};
 use reqwest::{Client, Response};
-use rustls::CertificateError;
 use url::{Host, Url};
 
+use crate::clock::{Clock, Millis, SystemClock};
 use crate::delivery::address::is_public;
-use crate::domain::retry;
+use crate::domain::{certificate, retry};
 use crate::limits;
 
 /// What Rollcall calls itself to endpoints.
@@ -120,11 +120,11 @@ impl Answered {
         Self { status: None, retry_after_ms: None, error: Some(error.into()) }
     }
 
-    fn of(response: &Response) -> Self {
+    fn of(response: &Response, now: Millis) -> Self {
         let status = response.status();
         let header = |name: HeaderName| response.headers().get(name)?.to_str().ok();
         let retry_after_ms = header(RETRY_AFTER)
-            .and_then(|text| retry::retry_after_ms(text, header(DATE)))
+            .and_then(|text| retry::retry_after_ms(text, header(DATE), now))
             .map(|wait_ms| wait_ms.min(limits::RETRY_AFTER_MS_MAX));
         let error = if status.is_success() {
             None
@@ -165,6 +165,7 @@ const BOUNDS: Bounds = Bounds {
 #[derive(Clone)]
 pub struct Targets {
     client: Client,
+    clock: Arc<dyn Clock>,
     allow_private: bool,
     bounds: Bounds,
 }
@@ -201,7 +202,13 @@ impl Targets {
             .timeout(Duration::from_millis(bounds.answer_ms))
             .build()
             .map_err(|_| NoTargets)?;
-        Ok(Self { client, allow_private, bounds })
+        Ok(Self { client, clock: Arc::new(SystemClock), allow_private, bounds })
+    }
+
+    /// The same with another clock, which tells how far off a moment is that an answer names.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// Whether private addresses and plain http are allowed.
@@ -229,7 +236,7 @@ impl Targets {
         }
         match request.body(body).send().await {
             Ok(response) => {
-                let answered = Answered::of(&response);
+                let answered = Answered::of(&response, self.clock.now());
                 let wait = Duration::from_millis(self.bounds.drain_ms);
                 // Too much, too slow or broken: it is thrown away anyhow.
                 let _ = tokio::time::timeout(wait, self.drain(response)).await;
@@ -249,7 +256,7 @@ impl Targets {
 
     /// Why there was no answer, in plain words.
     fn reason(&self, error: &reqwest::Error) -> String {
-        if let Some(unresolved) = cause::<Unresolved>(error) {
+        if let Some(unresolved) = certificate::cause::<Unresolved>(error) {
             return unresolved.to_string();
         }
         if error.is_timeout() {
@@ -260,10 +267,13 @@ impl Targets {
             };
             return format!("{what} within {} seconds", ms.div_ceil(1_000));
         }
-        if let Some(tls) = cause::<rustls::Error>(error) {
-            return tls_reason(tls);
+        if let Some(fault) = certificate::fault_in(error) {
+            return format!("TLS certificate not accepted: {fault}");
         }
-        let reason = match cause::<io::Error>(error).map(io::Error::kind) {
+        if certificate::cause::<rustls::Error>(error).is_some() {
+            return "no TLS connection could be made".to_owned();
+        }
+        let reason = match certificate::cause::<io::Error>(error).map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => "refused the connection",
             Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
                 "can not be reached from here"
@@ -273,37 +283,6 @@ impl Targets {
         };
         reason.to_owned()
     }
-}
-
-fn tls_reason(error: &rustls::Error) -> String {
-    let rustls::Error::InvalidCertificate(problem) = error else {
-        return "no TLS connection could be made".to_owned();
-    };
-    let why = match problem {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => ": it has expired",
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            ": it is for another name"
-        }
-        CertificateError::UnknownIssuer => ": its issuer is not known",
-        _ => "",
-    };
-    format!("TLS certificate not accepted{why}")
-}
-
-/// The first cause of this type behind an error.
-fn cause<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
-    let mut next = error.source();
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        // An I/O error tells the cause of what it carries, but not what it carries.
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    None
 }
 
 /// A name has no address that a delivery may go to.

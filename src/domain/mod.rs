@@ -7,6 +7,7 @@
 pub mod account;
 pub mod action;
 pub mod audit;
+pub mod certificate;
 pub mod directory;
 pub mod employee;
 pub mod endpoint;

@@ -19,6 +19,7 @@
 use jiff::tz::TimeZone;
 
 use crate::clock::Millis;
+use crate::domain::certificate;
 use crate::domain::failure::FailureClass;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::EndpointId;
@@ -100,8 +101,9 @@ pub struct FailureFacts<'a> {
     pub place: Place<'a>,
     /// Why it failed.
     pub class: FailureClass,
-    /// The missing permission in the HR system's own words, when it is known.
-    pub permission: Option<&'a str>,
+    /// The missing permission in the HR system's own words, or what is wrong with its certificate,
+    /// when it is known.
+    pub detail: Option<&'a str>,
     /// Since when it has been failing.
     pub since: Millis,
 }
@@ -501,7 +503,7 @@ fn what_happened(facts: &FailureFacts<'_>) -> String {
             "What happened: {title} no longer accepts the API key that you gave us. It was \
              probably removed or replaced."
         ),
-        FailureClass::Permission => match facts.permission.map(one_line) {
+        FailureClass::Permission => match facts.detail.map(one_line) {
             Some(permission) => format!(
                 "What happened: {title} accepts our API key but refuses the permission \
                  \"{permission}\". It was probably unticked."
@@ -517,6 +519,11 @@ fn what_happened(facts: &FailureFacts<'_>) -> String {
         FailureClass::Suspended => format!(
             "What happened: {title} says that your company's account there is suspended or has \
              ended."
+        ),
+        FailureClass::ProviderDown if certificate::of_detail(facts.detail).is_some() => format!(
+            "What happened: we cannot be sure that it is {title} who answers. The certificate \
+             that it shows is not accepted: {}.",
+            certificate::of_detail(facts.detail).unwrap_or_default()
         ),
         FailureClass::ProviderDown => {
             format!("What happened: {title} does not answer, or only reports a fault of its own.")
@@ -541,7 +548,7 @@ fn what_to_do(facts: &FailureFacts<'_>) -> ToDo {
     match facts.class {
         FailureClass::Credential => ToDo::Steps(new_key_steps(provider)),
         FailureClass::Permission => {
-            ToDo::Steps(permission_steps(provider, facts.permission.map(one_line)))
+            ToDo::Steps(permission_steps(provider, facts.detail.map(one_line)))
         }
         FailureClass::Throttled => ToDo::Nothing(format!(
             "What to do: nothing. We go slower and continue by ourselves. If this happens often, \
@@ -555,6 +562,12 @@ fn what_to_do(facts: &FailureFacts<'_>) -> ToDo {
             ),
             "Once the account is active again, updates start by themselves.".to_owned(),
         ]),
+        FailureClass::ProviderDown if certificate::of_detail(facts.detail).is_some() => {
+            ToDo::Steps(vec![
+                "Tell the people who run this service for you. Send them this message.".to_owned(),
+                format!("You need not change anything in {title}. We keep trying."),
+            ])
+        }
         FailureClass::ProviderDown => ToDo::Nothing(format!(
             "What to do: nothing. We keep trying. If {title} does not open in your browser either, \
              its support can tell you more."

@@ -9,6 +9,9 @@
 //!
 //! What this module must not do: wait, know the time, or decide whether a failure may be retried.
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
 use crate::clock::{Millis, Random};
 use crate::limits;
 
@@ -92,18 +95,31 @@ pub fn retry_delay_ms(attempt: u32, random: &dyn Random) -> Option<i64> {
 }
 
 /// What a `Retry-After` header asks to wait, in milliseconds; never negative. `date` is the `Date`
-/// of the same answer: a wait that is given as a date is measured from there, as no clock of ours
-/// is asked.
+/// of the same answer: a wait that is given as a date is measured from there, because the sender's
+/// clock may be wrong. Without one it is measured from `now`, our moment.
 #[must_use]
-pub fn retry_after_ms(retry_after: &str, date: Option<&str>) -> Option<i64> {
+pub fn retry_after_ms(retry_after: &str, date: Option<&str>, now: Millis) -> Option<i64> {
     let text = retry_after.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(i64::from(seconds).saturating_mul(Millis::SECOND));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // What is too long for a number is longer than every bound.
+        let seconds = text.parse::<i64>().unwrap_or(i64::MAX);
+        return Some(seconds.saturating_mul(Millis::SECOND));
     }
-    let moment = |text: &str| jiff::fmt::rfc2822::parse(text.trim()).ok();
-    let until = moment(text)?.timestamp().as_millisecond();
-    let from = moment(date?)?.timestamp().as_millisecond();
+    let until = http_date(text)?;
+    let from = date.and_then(http_date).unwrap_or(now.0);
     Some(until.saturating_sub(from).max(0))
+}
+
+/// A moment in one of the three forms of RFC 9110 §5.6.7.
+fn http_date(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if let Ok(moment) = jiff::fmt::rfc2822::parse(text) {
+        return Some(moment.timestamp().as_millisecond());
+    }
+    let older = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    let mut moments = older.iter().filter_map(|form| DateTime::strptime(form, text).ok());
+    let moment = moments.next()?.to_zoned(TimeZone::UTC).ok()?;
+    Some(moment.timestamp().as_millisecond())
 }
 
 /// `planned` moved by a random share of at most [`limits::RETRY_JITTER_PERCENT`] either way.
@@ -143,6 +159,36 @@ mod tests {
         let steps = [5, 30, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
         assert_eq!(seconds, steps);
         assert_eq!(seconds.iter().sum::<i64>(), 272_135);
+    }
+
+    /// 8 November 1994, 08:49:37 GMT.
+    const NOW: Millis = Millis(784_284_577_000);
+
+    #[test]
+    fn s_40_a_wait_is_read_as_seconds_or_as_a_date() {
+        let sent = "Tue, 08 Nov 1994 08:49:37 GMT";
+        let wait = |text: &str, date: Option<&str>| retry_after_ms(text, date, NOW);
+        assert_eq!(wait(" 7 ", None), Some(7_000));
+        let dates = [
+            "Tue, 08 Nov 1994 08:50:37 GMT",
+            "Tuesday, 08-Nov-94 08:50:37 GMT",
+            "Tue Nov  8 08:50:37 1994",
+        ];
+        for date in dates {
+            assert_eq!(wait(date, Some(sent)), Some(60_000), "{date}");
+            // Without a date of the answer our clock counts.
+            assert_eq!(wait(date, None), Some(60_000), "{date}");
+            assert_eq!(retry_after_ms(date, None, NOW.plus(20_000)), Some(40_000), "{date}");
+            assert_eq!(wait(date, Some("yesterday")), Some(60_000), "{date}");
+            // The sender's clock is an hour ahead of ours.
+            assert_eq!(wait(date, Some("Tue, 08 Nov 1994 08:50:00 GMT")), Some(37_000), "{date}");
+            // Over already.
+            assert_eq!(retry_after_ms(date, None, NOW.plus(Millis::HOUR)), Some(0), "{date}");
+        }
+        assert_eq!(wait("99999999999999999999", None), Some(i64::MAX));
+        for useless in ["", "soon", "-5", "1.5", "8 Nov"] {
+            assert_eq!(wait(useless, None), None, "{useless}");
+        }
     }
 
     #[test]

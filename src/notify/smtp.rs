@@ -28,6 +28,7 @@ use lettre::transport::smtp::{Error, SUBMISSION_PORT, SUBMISSIONS_PORT};
 use lettre::{Address, Message};
 use url::{Host, Url};
 
+use crate::domain::certificate;
 use crate::limits;
 use crate::notify::mail::{NoticeMail, compose};
 use crate::secret::Secret;
@@ -311,6 +312,9 @@ fn reason(what: &str, error: &Error) -> String {
             Some(enhanced) => format!("{what} ({code} {enhanced})"),
             None => format!("{what} ({code})"),
         };
+    }
+    if let Some(fault) = certificate::fault_in(error) {
+        return format!("{what}: its TLS certificate is not accepted ({fault})");
     }
     let cause = if error.is_tls() {
         "TLS failed; is the certificate valid for this host?"

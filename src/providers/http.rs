@@ -8,15 +8,16 @@
 //!
 //! What this module must not do: retry, know an HR system's words, or log bodies.
 
-use std::error::Error as _;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, Response};
 
 use super::{ProviderError, malformed};
-use crate::domain::retry;
+use crate::clock::{Clock, Millis, SystemClock};
+use crate::domain::{certificate, retry};
 use crate::limits;
 
 /// What Rollcall calls itself. HR systems' edges refuse callers without a name (protocol page
@@ -25,7 +26,10 @@ pub const USER_AGENT: &str = concat!("Rollcall/", env!("CARGO_PKG_VERSION"));
 
 /// A client for HR systems. One is enough for the whole process: clones share its connections.
 #[derive(Clone)]
-pub struct HttpClient(Client);
+pub struct HttpClient {
+    client: Client,
+    clock: Arc<dyn Clock>,
+}
 
 /// The machine has no usable TLS set-up, so that no client can be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,8 +77,15 @@ impl HttpClient {
             .gzip(true)
             .brotli(true)
             .build()
-            .map(Self)
+            .map(|client| Self { client, clock: Arc::new(SystemClock) })
             .map_err(|_| NoClient)
+    }
+
+    /// The same client with another clock, which tells how far off a moment is that an answer
+    /// names.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// Sends a request and gives the answer's head. No answer at all is [`ProviderError::Down`];
@@ -84,7 +95,7 @@ impl HttpClient {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
-        let mut builder = self.0.request(method, request.url);
+        let mut builder = self.client.request(method, request.url);
         for (name, value) in request.headers {
             builder = builder.header(*name, *value);
         }
@@ -92,33 +103,38 @@ impl HttpClient {
             builder = builder.body(request.body);
         }
         let sent = builder.timeout(Duration::from_millis(request.ms_max)).send().await;
-        sent.map(Answer).map_err(|error| not_answered(&error))
+        let received_at = self.clock.now();
+        sent.map(|response| Answer { response, received_at }).map_err(|error| not_answered(&error))
     }
 }
 
 /// An answer whose body has not been read yet.
-pub struct Answer(Response);
+pub struct Answer {
+    response: Response,
+    received_at: Millis,
+}
 
 impl Answer {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
-        self.0.status().as_u16()
+        self.response.status().as_u16()
     }
 
     /// How long the answer asks to wait, in milliseconds, at most
     /// [`limits::PROVIDER_RETRY_AFTER_MS_MAX`] (S-40).
     pub fn retry_after_ms(&self) -> Option<i64> {
-        retry_after_ms(self.0.headers())
+        retry_after_ms(self.response.headers(), self.received_at)
     }
 
     /// The text of a header, trimmed.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.0.headers().get(name)?.to_str().ok().map(str::trim)
+        self.response.headers().get(name)?.to_str().ok().map(str::trim)
     }
 
     /// The texts of all headers of this name as one, as lists in headers may be split (RFC 9110).
     pub fn header_list(&self, name: &str) -> Option<String> {
-        let parts = self.0.headers().get_all(name).iter().filter_map(|part| part.to_str().ok());
+        let parts =
+            self.response.headers().get_all(name).iter().filter_map(|part| part.to_str().ok());
         let joined = parts.collect::<Vec<_>>().join(", ");
         (!joined.is_empty()).then_some(joined)
     }
@@ -146,7 +162,7 @@ impl Answer {
 
     /// The body for reading it piece by piece, of at most `bytes_max` bytes after decompression.
     pub fn body(self, bytes_max: u64) -> BoundedBody {
-        BoundedBody { response: self.0, bytes_max, bytes_left: bytes_max }
+        BoundedBody { response: self.response, bytes_max, bytes_left: bytes_max }
     }
 }
 
@@ -182,8 +198,9 @@ impl BoundedBody {
     }
 }
 
-fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
-    let wait_ms = retry::retry_after_ms(header(headers, &RETRY_AFTER)?, header(headers, &DATE))?;
+fn retry_after_ms(headers: &HeaderMap, now: Millis) -> Option<i64> {
+    let date = header(headers, &DATE);
+    let wait_ms = retry::retry_after_ms(header(headers, &RETRY_AFTER)?, date, now)?;
     Some(wait_ms.min(limits::PROVIDER_RETRY_AFTER_MS_MAX))
 }
 
@@ -192,8 +209,13 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 fn not_answered(error: &reqwest::Error) -> ProviderError {
+    if let Some(fault) = certificate::fault_in(error) {
+        return ProviderError::Untrusted { fault };
+    }
     let what = if error.is_timeout() {
         "no answer in time"
+    } else if certificate::cause::<rustls::Error>(error).is_some() {
+        "no TLS connection could be made"
     } else if error.is_connect() {
         "no connection"
     } else {
@@ -208,14 +230,7 @@ fn not_answered(error: &reqwest::Error) -> ProviderError {
 
 /// The operating system's word for what went wrong, which holds no address.
 fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if let Some(io) = inner.downcast_ref::<io::Error>() {
-            return Some(io.kind());
-        }
-        cause = inner.source();
-    }
-    None
+    certificate::cause::<io::Error>(error).map(io::Error::kind)
 }
 
 #[cfg(test)]
@@ -228,6 +243,8 @@ mod tests {
 
     #[test]
     fn s_40_retry_after_is_read_as_seconds_or_as_a_date() {
+        let now = Millis(784_111_777_000);
+        let retry_after_ms = |headers: &HeaderMap| retry_after_ms(headers, now);
         let seconds = headers(&[(RETRY_AFTER, " 7 ")]);
         assert_eq!(retry_after_ms(&seconds), Some(7_000));
         let date = headers(&[
@@ -235,6 +252,12 @@ mod tests {
             (DATE, "Sun, 06 Nov 1994 08:49:37 GMT"),
         ]);
         assert_eq!(retry_after_ms(&date), Some(60_000));
+        let without = headers(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT")]);
+        assert_eq!(retry_after_ms(&without), Some(60_000), "our clock counts");
+        let far = headers(&[(RETRY_AFTER, "Sun, 06 Nov 2094 08:50:37 GMT")]);
+        assert_eq!(retry_after_ms(&far), None, "the day of the week is wrong");
+        let far = headers(&[(RETRY_AFTER, "Sat, 06 Nov 2094 08:50:37 GMT")]);
+        assert_eq!(retry_after_ms(&far), Some(limits::PROVIDER_RETRY_AFTER_MS_MAX));
         let huge = headers(&[(RETRY_AFTER, "4000000000")]);
         assert_eq!(retry_after_ms(&huge), Some(limits::PROVIDER_RETRY_AFTER_MS_MAX));
         for useless in ["", "soon", "-5"] {

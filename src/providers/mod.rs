@@ -95,6 +95,12 @@ pub enum ProviderError {
         /// How long the HR system asks to wait, in milliseconds, when it says so.
         retry_after_ms: Option<i64>,
     },
+    /// The server's TLS certificate is not accepted, so nothing was sent.
+    #[error("the HR system's TLS certificate is not accepted ({fault}), so nothing was sent")]
+    Untrusted {
+        /// What is wrong with it.
+        fault: &'static str,
+    },
     /// An answer that can not be understood, or was cut off.
     #[error("the HR system's answer can not be understood: {reason}")]
     Malformed {
@@ -119,12 +125,16 @@ impl ProviderError {
             Self::Throttled { .. } => Some(FailureClass::Throttled),
             Self::BudgetSpent { .. } => None,
             Self::Suspended => Some(FailureClass::Suspended),
-            Self::Down { .. } => Some(FailureClass::ProviderDown),
+            Self::Down { .. } | Self::Untrusted { .. } => Some(FailureClass::ProviderDown),
             Self::Malformed { .. } => Some(FailureClass::Malformed),
             Self::Sink { .. } => Some(FailureClass::Internal),
         }
     }
 }
+
+/// What an admin reads when a check failed with [`ProviderError::Untrusted`].
+pub(crate) const UNTRUSTED: &str = "The TLS certificate of the HR system is not accepted here, so \
+     the key was not sent. Nothing is wrong with the key. Tell the people who run this service.";
 
 /// A customer's way in to their HR system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,7 +230,7 @@ impl Registry {
     /// The registry for these addresses.
     #[must_use]
     pub fn new(http: http::HttpClient, clock: Arc<dyn Clock>, base_urls: BaseUrls) -> Self {
-        Self { http, clock, base_urls }
+        Self { http: http.with_clock(Arc::clone(&clock)), clock, base_urls }
     }
 }
 
@@ -500,7 +510,7 @@ mod tests {
                 link: "https://rollcall.example/",
             };
             let (class, since) = (FailureClass::Permission, Millis(0));
-            let text = sync_failed(&FailureFacts { place, class, permission: None, since });
+            let text = sync_failed(&FailureFacts { place, class, detail: None, since });
             for permission in permissions(provider).iter().filter(|one| one.required) {
                 let quoted = format!("\"{}\"", permission.name);
                 assert!(text.body.contains(&quoted), "{quoted}: {}", text.body);

@@ -16,6 +16,7 @@ use crate::db::events::NewEvent;
 use crate::db::mails::{self, Mail, MailState};
 use crate::db::notices::Notice;
 use crate::db::{DbError, Tx, admins, inbox, organizations, runs};
+use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, silent_after_ms};
 use crate::domain::event::EventKind;
 use crate::domain::failure::FailureClass;
@@ -76,6 +77,7 @@ impl Trouble {
             ProviderError::Permission { permission } => (permission.map(str::to_owned), None),
             ProviderError::Throttled { retry_after_ms, .. } => (None, Some(*retry_after_ms)),
             ProviderError::Down { retry_after_ms, .. } => (None, *retry_after_ms),
+            ProviderError::Untrusted { fault } => (Some(certificate::detail(fault)), None),
             _ => (None, None),
         };
         Some(Self { class, detail, records: None, retry_after_ms, began })
@@ -155,7 +157,7 @@ pub fn note_failure(
         None => notice::sync_failed(&FailureFacts {
             place,
             class: trouble.class,
-            permission: trouble.detail.as_deref(),
+            detail: trouble.detail.as_deref(),
             since,
         }),
     })?;

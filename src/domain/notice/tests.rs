@@ -57,12 +57,7 @@ fn place(provider: ProviderKind, zone: &TimeZone) -> Place<'_> {
 
 fn failed(class: FailureClass, provider: ProviderKind, name: Option<&str>) -> NoticeText {
     let zone = TimeZone::UTC;
-    sync_failed(&FailureFacts {
-        place: place(provider, &zone),
-        class,
-        permission: name,
-        since: SINCE,
-    })
+    sync_failed(&FailureFacts { place: place(provider, &zone), class, detail: name, since: SINCE })
 }
 
 fn check_common(text: &NoticeText, provider: ProviderKind) {
@@ -115,6 +110,18 @@ fn action(class: FailureClass, provider: ProviderKind) -> &'static [&'static str
         (C::Suspended, _) => &["owns the account at", "start by themselves"],
         (C::ProviderDown | C::Malformed, _) => &["What to do: nothing. We keep trying."],
         (C::Internal, _) => &["Tell the people who run this service", "fault on our side"],
+    }
+}
+
+#[test]
+fn s_40_a_certificate_that_is_not_accepted_is_said_to_be_the_reason() {
+    for provider in ProviderKind::ALL {
+        let fault = certificate::detail("it has expired");
+        let text = failed(FailureClass::ProviderDown, *provider, Some(&fault));
+        check_common(&text, *provider);
+        assert!(text.body.contains("is not accepted: it has expired."), "{}", text.body);
+        assert!(text.body.contains("Tell the people who run this service"), "{}", text.body);
+        assert!(!text.body.contains("does not answer"), "{}", text.body);
     }
 }
 
@@ -217,7 +224,7 @@ fn a_name_can_forge_neither_a_header_nor_a_block() {
             ..place(ProviderKind::PeopleHr, &zone)
         },
         class: FailureClass::Permission,
-        permission: Some(evil),
+        detail: Some(evil),
         since: SINCE,
     });
     assert!(!text.subject.contains(['\r', '\n']), "{}", text.subject);

@@ -136,6 +136,7 @@ fn not_determined(error: &ProviderError) -> &'static str {
             "Breathe HR refuses access and does not say why. Check under Settings → Integrations → \
              API Setup that the API is enabled, or ask Breathe HR's support."
         }
+        ProviderError::Untrusted { .. } => crate::providers::UNTRUSTED,
         ProviderError::Down { .. } => {
             "Breathe HR did not answer properly. Try again in a few minutes."
         }

@@ -153,6 +153,7 @@ fn not_determined(error: &ProviderError) -> &'static str {
             "HRworks refuses access and does not say why. Check the key pair's permissions under \
              Administration → Basics → Integrations → HR WORKS-API."
         }
+        ProviderError::Untrusted { .. } => crate::providers::UNTRUSTED,
         ProviderError::Down { .. } => {
             "HRworks did not answer properly. Try again in a few minutes."
         }

@@ -168,6 +168,7 @@ fn not_determined(error: &ProviderError) -> &'static str {
         ProviderError::Throttled { .. } | ProviderError::BudgetSpent { .. } => {
             "People HR takes no more calls at the moment. Try again in a few minutes."
         }
+        ProviderError::Untrusted { .. } => crate::providers::UNTRUSTED,
         ProviderError::Down { .. } => {
             "People HR did not answer properly. Try again in a few minutes."
         }

@@ -14,6 +14,7 @@ use crate::db::page::Page;
 use crate::db::waiting_credentials::{self, WaitingCredential};
 use crate::db::{Conn, DbError, Lane};
 use crate::domain::action::Action;
+use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, OrganizationId};
@@ -190,6 +191,12 @@ fn failure_message(provider: ProviderKind, class: FailureClass, detail: Option<&
         return format!(
             "{records} to be corrected in {hr}; see row_problems. This directory is strict: \
              nothing is updated before."
+        );
+    }
+    if let Some(fault) = certificate::of_detail(detail) {
+        return format!(
+            "The TLS certificate of {hr} is not accepted: {fault}. Nothing is sent before it is in \
+             order. We try again by ourselves."
         );
     }
     let what = match class {

@@ -8,6 +8,7 @@ use crate::clock::Millis;
 use crate::db::directories::Directory;
 use crate::db::endpoints::Endpoint;
 use crate::db::operator_lists::Count;
+use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, silent_after_ms};
 use crate::domain::endpoint::{DisabledReason, EndpointStatus};
 use crate::domain::failure::FailureClass;
@@ -106,8 +107,9 @@ pub fn health(directory: &Directory, now: Millis) -> Health {
             told("idle", "Disabled", "It was ended, and stays so.".to_owned())
         }
         DirectoryState::Failing => {
+            let fault = certificate::of_detail(directory.failure_detail.as_deref());
             let meaning = class.map_or("The last sync failed.", meaning);
-            told("bad", "Failing", meaning.to_owned())
+            told("bad", "Failing", fault.map_or_else(|| meaning.to_owned(), of_certificate))
         }
         _ if is_silent(directory, now) => {
             let sentence = format!(
@@ -126,6 +128,13 @@ pub fn health(directory: &Directory, now: Millis) -> Health {
             told("good", "In step", sentence)
         }
     }
+}
+
+fn of_certificate(fault: &str) -> String {
+    format!(
+        "The HR system's TLS certificate is not accepted: {fault}. Look at the address in the \
+         settings, at this machine's root certificates and clock, and at a proxy in between."
+    )
 }
 
 /// What a class of failure means, and who can do something about it.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::db::directories::{Directory, DirectoryCounts};
 use crate::domain::audit::{Changes, FieldChange, Rule};
+use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, RunState, RunTrigger};
 use crate::domain::failure::FailureClass;
 use crate::domain::notice::records_phrase;
@@ -88,6 +89,15 @@ impl Health {
             }
             (FailureClass::Malformed, Some(records)) => {
                 format!("{records} to be corrected in {hr}; until then nothing is updated.")
+            }
+            (FailureClass::ProviderDown, Some(detail)) => {
+                match certificate::of_detail(Some(detail.as_str())) {
+                    Some(fault) => format!(
+                        "The TLS certificate of {hr} is not accepted: {fault}. The people who run \
+                         this service have to look at it."
+                    ),
+                    None => trouble(class, hr),
+                }
             }
             (class, _) => trouble(class, hr),
         };
