@@ -11,6 +11,15 @@ pub const IMPORT_BYTES_MAX: usize = 256 * 1024 * 1024;
 pub const IMPORT_LINE_BYTES_MAX: usize = 64 * 1024;
 /// Accounts in one import; what is beyond is refused, so that the answer stays bounded.
 pub const IMPORT_ROWS_MAX: usize = 500_000;
+/// Quotation marks in one CSV that are slips and cost a second look at the lines after them; from
+/// then on no field goes over several lines.
+pub const IMPORT_SLIPS_MAX: usize = 100;
+/// Rows of an import whose failure is told in detail; of more only the code is told.
+pub const IMPORT_DETAILED_ROWS_MAX: usize = 10_000;
+/// Things that are told to be wrong with one row of an import.
+pub const IMPORT_ROW_ERRORS_MAX: usize = 3;
+/// Longest text in the result of one row of an import, in characters.
+pub const IMPORT_RESULT_CHARS_MAX: usize = 160;
 /// Accounts of an import that are written together.
 pub const IMPORT_BATCH_ROWS_MAX: usize = 200;
 /// Largest `attributes` of an account, as JSON.
@@ -41,6 +50,9 @@ pub const HOOK_PIECE_BYTES_MAX: usize = 1024;
 pub const HOOK_DRAIN_BYTES_MAX: usize = 16 * HOOK_BODY_BYTES_MAX;
 /// How long a webhook's sender may take for the body, in milliseconds.
 pub const HOOK_READ_MS_MAX: u64 = 20_000;
+/// How long a webhook's body is waited for before its token is looked up, in milliseconds. It is
+/// nearly always there with the head.
+pub const HOOK_STRANGER_READ_MS: u64 = 250;
 /// Hints read from one webhook body; more are one hint to look at everybody.
 pub const HOOK_HINTS_MAX: usize = 100;
 /// Longest employee number that a hint may carry; longer ones are a hint to look at everybody.
@@ -54,6 +66,11 @@ pub const WRITER_BATCH_MAX: usize = 512;
 pub const POOL_CONNECTIONS_MAX: u32 = 12;
 /// How long a request waits for a connection, in milliseconds.
 pub const POOL_WAIT_MS_MAX: u64 = 5_000;
+/// How long a request waits for a connection while the database is known to be away, in
+/// milliseconds (O-08).
+pub const POOL_AWAY_WAIT_MS_MAX: u64 = 1_000;
+/// How long `/readyz` waits for the database, in milliseconds (O-08).
+pub const READY_MS_MAX: u64 = 800;
 /// Bound values in one statement; longer lists are sent in chunks (SQLite takes 32,766).
 pub const BIND_MAX: usize = 30_000;
 /// Values in one `IN (…)` list.
@@ -143,6 +160,11 @@ pub const MAIL_RETRY_MS_MAX: i64 = 3 * 24 * 60 * 60 * 1_000;
 pub const RETRY_AFTER_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
 /// Share by which a retry may come earlier or later, in percent.
 pub const RETRY_JITTER_PERCENT: i64 = 20;
+/// How long the head of a request may take, in milliseconds.
+pub const REQUEST_HEAD_MS_MAX: u64 = 5_000;
+/// How long a connection is still read after an answer that ends it, in milliseconds, so that its
+/// sender gets to see the answer.
+pub const DISCONNECT_MS_MAX: u64 = 1_000;
 /// How long a stop waits for work in progress, in milliseconds.
 pub const STOP_MS_MAX: u64 = 20_000;
 
@@ -183,6 +205,9 @@ pub const PRUNE_ROWS_MAX: i64 = 2_000;
 pub const SLOW_LOOK_MS: u64 = 5_000;
 /// How long a PostgreSQL server may take to connect, in seconds.
 pub const PG_CONNECT_SECONDS_MAX: u32 = 10;
+/// How long what was sent to a PostgreSQL server may stay without a sign that it arrived, in
+/// milliseconds.
+pub const PG_SILENT_MS_MAX: u32 = 20_000;
 /// How long after the expected next try the next one may begin before trouble is forgotten, in
 /// milliseconds (S-45).
 pub const TROUBLE_GAP_MS: i64 = 600_000;
@@ -288,6 +313,10 @@ pub const REPLAY_IDS_MAX: usize = 1_000;
 pub const REPLAY_BATCH_EVENTS_MAX: usize = 500;
 /// Things of one kind that are named in a problem; of more the first are.
 pub const NAMED_IN_PROBLEM_MAX: usize = 20;
+/// Longest name of the caller's that is repeated in a problem, in characters.
+pub const NAME_IN_PROBLEM_CHARS_MAX: usize = 100;
+/// Longest text of a problem that repeats a value of the caller's, in characters.
+pub const TEXT_IN_PROBLEM_CHARS_MAX: usize = 500;
 
 /// How long a visit to the portal or the operator's pages lasts in which nothing is done, in
 /// milliseconds.
@@ -306,6 +335,15 @@ pub const PORTAL_MAIL_LINKS_MAX: i64 = 5;
 pub const PORTAL_ENDED_MS_KEPT: i64 = 86_400_000;
 /// Largest form of the portal; a decision may name thousands of people.
 pub const PORTAL_FORM_BYTES_MAX: usize = 1024 * 1024;
+/// How long the form of a visitor of the portal may take, in milliseconds.
+pub const PORTAL_FORM_READ_MS_MAX: u64 = 60_000;
+/// Largest form of somebody who is not signed in (O-08).
+pub const STRANGER_FORM_BYTES_MAX: usize = 16 * 1024;
+/// How long the form of somebody who is not signed in may take, in milliseconds (O-08).
+pub const STRANGER_FORM_READ_MS_MAX: u64 = 10_000;
+/// Forms of people who are not signed in that are read at the same time; one more ends the one that
+/// has taken longest (O-08).
+pub const STRANGER_FORMS_MAX: usize = 64;
 /// People that the portal names in one list of a preview; the counts are complete.
 pub const PORTAL_PREVIEW_NAMES_MAX: usize = 200;
 /// Items in one page of a list in the portal and the operator's pages.
@@ -319,12 +357,15 @@ pub const PORTAL_CHART_RUNS: i64 = 30;
 /// Records to correct in one download of the portal.
 pub const PORTAL_CSV_ROWS_MAX: usize = 100_000;
 
-/// Wrong keys that one address may try within `OPERATOR_TRIES_MS` to get to the operator's pages.
-pub const OPERATOR_TRIES_MAX: u32 = 10;
+/// Wrong API keys from one address within `KEY_TRIES_MS` that are only refused; more are told to wait
+///
+pub const KEY_TRIES_MAX: u32 = 10;
 /// How long wrong keys are counted, in milliseconds, and how long an address then waits.
-pub const OPERATOR_TRIES_MS: i64 = 60_000;
+pub const KEY_TRIES_MS: i64 = 60_000;
 /// Addresses whose wrong keys are counted apart at the same time; all others are counted together.
-pub const OPERATOR_TRIES_ADDRESSES_MAX: usize = 10_000;
+pub const KEY_TRIES_ADDRESSES_MAX: usize = 10_000;
+/// API keys that are looked up at the same time for all addresses that are told to wait.
+pub const KEY_TRIES_LOOKED_UP_MAX: usize = 2;
 /// How far the operator's pages count rows; of more they say that there are more.
 pub const OPERATOR_COUNT_MAX: i64 = 10_000;
 /// Things of one kind that the operator's first page names.

@@ -46,7 +46,12 @@ fn filter(level: LogLevel) -> Targets {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    Targets::new().with_default(own.min(LevelFilter::WARN)).with_target("rollcall", own)
+    Targets::new()
+        .with_default(own.min(LevelFilter::WARN))
+        .with_target("rollcall", own)
+        // It writes an error for every request that it cannot read, so that strangers could fill
+        // the log (O-08). What it has to say about us we say ourselves.
+        .with_target("actix_http", LevelFilter::OFF)
 }
 
 #[cfg(test)]
@@ -72,6 +77,9 @@ mod tests {
         assert!(!error.would_enable("rollcall", &Level::WARN));
         assert!(!error.would_enable("hyper", &Level::WARN));
         assert!(!filter(LogLevel::Off).would_enable("hyper", &Level::ERROR));
+        // Strangers write no lines.
+        assert!(!trace.would_enable("actix_http::h1::dispatcher", &Level::ERROR));
+        assert!(trace.would_enable("actix_server::accept", &Level::ERROR));
     }
 
     #[test]

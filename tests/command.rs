@@ -1,9 +1,23 @@
 //! The `rollcall` command as a person starts it: in a folder, with an environment.
-#![expect(clippy::unwrap_used, reason = "a test program may stop at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test program may stop at the first surprise"
+)]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+#[path = "command/outage.rs"]
+mod outage;
+#[path = "support/postgres.rs"]
+mod postgres;
+#[path = "support/program.rs"]
+mod program;
+#[path = "command/strangers.rs"]
+mod strangers;
 
 /// Exit code, standard output and standard error.
 fn rollcall(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String, String) {

@@ -106,7 +106,7 @@ impl Conn {
                 if let Err(rollback) =
                     on_backend!(self, |c| AnsiTransactionManager::rollback_transaction(c))
                 {
-                    tracing::warn!(error = %rollback, "a transaction could not be rolled back");
+                    tracing::debug!(error = %rollback, "a transaction could not be rolled back");
                 }
                 Err(error)
             }

@@ -20,7 +20,10 @@ pub enum DbError {
     /// Two transactions waited for each other, and this one was undone for the other's sake.
     #[error("two writes waited for each other; try again")]
     Deadlock,
-    /// The database can not be reached or does not answer in time.
+    /// The database cannot be reached. The log tells of it already (O-08).
+    #[error("the database cannot be reached: {0}")]
+    Away(String),
+    /// The database cannot do it now.
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// A stored value does not mean anything to this version.
@@ -44,7 +47,14 @@ impl DbError {
     /// Whether the same request may succeed a little later.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Busy | Self::Deadlock | Self::Unavailable(_))
+        matches!(self, Self::Busy | Self::Deadlock | Self::Unavailable(_) | Self::Away(_))
+    }
+
+    /// Whether the database cannot be reached, of which the log tells once and not for each who
+    /// notices.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Away(_))
     }
 }
 
@@ -56,7 +66,7 @@ impl From<DieselError> for DbError {
                 Self::Conflict { rule: unique_rule(info.message(), info.constraint_name()) }
             }
             DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, info) => {
-                Self::Unavailable(info.message().to_owned())
+                Self::Away(info.message().to_owned())
             }
             DieselError::DatabaseError(_, info) => database_message(info.message()),
             DieselError::DeserializationError(source) => Self::Corrupt(source.to_string()),
@@ -71,7 +81,7 @@ impl From<DieselError> for DbError {
 
 impl From<diesel::r2d2::PoolError> for DbError {
     fn from(error: diesel::r2d2::PoolError) -> Self {
-        Self::Unavailable(error.to_string())
+        Self::Away(error.to_string())
     }
 }
 
@@ -81,20 +91,29 @@ fn database_message(message: &str) -> DbError {
         "database is locked",
         "disk is full",
         "disk I/O error",
-        "terminating connection",
-        "server closed the connection",
-        "could not connect",
-        "the database system is",
         "lock timeout",
         "statement timeout",
         "no space left",
         "could not extend file",
     ];
+    const AWAY: &[&str] = &[
+        "terminating connection",
+        "server closed the connection",
+        "could not connect",
+        "no connection to the server",
+        "could not receive data from server",
+        "could not send data to server",
+        "connection has been closed",
+        "the database system is",
+    ];
     let lower = message.to_lowercase();
+    if AWAY.iter().any(|text| lower.contains(text)) {
+        return DbError::Away(message.to_owned());
+    }
     if lower.contains("deadlock detected") {
         return DbError::Deadlock;
     }
-    if NOT_NOW.iter().any(|text| lower.contains(text)) {
+    if NOT_NOW.iter().any(|text| lower.contains(&text.to_lowercase())) {
         DbError::Unavailable(message.to_owned())
     } else {
         DbError::Other(message.to_owned())

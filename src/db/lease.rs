@@ -20,7 +20,7 @@ where
         tokio::select! {
             done = &mut work => return done,
             () = pause => {
-                if let Err(error) = renew().await {
+                if let Err(error) = renew().await && !error.is_away() {
                     tracing::warn!(error = %error, "a claim could not be renewed");
                 }
             }

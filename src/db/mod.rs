@@ -10,9 +10,10 @@
 //! What this module must not do: decide anything about people. It stores what it is told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use diesel::r2d2::Pool;
-use tokio::sync::watch;
+use diesel::r2d2::{Pool, PooledConnection};
+use tokio::sync::{oneshot, watch};
 
 pub use crate::db::conn::{Conn, Tx};
 pub use crate::db::error::DbError;
@@ -20,6 +21,7 @@ pub use crate::db::pool::Place;
 
 use crate::db::conn::on_backend;
 use crate::db::pool::{Manager, Use};
+use crate::db::presence::Presence;
 use crate::db::writer::{Failed, Writer};
 use crate::limits;
 
@@ -61,6 +63,7 @@ pub mod pool;
 pub mod portal_links;
 pub mod portal_lists;
 pub mod portal_sessions;
+mod presence;
 pub mod row_problems;
 pub mod runs;
 pub mod schema;
@@ -85,6 +88,7 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     place: Place,
     pool: Pool<Manager>,
+    presence: Arc<Presence>,
     /// All writes on SQLite; on PostgreSQL only the intake of webhooks.
     writer: Writer,
     /// Counts the commits after which there is something to deliver.
@@ -105,9 +109,10 @@ impl Db {
             Place::Postgres(_) => Use::Write,
         };
         let to_deliver = watch::Sender::new(0);
-        let writer = Writer::start(place, to_deliver.clone())?;
-        let pool = pool::pool(place, usage, limits::POOL_CONNECTIONS_MAX)?;
-        Ok(Self(Arc::new(Inner { place: place.clone(), pool, writer, to_deliver })))
+        let presence = Arc::new(Presence::default());
+        let writer = Writer::start(place, to_deliver.clone(), Arc::clone(&presence))?;
+        let pool = pool::pool(place, usage, Arc::clone(&presence))?;
+        Ok(Self(Arc::new(Inner { place: place.clone(), pool, presence, writer, to_deliver })))
     }
 
     /// Where the data is.
@@ -132,12 +137,45 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
+        self.pooled(|conn| unwrap_failed(conn.snapshot(|c| work(c).map_err(Failed::Work)))).await
+    }
+
+    /// Does something on a connection of the pool, as soon as there is one. Nobody waits long for a
+    /// database that is known to be away.
+    async fn pooled<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
         let inner = Arc::clone(&self.0);
-        blocking(move || {
-            let mut conn = inner.pool.get().map_err(DbError::from)?;
-            unwrap_failed(conn.snapshot(|c| work(c).map_err(Failed::Work)))
-        })
-        .await
+        let (begin, mut begun) = oneshot::channel();
+        let done = tokio::task::spawn_blocking(move || {
+            let mut conn = inner.connection()?;
+            if begin.send(()).is_err() {
+                // The caller was told that nothing was done.
+                return Err(gave_up().into());
+            }
+            let outcome = work(&mut conn);
+            match (&outcome, conn.depth()) {
+                (Ok(_), _) => inner.presence.found(),
+                (Err(_), None) => inner.presence.lost("a connection broke off"),
+                (Err(_), Some(_)) => {}
+            }
+            outcome
+        });
+        // Looking whether a connection is alive can take as long as the network is silent.
+        let patience = Duration::from_millis(self.0.patience_ms().saturating_add(SPARE_MS));
+        if tokio::time::timeout(patience, &mut begun).await.is_err() {
+            begun.close();
+            if begun.try_recv().is_err() {
+                self.0.presence.lost("no connection could be had in time");
+                return Err(gave_up().into());
+            }
+        }
+        done.await.unwrap_or(Err(E::from(DbError::Panicked)))
     }
 
     /// Writes; durable when this returns `Ok`.
@@ -153,21 +191,19 @@ impl Db {
         if matches!(self.0.place, Place::Sqlite(_)) {
             return self.0.writer.write(lane, work).await;
         }
-        let inner = Arc::clone(&self.0);
-        blocking(move || {
-            let mut conn = inner.pool.get().map_err(DbError::from)?;
-            let (value, to_deliver) = unwrap_failed(conn.transaction(|c| {
+        let written = self.pooled(|conn| {
+            unwrap_failed(conn.transaction(|c| {
                 let mut tx = Tx::new(c);
                 let value = work(&mut tx).map_err(Failed::Work)?;
                 let to_deliver = tx.finish()?;
                 Ok((value, to_deliver))
-            }))?;
-            if to_deliver {
-                inner.to_deliver.send_modify(|commits| *commits = commits.wrapping_add(1));
-            }
-            Ok(value)
-        })
-        .await
+            }))
+        });
+        let (value, to_deliver) = written.await?;
+        if to_deliver {
+            self.0.to_deliver.send_modify(|commits| *commits = commits.wrapping_add(1));
+        }
+        Ok(value)
     }
 
     /// Writes small things of which very many come at once (webhooks): on both databases through
@@ -251,6 +287,38 @@ fn scrub_on(conn: &mut Conn) -> Result<(), DbError> {
         }
     }
     Ok(())
+}
+
+/// How much longer the caller waits than the pool does, so that the pool can say why, in
+/// milliseconds.
+const SPARE_MS: u64 = 200;
+
+fn gave_up() -> DbError {
+    DbError::Away("no connection could be had in time".to_owned())
+}
+
+impl Inner {
+    /// How long one waits for a connection, in milliseconds.
+    fn patience_ms(&self) -> u64 {
+        if self.presence.is_away() {
+            limits::POOL_AWAY_WAIT_MS_MAX
+        } else {
+            limits::POOL_WAIT_MS_MAX
+        }
+    }
+
+    /// A connection of the pool. An outage that shows while one waits ends the wait early.
+    fn connection(&self) -> Result<PooledConnection<Manager>, DbError> {
+        let (short, long) = (limits::POOL_AWAY_WAIT_MS_MAX, limits::POOL_WAIT_MS_MAX);
+        let first = self.pool.get_timeout(Duration::from_millis(short));
+        let found = match first {
+            Err(_) if !self.presence.is_away() => {
+                self.pool.get_timeout(Duration::from_millis(long.saturating_sub(short)))
+            }
+            first => first,
+        };
+        found.map_err(DbError::from).inspect_err(|error| self.presence.lost(&error.to_string()))
+    }
 }
 
 /// Whether the database answers; for `/readyz`.

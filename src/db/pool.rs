@@ -1,6 +1,7 @@
 //! Opening connections: the URL's scheme, the settings of a session, and the pool.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -9,6 +10,7 @@ use diesel::{Connection, PgConnection, SqliteConnection};
 
 use crate::db::conn::{Conn, on_backend};
 use crate::db::error::DbError;
+use crate::db::presence::Presence;
 use crate::limits;
 use crate::secret::Secret;
 
@@ -47,8 +49,8 @@ impl Place {
         match self {
             Self::Sqlite(path) => sqlite(path, usage),
             Self::Postgres(url) => {
-                let mut conn = PgConnection::establish(with_time_limit(url).reveal())
-                    .map_err(|error| DbError::Unavailable(error.to_string()))?;
+                let mut conn = PgConnection::establish(with_time_limits(url).reveal())
+                    .map_err(|error| DbError::Away(error.to_string()))?;
                 conn.batch_execute(PG_SESSION)?;
                 Ok(Conn::Pg(conn))
             }
@@ -56,15 +58,24 @@ impl Place {
     }
 }
 
-/// Adds a bound on connecting, unless the operator has set one: a server that is not there must not
-/// hold a request for minutes.
-fn with_time_limit(url: &Secret) -> Secret {
-    let text = url.reveal();
-    if text.contains("connect_timeout=") {
-        return url.clone();
+/// Adds bounds on connecting and on silence of the network, unless the operator has set them: a
+/// server that is not there must not hold a request for minutes.
+fn with_time_limits(url: &Secret) -> Secret {
+    let mut text = url.reveal().to_owned();
+    let bounds = [
+        ("connect_timeout", limits::PG_CONNECT_SECONDS_MAX),
+        ("tcp_user_timeout", limits::PG_SILENT_MS_MAX),
+        ("keepalives_idle", limits::PG_CONNECT_SECONDS_MAX),
+        ("keepalives_interval", limits::PG_CONNECT_SECONDS_MAX),
+        ("keepalives_count", 3),
+    ];
+    for (name, value) in bounds {
+        if !text.contains(&format!("{name}=")) {
+            let mark = if text.contains('?') { '&' } else { '?' };
+            text = format!("{text}{mark}{name}={value}");
+        }
     }
-    let mark = if text.contains('?') { '&' } else { '?' };
-    Secret::new(format!("{text}{mark}connect_timeout={}", limits::PG_CONNECT_SECONDS_MAX))
+    Secret::new(text)
 }
 
 /// Only the first connection of a file changes anything here. Of several that try at once, SQLite
@@ -82,7 +93,7 @@ fn use_wal(conn: &mut SqliteConnection) -> Result<(), DbError> {
 
 fn sqlite(path: &Path, usage: Use) -> Result<Conn, DbError> {
     let mut conn = SqliteConnection::establish(&path.to_string_lossy())
-        .map_err(|error| DbError::Unavailable(error.to_string()))?;
+        .map_err(|error| DbError::Away(error.to_string()))?;
     use_wal(&mut conn)?;
     conn.batch_execute(SQLITE_SESSION)?;
     if usage == Use::Read {
@@ -96,6 +107,7 @@ fn sqlite(path: &Path, usage: Use) -> Result<Conn, DbError> {
 pub(crate) struct Manager {
     pub(crate) place: Place,
     pub(crate) usage: Use,
+    pub(crate) presence: Arc<Presence>,
 }
 
 impl ManageConnection for Manager {
@@ -103,7 +115,7 @@ impl ManageConnection for Manager {
     type Error = DbError;
 
     fn connect(&self) -> Result<Conn, DbError> {
-        self.place.connect(self.usage)
+        self.place.connect(self.usage).inspect_err(|error| self.presence.lost(&error.to_string()))
     }
 
     fn is_valid(&self, conn: &mut Conn) -> Result<(), DbError> {
@@ -116,19 +128,19 @@ impl ManageConnection for Manager {
     }
 }
 
-/// A pool of `connections_max` connections that opens them as they are needed.
+/// A pool of connections that opens them as they are needed.
 pub(crate) fn pool(
     place: &Place,
     usage: Use,
-    connections_max: u32,
+    presence: Arc<Presence>,
 ) -> Result<Pool<Manager>, DbError> {
     let checked = matches!(place, Place::Postgres(_));
     Pool::builder()
-        .max_size(connections_max)
+        .max_size(limits::POOL_CONNECTIONS_MAX)
         .min_idle(Some(1))
         .test_on_check_out(checked)
         .connection_timeout(Duration::from_millis(limits::POOL_WAIT_MS_MAX))
         .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
-        .build(Manager { place: place.clone(), usage })
+        .build(Manager { place: place.clone(), usage, presence })
         .map_err(DbError::from)
 }

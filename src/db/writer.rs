@@ -26,6 +26,7 @@ use crate::db::Lane;
 use crate::db::conn::{Conn, Tx};
 use crate::db::error::DbError;
 use crate::db::pool::{Place, Use};
+use crate::db::presence::Presence;
 use crate::limits;
 
 /// Tells one caller what became of the commit.
@@ -91,19 +92,24 @@ pub(crate) struct Writer {
     queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
     to_deliver: watch::Sender<u64>,
+    presence: Arc<Presence>,
 }
 
 impl Writer {
     /// Opens a connection of its own and starts the thread.
-    pub(crate) fn start(place: &Place, to_deliver: watch::Sender<u64>) -> Result<Self, DbError> {
+    pub(crate) fn start(
+        place: &Place,
+        to_deliver: watch::Sender<u64>,
+        presence: Arc<Presence>,
+    ) -> Result<Self, DbError> {
         let queue = Arc::new(Queue::default());
         let mut conn = Some(place.connect(Use::Write)?);
-        let (place, jobs) = (place.clone(), Arc::clone(&queue));
+        let (place, jobs, at) = (place.clone(), Arc::clone(&queue), Arc::clone(&presence));
         let thread = std::thread::Builder::new()
             .name("rollcall-writer".to_owned())
             .spawn(move || {
                 while let Some(batch) = jobs.take_batch() {
-                    let all = AssertUnwindSafe(|| commit_together(&place, &mut conn, batch));
+                    let all = AssertUnwindSafe(|| commit_together(&place, &mut conn, batch, &at));
                     if catch_unwind(all).is_err() {
                         // Nobody could be told of a writer that is gone: they would wait for ever.
                         tracing::error!("the writer panicked; it goes on with a new connection");
@@ -112,7 +118,7 @@ impl Writer {
                 }
             })
             .map_err(|error| DbError::Unavailable(error.to_string()))?;
-        Ok(Self { queue, thread: Some(thread), to_deliver })
+        Ok(Self { queue, thread: Some(thread), to_deliver, presence })
     }
 
     /// Queues work and waits for its commit.
@@ -143,7 +149,9 @@ impl Writer {
         });
         self.queue.push(lane, job)?;
         answered.await.unwrap_or_else(|_| {
-            Err(E::from(DbError::Unavailable("nothing was written".to_owned())))
+            let reason = "nothing was written".to_owned();
+            let is_away = self.presence.is_away();
+            Err(E::from(if is_away { DbError::Away(reason) } else { DbError::Unavailable(reason) }))
         })
     }
 }
@@ -210,11 +218,16 @@ impl<E> From<DbError> for Failed<E> {
 }
 
 /// Runs the jobs in one transaction, commits, and answers everybody.
-fn commit_together(place: &Place, slot: &mut Option<Conn>, batch: Vec<Job>) {
+fn commit_together(place: &Place, slot: &mut Option<Conn>, batch: Vec<Job>, presence: &Presence) {
     let mut publish = Vec::with_capacity(batch.len());
-    let result = begun(place, slot).and_then(|conn| run_and_commit(conn, batch, &mut publish));
-    if let Err(error) = &result {
-        tracing::error!(error = %error, "a commit failed; its callers are told so");
+    let result =
+        begun(place, slot, presence).and_then(|conn| run_and_commit(conn, batch, &mut publish));
+    match &result {
+        Ok(()) => presence.found(),
+        Err(DbError::Away(reason)) => presence.lost(reason),
+        Err(error) => tracing::error!(error = %error, "a commit failed; its callers are told so"),
+    }
+    if result.is_err() {
         // Whatever state the connection is in, a new one is sound.
         *slot = None;
     }
@@ -228,12 +241,19 @@ fn commit_together(place: &Place, slot: &mut Option<Conn>, batch: Vec<Job>) {
 /// The connection, with a transaction begun. A connection that PostgreSQL closed since the last
 /// commit is opened again: nothing of the batch has run, so nobody needs to be refused. When that
 /// fails, the jobs are dropped unrun, which tells their callers that nothing was written.
-fn begun<'a>(place: &Place, slot: &'a mut Option<Conn>) -> Result<&'a mut Conn, DbError> {
+fn begun<'a>(
+    place: &Place,
+    slot: &'a mut Option<Conn>,
+    presence: &Presence,
+) -> Result<&'a mut Conn, DbError> {
+    // Before the jobs are dropped: who waits for them is to know why.
+    let connect =
+        || place.connect(Use::Write).inspect_err(|error| presence.lost(&error.to_string()));
     let conn = match slot.take().map(begin) {
         Some(Ok(conn)) => conn,
         // A file does not close by itself; somebody else has been writing for long.
         Some(Err(error)) if matches!(place, Place::Sqlite(_)) => return Err(error),
-        Some(Err(_)) | None => begin(place.connect(Use::Write)?)?,
+        Some(Err(_)) | None => begin(connect()?)?,
     };
     Ok(slot.insert(conn))
 }
@@ -268,6 +288,8 @@ fn run_and_commit(
 fn clone_for_all(error: &DbError) -> DbError {
     if matches!(error, DbError::Deadlock) {
         DbError::Deadlock
+    } else if let DbError::Away(reason) = error {
+        DbError::Away(reason.clone())
     } else if error.is_temporary() {
         DbError::Unavailable(error.to_string())
     } else {

@@ -76,8 +76,10 @@ impl Deliverer {
         match outcome {
             Ok(worked) => worked,
             Err(error) => {
-                tracing::error!(endpoint.id = %id, error = %error,
-                    "deliveries to an endpoint were interrupted; they go on");
+                if !error.is_away() {
+                    tracing::error!(endpoint.id = %id, error = %error,
+                        "deliveries to an endpoint were interrupted; they go on");
+                }
                 let until = self.cx.clock.now().plus(limits::DELIVERY_REST_MS);
                 self.resting.insert(id, until);
                 false
@@ -94,7 +96,9 @@ pub async fn run(cx: Context, mut stopped: watch::Receiver<bool>) {
         // Before the look, so that no signal is lost between the look and the wait.
         news.borrow_and_update();
         let pause_ms = deliverer.start_due().await.unwrap_or_else(|error| {
-            tracing::error!(error = %error, "it can not be seen what is to be delivered");
+            if !error.is_away() {
+                tracing::error!(error = %error, "it can not be seen what is to be delivered");
+            }
             limits::DELIVERY_LOOK_MS
         });
         tokio::select! {

@@ -331,6 +331,7 @@ impl Pump {
                 self.flying.abort_all();
                 return Right::Lost;
             }
+            Err(error) if error.is_away() => {}
             Err(error) => {
                 tracing::warn!(endpoint.id = %self.id, error = %error,
                     "the right to send to an endpoint could not be renewed");

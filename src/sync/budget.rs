@@ -279,7 +279,9 @@ impl CallGate for Gate {
                 }
                 Ok::<_, DbError>(())
             });
-            if let Err(error) = noted.await {
+            if let Err(error) = noted.await
+                && !error.is_away()
+            {
                 tracing::warn!(error = %error, "a throttle answer could not be noted");
             }
         })

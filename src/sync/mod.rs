@@ -98,6 +98,12 @@ impl SyncError {
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Db(error) if error.is_temporary())
     }
+
+    /// Whether the database cannot be reached, of which the log tells once (O-08).
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_away())
+    }
 }
 
 /// Everything sync needs from outside. Cheap to clone.

@@ -274,6 +274,7 @@ async fn keep_going(
                 continue;
             }
             Ok(false) => pause_ms(worker, &cx).await,
+            Err(error) if error.is_away() => 1_000,
             Err(error) => {
                 let task = worker.kind.name();
                 tracing::error!(task, error = %error, "a task failed; it goes on");

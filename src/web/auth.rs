@@ -1,9 +1,11 @@
 //! Who may use the API: bearers of a key that is not revoked.
 //!
 //! Only a keyed hash of the key is looked up. Nothing about a key is logged. Handlers that want to
-//! know who calls take a [`Caller`].
+//! know who calls take a [`Caller`]. Of a request without a good key no body is read (O-08), and
+//! wrong keys are slowed by address ([`crate::web::tries`]).
 
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -11,6 +13,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 
+use crate::clock::Millis;
 use crate::db::api_keys::{self, ApiKey};
 use crate::domain::action::Actor;
 use crate::domain::audit::Cause;
@@ -18,9 +21,12 @@ use crate::domain::ids::ApiKeyId;
 use crate::secret::Secret;
 use crate::web::error::Problem;
 use crate::web::state::State;
+use crate::web::tries::Verdict;
 
 /// What every API key starts with.
 pub const KEY_PREFIX: &str = "sk_live_";
+/// Longer than every key.
+const KEY_BYTES_MAX: usize = 128;
 
 /// Whose key a request has.
 #[derive(Debug, Clone)]
@@ -75,17 +81,40 @@ async fn allowed(req: &ServiceRequest) -> Result<Caller, Problem> {
     let state = req
         .app_data::<State>()
         .ok_or_else(|| Problem::Internal("the server was started without its state".to_owned()))?;
-    Ok(Caller(of_key(state, &key).await?.id))
+    let from = req.peer_addr().map(|address| address.ip());
+    Ok(Caller(of_key(state, &key, from).await?.id))
 }
 
-/// The row of a key that is good; [`Problem::Unauthorized`] for every other text.
-pub async fn of_key(state: &State, key: &Secret) -> Result<ApiKey, Problem> {
-    if !key.reveal().starts_with(KEY_PREFIX) {
-        return Err(Problem::Unauthorized);
+/// The row of a key that is good. For every other text [`Problem::Unauthorized`], or, when there
+/// were many from this address, [`Problem::TooManyWrongKeys`].
+pub async fn of_key(state: &State, key: &Secret, from: Option<IpAddr>) -> Result<ApiKey, Problem> {
+    let now = state.now();
+    if let Some(found) = found(state, key, from, now).await? {
+        return Ok(found);
     }
-    let hash = state.context.keys.lookup.lookup_hash(key.reveal());
-    let found = state.context.db.read(move |conn| api_keys::find_valid(conn, &hash)).await?;
-    found.ok_or(Problem::Unauthorized)
+    let Verdict::Wait { wait_ms, first } = state.tries.wrong(from, now) else {
+        return Err(Problem::Unauthorized);
+    };
+    if first {
+        tracing::warn!(wait_ms, "too many wrong API keys from one address");
+    }
+    let retry_after_seconds = (wait_ms / Millis::SECOND).max(0).saturating_add(1);
+    Err(Problem::TooManyWrongKeys { retry_after_seconds })
+}
+
+async fn found(
+    state: &State,
+    key: &Secret,
+    from: Option<IpAddr>,
+    now: Millis,
+) -> Result<Option<ApiKey>, Problem> {
+    let text = key.reveal();
+    if !text.starts_with(KEY_PREFIX) || text.len() > KEY_BYTES_MAX {
+        return Ok(None);
+    }
+    let _permit = state.tries.look(from, now).await;
+    let hash = state.context.keys.lookup.lookup_hash(text);
+    Ok(state.context.db.read(move |conn| api_keys::find_valid(conn, &hash)).await?)
 }
 
 /// The key of an `Authorization: Bearer sk_live_…` header.

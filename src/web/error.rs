@@ -89,6 +89,11 @@ impl Form {
 pub enum Problem {
     /// No API key, or one that is unknown or revoked.
     Unauthorized,
+    /// An API key is wrong, as were too many before it from the same address (A-11).
+    TooManyWrongKeys {
+        /// When a wrong key is only refused again, in seconds.
+        retry_after_seconds: i64,
+    },
     /// A page of the portal or the operator's is asked for outside a visit to it.
     NoVisit,
     /// A form that does not come from the page it belongs to.
@@ -104,6 +109,14 @@ pub enum Problem {
     },
     /// The body could not be read to its end.
     UnreadableBody,
+    /// The body did not arrive in time.
+    TooSlow {
+        /// How long it may take.
+        ms_max: u64,
+    },
+    /// Too many people who are not signed in send forms at the same time, and this one has taken
+    /// longest (O-08).
+    Crowded,
     /// The body is too large.
     TooLarge {
         /// How large it may be.
@@ -198,6 +211,8 @@ pub enum Problem {
     RequestUnderWay,
     /// Too busy, or the database is away; the same request may succeed soon.
     Unavailable,
+    /// The database cannot be reached; the same request may succeed soon.
+    DatabaseAway,
     /// An HTTP-level refusal by the server library.
     Protocol(StatusCode),
     /// Our own fault; the text is for the log.
@@ -234,12 +249,15 @@ impl Problem {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unauthorized => "unauthorized",
+            Self::TooManyWrongKeys { .. } => "too_many_wrong_keys",
             Self::NoVisit => "no_visit",
             Self::ForeignForm => "foreign_form",
             Self::UnknownRoute => "unknown_route",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::MalformedJson { .. } => "malformed_json",
             Self::UnreadableBody => "unreadable_body",
+            Self::TooSlow { .. } => "body_too_slow",
+            Self::Crowded => "crowded",
             Self::TooLarge { .. } => "body_too_large",
             Self::Invalid(_) => "invalid_request_parameters",
             Self::NotFound { .. } => "entity_not_found",
@@ -264,7 +282,7 @@ impl Problem {
             Self::CursorExpired => "cursor_expired",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::RequestUnderWay => "request_under_way",
-            Self::Unavailable => "unavailable",
+            Self::Unavailable | Self::DatabaseAway => "unavailable",
             Self::Protocol(_) => "bad_request",
             Self::Internal(_) => "server_error",
         }
@@ -301,9 +319,14 @@ impl Problem {
             | Self::RunInProgress { .. }
             | Self::RequestUnderWay
             | Self::Conflict { .. } => StatusCode::CONFLICT,
-            Self::BudgetSpent { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::BudgetSpent { .. } | Self::TooManyWrongKeys { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::ProviderFailed { .. } => StatusCode::BAD_GATEWAY,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::DatabaseAway | Self::Crowded => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Protocol(status) => *status,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -314,12 +337,15 @@ impl Problem {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Unauthorized => "A valid API key is needed",
+            Self::TooManyWrongKeys { .. } => "Too many API keys were wrong",
             Self::NoVisit => "Sign in to the HR connection",
             Self::ForeignForm => "The form does not come from its page",
             Self::UnknownRoute => "There is nothing at this address",
             Self::MethodNotAllowed => "This method is not possible here",
             Self::MalformedJson { .. } => "The body is not JSON",
             Self::UnreadableBody => "The body could not be read",
+            Self::TooSlow { .. } => "The body did not arrive in time",
+            Self::Crowded => "Too many forms at the same time",
             Self::TooLarge { .. } => "The body is too large",
             Self::Invalid(_) => "Validation failed",
             Self::NotFound { .. } => "Not found",
@@ -344,7 +370,7 @@ impl Problem {
             Self::CursorExpired => "The cursor is too old",
             Self::IdempotencyKeyReused => "This idempotency key was used for another request",
             Self::RequestUnderWay => "The first request with this key is under way",
-            Self::Unavailable => "Not available at the moment",
+            Self::Unavailable | Self::DatabaseAway => "Not available at the moment",
             Self::Protocol(_) => "The request can not be understood",
             Self::Internal(_) => "Something went wrong on our side",
         }
@@ -358,6 +384,13 @@ impl Problem {
             Self::TooLarge { bytes_max } => {
                 format!("The body may have at most {bytes_max} bytes, after decompression.")
             }
+            Self::TooSlow { ms_max } => {
+                format!("It has to be there within {} seconds. Send it again.", ms_max / 1_000)
+            }
+            Self::TooManyWrongKeys { retry_after_seconds } => format!(
+                "This key is not valid, nor were many others from this address. Use a valid key; \
+                 wrong ones may be tried again in {retry_after_seconds} seconds."
+            ),
             Self::Invalid(errors) => validation_detail(errors),
             Self::NotFound { what, id } if id.is_empty() => format!("{what} not found."),
             Self::NotFound { what, id } => format!("{what} not found: '{id}'."),
@@ -435,7 +468,9 @@ impl Problem {
                 "A request with this Idempotency-Key is not answered yet. Send it again soon; \
                  then the first answer is repeated."
             }
-            Self::Unavailable => "Too much is waiting, or the database is away. Try again soon.",
+            Self::Crowded => "Send it again.",
+            Self::Unavailable => "Too much is waiting. Try again soon.",
+            Self::DatabaseAway => "The database cannot be reached. Try again soon.",
             Self::Internal(_) => {
                 "Our log has the details under the request id. Trying again may help."
             }
@@ -517,8 +552,10 @@ impl Problem {
     /// When the caller should ask again, in seconds.
     fn retry_after_seconds(&self) -> Option<i64> {
         match self {
-            Self::BudgetSpent { retry_after_seconds } => Some((*retry_after_seconds).max(1)),
-            Self::RequestUnderWay | Self::Unavailable => Some(1),
+            Self::BudgetSpent { retry_after_seconds }
+            | Self::TooManyWrongKeys { retry_after_seconds } => Some((*retry_after_seconds).max(1)),
+            Self::RequestUnderWay | Self::Unavailable | Self::Crowded => Some(1),
+            Self::DatabaseAway => Some(5),
             _ => None,
         }
     }
@@ -548,6 +585,7 @@ impl From<DbError> for Problem {
         match error {
             DbError::NotFound => Self::NotFound { what: "Object", id: String::new() },
             DbError::Busy | DbError::Unavailable(_) => Self::Unavailable,
+            DbError::Away(_) => Self::DatabaseAway,
             other => Self::Internal(other.to_string()),
         }
     }
@@ -597,6 +635,7 @@ mod tests {
         let status = |problem: Problem| problem.status().as_u16();
         assert_eq!(status(DbError::Busy.into()), 503);
         assert_eq!(status(DbError::Unavailable(String::new()).into()), 503);
+        assert_eq!(status(DbError::Away(String::new()).into()), 503);
         assert_eq!(status(DbError::NotFound.into()), 404);
         assert_eq!(status(DbError::Corrupt(String::new()).into()), 500);
         assert_eq!(status(DbError::Panicked.into()), 500);

@@ -7,13 +7,22 @@
 //! - `HEAD` is answered as `GET` without the body, `OPTIONS` with the methods that are possible.
 //! - The path is repeated to the caller only under `/api/`: a webhook's path holds its secret.
 //! - The log gets the pattern of the route and never the path.
+//! - A connection whose body was not read to its end is closed after the answer (O-08).
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{self, Poll};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpResponse};
+use futures_util::Stream;
 
 use crate::domain::ids::RequestId;
 use crate::web::error::{Form, Problem};
@@ -42,8 +51,60 @@ pub async fn frame(
     if req.method() == Method::HEAD {
         req.head_mut().method = Method::GET;
     }
+    let unread = Unread::of(&mut req);
     let answer = next.call(req).await?.map_into_boxed_body();
-    Ok(finish(answer, &id))
+    Ok(finish(answer, &id).map_body(|_, body| match unread {
+        Some(unread) => BoxBody::new(Holding { body, _unread: unread }),
+        None => body,
+    }))
+}
+
+/// The body of a request that does not say how long it is. The server library waits for the end of
+/// such a body for ever once nobody wants it any more, so it is wanted until the answer is out; then
+/// the library closes the connection if the end was not reached.
+#[derive(Clone)]
+struct Unread(Rc<RefCell<Payload>>);
+
+impl Unread {
+    fn of(req: &mut ServiceRequest) -> Option<Self> {
+        if !req.headers().contains_key(TRANSFER_ENCODING) {
+            return None;
+        }
+        let unread = Self(Rc::new(RefCell::new(req.take_payload())));
+        let shared: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> =
+            Box::pin(unread.clone());
+        req.set_payload(Payload::from(shared));
+        Some(unread)
+    }
+}
+
+impl Stream for Unread {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut *self.0.borrow_mut()).poll_next(cx)
+    }
+}
+
+/// The body of an answer, and what must live as long.
+struct Holding {
+    body: BoxBody,
+    _unread: Unread,
+}
+
+impl MessageBody for Holding {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(cx)
+    }
 }
 
 fn finish(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
@@ -97,7 +158,7 @@ fn with_problem(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResp
     };
     if let Problem::Internal(source) = problem {
         tracing::error!(request_id = %id, source, "a request failed through our own fault");
-    } else if problem.status().is_server_error() {
+    } else if problem.status().is_server_error() && !is_told_elsewhere(problem) {
         tracing::warn!(request_id = %id, code = problem.code(), "a request could not be done");
     }
     let body = match form {
@@ -118,6 +179,12 @@ fn with_problem(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResp
         answer.headers_mut().insert(LOAD_ANEW, HeaderValue::from_static("true"));
     }
     ServiceResponse::new(req, answer)
+}
+
+/// Whether the log tells of a problem already, once for all (an outage), or not at all, because
+/// strangers could fill it.
+fn is_told_elsewhere(problem: &Problem) -> bool {
+    matches!(problem, Problem::DatabaseAway | Problem::Crowded)
 }
 
 /// The page of a problem.

@@ -6,7 +6,9 @@
 //!
 //! Invariants:
 //! - The token is in no log, error or answer. Nothing here logs a path.
-//! - Reading is bounded in bytes, before and after decompression, and in time.
+//! - Reading is bounded in bytes, before and after decompression, and in time. Only who has a token
+//!   may take that time: nothing is kept long for a stranger (O-08).
+//! - What pasting put behind the token does not matter (L-11).
 //! - What can not be read is a hint to look at everybody; only an unknown token (404), a body over
 //!   the bound (413) and a full queue (503) are refused.
 
@@ -15,9 +17,10 @@ use std::time::Duration;
 use actix_web::dev::Decompress;
 use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{Bytes, Path, Payload};
+use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, StreamExt, stream};
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use crate::db::{DbError, directories, inbox};
@@ -28,20 +31,24 @@ use crate::web::answer::Answer;
 use crate::web::error::Problem;
 use crate::web::state::State;
 
+/// Where the addresses begin.
+const ROOT: &str = "/hooks/people-hr/";
+/// The pattern of the addresses; what is behind a token can be anything.
+pub const PATTERN: &str = "/hooks/people-hr/{token:.*}";
+
 /// `GET` and `HEAD`: says that the address is right, and stores nothing.
-pub async fn look(state: State, token: Path<String>) -> Answer {
-    let hash = hash_of(&state, token);
-    let found = state.context.db.read(move |conn| directories::by_token_hash(conn, &hash)).await?;
-    match found {
-        Some(_) => Ok(HttpResponse::Ok().json(json!({ "ok": true }))),
-        None => Err(unknown_token()),
+pub async fn look(state: State, req: HttpRequest) -> Answer {
+    if is_known(&state, hash_of(&state, &req)?).await? {
+        Ok(HttpResponse::Ok().json(json!({ "ok": true })))
+    } else {
+        Err(unknown_token())
     }
 }
 
 /// Every other method: takes the hints in.
-pub async fn take(state: State, token: Path<String>, req: HttpRequest, payload: Payload) -> Answer {
-    let hash = hash_of(&state, token);
-    let hints = read_hints(&req, payload).await?;
+pub async fn take(state: State, req: HttpRequest, payload: Payload) -> Answer {
+    let hash = hash_of(&state, &req)?;
+    let hints = read_or_refuse(&state, &hash, &req, payload).await?;
     let hints: Vec<(String, Option<i64>)> = hints.into_iter().map(stored).collect();
     let now = state.now();
     let directory =
@@ -54,17 +61,58 @@ pub async fn take(state: State, token: Path<String>, req: HttpRequest, payload: 
     Ok(HttpResponse::Accepted().json(json!({ "ok": true })))
 }
 
+async fn is_known(state: &State, hash: Vec<u8>) -> Result<bool, DbError> {
+    let read = state.context.db.read(move |conn| directories::by_token_hash(conn, &hash));
+    Ok(read.await?.is_some())
+}
+
+/// Reads the body. One that is not there at once is waited for only when the token is known.
+async fn read_or_refuse(
+    state: &State,
+    hash: &[u8],
+    req: &HttpRequest,
+    payload: Payload,
+) -> Result<Vec<Hint>, Problem> {
+    let mut reading = std::pin::pin!(read_hints(req, payload));
+    let patience = Duration::from_millis(limits::HOOK_STRANGER_READ_MS);
+    if let Ok(hints) = tokio::time::timeout(patience, &mut reading).await {
+        return hints;
+    }
+    // Without an answer it may be known, and then its hints must not be lost.
+    match is_known(state, hash.to_owned()).await {
+        Ok(false) => Err(unknown_token()),
+        Ok(true) | Err(_) => reading.await,
+    }
+}
+
 /// The sender can do nothing about it but send it again, whatever the database's reason is.
 fn not_stored(error: &DbError) -> Problem {
     if !error.is_temporary() {
         tracing::error!(error = %error, "a webhook could not be stored");
     }
-    Problem::Unavailable
+    if error.is_away() { Problem::DatabaseAway } else { Problem::Unavailable }
 }
 
-fn hash_of(state: &State, token: Path<String>) -> Vec<u8> {
-    let token = Secret::new(token.into_inner());
-    state.context.keys.lookup.lookup_hash(token.reveal())
+fn hash_of(state: &State, req: &HttpRequest) -> Result<Vec<u8>, Problem> {
+    let token = token_in(req.uri().path()).ok_or_else(unknown_token)?;
+    Ok(state.context.keys.lookup.lookup_hash(token.reveal()))
+}
+
+/// The token in a path. People paste the address with a slash, a blank, a line break, a bracket or
+/// a query behind it, and HR systems escape that, some of them twice (L-11).
+fn token_in(path: &str) -> Option<Secret> {
+    let mut text = path.strip_prefix(ROOT)?.to_owned();
+    for _ in 0..2 {
+        text = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+    }
+    let is_noise = |c: char| !c.is_alphanumeric() && !"?&#".contains(c);
+    let text = text.trim_start_matches(|c: char| is_noise(c) && !"-_".contains(c));
+    let is_of_token = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    let end = text.find(|c| !is_of_token(c)).unwrap_or(text.len());
+    let (token, behind) = text.split_at(end);
+    let behind = behind.trim_start_matches(is_noise);
+    let is_query = behind.starts_with(['?', '&', '#']);
+    (behind.is_empty() || is_query).then(|| Secret::new(token))
 }
 
 fn unknown_token() -> Problem {
@@ -154,5 +202,63 @@ async fn drain(payload: &mut Payload) {
         if seen > limits::HOOK_DRAIN_BYTES_MAX {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "-aB_9-xyzAB0123456789-_aB_9-xyzAB0123456789";
+
+    fn found(path: &str) -> Option<String> {
+        token_in(path).map(|token| token.reveal().to_owned())
+    }
+
+    #[test]
+    fn l_11_what_pasting_puts_around_a_token_does_not_matter() {
+        let noise = [
+            "",
+            "/",
+            "//",
+            "%20",
+            "%0D%0A",
+            "%0a",
+            "%09",
+            "%C2%A0",
+            "%A0",
+            "%E2%80%8B",
+            "%EF%BB%BF",
+            "+",
+            "%22",
+            "%3E",
+            "%2F",
+            "%2520",
+            "%250D%250A",
+            ".",
+            ",",
+            ")",
+            "%E2%80%9D",
+        ];
+        for one in noise {
+            for other in noise {
+                for query in ["", "?", "%3Fx=1", "&x=1%20", "%23top", "?a=%2Fb"] {
+                    let path = format!("{ROOT}{TOKEN}{one}{other}{query}");
+                    assert_eq!(found(&path).as_deref(), Some(TOKEN), "{path}");
+                }
+                let path = format!("{ROOT}{one}{TOKEN}{other}");
+                assert_eq!(found(&path).as_deref(), Some(TOKEN), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn l_11_something_else_behind_a_token_is_another_address() {
+        for path in ["/x", "%20x", "%C3%A4", ".json", "/?x"] {
+            let found = found(&format!("{ROOT}{TOKEN}{path}"));
+            assert_eq!(found.is_some(), path == "/?x", "{path}");
+        }
+        assert_eq!(found("/hooks/other/x"), None);
+        assert_eq!(found(ROOT).as_deref(), Some(""));
     }
 }

@@ -247,7 +247,9 @@ impl Claim {
         let write = self.state.context.db.write(Lane::Urgent, move |tx| {
             idempotent_answers::settle(tx, &name, at, sealed.as_deref())
         });
-        if let Err(error) = write.await {
+        if let Err(error) = write.await
+            && !error.is_away()
+        {
             tracing::warn!(error = %error, "an answer could not be kept for repeated requests");
         }
     }

@@ -13,6 +13,7 @@
 //! What this module must not do: contain SQL, or decide about people's sync.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
@@ -38,6 +39,7 @@ pub mod portal;
 pub mod portal_links;
 pub mod query;
 pub mod state;
+pub mod tries;
 pub mod who;
 pub mod workos;
 
@@ -51,7 +53,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .service(web::resource("/livez").route(web::get().to(health::live)))
             .service(web::resource("/readyz").route(web::get().to(health::ready)))
             .service(
-                web::resource("/hooks/people-hr/{token}")
+                web::resource(hooks::PATTERN)
                     .route(web::get().to(hooks::look))
                     .route(web::head().to(hooks::look))
                     .default_service(web::to(hooks::take)),
@@ -77,6 +79,8 @@ pub fn serve(state: AppState, listener: TcpListener, workers: usize) -> std::io:
     let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(routes))
         .workers(workers)
         .disable_signals()
+        .client_request_timeout(Duration::from_millis(limits::REQUEST_HEAD_MS_MAX))
+        .client_disconnect_timeout(Duration::from_millis(limits::DISCONNECT_MS_MAX))
         .shutdown_timeout(limits::STOP_MS_MAX.div_euclid(1_000))
         .listen(listener)?;
     Ok(server.run())

@@ -8,7 +8,9 @@ use crate::clock::Millis;
 use crate::sync::Context;
 use crate::tasks::Activators;
 use crate::web::error::Problem;
-use crate::web::operator::tries::Tries;
+use crate::web::health::Looks;
+use crate::web::pages::crowd::Crowd;
+use crate::web::tries::Tries;
 
 /// What request handlers work with. One value per process, shared by all workers.
 #[derive(Clone)]
@@ -19,8 +21,12 @@ pub struct AppState {
     pub activators: Activators,
     /// Whether endpoints may be on private addresses and without TLS.
     pub allow_private_targets: bool,
-    /// Wrong keys for the operator's pages.
+    /// Wrong API keys.
     pub tries: Arc<Tries>,
+    /// The forms of people who are not signed in.
+    pub crowd: Arc<Crowd>,
+    /// The look at the database that `/readyz` waits for.
+    pub looks: Arc<Looks>,
     /// When this process began to serve.
     pub started_at: Millis,
 }
@@ -33,7 +39,8 @@ impl AppState {
     #[must_use]
     pub fn new(context: Context, activators: Activators, allow_private_targets: bool) -> Self {
         let started_at = context.clock.now();
-        Self { context, activators, allow_private_targets, tries: Arc::default(), started_at }
+        let (tries, crowd, looks) = Default::default();
+        Self { context, activators, allow_private_targets, tries, crowd, looks, started_at }
     }
 
     /// The present moment.

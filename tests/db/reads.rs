@@ -99,7 +99,7 @@ fn a_connection_that_closes_during_a_write_is_told_as_unavailable() {
             Ok::<_, DbError>(())
         });
         let answer = answer.await;
-        assert!(matches!(answer, Err(DbError::Unavailable(_))), "{answer:?}");
+        assert!(matches!(answer, Err(DbError::Away(_))), "{answer:?}");
         t.db.write(Lane::Urgent, |tx| organizations::insert(tx, &organization(2))).await.unwrap();
         assert_eq!(t.at.raw().organizations().len(), 1);
     });

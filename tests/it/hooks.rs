@@ -20,6 +20,7 @@ behaviours!(
     s_02_other_modules_and_looks_at_the_address_store_nothing,
     s_02_a_body_is_bounded_before_and_after_decompression,
     s_02_an_unknown_token_is_answered_without_it,
+    l_11_what_pasting_put_behind_the_token_does_not_matter,
     s_01_values_in_a_body_are_neither_applied_nor_stored,
     s_03_hooks_for_one_person_are_one_look,
     s_03_hooks_during_a_look_are_one_more_look,
@@ -270,6 +271,71 @@ async fn s_02_an_unknown_token_is_answered_without_it(app: TestApp) {
         assert_eq!(status, 404);
         assert!(!body.contains(MARKER) && !body.contains(&wrong), "{body}");
     }
+}
+
+async fn l_11_what_pasting_put_behind_the_token_does_not_matter(app: TestApp) {
+    let connected = app.connected().await;
+    let (address, token) = connected.hook_url.rsplit_once('/').expect("a URL with a token");
+    let behind = [
+        "/",
+        "//",
+        "%20",
+        "%20%20",
+        "%0D%0A",
+        "%0A",
+        "%09",
+        "%C2%A0",
+        "%A0",
+        "%E2%80%8B",
+        "%2F",
+        "%20%0D%0A",
+        "/%20",
+        "/%0D%0A/",
+        "?x=1",
+        "/?x=1&y=%20",
+        "%20?x",
+        "%22",
+        "%3E",
+        "%2520",
+    ];
+    for behind in behind {
+        app.hr().clear_logs();
+        let url = format!("{}{behind}", connected.hook_url);
+        let raw = |method: &str| format!("{method} {} HTTP/1.1", path_of(&url));
+        assert_eq!(raw_status(&app, &raw("GET"), "").await, 200, "{behind}");
+        assert_eq!(raw_status(&app, &raw("POST"), &object("PW5")).await, 202, "{behind}");
+        app.drain().await;
+        assert_eq!(app.looks(), ["PW5"], "{behind}");
+    }
+    // Something else is another address, and no answer repeats the token.
+    for behind in ["/x", "%20x", "x", "/../x", "%C3%A4"] {
+        let url = format!("{address}/{token}{behind}");
+        let (status, body) = send(&app, Method::POST, &url, &[], object("PW5").into()).await;
+        assert_eq!(status, 404, "{behind}");
+        assert!(!body.contains(token), "{body}");
+    }
+    assert!(!crate::evidence::logged().contains(token));
+}
+
+/// The path and query of a URL as it is written.
+fn path_of(url: &str) -> &str {
+    let start = url.find("/hooks/").expect("a webhook URL");
+    &url[start..]
+}
+
+/// Sends a request as it is written, because clients mend addresses; the answer's status.
+async fn raw_status(app: &TestApp, line: &str, body: &str) -> u16 {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = tokio::net::TcpStream::connect(app.running.address).await.expect("a server");
+    let length = body.len();
+    let request = format!(
+        "{line}\r\nHost: gateway\r\nContent-Type: {JSON}\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.expect("it is taken");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
 }
 
 /// Where a text is in the database.

@@ -4,7 +4,7 @@
 //! - The key is checked by the code that checks the API's bearers, and is neither stored nor shown
 //!   nor logged.
 //! - Whatever is wrong with a key (unknown, revoked, no key at all), the answer is the same.
-//! - Only so many wrong keys are looked up ([`crate::web::operator::tries`]).
+//! - Wrong keys are slowed as those of the API are ([`crate::web::tries`]).
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
@@ -23,7 +23,6 @@ use crate::web::auth;
 use crate::web::error::Problem;
 use crate::web::operator::page::{self, Frame};
 use crate::web::operator::session::{DOOR, Posted};
-use crate::web::operator::tries::Verdict;
 use crate::web::pages::form::Asked;
 use crate::web::pages::headers;
 use crate::web::state::State;
@@ -82,16 +81,15 @@ pub async fn back() -> Answer {
 pub async fn sign_in(state: State, req: HttpRequest, form: Asked) -> Answer {
     let (now, from) = (state.now(), req.peer_addr().map(|address| address.ip()));
     let to = own_path(&form.0.text("to"));
-    if let Verdict::Wait { wait_ms, first } = state.tries.begin(from, now) {
-        return too_many(&to, wait_ms, first);
-    }
     let entered = form.0.secret("api_key").unwrap_or_else(|| Secret::new(""));
-    let key = match auth::of_key(&state, &entered).await {
+    let key = match auth::of_key(&state, &entered, from).await {
         Ok(key) => key,
         Err(Problem::Unauthorized) => return refused(&to),
+        Err(Problem::TooManyWrongKeys { retry_after_seconds }) => {
+            return too_many(&to, retry_after_seconds);
+        }
         Err(error) => return Err(error),
     };
-    state.tries.forget(from);
     let context = &state.context;
     let token = new_token(&*context.random);
     let row = visit(&state, key, DOOR.hash(context, &token), now);
@@ -132,15 +130,12 @@ fn refused(to: &str) -> Answer {
     page::html(StatusCode::UNAUTHORIZED, &SignIn::at(to, Some(error), false))
 }
 
-fn too_many(to: &str, wait_ms: i64, first: bool) -> Answer {
-    if first {
-        tracing::warn!(wait_ms, "too many wrong keys for the operator's pages from one address");
-    }
-    let error = "Too many keys were wrong, so none is looked at for a minute. Try again then.";
+fn too_many(to: &str, retry_after_seconds: i64) -> Answer {
+    let error = "This key is not valid, nor were many others from here. Wait a minute before you \
+                 try another one.";
     let page = SignIn::at(to, Some(error), false);
     let mut answer: HttpResponse = page::html(StatusCode::TOO_MANY_REQUESTS, &page)?;
-    let seconds = (wait_ms / Millis::SECOND).max(0).saturating_add(1);
-    answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+    answer.headers_mut().insert(RETRY_AFTER, retry_after_seconds.into());
     Ok(answer)
 }
 

@@ -22,7 +22,6 @@ pub mod overview;
 pub mod page;
 pub mod problem;
 pub mod session;
-pub mod tries;
 pub mod trouble;
 pub mod words;
 

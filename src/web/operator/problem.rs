@@ -32,7 +32,7 @@ pub fn page(problem: &Problem, path: &str, request_id: &str) -> String {
             "Something went wrong on our side",
             "The log says what, under the number below. Nothing was changed by halves.".to_owned(),
         ),
-        Problem::Unavailable => (
+        Problem::Unavailable | Problem::DatabaseAway => (
             "Not possible at the moment",
             "The database does not answer, or too much is waiting for it. The log says which. Try \
              again in a minute."

@@ -4,12 +4,15 @@
 //! - A handler that changes something takes a [`Posted`], which exists only when the form carries
 //!   the visit's secret and comes from a page of ours.
 //! - What was entered is not logged and not repeated where it can be a key.
+//! - Nothing is read before it is known who sends it. The forms of people who are not signed in are
+//!   small, few at a time, and read for a short time only (O-08).
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{HOST, HeaderName, ORIGIN};
+use actix_web::http::header::{CONTENT_LENGTH, HOST, HeaderName, ORIGIN};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
@@ -77,12 +80,12 @@ impl<V: Visiting + 'static> FromRequest for Posted<V> {
     type Future = Taken<Self>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (req, body) = (req.clone(), read(payload.take()));
+        let (req, payload) = (req.clone(), payload.take());
         Box::pin(async move {
             let state = state::of(&req)?;
             from_own_page(&req, &state.context)?;
             let visitor = V::extract(&req).await?;
-            let fields = Fields::parse(&body.await?);
+            let fields = Fields::parse(&read(&req, payload, OF_VISITOR).await?);
             // Hashes are compared, so that the time it takes tells nothing.
             let hash = |text: &str| state.context.keys.lookup.lookup_hash(text);
             if hash(&fields.text("csrf")) != hash(visitor.csrf()) {
@@ -98,22 +101,52 @@ impl FromRequest for Asked {
     type Future = Taken<Self>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (req, body) = (req.clone(), read(payload.take()));
+        let (req, payload) = (req.clone(), payload.take());
         Box::pin(async move {
             let state = state::of(&req)?;
             from_own_page(&req, &state.context)?;
-            Ok(Self(Fields::parse(&body.await?)))
+            let mut place = state.crowd.enter();
+            tokio::select! {
+                // What is there counts, also when somebody else needs the place.
+                biased;
+                body = read(&req, payload, OF_STRANGER) => Ok(Self(Fields::parse(&body?))),
+                () = place.pushed_out() => Err(Problem::Crowded),
+            }
         })
     }
 }
 
-/// Reads a body up to the bound.
-async fn read(mut payload: Payload) -> Result<Bytes, Problem> {
+/// How large a form may be and how long it may take.
+struct Bounds {
+    bytes_max: usize,
+    ms_max: u64,
+}
+
+const OF_VISITOR: Bounds =
+    Bounds { bytes_max: limits::PORTAL_FORM_BYTES_MAX, ms_max: limits::PORTAL_FORM_READ_MS_MAX };
+const OF_STRANGER: Bounds = Bounds {
+    bytes_max: limits::STRANGER_FORM_BYTES_MAX,
+    ms_max: limits::STRANGER_FORM_READ_MS_MAX,
+};
+
+/// Reads a body within bounds. One that says that it is too large is not read at all.
+async fn read(req: &HttpRequest, payload: Payload, bounds: Bounds) -> Result<Bytes, Problem> {
+    let length = req.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let length = length.and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
+    if length > bounds.bytes_max {
+        return Err(Problem::TooLarge { bytes_max: bounds.bytes_max });
+    }
+    let time = Duration::from_millis(bounds.ms_max);
+    let read = tokio::time::timeout(time, read_all(payload, bounds.bytes_max));
+    read.await.unwrap_or(Err(Problem::TooSlow { ms_max: bounds.ms_max }))
+}
+
+async fn read_all(mut payload: Payload, bytes_max: usize) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
     while let Some(piece) = payload.next().await {
         let piece = piece.map_err(|_| Problem::UnreadableBody)?;
-        if body.len().saturating_add(piece.len()) > limits::PORTAL_FORM_BYTES_MAX {
-            return Err(Problem::TooLarge { bytes_max: limits::PORTAL_FORM_BYTES_MAX });
+        if body.len().saturating_add(piece.len()) > bytes_max {
+            return Err(Problem::TooLarge { bytes_max });
         }
         body.extend_from_slice(&piece);
     }

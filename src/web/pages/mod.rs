@@ -7,6 +7,7 @@
 //! What this module must not do: know who the visitor is or what a page is about.
 
 pub mod assets;
+pub mod crowd;
 pub mod form;
 pub mod headers;
 pub mod page;

@@ -84,7 +84,11 @@ fn words(problem: &Problem) -> (&'static str, String) {
             "You need not do anything. Its end brings everything up to date.",
         ),
         Problem::TooLarge { .. } => ("That is too much at once", "Send less in one go."),
-        Problem::Unavailable => {
+        Problem::TooSlow { .. } | Problem::Crowded => (
+            "That did not arrive in time",
+            "Nothing was changed. Open the page again and repeat what you did.",
+        ),
+        Problem::Unavailable | Problem::DatabaseAway => {
             ("Not possible at the moment", "Too much is waiting. Try again in a minute.")
         }
         Problem::Internal(_) => (
