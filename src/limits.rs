@@ -357,8 +357,8 @@ pub const PORTAL_CHART_RUNS: i64 = 30;
 /// Records to correct in one download of the portal.
 pub const PORTAL_CSV_ROWS_MAX: usize = 100_000;
 
-/// Wrong API keys from one address within `KEY_TRIES_MS` that are only refused; more are told to wait
-///
+/// Wrong API keys from one address within `KEY_TRIES_MS` that are only refused; more are told to
+/// wait.
 pub const KEY_TRIES_MAX: u32 = 10;
 /// How long wrong keys are counted, in milliseconds, and how long an address then waits.
 pub const KEY_TRIES_MS: i64 = 60_000;

@@ -2,8 +2,8 @@
 //! (O-08).
 //!
 //! Everybody notices an outage: each task, each request, each connection that is opened. The log
-//! tells of it once when it begins and once when it ends; [`DbError::Away`](super::DbError::Away) is
-//! how the others know that it is told already.
+//! tells of it once when it begins and once when it ends; [`DbError::Away`](super::DbError::Away)
+//! is how the others know that it is told already.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -87,7 +87,9 @@ impl Members {
             value => match serde_json::from_value(value) {
                 Ok(value) => Some(Some(value)),
                 Err(error) => {
-                    self.refuse(name, "invalid", error.to_string());
+                    // It repeats what was sent.
+                    let message = shortened(&error.to_string(), limits::TEXT_IN_PROBLEM_CHARS_MAX);
+                    self.refuse(name, "invalid", message);
                     None
                 }
             },
@@ -107,10 +109,11 @@ impl Members {
 
     /// Ends the reading: fails when something was wrong or was not taken.
     pub fn finish(mut self) -> Result<(), Problem> {
-        for (name, _) in std::mem::take(&mut self.map) {
-            let message = format!("is not known here; known are: {}", self.known.join(", "));
-            self.errors.push(FieldError::new(name, "unknown_member", message));
-        }
+        let unknown = std::mem::take(&mut self.map).into_iter().map(|(name, _)| name);
+        let unknown = named_up_to_a_bound(unknown, "unknown_member", || {
+            format!("is not known here; known are: {}", self.known.join(", "))
+        });
+        self.errors.extend(unknown);
         if self.errors.is_empty() { Ok(()) } else { Err(Problem::Invalid(self.errors)) }
     }
 
@@ -119,6 +122,34 @@ impl Members {
     pub fn finish_with<T>(self, value: Option<T>) -> Result<T, Problem> {
         self.finish()?;
         value.ok_or_else(|| Problem::Internal("a request was read incompletely".to_owned()))
+    }
+}
+
+/// The same finding about each of these names, of which the callers may have sent very many and
+/// very long ones.
+pub fn named_up_to_a_bound(
+    names: impl ExactSizeIterator<Item = String>,
+    code: &'static str,
+    message: impl Fn() -> String,
+) -> Vec<FieldError> {
+    let rest = names.len().saturating_sub(limits::NAMED_IN_PROBLEM_MAX);
+    let named = names.take(limits::NAMED_IN_PROBLEM_MAX).map(|name| {
+        let name = shortened(&name, limits::NAME_IN_PROBLEM_CHARS_MAX);
+        FieldError::new(name, code, message())
+    });
+    let mut errors: Vec<FieldError> = named.collect();
+    if rest > 0 {
+        errors.push(FieldError::new("(more)", code, format!("and {rest} more like these")));
+    }
+    errors
+}
+
+/// The beginning of a text that may be long.
+#[must_use]
+pub fn shortened(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
     }
 }
 

@@ -60,8 +60,8 @@ pub async fn frame(
 }
 
 /// The body of a request that does not say how long it is. The server library waits for the end of
-/// such a body for ever once nobody wants it any more, so it is wanted until the answer is out; then
-/// the library closes the connection if the end was not reached.
+/// such a body for ever once nobody wants it any more, so it is wanted until the answer is out;
+/// then the library closes the connection if the end was not reached.
 #[derive(Clone)]
 struct Unread(Rc<RefCell<Payload>>);
 

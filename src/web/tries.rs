@@ -1,5 +1,5 @@
-//! Wrong API keys are slowed, by the address that they come from: on `/api/v1`, on the surface
-//! for WorkOS SDKs and at the operator's sign-in alike.
+//! Wrong API keys are slowed, by the address that they come from: on `/api/v1`, on the
+//! surface for WorkOS SDKs and at the operator's sign-in alike.
 //!
 //! A key has 256 random bits and cannot be guessed. The bound tells a program with an old key to
 //! stop, and keeps whoever tries anyway from the database. A good key always works: behind one
@@ -7,8 +7,8 @@
 //! application out. It may wait for a moment, because keys from an address with too many wrong ones
 //! are looked up a few at a time.
 //!
-//! It is kept in memory, by process: a row for each wrong key would let a stranger fill the database
-//! instead.
+//! It is kept in memory, by process: a row for each wrong key would let a stranger fill the
+//! database instead.
 //!
 //! Invariants:
 //! - A good key makes no difference to what counts: else whoever has one could try others.

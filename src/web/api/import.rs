@@ -1,19 +1,21 @@
 //! `POST /api/v1/organizations/{id}/accounts/import`: many accounts at once, as NDJSON or CSV.
 //!
 //! The body is read as a stream; rows are written in small batches and each gets its own result,
-//! one JSON object per line. Results are collected and not sent while the body is still being read,
-//! because many clients read nothing before they have sent everything. Their size is bounded by
-//! `limits::IMPORT_ROWS_MAX`.
+//! one JSON object per line. Results are collected and not sent while the body is still
+//! being read, because many clients read nothing before they have sent everything. Their number is
+//! bounded by `limits::IMPORT_ROWS_MAX`, their size by [`Results`].
 //!
 //! Rows are matched by e-mail within the organization; a row that can not be written fails alone.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 
+use actix_web::body::SizedStream;
 use actix_web::dev::Decompress;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use actix_web::web::{Path, Payload};
+use actix_web::web::{Bytes, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use crate::db::accounts::{self, Account};
@@ -25,9 +27,11 @@ use crate::limits;
 use crate::sync::audit::Changed;
 use crate::web::answer::Answer;
 use crate::web::api::account_change::{self, AccountChange, Writing};
-use crate::web::api::import_rows::{Format, Reader, Record, Row, Splitter};
+use crate::web::api::import_rows::{Reader, Row};
+use crate::web::api::import_split::{Format, Record, Splitter};
 use crate::web::api::organizations;
 use crate::web::auth::Caller;
+use crate::web::body::shortened;
 use crate::web::error::{FieldError, Problem};
 use crate::web::state::State;
 
@@ -51,14 +55,58 @@ impl RowResult {
         Self { line, status, id: Some(id), code: None, message: None, errors: Vec::new() }
     }
 
-    fn failed(line: u64, problem: Problem) -> Self {
-        let (code, message) = (problem.code(), problem.detail());
-        let errors = match problem {
-            Problem::Invalid(errors) => errors,
+    fn failed(line: u64, problem: &Problem) -> Self {
+        let short = |text: &str| shortened(text, limits::IMPORT_RESULT_CHARS_MAX);
+        let errors: Vec<FieldError> = match problem {
+            Problem::Invalid(errors) => errors
+                .iter()
+                .take(limits::IMPORT_ROW_ERRORS_MAX)
+                .map(|error| {
+                    FieldError::new(short(&error.field), error.code, short(&error.message))
+                })
+                .collect(),
             _ => Vec::new(),
         };
-        let (code, message) = (Some(code), Some(message));
+        let (code, message) = (Some(problem.code()), Some(short(&problem.detail())));
         Self { line, status: "failed", id: None, code, message, errors }
+    }
+}
+
+/// What is answered: one JSON object per line, in blocks, so that it is never copied as a whole.
+#[derive(Debug, Default)]
+struct Results {
+    blocks: Vec<Bytes>,
+    block: Vec<u8>,
+    detailed: usize,
+}
+
+impl Results {
+    fn is_empty(&self) -> bool {
+        self.block.is_empty() && self.blocks.is_empty()
+    }
+
+    /// Adds a result. Of very many failures only the first are told in detail, so that an answer
+    /// is not larger than what was sent.
+    fn push(&mut self, mut result: RowResult) {
+        if result.message.is_some() {
+            self.detailed = self.detailed.saturating_add(1);
+            if self.detailed > limits::IMPORT_DETAILED_ROWS_MAX {
+                (result.message, result.errors) = (None, Vec::new());
+            }
+        }
+        // Writing plain members to memory does not fail.
+        if serde_json::to_writer(&mut self.block, &result).is_ok() {
+            self.block.push(b'\n');
+        }
+        if self.block.len() >= limits::API_BODY_BYTES_MAX {
+            self.blocks.push(std::mem::take(&mut self.block).into());
+        }
+    }
+
+    fn into_body(mut self) -> SizedStream<impl stream::Stream<Item = Result<Bytes, Infallible>>> {
+        self.blocks.push(self.block.into());
+        let size = self.blocks.iter().map(|block| u64::try_from(block.len()).unwrap_or(0)).sum();
+        SizedStream::new(size, stream::iter(self.blocks.into_iter().map(Ok)))
     }
 }
 
@@ -82,14 +130,15 @@ pub async fn import(
         state,
         cause: caller.cause(),
         organization,
-        format: content_type.and_then(Format::of_content_type),
-        parts: None,
+        splitter: Splitter::new(content_type.and_then(Format::of_content_type)),
+        reader: None,
         batch: Vec::new(),
         rows: 0,
-        results: Vec::new(),
+        results: Results::default(),
     };
     import.run(&req, payload).await?;
-    Ok(HttpResponse::Ok().content_type("application/x-ndjson").body(import.results))
+    let body = import.results.into_body();
+    Ok(HttpResponse::Ok().content_type("application/x-ndjson").body(body))
 }
 
 const BYTES_MAX: usize = limits::IMPORT_BYTES_MAX;
@@ -99,13 +148,12 @@ struct Import {
     state: State,
     cause: Cause,
     organization: OrganizationId,
-    format: Option<Format>,
+    splitter: Splitter,
     /// Made when the format is known.
-    parts: Option<(Splitter, Reader)>,
+    reader: Option<Reader>,
     batch: Vec<Row>,
     rows: usize,
-    /// What is answered: one JSON object per line.
-    results: Vec<u8>,
+    results: Results,
 }
 
 /// Why an import ends before its body does.
@@ -141,19 +189,13 @@ impl Import {
             if seen > BYTES_MAX {
                 return Err(self.end(line, Problem::TooLarge { bytes_max: BYTES_MAX }).await);
             }
-            self.format = self.format.or_else(|| Format::of_content(&chunk));
-            let Some(format) = self.format else { continue };
-            let (splitter, _) =
-                self.parts.get_or_insert_with(|| (Splitter::new(format), Reader::new(format)));
-            splitter.push(&chunk, &mut records);
+            self.splitter.push(&chunk, &mut records);
             for record in records.drain(..) {
                 line = record.line;
                 self.take(record).await?;
             }
         }
-        if let Some((splitter, _)) = &mut self.parts {
-            splitter.finish(&mut records);
-        }
+        self.splitter.finish(&mut records);
         for record in records.drain(..) {
             self.take(record).await?;
         }
@@ -169,7 +211,8 @@ impl Import {
             );
             return Err(self.end(line, Problem::Conflict { message }).await);
         }
-        let Some((_, reader)) = &mut self.parts else { return Ok(()) };
+        let format = self.splitter.format().unwrap_or(Format::Csv);
+        let reader = self.reader.get_or_insert_with(|| Reader::new(format));
         if let Some(row) = reader.read(record)? {
             self.rows = self.rows.saturating_add(1);
             self.batch.push(row);
@@ -188,13 +231,16 @@ impl Import {
         if let Err(stop) = self.write_batch().await {
             return stop;
         }
-        self.report([RowResult::failed(line, problem)]);
+        self.results.push(RowResult::failed(line, &problem));
         Stop::Ended
     }
 
     async fn write_batch(&mut self) -> Result<(), Stop> {
         let rows = std::mem::take(&mut self.batch);
-        let Some(first) = rows.first().map(|row| row.line) else { return Ok(()) };
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<u64> = rows.iter().map(|row| row.line).collect();
         let (organization, cause) = (self.organization.clone(), self.cause.clone());
         let (now, random) = (self.state.now(), self.state.context.random.clone());
         let write = self.state.context.db.write(Lane::Bulk, move |tx| {
@@ -204,7 +250,7 @@ impl Import {
         });
         match write.await {
             Ok(results) => {
-                self.report(results);
+                results.into_iter().for_each(|result| self.results.push(result));
                 Ok(())
             }
             Err(problem) if self.results.is_empty() => Err(Stop::Refused(problem)),
@@ -212,17 +258,11 @@ impl Import {
                 if let Problem::Internal(source) = &problem {
                     tracing::error!(source, "an import ended through our own fault");
                 }
-                self.report([RowResult::failed(first, problem)]);
+                // Nothing of this batch was written, and what follows it is not read.
+                for line in lines {
+                    self.results.push(RowResult::failed(line, &problem));
+                }
                 Err(Stop::Ended)
-            }
-        }
-    }
-
-    fn report(&mut self, results: impl IntoIterator<Item = RowResult>) {
-        for result in results {
-            // Writing plain members to memory does not fail.
-            if serde_json::to_writer(&mut self.results, &result).is_ok() {
-                self.results.push(b'\n');
             }
         }
     }
@@ -254,9 +294,9 @@ fn write_rows(
         let written = row.change.and_then(|change| known.write(tx, organization, &change, writing));
         results.push(match written {
             Ok((status, id)) => RowResult::written(row.line, status, id),
-            Err(Problem::Unavailable) => return Err(Problem::Unavailable),
+            Err(problem @ (Problem::Unavailable | Problem::DatabaseAway)) => return Err(problem),
             Err(Problem::Internal(source)) => return Err(Problem::Internal(source)),
-            Err(problem) => RowResult::failed(row.line, problem),
+            Err(problem) => RowResult::failed(row.line, &problem),
         });
     }
     account_change::record(tx, &known.changed, writing)?;

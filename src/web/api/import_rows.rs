@@ -1,116 +1,16 @@
-//! The rows of an import: cutting a stream into records, and records into changes.
+//! The rows of an import: records into changes (A-09).
 //!
-//! Pure: bytes in, rows out. Memory is bounded by one record (`limits::IMPORT_LINE_BYTES_MAX`).
+//! Pure. What is wrong with a row is told shortly: its texts are the caller's and may be long.
+
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
 use crate::limits;
 use crate::web::api::account_change::AccountChange;
-use crate::web::body::Members;
+use crate::web::api::import_split::{Content, Format, Record, delimiter_of, fields_of};
+use crate::web::body::{Members, named_up_to_a_bound};
 use crate::web::error::{FieldError, Problem};
-
-/// How the rows are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
-    /// One JSON object per line.
-    Ndjson,
-    /// Comma-separated values with a header.
-    Csv,
-}
-
-impl Format {
-    /// The format that a content type names, if it names one.
-    pub(super) fn of_content_type(text: &str) -> Option<Self> {
-        let text = text.to_ascii_lowercase();
-        if text.contains("csv") {
-            Some(Self::Csv)
-        } else if text.contains("json") {
-            Some(Self::Ndjson)
-        } else {
-            None
-        }
-    }
-
-    /// The format of content that begins like this; `None` while there is nothing but blanks.
-    pub(super) fn of_content(bytes: &[u8]) -> Option<Self> {
-        let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
-        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace())?;
-        Some(if *first == b'{' { Self::Ndjson } else { Self::Csv })
-    }
-}
-
-const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// One record, with the number of the line on which it begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Record {
-    pub(super) line: u64,
-    /// `None` when it was too long to be kept.
-    pub(super) bytes: Option<Vec<u8>>,
-}
-
-/// Cuts a stream into records. In CSV a quoted field may go over several lines.
-#[derive(Debug)]
-pub(super) struct Splitter {
-    format: Format,
-    record: Vec<u8>,
-    too_long: bool,
-    in_quotes: bool,
-    line: u64,
-    started: u64,
-}
-
-impl Splitter {
-    pub(super) fn new(format: Format) -> Self {
-        Self { format, record: Vec::new(), too_long: false, in_quotes: false, line: 1, started: 1 }
-    }
-
-    /// Takes bytes, gives the records that they complete.
-    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Vec<Record>) {
-        for &byte in bytes {
-            if byte == b'\n' {
-                self.line = self.line.saturating_add(1);
-                if !self.in_quotes {
-                    self.end_record(out);
-                    continue;
-                }
-            }
-            if byte == b'"' && self.format == Format::Csv {
-                self.in_quotes = !self.in_quotes;
-            }
-            if self.record.len() < limits::IMPORT_LINE_BYTES_MAX {
-                self.record.push(byte);
-            } else {
-                self.too_long = true;
-                // A quote that is never closed must not swallow the rest of the file.
-                self.in_quotes = false;
-            }
-        }
-    }
-
-    /// Gives the record that ends with the stream.
-    pub(super) fn finish(&mut self, out: &mut Vec<Record>) {
-        self.end_record(out);
-    }
-
-    fn end_record(&mut self, out: &mut Vec<Record>) {
-        let mut bytes = std::mem::take(&mut self.record);
-        if self.started == 1
-            && let Some(rest) = bytes.strip_prefix(BOM)
-        {
-            bytes = rest.to_vec();
-        }
-        let blank = bytes.iter().all(u8::is_ascii_whitespace);
-        if self.too_long {
-            out.push(Record { line: self.started, bytes: None });
-        } else if !blank {
-            out.push(Record { line: self.started, bytes: Some(bytes) });
-        }
-        self.too_long = false;
-        self.in_quotes = false;
-        self.started = self.line;
-    }
-}
 
 /// One row that is to be written, or why it can not be.
 #[derive(Debug)]
@@ -123,8 +23,13 @@ pub(super) struct Row {
 #[derive(Debug)]
 pub(super) enum Reader {
     Ndjson,
-    /// CSV; the header is the first record.
-    Csv(Option<Vec<String>>),
+    Csv {
+        /// What stands between the fields, and the columns; the first record tells.
+        header: Option<(u8, Vec<String>)>,
+        /// Whether a quotation mark was a slip so far. From then on a line may be a part of a text
+        /// and is a row only when it has all fields.
+        slipped: bool,
+    },
 }
 
 /// The columns a CSV may have; `attributes.` with anything after it is possible too.
@@ -145,10 +50,10 @@ const COLUMNS: &[&str] = &[
 const ATTRIBUTE_PREFIX: &str = "attributes.";
 
 impl Reader {
-    pub(super) fn new(format: Format) -> Self {
+    pub(super) const fn new(format: Format) -> Self {
         match format {
             Format::Ndjson => Self::Ndjson,
-            Format::Csv => Self::Csv(None),
+            Format::Csv => Self::Csv { header: None, slipped: false },
         }
     }
 
@@ -156,19 +61,21 @@ impl Reader {
     /// import pointless.
     pub(super) fn read(&mut self, record: Record) -> Result<Option<Row>, Problem> {
         let line = record.line;
-        let Some(bytes) = record.bytes else {
-            let bytes_max = limits::IMPORT_LINE_BYTES_MAX;
-            return Ok(Some(Row { line, change: Err(Problem::TooLarge { bytes_max }) }));
+        let bytes = match record.content {
+            Content::Bytes(bytes) => Ok(bytes),
+            Content::TooLong => Err(Problem::TooLarge { bytes_max: limits::IMPORT_LINE_BYTES_MAX }),
+            Content::OpenQuote => Err(open_quote()),
         };
         let members = match self {
-            Self::Ndjson => Members::parse(&bytes),
-            Self::Csv(header) => {
-                let fields = csv_fields(&bytes);
-                let Some(columns) = header else {
-                    *header = Some(checked_header(fields?)?);
-                    return Ok(None);
-                };
-                fields.and_then(|fields| csv_members(columns, fields)).map(Members::of)
+            Self::Ndjson => bytes.and_then(|bytes| Members::parse(&bytes)),
+            Self::Csv { header: None, .. } => {
+                *self = Self::Csv { header: Some(header_of(&bytes?)?), slipped: false };
+                return Ok(None);
+            }
+            Self::Csv { header: Some((delimiter, columns)), slipped } => {
+                *slipped |= bytes.as_ref().is_err_and(|problem| problem.code() != "body_too_large");
+                let read = |bytes: Vec<u8>| csv_row(&bytes, *delimiter, columns, *slipped);
+                bytes.and_then(read).map(Members::of)
             }
         };
         let change = members.and_then(AccountChange::read_new);
@@ -176,15 +83,39 @@ impl Reader {
     }
 }
 
-fn csv_fields(bytes: &[u8]) -> Result<Vec<String>, Problem> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let mut record = csv::StringRecord::new();
-    match reader.read_record(&mut record) {
-        Ok(_) => Ok(record.iter().map(|field| field.trim().to_owned()).collect()),
-        Err(_not_utf8) => {
-            Err(Problem::invalid("(row)", "invalid", "must be comma-separated values in UTF-8"))
-        }
+fn open_quote() -> Problem {
+    let message = "a quotation mark opens a field on this line and is not closed properly; write \
+                   it twice (\"\") inside quotation marks, or remove it";
+    Problem::invalid("(row)", "open_quote", message)
+}
+
+fn header_of(bytes: &[u8]) -> Result<(u8, Vec<String>), Problem> {
+    let delimiter = delimiter_of(bytes);
+    let columns = fields_of(bytes, delimiter).ok_or_else(not_utf8)?;
+    Ok((delimiter, checked_header(columns)?))
+}
+
+fn not_utf8() -> Problem {
+    Problem::invalid("(row)", "invalid", "must be comma-separated values in UTF-8")
+}
+
+fn csv_row(
+    bytes: &[u8],
+    delimiter: u8,
+    columns: &[String],
+    needs_all: bool,
+) -> Result<Map<String, Value>, Problem> {
+    let fields = fields_of(bytes, delimiter).ok_or_else(not_utf8)?;
+    if needs_all && fields.len() < columns.len() {
+        let message = format!(
+            "has {} fields and not {}; after an open quotation mark further up only complete rows \
+             are taken",
+            fields.len(),
+            columns.len()
+        );
+        return Err(Problem::invalid("(row)", "too_few_fields", message));
     }
+    csv_members(columns, fields)
 }
 
 fn checked_header(columns: Vec<String>) -> Result<Vec<String>, Problem> {
@@ -193,15 +124,17 @@ fn checked_header(columns: Vec<String>) -> Result<Vec<String>, Problem> {
             || column.strip_prefix(ATTRIBUTE_PREFIX).is_some_and(|name| !name.is_empty())
     };
     let columns: Vec<String> = columns.iter().map(|column| column_name(column)).collect();
-    let mut errors: Vec<FieldError> = columns
-        .iter()
-        .filter(|column| !known(column))
-        .map(|column| {
-            let message =
-                format!("is no column; there are: {}, {ATTRIBUTE_PREFIX}…", COLUMNS.join(", "));
-            FieldError::new(column, "unknown_column", message)
-        })
-        .collect();
+    let unknown = columns.iter().filter(|column| !known(column));
+    let unknown: Vec<String> = unknown.cloned().collect();
+    let mut errors = named_up_to_a_bound(unknown.into_iter(), "unknown_column", || {
+        format!("is no column; there are: {}, {ATTRIBUTE_PREFIX}…", COLUMNS.join(", "))
+    });
+    let mut seen = HashSet::new();
+    let twice = columns.iter().filter(|column| known(column) && !seen.insert(column.as_str()));
+    let twice: Vec<String> = twice.cloned().collect();
+    errors.extend(named_up_to_a_bound(twice.into_iter(), "duplicate_column", || {
+        "is there more than once".to_owned()
+    }));
     if !columns.iter().any(|column| column == "email") {
         errors.push(FieldError::new("email", "required", "the header needs this column"));
     }
@@ -254,71 +187,34 @@ fn truth(field: String) -> Value {
 mod tests {
     use super::*;
 
-    fn records(format: Format, chunks: &[&[u8]]) -> Vec<(u64, Option<String>)> {
-        let (mut splitter, mut out) = (Splitter::new(format), Vec::new());
-        for chunk in chunks {
-            splitter.push(chunk, &mut out);
-        }
-        splitter.finish(&mut out);
-        out.into_iter()
-            .map(|r| (r.line, r.bytes.map(|bytes| String::from_utf8(bytes).unwrap())))
-            .collect()
-    }
-
-    fn row(line: u64, text: &str) -> (u64, Option<String>) {
-        (line, Some(text.to_owned()))
-    }
-
-    #[test]
-    fn records_do_not_depend_on_how_the_stream_is_cut() {
-        let whole = records(Format::Ndjson, &[b"\xef\xbb\xbf{\"a\":1}\n\n{\"b\":2}"]);
-        let cut = records(Format::Ndjson, &[b"\xef\xbb\xbf{\"a", b"\":1}", b"\n\n{\"b\":2}"]);
-        assert_eq!(whole, [row(1, "{\"a\":1}"), row(3, "{\"b\":2}")]);
-        assert_eq!(whole, cut);
-    }
-
-    #[test]
-    fn a_quoted_field_may_go_over_lines_and_line_numbers_stay_right() {
-        let found = records(Format::Csv, &[b"email,name\r\na@b.co,\"x\ny\"\nc@d.co,z\n"]);
-        assert_eq!(found, [row(1, "email,name\r"), row(2, "a@b.co,\"x\ny\""), row(4, "c@d.co,z")]);
-    }
-
-    #[test]
-    fn a_record_over_the_bound_is_given_up_and_the_next_one_is_read() {
-        let mut text = vec![b'"'; 1];
-        text.resize(limits::IMPORT_LINE_BYTES_MAX + 10, b'x');
-        text.extend(b"\na@b.co\n");
-        let found = records(Format::Csv, &[&text]);
-        assert_eq!(found, [(1, None), row(2, "a@b.co")]);
-    }
-
-    #[test]
-    fn the_format_is_seen_from_the_content_type_or_the_first_byte() {
-        assert_eq!(Format::of_content_type("text/CSV; charset=utf-8"), Some(Format::Csv));
-        assert_eq!(Format::of_content_type("application/x-ndjson"), Some(Format::Ndjson));
-        assert_eq!(Format::of_content_type("application/octet-stream"), None);
-        assert_eq!(Format::of_content(b" \n{\"email\""), Some(Format::Ndjson));
-        assert_eq!(Format::of_content(b"\xef\xbb\xbfemail"), Some(Format::Csv));
-        assert_eq!(Format::of_content(b"\n"), None);
-    }
-
     fn read_csv(lines: &[&str]) -> Result<Vec<Row>, Problem> {
         let mut reader = Reader::new(Format::Csv);
         let mut rows = Vec::new();
         for (line, text) in (1..).zip(lines) {
-            let record = Record { line, bytes: Some(text.as_bytes().to_vec()) };
-            rows.extend(reader.read(record)?);
+            let content = match *text {
+                "open" => Content::OpenQuote,
+                text => Content::Bytes(text.as_bytes().to_vec()),
+            };
+            rows.extend(reader.read(Record { line, content })?);
         }
         Ok(rows)
     }
 
+    fn refused(lines: &[&str]) -> Vec<(String, &'static str)> {
+        let Err(Problem::Invalid(errors)) = read_csv(lines) else { panic!("must fail") };
+        errors.into_iter().map(|error| (error.field, error.code)).collect()
+    }
+
     #[test]
-    fn a_header_with_unknown_columns_or_without_email_is_refused_as_a_whole() {
-        let Err(Problem::Invalid(errors)) = read_csv(&["first_name,shoe_size"]) else {
-            panic!("must fail")
-        };
-        let codes: Vec<_> = errors.iter().map(|e| (e.field.as_str(), e.code)).collect();
-        assert_eq!(codes, [("shoe_size", "unknown_column"), ("email", "required")]);
+    fn a_09_a_header_that_makes_no_sense_is_refused_as_a_whole() {
+        let found = refused(&["first_name,shoe_size"]);
+        let expected = [("shoe_size", "unknown_column"), ("email", "required")];
+        assert_eq!(found, expected.map(|(field, code)| (field.to_owned(), code)));
+        assert_eq!(refused(&["email,Email"]), [("email".to_owned(), "duplicate_column")]);
+        assert_eq!(refused(&["open"]), [("(row)".to_owned(), "open_quote")]);
+        // Very many unknown columns are not all named.
+        let many: String = (0..5_000).map(|n| format!(",column{n}")).collect();
+        assert!(refused(&[&format!("email{many}")]).len() <= limits::NAMED_IN_PROBLEM_MAX + 1);
     }
 
     #[test]
@@ -336,5 +232,13 @@ mod tests {
             assert!(matches!(bad.change, Err(Problem::Invalid(_))), "{bad:?}");
         }
         assert_eq!(rows[0].change.as_ref().unwrap().email.as_deref(), Some("a@b.co"));
+    }
+
+    #[test]
+    fn a_09_after_an_open_quote_only_complete_rows_are_taken() {
+        let rows =
+            read_csv(&["email;first_name", "c@d.co", "open", "e@f.co", "g@h.co;Al"]).unwrap();
+        let taken: Vec<bool> = rows.iter().map(|row| row.change.is_ok()).collect();
+        assert_eq!(taken, [true, false, false, true]);
     }
 }

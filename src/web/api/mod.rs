@@ -21,6 +21,7 @@ pub mod events;
 pub mod hold_decisions;
 pub mod import;
 mod import_rows;
+mod import_split;
 pub mod notices;
 pub mod organizations;
 pub(in crate::web) mod setup_problem;

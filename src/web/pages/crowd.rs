@@ -1,7 +1,7 @@
 //! How many forms of people who are not signed in are read at the same time (O-08).
 //!
-//! An honest form is there within a moment. Of too many, the one that has taken longest is ended, so
-//! that whoever stalls makes place and keeps nobody else out.
+//! An honest form is there within a moment. Of too many, the one that has taken longest is ended,
+//! so that whoever stalls makes place and keeps nobody else out.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
