@@ -135,8 +135,6 @@ pub struct Setting<'a> {
     pub directory: &'a DirectoryId,
     /// Today in the organization's time zone (S-12).
     pub today: Date,
-    /// Nobody was synced before: what becomes known of new accounts counts too (S-32).
-    pub is_first_sync: bool,
     /// For comparing records with those that were decided about.
     pub key: &'a SealingKey,
 }
@@ -242,7 +240,6 @@ pub fn plan_person(
         facts,
         directory: setting.directory,
         today: setting.today,
-        is_first_sync: setting.is_first_sync,
         record: &record,
         own_keys: &own_keys,
         activity: activity(&record, membership, setting.today),
@@ -252,7 +249,7 @@ pub fn plan_person(
     let decided = person.decide(link, new_account);
     let notes = observed.notes;
     let loss = person.loss(stored, &decided, membership, observed.gone);
-    let leaving_date_cleared = person.leaving_date_cleared(stored, &decided, loss.as_ref());
+    let leaving_date_cleared = person.leaving_date_cleared(stored, loss.as_ref());
     let binds = loss.as_ref().is_some_and(|loss| loss.fate.keeps_access());
     let kept = binds && loss.as_ref().is_some_and(|loss| loss.when == LossTime::Now);
     let (activity, decided) =
@@ -452,7 +449,6 @@ struct Person<'a> {
     facts: &'a Facts,
     directory: &'a DirectoryId,
     today: Date,
-    is_first_sync: bool,
     record: &'a EmployeeRecord,
     /// The keys under which others may know this person: as stored, and as the record has it.
     own_keys: &'a [Option<ExternalKey>],
@@ -568,7 +564,7 @@ impl Person<'_> {
             }
             (self.loss_reason(membership, gone), LossTime::Now)
         } else {
-            let day = self.ends_after(stored, decided)?;
+            let day = self.ends_after(stored, decided, verdict)?;
             (LossReason::LeavingDate, LossTime::After(day))
         };
         let fate = match verdict {
@@ -616,21 +612,26 @@ impl Person<'_> {
         }
     }
 
-    /// The leaving date to come after which an account that is active now would not be, when that
-    /// was not counted yet.
-    fn ends_after(&self, stored: Option<&DirectoryUser>, decided: &Decided) -> Option<Date> {
+    /// The leaving date to come after which an account that is active now would not be, when it is
+    /// news about somebody linked, or admins have something to say about it. One that was there when
+    /// the person was first seen counts on its day.
+    fn ends_after(
+        &self,
+        stored: Option<&DirectoryUser>,
+        decided: &Decided,
+        verdict: Verdict,
+    ) -> Option<Date> {
         let (_, before, after) = decided.account.as_ref()?;
         let day = self.record.leaving_date.filter(|day| *day >= self.today)?;
-        // Who is hired for a time is no surprise; a whole company that is, is one.
-        let had_access = match before {
-            Some(before) => before.status == AccountStatus::Active,
-            None => self.is_first_sync,
-        };
-        let has_access = had_access && after.status == AccountStatus::Active;
-        let cleared = stored.and_then(|user| user.leaving_date_cleared).map(|date| date.0);
+        let user = stored.filter(|_| decided.link == LinkStep::Keep)?;
+        let has_access = before.as_ref().is_some_and(|b| b.status == AccountStatus::Active)
+            && after.status == AccountStatus::Active;
         // A date that moves away from today is no news.
-        let is_news = cleared.is_none_or(|cleared| day < cleared);
-        (has_access && is_news && !decided.shared).then_some(day)
+        let is_earlier = |known: Option<Date>| known.is_none_or(|known| day < known);
+        let cleared = user.leaving_date_cleared.map(|date| date.0);
+        let is_news = is_earlier(cleared) && is_earlier(user.record.0.leaving_date);
+        let is_asked = is_earlier(cleared) && verdict != Verdict::None;
+        (has_access && !decided.shared && (is_news || is_asked)).then_some(day)
     }
 
     /// Whether the date that ends access has passed the guard before.
@@ -647,24 +648,18 @@ impl Person<'_> {
             && stored.is_some_and(|user| user.state == Activity::Inactive)
     }
 
-    /// The leaving date that may act without being counted again: one that passed the guard, or one
-    /// that takes no access from anybody who has it.
+    /// The leaving date that may act without being counted again: one that passed the guard, also
+    /// when it moves away from today.
     fn leaving_date_cleared(
         &self,
         stored: Option<&DirectoryUser>,
-        decided: &Decided,
         loss: Option<&Loss>,
     ) -> Option<Date> {
         let day = self.record.leaving_date?;
-        let before = stored.and_then(|user| user.leaving_date_cleared).map(|date| date.0);
+        let cleared = stored.and_then(|user| user.leaving_date_cleared).map(|date| date.0);
         match loss {
-            Some(loss) if loss.fate.keeps_access() => None,
-            Some(_) => Some(day),
-            // Nobody has access through this person alone: what becomes of it is seen on the day.
-            None if decided.account.is_none() || decided.shared => {
-                before.filter(|date| *date <= day)
-            }
-            None => Some(day),
+            Some(loss) => (!loss.fate.keeps_access()).then_some(day),
+            None => cleared.filter(|cleared| *cleared <= day).map(|_| day),
         }
     }
 

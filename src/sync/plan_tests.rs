@@ -139,7 +139,6 @@ fn s_21_another_id_is_followed_to_somebody_with_a_name_in_common() {
     let setting = Setting {
         directory: &DirectoryId::from_text("directory_1"),
         today: date(2026, 11, 23),
-        is_first_sync: false,
         key: &SealingKey::generate(&SeededRandom::new(1)),
     };
     let plan =

@@ -101,7 +101,6 @@ impl Applier<'_> {
         let setting = Setting {
             directory: &self.directory.id,
             today: self.day.today,
-            is_first_sync: self.directory.last_success_at_ms.is_none(),
             key: &self.keys.record,
         };
         plan_person(view, facts, setting, observed, &mut new_account)
