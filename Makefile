@@ -1,5 +1,5 @@
 # What there is to run. CI runs the same targets (.ci/run).
-.PHONY: lint test build demo bench screenshots
+.PHONY: lint test build demo bench bench-neighbours screenshots
 
 CARGO ?= cargo
 
@@ -30,6 +30,11 @@ demo:
 # How long webhooks take while other endpoints hang and fail. Prints a table; some four minutes.
 bench:
 	$(CARGO) bench --locked --bench deliveries
+
+# How long one organization's webhooks and full syncs take while others hang, are large or end.
+# Prints a table; some ten minutes.
+bench-neighbours:
+	$(CARGO) bench --locked --bench neighbours
 
 # Pictures of every page, at both widths and in both themes: PICTURES=FOLDER, or target/screenshots.
 PICTURES ?= target/screenshots

@@ -64,6 +64,10 @@ pub const WRITER_QUEUE_MAX: usize = 4_096;
 pub const WRITER_BATCH_MAX: usize = 512;
 /// Connections for reading, and on PostgreSQL for writing too.
 pub const POOL_CONNECTIONS_MAX: u32 = 12;
+/// Of these, connections that full syncs and cleaning have at the same time (S-46).
+pub const BULK_CONNECTIONS_MAX: usize = 4;
+/// Commits of the writer thread in a row that leave a waiting bulk job out because of urgent ones.
+pub const WRITER_PASSES_MAX: usize = 8;
 /// How long a request waits for a connection, in milliseconds.
 pub const POOL_WAIT_MS_MAX: u64 = 5_000;
 /// How long a request waits for a connection while the database is known to be away, in
@@ -80,20 +84,38 @@ pub const IN_LIST_MAX: usize = 5_000;
 pub const POLL_SECONDS_MIN: i64 = 60;
 /// Longest time between full syncs that a directory may be set to, in seconds: a week.
 pub const POLL_SECONDS_MAX: i64 = 604_800;
-/// People that one transaction of a full sync applies, so that no webhook waits long behind it.
-pub const APPLY_BATCH_PEOPLE_MAX: usize = 200;
+/// People that one transaction of a full sync applies, so that no webhook waits long behind it: a
+/// few milliseconds (S-46).
+pub const APPLY_BATCH_PEOPLE_MAX: usize = 50;
+/// People of a disabled directory that one transaction clears away (L-08, S-46).
+pub const PIECE_PEOPLE_MAX: usize = 50;
+/// Rows that one transaction of work on many rows touches, so that nobody waits long behind it
+/// (S-46).
+pub const PIECE_ROWS_MAX: usize = 200;
 /// People that may wait for a live look in one directory; more become one full sync (S-03).
 pub const BURST_PEOPLE_MAX: usize = 20;
+/// How long a starter of whom a webhook told is looked at again with every full sync, in
+/// milliseconds, while the HR system does not know them: a day (S-03).
+pub const STARTER_MS_MAX: i64 = 86_400_000;
 /// Waiting hints of one directory; more are folded into one "look at everybody".
 pub const INBOX_WAITING_MAX: i64 = 1_000;
 /// How long claimed work stays claimed without a sign of life, in milliseconds.
 pub const LEASE_MS_MAX: i64 = 15_000;
 /// How often claimed work gives a sign of life, in milliseconds.
 pub const LEASE_RENEW_MS: u64 = 5_000;
-/// Directories whose hints are worked on at the same time in one process.
-pub const INBOX_WORKERS: usize = 8;
-/// Full syncs that run at the same time in one process.
-pub const RUN_WORKERS: usize = 4;
+/// Looks of one HR system at the same time, in all processes (S-46).
+pub const PROVIDER_LOOKS_MAX: usize = 200;
+/// Directories that one claim of hints goes through until it finds one with room for a look.
+pub const CLAIM_DIRECTORIES_MAX: usize = 50;
+/// Full syncs of one HR system at the same time, in all processes (S-46).
+pub const PROVIDER_RUNS_MAX: usize = 100;
+/// Full syncs of one organization at the same time, in all processes; of one directory there is
+/// never more than one (S-46).
+pub const ORGANIZATION_RUNS_MAX: usize = 2;
+/// Pieces of one kind of work (looks, full syncs) that one process has under way.
+pub const PIECES_MAX: usize = 300;
+/// How many full syncs that are due one claim goes through until it finds one that it may begin.
+pub const CLAIM_RUNS_MAX: i64 = 50;
 
 /// Longest text of one field that is kept, in characters.
 pub const FIELD_CHARS_MAX: usize = 500;
@@ -179,7 +201,7 @@ pub const SANDBOX_NOTES_MAX: usize = 200;
 /// People whom the sandbox's pages offer as managers; others are named by their id.
 pub const SANDBOX_MANAGERS_LISTED_MAX: usize = 2_000;
 
-/// People that one claim looks at at the same time.
+/// Looks of one organization at the same time, in all processes (S-46).
 pub const LIVE_LOOKS_MAX: usize = 5;
 /// Calls of each minute that full syncs leave to live looks (S-44).
 pub const LIVE_CALLS_KEPT: i64 = 5;
@@ -198,8 +220,9 @@ pub const SILENT_MS_MIN: i64 = 1_200_000;
 pub const DATE_RETRY_MS: i64 = 600_000;
 /// How long throttling may last before it is a failure, in milliseconds (S-45).
 pub const THROTTLED_MS_MAX: i64 = 900_000;
-/// Events that one sweep forgets at most, so that nobody waits long behind it.
-pub const PRUNE_ROWS_MAX: i64 = 2_000;
+/// Rows of one kind that one transaction of a sweep forgets at most, so that nobody waits long
+/// behind it (S-46).
+pub const PRUNE_ROWS_MAX: i64 = 500;
 /// How long a worker that is not the first of its kind rests when nothing wakes it, in
 /// milliseconds.
 pub const SLOW_LOOK_MS: u64 = 5_000;

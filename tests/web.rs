@@ -15,7 +15,7 @@ use rollcall::db::api_keys::{self, ApiKey};
 use rollcall::db::directories::{self, Directory};
 use rollcall::db::links::{self, Link};
 use rollcall::db::types::Json;
-use rollcall::db::{Db, DbError, Lane, Place, directory_users};
+use rollcall::db::{Db, DbError, Lane, Place, clearing, directory_users};
 use rollcall::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use rollcall::domain::guard::GuardLimits;
 use rollcall::domain::ids::{ApiKeyId, DirectoryId, OrganizationId};
@@ -189,6 +189,7 @@ impl Server {
             silent_since_ms: None,
             activated_at_ms: None,
             disabled_at_ms: None,
+            clearing_since_ms: None,
             created_at_ms: now,
             updated_at_ms: now,
         };
@@ -307,7 +308,7 @@ async fn a_08_and_s_10_accounts_keep_their_rules() {
     assert_eq!(refused["directory_id"], directory.as_str());
     server.send(server.request("DELETE", &one)).await.problem(409, "account-managed");
     let body = directory.clone();
-    server.write(move |tx| links::delete_of_directory(tx, &body).map(drop)).await;
+    server.write(move |tx| clearing::delete_rows(tx, &body, 10).map(drop)).await;
     assert_eq!(server.send(server.request("DELETE", &one)).await.status, 204);
     server.get(&one).await.problem(404, "entity_not_found");
 }

@@ -6,6 +6,7 @@
 use diesel::prelude::*;
 
 use crate::clock::Millis;
+use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::page::{Page, PageRequest, load_page};
@@ -90,7 +91,11 @@ pub fn insert_many(tx: &mut Tx<'_>, rows: &[Account]) -> Result<(), DbError> {
 
 /// One account.
 pub fn find(conn: &mut Conn, id: &AccountId) -> Result<Account, DbError> {
-    Ok(on_backend!(conn, |c| accounts::table.find(id).select(Account::as_select()).first(c))?)
+    Ok(on_backend!(conn, |c| accounts::table
+        .find(id)
+        .filter(accounts::organization_id.ne_all(clearing::deleted_organizations()))
+        .select(Account::as_select())
+        .first(c))?)
 }
 
 /// These accounts, in no order; those that are not there are left out.

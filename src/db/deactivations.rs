@@ -77,11 +77,3 @@ pub fn linked_active(conn: &mut Conn, directory: &DirectoryId) -> Result<u64, Db
         .get_result(c))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
-
-/// Forgets everything of a directory.
-pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<(), DbError> {
-    use deactivations as t;
-    on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::directory_id.eq(directory)))
-        .execute(c))?;
-    Ok(())
-}

@@ -84,6 +84,8 @@ pub struct Directory {
     pub activated_at_ms: Option<Millis>,
     /// When it was disabled.
     pub disabled_at_ms: Option<Millis>,
+    /// Set from then on while rows of it are left that count as deleted (L-08).
+    pub clearing_since_ms: Option<Millis>,
     /// When it was made.
     pub created_at_ms: Millis,
     /// When its settings or state last changed.
@@ -263,6 +265,9 @@ pub fn hold_by_token_hash(tx: &mut Tx<'_>, hash: &[u8]) -> Result<Option<HookTar
 
 /// Counts for people.
 pub fn counts(conn: &mut Conn, id: &DirectoryId) -> Result<DirectoryCounts, DbError> {
+    if find(conn, id)?.is_some_and(|row| row.clearing_since_ms.is_some()) {
+        return Ok(DirectoryCounts::default());
+    }
     on_backend!(conn, |c| {
         let in_state = |activity: Activity| {
             directory_users::table

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use crate::clock::Millis;
+use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::{directory_users, links};
@@ -226,6 +227,7 @@ pub fn by_ids(conn: &mut Conn, ids: &[DirectoryUserId]) -> Result<Vec<DirectoryU
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
         found.extend(on_backend!(conn, |c| directory_users::table
             .filter(directory_users::id.eq_any(chunk))
+            .filter(directory_users::directory_id.ne_all(clearing::unfinished()))
             .select(DirectoryUser::as_select())
             .load(c))?);
     }
@@ -383,12 +385,4 @@ pub fn mark_seen(
         .execute(c))?;
     }
     Ok(())
-}
-
-/// Deletes everybody of a directory (L-08: a disabled directory's users list is empty).
-pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> {
-    Ok(on_backend!(&mut **tx, |c| diesel::delete(
-        directory_users::table.filter(directory_users::directory_id.eq(directory))
-    )
-    .execute(c))?)
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::clock::Millis;
+use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::{directory_groups, group_memberships};
@@ -74,6 +75,7 @@ pub fn by_ids(conn: &mut Conn, ids: &[GroupId]) -> Result<Vec<Group>, DbError> {
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
         let mut part: Vec<Group> = on_backend!(conn, |c| t::table
             .filter(t::id.eq_any(chunk))
+            .filter(t::directory_id.ne_all(clearing::unfinished()))
             .select(Group::as_select())
             .load(c))?;
         found.append(&mut part);
@@ -140,11 +142,4 @@ pub fn set_membership(
         .set(t::group_id.eq(group))
         .execute(c))?;
     Ok(())
-}
-
-/// Deletes the groups of a directory.
-pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> {
-    use directory_groups as t;
-    Ok(on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::directory_id.eq(directory)))
-        .execute(c))?)
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use crate::clock::Millis;
+use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::holds::{Hold, HoldItem};
@@ -65,6 +66,7 @@ pub fn of_hold(conn: &mut Conn, hold: &HoldId) -> Result<Vec<HoldItem>, DbError>
 pub fn count(conn: &mut Conn, hold: &HoldId) -> Result<u64, DbError> {
     let count: i64 = on_backend!(conn, |c| hold_items::table
         .filter(hold_items::hold_id.eq(hold))
+        .filter(hold_items::directory_id.ne_all(clearing::unfinished()))
         .count()
         .get_result(c))?;
     Ok(u64::try_from(count).unwrap_or(0))

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::clock::Millis;
+use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::hold_items;
@@ -267,25 +268,6 @@ pub fn supersede_all(
     .execute(c))?)
 }
 
-/// Deletes the people in the holds of a directory; the holds stay, as a record of what was decided.
-pub fn delete_items_of_directory(
-    tx: &mut Tx<'_>,
-    directory: &DirectoryId,
-) -> Result<usize, DbError> {
-    let holds: Vec<HoldId> = on_backend!(&mut **tx, |c| holds::table
-        .filter(holds::directory_id.eq(directory))
-        .select(holds::id)
-        .load(c))?;
-    let mut deleted: usize = 0;
-    for chunk in holds.chunks(limits::IN_LIST_MAX) {
-        deleted = deleted.saturating_add(on_backend!(&mut **tx, |c| diesel::delete(
-            items_table::table.filter(items_table::hold_id.eq_any(chunk))
-        )
-        .execute(c))?);
-    }
-    Ok(deleted)
-}
-
 /// The keys of all open holds of a directory about one person each, for passes over everybody.
 pub fn open_keys(conn: &mut Conn, directory: &DirectoryId) -> Result<Vec<String>, DbError> {
     let keys: Vec<Option<String>> = on_backend!(conn, |c| holds::table
@@ -332,6 +314,7 @@ pub fn items(conn: &mut Conn, ids: &[HoldId]) -> Result<Vec<HoldItem>, DbError> 
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
         found.extend(on_backend!(conn, |c| items_table::table
             .filter(items_table::hold_id.eq_any(chunk))
+            .filter(items_table::directory_id.ne_all(clearing::unfinished()))
             .order(items_table::id.asc())
             .select(HoldItem::as_select())
             .load(c))?);

@@ -4,6 +4,8 @@
 //! most one row waits per directory and person: `waiting_key` is set while a row waits and NULL
 //! once it is claimed, so hints that come during a look collapse into one more look.
 
+use std::collections::HashMap;
+
 use diesel::dsl::case_when;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -12,7 +14,7 @@ use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::directories::{self, HookTarget};
 use crate::db::error::DbError;
-use crate::db::schema::inbox;
+use crate::db::schema::{directory_users, inbox};
 use crate::db::types::text_enum_column;
 use crate::domain::directory::DirectoryState;
 use crate::domain::ids::{DirectoryId, OrganizationId};
@@ -44,7 +46,8 @@ pub struct InboxRow {
     pub directory_id: DirectoryId,
     /// The employee number; empty for "everybody".
     pub employee_hint: String,
-    /// The HR system's number for what happened: the latest, but a [`MARKED_LEAVER`] stays.
+    /// The HR system's number for what happened: the strongest of those that were merged into this
+    /// row, see [`stronger`].
     pub action_id: Option<i64>,
     /// How far it is.
     pub state: InboxState,
@@ -93,11 +96,22 @@ struct NewRow<'a> {
 }
 
 /// `ActionId` of "Marked Leaver" (protocol page, People HR §5.3). It asks for more than a look, so
-/// a later webhook about the same person does not make it forgotten (S-11).
+/// neither a retry nor a later webhook about the same person makes it forgotten (S-03, S-11).
 pub const MARKED_LEAVER: i64 = 3;
+/// `ActionId` of "New Starter Added". People HR may tell of somebody before they can be read, so
+/// "no such person" is not the last word (S-03).
+pub const NEW_STARTER: i64 = 1;
 
 /// A moment that never comes: the row waits for a full sync to settle it.
 pub const PARKED: Millis = Millis(i64::MAX);
+
+/// What merged hints about one person say together: the strongest reason to look at them. A leaver
+/// stays a leaver and a starter a starter; otherwise the latest counts.
+#[must_use]
+pub fn stronger(older: Option<i64>, newer: Option<i64>) -> Option<i64> {
+    let strong = [MARKED_LEAVER, NEW_STARTER];
+    strong.map(Some).into_iter().find(|it| *it == older || *it == newer).unwrap_or(newer)
+}
 
 fn waiting_key(directory: &DirectoryId, hint: &str) -> String {
     format!("{directory}|{hint}")
@@ -161,7 +175,15 @@ fn put(
             )
             .otherwise(inbox::last_received_seq)),
             inbox::action_id.eq(case_when(inbox::action_id.eq(MARKED_LEAVER), inbox::action_id)
+                .when(excluded(inbox::action_id).eq(MARKED_LEAVER), excluded(inbox::action_id))
+                .when(inbox::action_id.eq(NEW_STARTER), inbox::action_id)
                 .otherwise(excluded(inbox::action_id))),
+            // Whoever is looked at again now and then is looked at now: something has happened.
+            inbox::next_at_ms.eq(case_when(
+                inbox::action_id.eq(NEW_STARTER).and(inbox::attempts.gt(0)),
+                excluded(inbox::next_at_ms),
+            )
+            .otherwise(inbox::next_at_ms)),
         ))
         .execute(c))?;
     Ok(())
@@ -189,21 +211,60 @@ fn is_crowded(conn: &mut Conn, directory: &DirectoryId) -> Result<bool, DbError>
     Ok(last.is_some())
 }
 
-/// Directories that have hints to look at now, the longest waiting first.
+/// Directories that have hints to look at now: those whose organization has the fewest looks under
+/// way first, then the longest waiting, so that the organizations take turns (S-46).
 pub fn directories_due(
     conn: &mut Conn,
     now: Millis,
-    limit: i64,
+    directories_max: usize,
 ) -> Result<Vec<DirectoryId>, DbError> {
-    let rows: Vec<(DirectoryId, Option<i64>)> = on_backend!(conn, |c| inbox::table
-        .filter(inbox::state.eq(InboxState::Waiting))
-        .filter(inbox::next_at_ms.le(now))
-        .group_by(inbox::directory_id)
-        .select((inbox::directory_id, diesel::dsl::min(inbox::id)))
-        .order(diesel::dsl::min(inbox::id).asc())
-        .limit(limit)
-        .load(c))?;
-    Ok(rows.into_iter().map(|(directory, _)| directory).collect())
+    let mut rows: Vec<(OrganizationId, DirectoryId, Option<i64>)> =
+        on_backend!(conn, |c| inbox::table
+            .filter(inbox::state.eq(InboxState::Waiting))
+            .filter(inbox::next_at_ms.le(now))
+            .group_by((inbox::organization_id, inbox::directory_id))
+            .select((inbox::organization_id, inbox::directory_id, diesel::dsl::min(inbox::id)))
+            .load(c))?;
+    if rows.len() > 1 {
+        let looks: HashMap<OrganizationId, i64> = on_backend!(conn, |c| inbox::table
+            .filter(inbox::state.eq(InboxState::Leased))
+            .group_by(inbox::organization_id)
+            .select((inbox::organization_id, diesel::dsl::count_star()))
+            .load::<(OrganizationId, i64)>(c))?
+        .into_iter()
+        .collect();
+        rows.sort_by_key(|(organization, _, first)| {
+            (looks.get(organization).copied().unwrap_or(0), *first)
+        });
+    }
+    let directories = rows.into_iter().map(|(_, directory, _)| directory);
+    Ok(directories.take(directories_max).collect())
+}
+
+/// How many looks of an organization are under way, and how many of all; of all HR systems only
+/// People HR has webhooks, so these are also those of the HR system.
+pub fn under_way(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+) -> Result<(usize, usize), DbError> {
+    let leased = || inbox::table.filter(inbox::state.eq(InboxState::Leased));
+    let all: i64 = on_backend!(conn, |c| leased().count().get_result(c))?;
+    let own: i64 = on_backend!(conn, |c| leased()
+        .filter(inbox::organization_id.eq(organization))
+        .count()
+        .get_result(c))?;
+    let count = |rows: i64| usize::try_from(rows).unwrap_or(usize::MAX);
+    Ok((count(own), count(all)))
+}
+
+/// Which of the hints that are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// All but those of the other kind.
+    First,
+    /// Starters whom the HR system did not know when they were looked at before (S-03). They must
+    /// not make a burst, or a run that does not bring them would lead to the next one.
+    Again,
 }
 
 /// The hints of a directory that may be looked at now, oldest first; those whose person is being
@@ -211,6 +272,7 @@ pub fn directories_due(
 pub fn due(
     tx: &mut Tx<'_>,
     directory: &DirectoryId,
+    turn: Turn,
     now: Millis,
     limit: i64,
 ) -> Result<Vec<InboxRow>, DbError> {
@@ -229,10 +291,17 @@ pub fn due(
             .limit(limit)
             .select(inbox::id)
     };
+    let first = || {
+        let is_other = inbox::action_id.is_null().or(inbox::action_id.ne(NEW_STARTER));
+        query().filter(is_other.or(inbox::attempts.eq(0)))
+    };
+    let again = || query().filter(inbox::attempts.gt(0)).filter(inbox::action_id.eq(NEW_STARTER));
     // The row lock only saves other replicas the attempt; `claim` repeats the condition.
-    let ids: Vec<i64> = match &mut **tx {
-        Conn::Sqlite(c) => query().load(c)?,
-        Conn::Pg(c) => query().for_update().skip_locked().load(c)?,
+    let ids: Vec<i64> = match (turn, &mut **tx) {
+        (Turn::First, Conn::Sqlite(c)) => first().load(c)?,
+        (Turn::Again, Conn::Sqlite(c)) => again().load(c)?,
+        (Turn::First, Conn::Pg(c)) => first().for_update().skip_locked().load(c)?,
+        (Turn::Again, Conn::Pg(c)) => again().for_update().skip_locked().load(c)?,
     };
     Ok(on_backend!(&mut **tx, |c| inbox::table
         .filter(inbox::id.eq_any(&ids))
@@ -325,14 +394,19 @@ pub fn give_back(
 }
 
 fn merge_into_newer(tx: &mut Tx<'_>, row: &InboxRow, key: &str) -> Result<bool, DbError> {
-    let newer = on_backend!(&mut **tx, |c| diesel::update(
-        inbox::table.filter(inbox::waiting_key.eq(key))
-    )
-    .set((
-        inbox::hooks.eq(inbox::hooks + row.hooks),
-        inbox::first_received_at_ms.eq(row.first_received_at_ms),
-    ))
-    .execute(c))?;
+    let waiting = || inbox::table.filter(inbox::waiting_key.eq(key));
+    let action: Option<Option<i64>> = match &mut **tx {
+        Conn::Sqlite(c) => waiting().select(inbox::action_id).first(c).optional()?,
+        Conn::Pg(c) => waiting().select(inbox::action_id).for_update().first(c).optional()?,
+    };
+    let Some(action) = action else { return Ok(false) };
+    let newer = on_backend!(&mut **tx, |c| diesel::update(waiting())
+        .set((
+            inbox::hooks.eq(inbox::hooks + row.hooks),
+            inbox::first_received_at_ms.eq(row.first_received_at_ms),
+            inbox::action_id.eq(stronger(row.action_id, action)),
+        ))
+        .execute(c))?;
     Ok(newer > 0)
 }
 
@@ -359,6 +433,15 @@ pub fn expired(tx: &mut Tx<'_>, now: Millis, limit: i64) -> Result<Vec<InboxRow>
         .load(c))?)
 }
 
+/// Lets these hints wait until `until`.
+pub fn let_wait(tx: &mut Tx<'_>, rows: &[InboxRow], until: Millis) -> Result<(), DbError> {
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    on_backend!(&mut **tx, |c| diesel::update(inbox::table.filter(inbox::id.eq_any(ids)))
+        .set(inbox::next_at_ms.eq(until))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Lets all waiting hints of a directory wait for a full sync.
 pub fn park(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> {
     Ok(on_backend!(&mut **tx, |c| diesel::update(
@@ -383,7 +466,8 @@ pub fn defer(tx: &mut Tx<'_>, directory: &DirectoryId, until: Millis) -> Result<
 }
 
 /// A full sync whose question has the number `seq` has succeeded: hints that came before it was
-/// sent are settled by it, the others are due now.
+/// sent are settled by it, the others are due now. So is a starter of less than a day whom the list
+/// did not name either: they are looked at once more (S-03).
 pub fn settle_by_run(
     tx: &mut Tx<'_>,
     directory: &DirectoryId,
@@ -395,8 +479,9 @@ pub fn settle_by_run(
             .filter(inbox::directory_id.eq(directory))
             .filter(inbox::state.eq(InboxState::Waiting))
     };
+    let starters = unseen_starters(tx, directory, now)?;
     let settled = on_backend!(&mut **tx, |c| diesel::update(
-        waiting().filter(inbox::last_received_seq.lt(seq))
+        waiting().filter(inbox::last_received_seq.lt(seq)).filter(inbox::id.ne_all(&starters))
     )
     .set((
         inbox::state.eq(InboxState::Done),
@@ -408,7 +493,33 @@ pub fn settle_by_run(
     on_backend!(&mut **tx, |c| diesel::update(waiting())
         .set(inbox::next_at_ms.eq(now))
         .execute(c))?;
+    on_backend!(&mut **tx, |c| diesel::update(
+        waiting().filter(inbox::last_received_seq.lt(seq)).filter(inbox::id.eq_any(&starters))
+    )
+    .set(inbox::attempts.eq(inbox::attempts + 1))
+    .execute(c))?;
     Ok(settled)
+}
+
+/// Hints of the last day about starters of whom nothing is stored.
+fn unseen_starters(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    now: Millis,
+) -> Result<Vec<i64>, DbError> {
+    use directory_users as u;
+    let stored = u::table
+        .filter(u::directory_id.eq(directory))
+        .filter(u::employee_number.eq(inbox::employee_hint.nullable()));
+    Ok(on_backend!(conn, |c| inbox::table
+        .filter(inbox::directory_id.eq(directory))
+        .filter(inbox::state.eq(InboxState::Waiting))
+        .filter(inbox::action_id.eq(NEW_STARTER))
+        .filter(inbox::employee_hint.ne(""))
+        .filter(inbox::first_received_at_ms.gt(now.plus(-limits::STARTER_MS_MAX)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(stored)))
+        .select(inbox::id)
+        .load(c))?)
 }
 
 /// When the next hint is due: one that waits, or one whose claim ends.

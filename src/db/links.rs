@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 
 use crate::clock::Millis;
+use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::{accounts, directory_users, links};
@@ -102,6 +103,7 @@ pub fn of_accounts(conn: &mut Conn, accounts: &[AccountId]) -> Result<Vec<Link>,
     for chunk in accounts.chunks(limits::IN_LIST_MAX) {
         found.extend(on_backend!(conn, |c| links::table
             .filter(links::account_id.eq_any(chunk))
+            .filter(links::directory_id.ne_all(clearing::unfinished()))
             .order(links::id.asc())
             .select(Link::as_select())
             .load::<Link>(c))?);
@@ -131,7 +133,7 @@ pub fn kept_by_others(
 }
 
 /// Which directory manages each of these accounts: of the links whose person is employed the
-/// oldest, of all when nobody is (S-26). Accounts without a link are not in the answer. Links exist
+/// oldest, of all when nobody is (S-26). Accounts without a link are not in the answer. Links count
 /// only while their directory is not disabled.
 pub fn managed_by(
     conn: &mut Conn,
@@ -142,6 +144,7 @@ pub fn managed_by(
         found.extend(on_backend!(conn, |c| links::table
             .inner_join(directory_users::table)
             .filter(links::account_id.eq_any(chunk))
+            .filter(links::directory_id.ne_all(clearing::unfinished()))
             .select((links::id, links::account_id, links::directory_id, directory_users::state))
             .load::<(LinkId, AccountId, DirectoryId, Activity)>(c))?);
     }
@@ -159,6 +162,8 @@ pub fn managed_by(
 pub struct Linked {
     /// The link.
     pub link_id: LinkId,
+    /// The person.
+    pub directory_user_id: DirectoryUserId,
     /// The account.
     pub account_id: AccountId,
     /// The person's key.
@@ -169,50 +174,25 @@ pub struct Linked {
     pub employee_number: Option<EmployeeNumber>,
 }
 
-/// The people of a directory who have a link, in order of their links, from behind `after` on.
+/// The people of a directory who have a link, in order of their links; so many at most.
 pub fn people(
     conn: &mut Conn,
     directory: &DirectoryId,
-    after: Option<&LinkId>,
-    limit: i64,
+    people_max: i64,
 ) -> Result<Vec<Linked>, DbError> {
     use directory_users as u;
-    Ok(on_backend!(conn, |c| {
-        let mut query = links::table
-            .inner_join(u::table)
-            .filter(links::directory_id.eq(directory))
-            .order(links::id.asc())
-            .limit(limit)
-            .select((
-                links::id,
-                links::account_id,
-                u::external_key,
-                u::key_kind,
-                u::employee_number,
-            ))
-            .into_boxed();
-        if let Some(after) = after {
-            query = query.filter(links::id.gt(after));
-        }
-        query.load(c)
-    })?)
-}
-
-/// The accounts that people of a directory have.
-pub fn accounts_of_directory(
-    conn: &mut Conn,
-    directory: &DirectoryId,
-) -> Result<Vec<AccountId>, DbError> {
     Ok(on_backend!(conn, |c| links::table
+        .inner_join(u::table)
         .filter(links::directory_id.eq(directory))
-        .select(links::account_id)
+        .order(links::id.asc())
+        .limit(people_max)
+        .select((
+            links::id,
+            links::directory_user_id,
+            links::account_id,
+            u::external_key,
+            u::key_kind,
+            u::employee_number,
+        ))
         .load(c))?)
-}
-
-/// Ends all links of a directory (L-08).
-pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> {
-    Ok(on_backend!(&mut **tx, |c| diesel::delete(
-        links::table.filter(links::directory_id.eq(directory))
-    )
-    .execute(c))?)
 }

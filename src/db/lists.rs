@@ -9,6 +9,7 @@ use diesel::define_sql_function;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
+use crate::db::clearing;
 use crate::db::conn::{Conn, on_backend};
 use crate::db::directories::Directory;
 use crate::db::directory_users::DirectoryUser;
@@ -99,6 +100,7 @@ pub fn people_counts(
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
         let people: Vec<(DirectoryId, Activity, i64)> = on_backend!(conn, |c| u::table
             .filter(u::directory_id.eq_any(chunk))
+            .filter(u::directory_id.ne_all(clearing::unfinished()))
             .filter(u::listed.eq(true))
             .group_by((u::directory_id, u::state))
             .select((u::directory_id, u::state, count_star()))
@@ -112,6 +114,7 @@ pub fn people_counts(
         }
         let groups: Vec<(DirectoryId, i64)> = on_backend!(conn, |c| g::table
             .filter(g::directory_id.eq_any(chunk))
+            .filter(g::directory_id.ne_all(clearing::unfinished()))
             .group_by(g::directory_id)
             .select((g::directory_id, count_star()))
             .load(c))?;
@@ -144,7 +147,9 @@ pub fn directory_users(
     use directory_users as t;
     use group_memberships as m;
     Ok(load_page!(conn, request, t::id, |row: &DirectoryUser| row.id.as_str(), {
-        let listed = t::table.filter(t::listed.eq(true));
+        let listed = t::table
+            .filter(t::listed.eq(true))
+            .filter(t::directory_id.ne_all(clearing::unfinished()));
         let mut query = listed.select(DirectoryUser::as_select()).into_boxed();
         if let Some(directory) = &filter.directory_id {
             query = query.filter(t::directory_id.eq(directory));
@@ -173,7 +178,8 @@ pub fn directory_groups(
     use directory_groups as t;
     use group_memberships as m;
     Ok(load_page!(conn, request, t::id, |row: &Group| row.id.as_str(), {
-        let mut query = t::table.select(Group::as_select()).into_boxed();
+        let all = t::table.filter(t::directory_id.ne_all(clearing::unfinished()));
+        let mut query = all.select(Group::as_select()).into_boxed();
         if let Some(directory) = directory {
             query = query.filter(t::directory_id.eq(directory));
         }
@@ -205,6 +211,7 @@ pub fn row_problems(
     Ok(load_page!(conn, request, row_problems::id, |row: &RowProblem| row.id.as_str(), {
         row_problems::table
             .filter(row_problems::directory_id.eq(directory))
+            .filter(row_problems::directory_id.ne_all(clearing::unfinished()))
             .select(RowProblem::as_select())
             .into_boxed()
     }))

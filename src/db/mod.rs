@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::r2d2::{Pool, PooledConnection};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 pub use crate::db::conn::{Conn, Tx};
 pub use crate::db::error::DbError;
@@ -32,6 +32,7 @@ pub mod admins;
 pub mod api_keys;
 pub mod budget;
 pub mod catalogue;
+pub mod clearing;
 pub mod conn;
 pub mod data_keys;
 pub mod deactivations;
@@ -91,6 +92,9 @@ struct Inner {
     presence: Arc<Presence>,
     /// All writes on SQLite; on PostgreSQL only the intake of webhooks.
     writer: Writer,
+    /// Connections that bulk work may have at the same time, for reading and on PostgreSQL for
+    /// writing, so that the pool always has some for those whom somebody waits for (S-46).
+    bulk: Semaphore,
     /// Counts the commits after which there is something to deliver.
     to_deliver: watch::Sender<u64>,
 }
@@ -112,7 +116,9 @@ impl Db {
         let presence = Arc::new(Presence::default());
         let writer = Writer::start(place, to_deliver.clone(), Arc::clone(&presence))?;
         let pool = pool::pool(place, usage, Arc::clone(&presence))?;
-        Ok(Self(Arc::new(Inner { place: place.clone(), pool, presence, writer, to_deliver })))
+        let bulk = Semaphore::new(limits::BULK_CONNECTIONS_MAX);
+        let place = place.clone();
+        Ok(Self(Arc::new(Inner { place, pool, presence, writer, bulk, to_deliver })))
     }
 
     /// Where the data is.
@@ -178,6 +184,19 @@ impl Db {
         done.await.unwrap_or(Err(E::from(DbError::Panicked)))
     }
 
+    /// Like [`Db::read`], for what is long: one of the few connections that bulk work has.
+    pub async fn read_bulk<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let _turn = self.0.bulk.acquire().await;
+        self.read(work).await
+    }
+
     /// Writes; durable when this returns `Ok`.
     pub async fn write<T, E>(
         &self,
@@ -191,6 +210,11 @@ impl Db {
         if matches!(self.0.place, Place::Sqlite(_)) {
             return self.0.writer.write(lane, work).await;
         }
+        // The first to come is the first to have one, so that large work takes turns with small.
+        let _turn = match lane {
+            Lane::Bulk => Some(self.0.bulk.acquire().await),
+            Lane::Urgent => None,
+        };
         let written = self.pooled(|conn| {
             unwrap_failed(conn.transaction(|c| {
                 let mut tx = Tx::new(c);

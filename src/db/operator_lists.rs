@@ -14,6 +14,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 
 use crate::clock::Millis;
+use crate::db::clearing;
 use crate::db::conn::{Conn, on_backend};
 use crate::db::directories::Directory;
 use crate::db::error::DbError;
@@ -249,8 +250,12 @@ pub struct DirectoryNumbers {
 
 /// What is counted of one directory.
 pub fn directory_numbers(conn: &mut Conn, id: &DirectoryId) -> Result<DirectoryNumbers, DbError> {
-    let people =
-        count_up_to!(conn, directory_users::table.filter(directory_users::directory_id.eq(id)));
+    let people = count_up_to!(
+        conn,
+        directory_users::table
+            .filter(directory_users::directory_id.eq(id))
+            .filter(directory_users::directory_id.ne_all(clearing::unfinished()))
+    );
     let holds = count_up_to!(
         conn,
         holds::table.filter(holds::directory_id.eq(id)).filter(holds::state.eq(HoldState::Open))
@@ -260,6 +265,7 @@ pub fn directory_numbers(conn: &mut Conn, id: &DirectoryId) -> Result<DirectoryN
         row_problems::table
             .filter(row_problems::directory_id.eq(id))
             .filter(row_problems::severity.eq(Severity::Problem))
+            .filter(row_problems::directory_id.ne_all(clearing::unfinished()))
     );
     Ok(DirectoryNumbers { people, holds, row_problems })
 }

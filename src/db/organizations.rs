@@ -75,6 +75,16 @@ pub fn set_default_time_zone(
 pub fn find(conn: &mut Conn, id: &OrganizationId) -> Result<Organization, DbError> {
     Ok(on_backend!(conn, |c| organizations::table
         .find(id)
+        .filter(organizations::deleting_since_ms.is_null())
+        .select(Organization::as_select())
+        .first(c))?)
+}
+
+/// One organization, also one that was deleted and of which rows are left: for work that was begun
+/// for it before.
+pub fn find_any(conn: &mut Conn, id: &OrganizationId) -> Result<Organization, DbError> {
+    Ok(on_backend!(conn, |c| organizations::table
+        .find(id)
         .select(Organization::as_select())
         .first(c))?)
 }
@@ -89,7 +99,8 @@ pub fn page(
 ) -> Result<Page<Organization>, DbError> {
     use organizations as t;
     Ok(load_page!(conn, request, t::id, |row: &Organization| row.id.as_str(), {
-        let mut query = t::table.select(Organization::as_select()).into_boxed();
+        let all = t::table.filter(t::deleting_since_ms.is_null());
+        let mut query = all.select(Organization::as_select()).into_boxed();
         if let Some(external_id) = external_id {
             query = query.filter(t::external_id.eq(external_id));
         }
@@ -132,8 +143,13 @@ pub fn open_directories(conn: &mut Conn, id: &OrganizationId) -> Result<i64, DbE
         .get_result(c))?)
 }
 
-/// Deletes an organization with everything that belongs to it.
-pub fn delete(tx: &mut Tx<'_>, id: &OrganizationId) -> Result<(), DbError> {
-    on_backend!(&mut **tx, |c| diesel::delete(organizations::table.find(id)).execute(c))?;
+/// Deletes an organization: from now on it counts as gone, and its rows go in pieces
+/// ([`crate::db::clearing`]).
+pub fn delete(tx: &mut Tx<'_>, id: &OrganizationId, now: Millis) -> Result<(), DbError> {
+    use organizations as t;
+    on_backend!(&mut **tx, |c| diesel::update(t::table.find(id))
+        // Another one may have its external id at once.
+        .set((t::deleting_since_ms.eq(now), t::external_id.eq(None::<String>)))
+        .execute(c))?;
     Ok(())
 }

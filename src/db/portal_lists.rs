@@ -5,6 +5,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use crate::db::account_changes::NumberedAccountChange;
+use crate::db::clearing;
 use crate::db::conn::{Conn, on_backend};
 use crate::db::directory_users::DirectoryUser;
 use crate::db::error::DbError;
@@ -34,6 +35,7 @@ macro_rules! listed {
     ($directory:expr, $filter:expr) => {{
         let mut query = directory_users::table
             .filter(directory_users::directory_id.eq($directory))
+            .filter(directory_users::directory_id.ne_all(clearing::unfinished()))
             .filter(directory_users::listed.eq(true))
             .select(DirectoryUser::as_select())
             .into_boxed();

@@ -94,13 +94,23 @@ pub fn clear(
     Ok(cleared)
 }
 
-/// Forgets the problems that a full sync whose question has the number `seq` has not met again.
-pub fn clear_unseen(tx: &mut Tx<'_>, directory: &DirectoryId, seq: i64) -> Result<usize, DbError> {
+/// Forgets problems that a full sync whose question has the number `seq` has not met again, so many
+/// at most; how many there were.
+pub fn clear_unseen(
+    tx: &mut Tx<'_>,
+    directory: &DirectoryId,
+    seq: i64,
+    rows_max: usize,
+) -> Result<usize, DbError> {
     use row_problems as t;
-    Ok(on_backend!(&mut **tx, |c| diesel::delete(
-        t::table.filter(t::directory_id.eq(directory)).filter(t::observation_seq.lt(seq))
-    )
-    .execute(c))?)
+    let rows_max = i64::try_from(rows_max).unwrap_or(i64::MAX);
+    let ids: Vec<RowProblemId> = on_backend!(&mut **tx, |c| t::table
+        .filter(t::directory_id.eq(directory))
+        .filter(t::observation_seq.lt(seq))
+        .limit(rows_max)
+        .select(t::id)
+        .load(c))?;
+    Ok(on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::id.eq_any(ids))).execute(c))?)
 }
 
 /// A page of problems in order of id.
@@ -123,11 +133,4 @@ pub fn page(
         }
         query.load(c)
     })?)
-}
-
-/// Deletes all problems of a directory.
-pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> {
-    use row_problems as t;
-    Ok(on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::directory_id.eq(directory)))
-        .execute(c))?)
 }

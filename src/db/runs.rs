@@ -3,16 +3,20 @@
 //! At most one run per directory is queued and at most one works: `open_key` is unique while a run
 //! is open.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use crate::clock::Millis;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
-use crate::db::schema::runs;
+use crate::db::schema::{directories, runs};
 use crate::db::types::Json;
-use crate::domain::directory::{RunCounts, RunState, RunTrigger};
+use crate::domain::directory::{DirectoryState, RunCounts, RunState, RunTrigger};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
+use crate::domain::provider::ProviderKind;
+use crate::limits;
 
 /// A full sync.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -88,20 +92,70 @@ pub fn open(conn: &mut Conn, directory: &DirectoryId) -> Result<Option<Run>, DbE
     }
 }
 
-/// The queued run that has waited longest and whose directory has none at work.
-pub fn due(conn: &mut Conn, now: Millis) -> Result<Option<Run>, DbError> {
-    let working: Vec<DirectoryId> = on_backend!(conn, |c| runs::table
-        .filter(runs::state.eq(RunState::Running))
-        .select(runs::directory_id)
-        .load(c))?;
+/// Queued runs that may begin now, the longest waiting first: their directory has none at work, and
+/// their organization and their HR system have fewer than they may have (S-46). When an HR system
+/// has half of its runs under way, those that are likely to hang, being tried again, wait.
+pub fn due(conn: &mut Conn, now: Millis, runs_max: i64) -> Result<Vec<Run>, DbError> {
+    let busy = Busy::now(conn)?;
     Ok(on_backend!(conn, |c| runs::table
+        .inner_join(directories::table.on(directories::id.eq(runs::directory_id)))
         .filter(runs::state.eq(RunState::Queued))
         .filter(runs::next_at_ms.le(now))
-        .filter(runs::directory_id.ne_all(&working))
+        .filter(runs::directory_id.ne_all(&busy.directories))
+        .filter(runs::organization_id.ne_all(&busy.organizations))
+        .filter(directories::provider.ne_all(&busy.full))
+        .filter(
+            directories::provider
+                .ne_all(&busy.half_full)
+                .or(runs::tries.eq(0).and(directories::state.ne(DirectoryState::Failing)))
+        )
         .order((runs::next_at_ms.asc(), runs::id.asc()))
+        .limit(runs_max)
         .select(Run::as_select())
-        .first(c)
-        .optional())?)
+        .load(c))?)
+}
+
+/// Who has as many runs at work as they may have.
+struct Busy {
+    directories: Vec<DirectoryId>,
+    organizations: Vec<OrganizationId>,
+    half_full: Vec<ProviderKind>,
+    full: Vec<ProviderKind>,
+}
+
+impl Busy {
+    fn now(conn: &mut Conn) -> Result<Self, DbError> {
+        let working: Vec<(DirectoryId, OrganizationId, ProviderKind)> =
+            on_backend!(conn, |c| runs::table
+                .inner_join(directories::table.on(directories::id.eq(runs::directory_id)))
+                .filter(runs::state.eq(RunState::Running))
+                .select((runs::directory_id, runs::organization_id, directories::provider))
+                .load(c))?;
+        let mut of_organization: HashMap<OrganizationId, usize> = HashMap::new();
+        let mut of_provider: HashMap<ProviderKind, usize> = HashMap::new();
+        let mut directories = Vec::new();
+        for (directory, organization, provider) in working {
+            directories.push(directory);
+            let runs = of_organization.entry(organization).or_default();
+            *runs = runs.saturating_add(1);
+            let runs = of_provider.entry(provider).or_default();
+            *runs = runs.saturating_add(1);
+        }
+        let providers_from = |runs_min: usize| {
+            let reached = of_provider.iter().filter(|(_, runs)| **runs >= runs_min);
+            reached.map(|(provider, _)| *provider).collect::<Vec<_>>()
+        };
+        let (half_full, full) = (
+            providers_from(limits::PROVIDER_RUNS_MAX / 2),
+            providers_from(limits::PROVIDER_RUNS_MAX),
+        );
+        let organizations = of_organization.into_iter();
+        let organizations = organizations
+            .filter(|(_, runs)| *runs >= limits::ORGANIZATION_RUNS_MAX)
+            .map(|(organization, _)| organization)
+            .collect();
+        Ok(Self { directories, organizations, half_full, full })
+    }
 }
 
 /// Claims a queued run until `until`; false when somebody else was faster.

@@ -13,6 +13,7 @@ diesel::table! {
         metadata -> Text,
         created_at_ms -> BigInt,
         updated_at_ms -> BigInt,
+        deleting_since_ms -> Nullable<BigInt>,
     }
 }
 
@@ -115,6 +116,7 @@ diesel::table! {
         silent_since_ms -> Nullable<BigInt>,
         activated_at_ms -> Nullable<BigInt>,
         disabled_at_ms -> Nullable<BigInt>,
+        clearing_since_ms -> Nullable<BigInt>,
         created_at_ms -> BigInt,
         updated_at_ms -> BigInt,
         missing_permissions -> Text,

@@ -12,8 +12,10 @@
 //! - When the transaction itself is lost (SQLite rolls all of it back on a full disk, or the
 //!   connection closes), no further job of the batch runs: it would be committed alone, and its
 //!   caller told that it was not. Everybody in the batch is told.
-//! - A job touches at most `limits::APPLY_BATCH_PEOPLE_MAX` people, so nobody waits long behind it;
-//!   urgent jobs go first and at most one bulk job rides in a commit.
+//! - A job touches at most `limits::APPLY_BATCH_PEOPLE_MAX` people, so nobody waits long behind it.
+//! - Urgent jobs do not wait for a bulk job that has not begun: a commit carries either. So that
+//!   bulk work goes on under load, one bulk job rides along after `limits::WRITER_PASSES_MAX`
+//!   commits.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,6 +40,8 @@ type Job = Box<dyn FnOnce(&mut Conn) -> Publish + Send>;
 struct Lanes {
     urgent: VecDeque<Job>,
     bulk: VecDeque<Job>,
+    /// Commits in a row without the bulk job that waits.
+    passes: usize,
     closed: bool,
 }
 
@@ -77,7 +81,12 @@ impl Queue {
         }
         let count = lanes.urgent.len().min(limits::WRITER_BATCH_MAX.saturating_sub(1));
         let mut batch: Vec<Job> = lanes.urgent.drain(..count).collect();
-        batch.extend(lanes.bulk.pop_front());
+        if batch.is_empty() || lanes.passes >= limits::WRITER_PASSES_MAX {
+            batch.extend(lanes.bulk.pop_front());
+            lanes.passes = 0;
+        } else if !lanes.bulk.is_empty() {
+            lanes.passes = lanes.passes.saturating_add(1);
+        }
         Some(batch)
     }
 

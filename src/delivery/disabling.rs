@@ -79,7 +79,7 @@ fn tell(
     organization: &OrganizationId,
     now: Millis,
 ) -> Result<(), DbError> {
-    let organization = organizations::find(tx, organization)?;
+    let organization = organizations::find_any(tx, organization)?;
     let zone = TimeZone::get(organization.effective_time_zone()).unwrap_or(TimeZone::UTC);
     let link = format!("{}/api/v1/endpoints/{}", cx.public_url, endpoint.id);
     let text = notice::endpoint_disabled(&EndpointFacts {

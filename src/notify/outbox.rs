@@ -47,7 +47,7 @@ pub async fn step(
         .write(Lane::Urgent, move |tx| {
             let mut claimed = Vec::new();
             for (mail, notice) in mails::claim(tx, now, until, 1)? {
-                let organization = organizations::find(tx, &mail.organization_id)?;
+                let organization = organizations::find_any(tx, &mail.organization_id)?;
                 claimed.push((mail, notice, organization.name));
             }
             Ok::<_, DbError>(claimed)

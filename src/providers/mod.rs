@@ -37,6 +37,8 @@ pub enum CallLane {
     Live,
     /// A full list, or a check that an admin waits for.
     Bulk,
+    /// A full list that webhooks wait for: two calls instead of a look at each person (S-03).
+    Burst,
 }
 
 /// Asks for leave before each call and hears of throttling; kept in the database by the caller, so

@@ -133,10 +133,12 @@ fn room_for(
 }
 
 /// How many calls of each minute a lane may take. However small the limit is, a check or the
-/// beginning of a full sync fits in, or there would never be one.
+/// beginning of a full sync fits in, or there would never be one. Looks leave the calls of a list
+/// that a burst needs (S-03).
 fn lane_limit(lane: CallLane, provider: ProviderKind, limit: i64) -> i64 {
     match lane {
-        CallLane::Live => limit,
+        CallLane::Burst => limit,
+        CallLane::Live => limit.saturating_sub(list_calls(provider)).max(1),
         CallLane::Bulk => limit
             .saturating_sub(limits::LIVE_CALLS_KEPT.min(limit / 2))
             .max(limit.min(check_calls(provider))),
@@ -315,7 +317,9 @@ mod tests {
         assert_eq!([1, 2, 3, 4, 10, 25].map(bulk), [1, 2, 3, 3, 5, 20]);
         let bulk = |limit| lane_limit(CallLane::Bulk, ProviderKind::Hrworks, limit);
         assert_eq!([1, 5, 6, 10, 60].map(bulk), [1, 5, 5, 5, 55]);
-        assert_eq!(lane_limit(CallLane::Live, ProviderKind::PeopleHr, 25), 25);
+        let live = |limit| lane_limit(CallLane::Live, ProviderKind::PeopleHr, limit);
+        assert_eq!([1, 2, 3, 4, 10, 25].map(live), [1, 1, 1, 2, 8, 23]);
+        assert_eq!(lane_limit(CallLane::Burst, ProviderKind::PeopleHr, 25), 25);
         for provider in ProviderKind::ALL {
             assert!(list_calls(*provider) <= check_calls(*provider), "{provider}");
         }

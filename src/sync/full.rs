@@ -86,14 +86,14 @@ fn queue_at(
 
 /// A run at work.
 #[derive(Clone)]
-struct Claim {
+pub struct Claim {
     run: Run,
     epoch: i64,
     directory: Directory,
 }
 
 /// What a claim found.
-enum Claimed {
+pub enum Claimed {
     /// No run is due.
     Nothing,
     /// Something was put in order, and there may be more.
@@ -104,12 +104,22 @@ enum Claimed {
 
 /// Does the next run; false when none is due.
 pub async fn step(cx: &Context) -> Result<bool, SyncError> {
-    let claim_cx = cx.clone();
-    let claim = match cx.db.write(Lane::Urgent, move |tx| claim(tx, &claim_cx)).await? {
-        Claimed::Nothing => return Ok(false),
-        Claimed::Arranged => return Ok(true),
-        Claimed::Run(claim) => *claim,
-    };
+    match claim_next(cx).await? {
+        Claimed::Nothing => Ok(false),
+        Claimed::Arranged => Ok(true),
+        Claimed::Run(claim) => run(cx.clone(), *claim).await.map(|()| true),
+    }
+}
+
+/// Claims the next run that may begin now.
+pub async fn claim_next(cx: &Context) -> Result<Claimed, SyncError> {
+    let inner = cx.clone();
+    Ok(cx.db.write(Lane::Urgent, move |tx| claim(tx, &inner)).await?)
+}
+
+/// Does a run that was claimed.
+pub async fn run(cx: Context, claim: Claim) -> Result<(), SyncError> {
+    let cx = &cx;
     let began = cx.clock.now();
     let (id, epoch) = (claim.run.id.clone(), claim.epoch);
     let renew = || {
@@ -118,11 +128,8 @@ pub async fn step(cx: &Context) -> Result<bool, SyncError> {
     };
     let result = while_renewing(work(cx, &claim), renew).await;
     match result {
-        Ok(()) | Err(SyncError::Superseded) => Ok(true),
-        Err(error) => {
-            give_up(cx, claim, error, began).await?;
-            Ok(true)
-        }
+        Ok(()) | Err(SyncError::Superseded) => Ok(()),
+        Err(error) => give_up(cx, claim, error, began).await,
     }
 }
 
@@ -132,10 +139,20 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
         tracing::warn!(run.id = %run.id, "a run's worker died; the run starts again");
         runs::requeue(tx, &run, run.lease_epoch, now, now)?;
     }
-    let Some(run) = runs::due(tx, now)? else { return Ok(Claimed::Nothing) };
-    let Some(directory) = directories::try_lock(tx, &run.directory_id)? else {
-        return Ok(Claimed::Nothing);
-    };
+    for run in runs::due(tx, now, limits::CLAIM_RUNS_MAX)? {
+        if let Some(directory) = directories::try_lock(tx, &run.directory_id)? {
+            return claim_run(tx, run, directory, now);
+        }
+    }
+    Ok(Claimed::Nothing)
+}
+
+fn claim_run(
+    tx: &mut Tx<'_>,
+    run: Run,
+    directory: Directory,
+    now: Millis,
+) -> Result<Claimed, DbError> {
     if !directory.state.is_syncing() {
         runs::give_way(tx, &run.id, "This sync was ended: the directory is not set up.", now)?;
         return Ok(Claimed::Arranged);
@@ -180,7 +197,7 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     for people in everybody.batches() {
         batch.apply(people.to_vec(), Pass::Relations).await?;
     }
-    for ids in everybody.unchanged.chunks(limits::IN_LIST_MAX) {
+    for ids in everybody.unchanged.chunks(limits::PIECE_ROWS_MAX) {
         batch.mark_seen(ids.to_vec(), everybody.seq).await?;
     }
     held.extend(reading.waiting.iter().map(|one| one.external_key.clone()));
@@ -235,7 +252,8 @@ async fn begin(cx: &Context, directory: &Directory) -> Result<(i64, i64), SyncEr
     let (inner, directory) = (cx.clone(), directory.clone());
     let begun = cx.db.write(Lane::Urgent, move |tx| {
         let locked = directories::lock(tx, &directory.id)?.ok_or(DbError::NotFound)?;
-        let (lane, now) = (CallLane::Bulk, inner.clock.now());
+        let now = inner.clock.now();
+        let lane = list_lane(tx, &locked)?;
         let calls = budget::list_calls(locked.provider);
         match budget::reserve(tx, &inner.pace, &locked, lane, calls, now)? {
             Ok(()) => {
@@ -248,18 +266,27 @@ async fn begin(cx: &Context, directory: &Directory) -> Result<(i64, i64), SyncEr
     Ok(begun.await??)
 }
 
+/// Webhooks do not wait behind the calls that looks have used: the list that brings what they are
+/// about has its own (S-03).
+fn list_lane(tx: &mut Tx<'_>, directory: &Directory) -> Result<CallLane, DbError> {
+    let run = runs::open(tx, &directory.id)?;
+    let is_burst = run.is_some_and(|run| run.run_trigger == RunTrigger::Burst)
+        || inbox::waiting_count(tx, &directory.id)? > 0;
+    Ok(if is_burst { CallLane::Burst } else { CallLane::Bulk })
+}
+
 /// Reads everybody, for a full sync or a preview. Nothing is written but the observation number and
 /// the calls.
 pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody, SyncError> {
     let (seq, calls) = begin(cx, directory).await?;
     let (id, now) = (directory.id.clone(), cx.clock.now());
-    let known = cx.db.read(move |conn| directory_users::known(conn, &id, now)).await?;
+    let known = cx.db.read_bulk(move |conn| directory_users::known(conn, &id, now)).await?;
     let provider = connect(cx, directory, Arc::new(Gate::of_list(cx, directory, calls)))?;
     let provider: &dyn Provider = &*provider;
     let mut staging = Staging::new(provider, &cx.keys.record, known);
     provider.list(&mut staging).await?;
     let (organization, now) = (directory.organization_id.clone(), cx.clock.now());
-    let day = cx.db.read(move |conn| apply::day(conn, &organization, now)).await?;
+    let day = cx.db.read_bulk(move |conn| apply::day(conn, &organization, now)).await?;
     if staging.is_without_keys() {
         let reason = "no record of the list has a key".to_owned();
         return Err(ProviderError::Malformed { reason }.into());
@@ -268,7 +295,7 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
     put_former_first(cx, directory, &mut everybody).await?;
     add_moved(cx, &mut everybody).await?;
     let movers = everybody.movers();
-    let emails = cx.db.read(move |conn| links::emails_of_users(conn, &movers)).await?;
+    let emails = cx.db.read_bulk(move |conn| links::emails_of_users(conn, &movers)).await?;
     everybody.put_in_order(&emails);
     Ok(everybody)
 }
@@ -282,7 +309,7 @@ async fn put_former_first(
 ) -> Result<(), SyncError> {
     let mut strangers = all.changed.split_off(all.strangers_from.min(all.changed.len()));
     let (directory, keys) = (directory.clone(), Arc::clone(&cx.keys));
-    let read = cx.db.read(move |conn| {
+    let read = cx.db.read_bulk(move |conn| {
         ledger::put_first(conn, &keys, &directory, &mut strangers)?;
         Ok::<_, DbError>(strangers)
     });
@@ -296,7 +323,7 @@ async fn add_moved(cx: &Context, all: &mut Everybody) -> Result<(), SyncError> {
     let seq = all.seq;
     let ids: Vec<DirectoryUserId> = all.moved.iter().map(|(id, _, _)| id.clone()).collect();
     let stored: Vec<DirectoryUser> =
-        cx.db.read(move |conn| directory_users::by_ids(conn, &ids)).await?;
+        cx.db.read_bulk(move |conn| directory_users::by_ids(conn, &ids)).await?;
     let mut stored: HashMap<DirectoryUserId, DirectoryUser> =
         stored.into_iter().map(|user| (user.id.clone(), user)).collect();
     for (id, membership, hash) in std::mem::take(&mut all.moved) {
@@ -354,12 +381,22 @@ impl Batch<'_> {
         }
         let run = self.claim.run.id.clone();
         let counts = RunCounts { row_problems: records, ..counts };
-        self.write(move |tx, directory, _| {
-            row_problems::clear_unseen(tx, &directory.id, seq)?;
-            Ok(runs::set_counts(tx, &run, counts)?)
-        })
-        .await?;
+        self.forget_problems(seq).await?;
+        self.write(move |tx, _, _| Ok(runs::set_counts(tx, &run, counts)?)).await?;
         Err(SyncError::RowProblems(records))
+    }
+
+    /// Forgets the row problems that this run has not met again, in pieces.
+    async fn forget_problems(&self, seq: i64) -> Result<(), SyncError> {
+        let piece = async || {
+            self.write(move |tx, directory, _| {
+                let rows_max = limits::PIECE_ROWS_MAX;
+                Ok(row_problems::clear_unseen(tx, &directory.id, seq, rows_max)?)
+            })
+            .await
+        };
+        while piece().await? > 0 {}
+        Ok(())
     }
 
     async fn start(&self) -> Result<(), SyncError> {
@@ -405,6 +442,7 @@ impl Batch<'_> {
     /// The run has succeeded: hints that came before it are settled, and the directory is well,
     /// unless looks at one person are still refused.
     async fn finish(&self, end: End) -> Result<(), SyncError> {
+        self.forget_problems(end.reading.everybody.seq).await?;
         let run = self.claim.run.id.clone();
         self.write(move |tx, mut directory, cx| {
             let now = cx.clock.now();
@@ -416,7 +454,6 @@ impl Batch<'_> {
             guard::spend_decisions(tx, &directory, is_kept, seq, now)?;
             guard::keep_only(tx, &directory, |key| held.contains(key), seq, now)?;
             guard::announce(tx, &Teller::new(cx), &directory)?;
-            row_problems::clear_unseen(tx, &directory.id, seq)?;
             groups::delete_emptied(tx, &directory, &everybody.groups_named, now)?;
             inbox::settle_by_run(tx, &directory.id, seq, now)?;
             runs::set_counts(tx, &run, counts)?;

@@ -19,12 +19,12 @@ use std::collections::{BTreeMap, HashMap};
 use crate::clock::Millis;
 use crate::db::directories::Directory;
 use crate::db::former_links::{self, FormerLink};
-use crate::db::{Conn, DbError, Tx, links};
+use crate::db::links::Linked;
+use crate::db::{Conn, DbError, Tx};
 use crate::domain::directory::Relink;
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind};
 use crate::domain::ids::AccountId;
 use crate::domain::provider::ProviderKind;
-use crate::limits;
 use crate::secret::{Keys, SealingKey};
 use crate::sync::plan::Observed;
 
@@ -117,41 +117,35 @@ struct Looked {
     numbers: Vec<Vec<u8>>,
 }
 
-/// Keeps the links of a directory that is about to end.
+/// Keeps the links of people of a directory that has ended.
 pub fn keep(
     tx: &mut Tx<'_>,
     keys: &Keys,
     directory: &Directory,
+    people: Vec<Linked>,
     now: Millis,
 ) -> Result<(), DbError> {
     let Some(book) = Book::of(keys, directory) else { return Ok(()) };
-    let limit = i64::try_from(limits::IN_LIST_MAX).unwrap_or(i64::MAX);
-    let mut after = None;
-    loop {
-        let people = links::people(tx, &directory.id, after.as_ref(), limit)?;
-        let Some(last) = people.last() else { return Ok(()) };
-        after = Some(last.link_id.clone());
-        let accounts: Vec<AccountId> = people.iter().map(|one| one.account_id.clone()).collect();
-        former_links::forget(tx, directory.provider, &accounts)?;
-        // Two people can have one number; whom it finds has to agree in name or e-mail anyway.
-        let mut rows = BTreeMap::new();
-        for one in people {
-            let number = one.employee_number.as_ref();
-            for (key_kind, hash) in book.kept(&one.external_key, one.key_kind, number) {
-                let row = FormerLink {
-                    organization_id: directory.organization_id.clone(),
-                    person_hash: hash.clone(),
-                    provider: directory.provider,
-                    key_kind,
-                    account_id: one.account_id.clone(),
-                    created_at_ms: now,
-                };
-                rows.insert(hash, row);
-            }
+    let accounts: Vec<AccountId> = people.iter().map(|one| one.account_id.clone()).collect();
+    former_links::forget(tx, directory.provider, &accounts)?;
+    // Two people can have one number; whom it finds has to agree in name or e-mail anyway.
+    let mut rows = BTreeMap::new();
+    for one in people {
+        let number = one.employee_number.as_ref();
+        for (key_kind, hash) in book.kept(&one.external_key, one.key_kind, number) {
+            let row = FormerLink {
+                organization_id: directory.organization_id.clone(),
+                person_hash: hash.clone(),
+                provider: directory.provider,
+                key_kind,
+                account_id: one.account_id.clone(),
+                created_at_ms: now,
+            };
+            rows.insert(hash, row);
         }
-        let rows: Vec<FormerLink> = rows.into_values().collect();
-        former_links::put(tx, &rows)?;
     }
+    let rows: Vec<FormerLink> = rows.into_values().collect();
+    former_links::put(tx, &rows)
 }
 
 /// The accounts that these people had before, by the key under which they are observed, and how far

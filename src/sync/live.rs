@@ -3,20 +3,25 @@
 //! One step claims the waiting hints of one directory, asks the HR system about each person (no
 //! transaction is open meanwhile), and applies each answer in a transaction of its own. More people
 //! than a minute's calls can look at become one full sync instead: two calls bring everybody.
+//! Looks that hang keep nobody else waiting: each is on its own, and an organization has a bounded
+//! number of them under way (S-46).
 //!
 //! Invariants:
 //! - A hint is settled in the transaction that applies what was learned, or it waits again (S-42).
 //! - The first hint for a person is looked at at once; those that come meanwhile are one more look.
-//! - A "gone" answer removes nobody here; it queues a full sync (S-31).
+//! - A "gone" answer removes nobody here; it queues a full sync (S-31). Of a starter whom nobody
+//!   has seen yet it only means "not yet" (S-03).
 //! - A known key under another number, and a new id with the e-mail of somebody whose id may have
 //!   changed, are not believed here; they queue a full sync (S-21).
+
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
-use crate::db::inbox::{self, InboxRow};
+use crate::db::inbox::{self, InboxRow, Turn};
 use crate::db::lease::while_renewing;
 use crate::db::{DbError, Lane, Tx, runs};
 use crate::domain::account::Activity;
@@ -26,50 +31,53 @@ use crate::domain::employee::{
     EmployeeNumber, EmployeeRecord, KeyKind, ManagerReference, Membership,
 };
 use crate::limits;
-use crate::providers::{CallLane, Fetched, Provider, ProviderError, RecordKeys};
+use crate::providers::{CallLane, Fetched, ProviderError, RecordKeys};
 use crate::sync::apply::{Applier, Pass};
-use crate::sync::budget::{self, Gate};
+use crate::sync::budget::{self, Gate, Room};
 use crate::sync::failure::{self, Teller, Trouble, Verdict};
 use crate::sync::full;
 use crate::sync::guard;
 use crate::sync::permissions;
 use crate::sync::plan::{Facts, Observed};
 use crate::sync::setup::connect;
-use crate::sync::{Context, SyncError};
+use crate::sync::{Context, SyncError, starter};
 
-/// Hints of one directory that were claimed together.
-struct Claim {
-    directory: Directory,
-    looks: Vec<Look>,
-}
-
-/// One person to look at.
-struct Look {
+/// One person to look at: a claim of their hint.
+pub struct Look {
+    directory: Arc<Directory>,
     row: InboxRow,
     epoch: i64,
     seq: i64,
 }
 
 /// What a claim found.
-enum Claimed {
+pub enum Claimed {
+    /// Nothing is to be done now.
     Nothing,
     /// Something was put in order (a burst, a wait), and there may be more.
     Arranged,
-    Looks(Box<Claim>),
+    /// People of one directory. Each look stands alone: none of them waits for another.
+    Looks(Vec<Look>),
 }
 
 /// Does the next piece of work; false when there is none now.
 pub async fn step(cx: &Context) -> Result<bool, SyncError> {
-    let claim_cx = cx.clone();
-    let claimed = cx.db.write(Lane::Urgent, move |tx| claim(tx, &claim_cx)).await?;
-    match claimed {
+    match claim_next(cx).await? {
         Claimed::Nothing => Ok(false),
         Claimed::Arranged => Ok(true),
-        Claimed::Looks(claim) => {
-            look_at_all(cx, *claim).await?;
+        Claimed::Looks(looks) => {
+            let looks = looks.into_iter().map(|look| look_at(cx.clone(), look));
+            join_all(looks).await.into_iter().collect::<Result<(), _>>()?;
             Ok(true)
         }
     }
+}
+
+/// Claims hints of one directory. The organizations take turns: whoever has the fewest looks under
+/// way comes first (S-46).
+pub async fn claim_next(cx: &Context) -> Result<Claimed, SyncError> {
+    let inner = cx.clone();
+    Ok(cx.db.write(Lane::Urgent, move |tx| claim(tx, &inner)).await?)
 }
 
 fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
@@ -78,7 +86,7 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
         let epoch = row.lease_epoch;
         inbox::give_back(tx, &row, epoch, now, now)?;
     }
-    for id in inbox::directories_due(tx, now, 10)? {
+    for id in inbox::directories_due(tx, now, limits::CLAIM_DIRECTORIES_MAX)? {
         let Some(directory) = directories::try_lock(tx, &id)? else { continue };
         match claim_in(tx, cx, directory, now)? {
             Claimed::Nothing => {}
@@ -104,65 +112,93 @@ fn claim_in(
         inbox::defer(tx, &directory.id, retry_at)?;
         return Ok(Claimed::Arranged);
     }
-    let room = budget::room(tx, &cx.pace, &directory.id, directory.provider, CallLane::Live, now)?;
-    let people_max = i64::try_from(limits::BURST_PEOPLE_MAX).unwrap_or(i64::MAX).min(room.calls);
-    let waiting = inbox::due(tx, &directory.id, now, people_max.saturating_add(1))?;
-    if waiting.is_empty() {
-        return Ok(Claimed::Nothing);
-    }
+    let room = |tx: &mut Tx<'_>, lane| {
+        budget::room(tx, &cx.pace, &directory.id, directory.provider, lane, now)
+    };
+    let people_max = count(limits::BURST_PEOPLE_MAX).min(room(tx, CallLane::Live)?.calls);
+    let limit = people_max.saturating_add(1);
+    let mut waiting = inbox::due(tx, &directory.id, Turn::First, now, limit)?;
     let everybody = waiting.iter().any(|row| row.employee_hint.is_empty());
-    let count = i64::try_from(waiting.len()).unwrap_or(i64::MAX);
+    let may_look = permissions::may_look(&directory);
     // A key that may not ask about one person: everybody is read instead (L-13).
-    if everybody || count > people_max || !permissions::may_look(&directory) {
+    let must_read = everybody || (!may_look && !waiting.is_empty());
+    if must_read || count(waiting.len()) > people_max {
         full::queue(tx, cx, &directory, RunTrigger::Burst, now)?;
         inbox::park(tx, &directory.id)?;
         return Ok(Claimed::Arranged);
     }
+    if !may_look {
+        return wait_for_run(tx, &directory, now);
+    }
+    let free = free_looks(tx, &directory)?;
+    waiting.truncate(free);
+    let free = free.saturating_sub(waiting.len());
+    let mut again = inbox::due(tx, &directory.id, Turn::Again, now, count(free))?;
+    if !again.is_empty() {
+        // They use what full syncs may use, so that others can be looked at first.
+        let Room { calls, until } = room(tx, CallLane::Bulk)?;
+        let calls = calls.saturating_sub(count(waiting.len()));
+        let later = again.split_off(again.len().min(usize::try_from(calls).unwrap_or(0)));
+        inbox::let_wait(tx, &later, until.max(now.plus(Millis::SECOND)))?;
+    }
+    waiting.append(&mut again);
     let mut claimed = Vec::new();
-    for row in waiting.into_iter().take(limits::LIVE_LOOKS_MAX) {
+    for row in waiting {
         if inbox::claim(tx, &row, now.plus(limits::LEASE_MS_MAX))? {
             claimed.push(row);
         }
     }
-    let count = i64::try_from(claimed.len()).unwrap_or(0);
-    if count == 0 {
+    let calls = count(claimed.len());
+    if calls == 0 {
         return Ok(Claimed::Nothing);
     }
-    let first = directories::take_observation_seqs(tx, &directory.id, count)?;
-    let reserved = budget::reserve(tx, &cx.pace, &directory, CallLane::Live, count, now)?;
+    let first = directories::take_observation_seqs(tx, &directory.id, calls)?;
+    let reserved = budget::reserve(tx, &cx.pace, &directory, CallLane::Live, calls, now)?;
     debug_assert!(reserved.is_ok(), "there was room a moment ago, in this transaction");
-    let looks = (first..)
-        .zip(claimed)
-        .map(|(seq, row)| Look { epoch: row.lease_epoch.saturating_add(1), seq, row })
-        .collect();
-    Ok(Claimed::Looks(Box::new(Claim { directory, looks })))
+    let directory = &Arc::new(directory);
+    let look = |(seq, row): (i64, InboxRow)| {
+        let (directory, epoch) = (Arc::clone(directory), row.lease_epoch.saturating_add(1));
+        Look { directory, epoch, seq, row }
+    };
+    Ok(Claimed::Looks((first..).zip(claimed).map(look).collect()))
 }
 
-async fn look_at_all(cx: &Context, claim: Claim) -> Result<(), SyncError> {
-    let directory = &claim.directory;
-    let prepaid = i64::try_from(claim.looks.len()).unwrap_or(0);
-    let gate = std::sync::Arc::new(Gate::new(cx, directory, prepaid));
-    let provider = match connect(cx, directory, gate) {
+/// Starters whom the last list did not name and about whom the key may not ask: the next one brings
+/// them (L-13).
+fn wait_for_run(tx: &mut Tx<'_>, directory: &Directory, now: Millis) -> Result<Claimed, DbError> {
+    let again = inbox::due(tx, &directory.id, Turn::Again, now, limits::INBOX_WAITING_MAX)?;
+    if again.is_empty() {
+        return Ok(Claimed::Nothing);
+    }
+    inbox::let_wait(tx, &again, inbox::PARKED)?;
+    Ok(Claimed::Arranged)
+}
+
+/// How many more looks a directory may begin now, in all processes together: so many for its
+/// organization and for its HR system. When half of the HR system's are under way, an organization
+/// has one at a time, so that many slow ones leave room for others (S-46).
+fn free_looks(tx: &mut Tx<'_>, directory: &Directory) -> Result<usize, DbError> {
+    let (own, all) = inbox::under_way(tx, &directory.organization_id)?;
+    let own_max = if all < limits::PROVIDER_LOOKS_MAX / 2 { limits::LIVE_LOOKS_MAX } else { 1 };
+    let free = own_max.saturating_sub(own);
+    Ok(free.min(limits::PROVIDER_LOOKS_MAX.saturating_sub(all)))
+}
+
+fn count(people: usize) -> i64 {
+    i64::try_from(people).unwrap_or(i64::MAX)
+}
+
+/// Asks about one person and applies the answer.
+pub async fn look_at(cx: Context, look: Look) -> Result<(), SyncError> {
+    let directory = Arc::clone(&look.directory);
+    let (cx, directory, look) = (&cx, &*directory, &look);
+    let provider = match connect(cx, directory, Arc::new(Gate::new(cx, directory, 1))) {
         Ok(provider) => provider,
         Err(error) => {
             let error = ProviderError::Sink { reason: error.to_string() };
-            for look in &claim.looks {
-                failed(cx, directory, look, &error, cx.clock.now()).await?;
-            }
-            return Ok(());
+            return failed(cx, directory, look, &error, cx.clock.now()).await;
         }
     };
-    let provider = &*provider;
-    let looks = claim.looks.iter().map(|look| look_at(cx, directory, provider, look));
-    join_all(looks).await.into_iter().collect()
-}
-
-async fn look_at(
-    cx: &Context,
-    directory: &Directory,
-    provider: &dyn Provider,
-    look: &Look,
-) -> Result<(), SyncError> {
     let began = cx.clock.now();
     let who = RecordKeys::of_number(EmployeeNumber(look.row.employee_hint.clone()));
     let (id, epoch) = (look.row.id, look.epoch);
@@ -177,7 +213,7 @@ async fn look_at(
             leave_to_full_sync(cx, directory, look, None).await
         }
         Ok(Fetched::Found(record)) => found(cx, directory, look, *record).await,
-        Ok(Fetched::Gone) => leave_to_full_sync(cx, directory, look, Some("gone")).await,
+        Ok(Fetched::Gone) => gone(cx, directory, look).await,
         Err(ProviderError::BudgetSpent { until }) => wait(cx, look, until).await,
         Err(ProviderError::Permission { .. })
             if permissions::looks_are_optional(directory.provider) =>
@@ -367,6 +403,25 @@ async fn not_allowed(cx: &Context, claimed: &Directory, look: &Look) -> Result<(
         Ok(inbox::give_back(tx, &row, epoch, inbox::PARKED, now)?)
     })
     .await
+}
+
+/// The HR system knows nobody of this number. That removes nobody; a full sync finds out more
+/// (S-31). A starter whom nobody has seen yet is waited for instead (S-03).
+async fn gone(cx: &Context, claimed: &Directory, look: &Look) -> Result<(), SyncError> {
+    let (inner, as_claimed) = (cx.clone(), claimed.clone());
+    let (row, epoch) = (look.row.clone(), look.epoch);
+    let is_waited_for = cx.db.write(Lane::Urgent, move |tx| {
+        let directory = still_counts(tx, &as_claimed)?;
+        if !starter::is_unseen(tx, &directory, &row)? {
+            return Ok::<_, SyncError>(false);
+        }
+        starter::not_there_yet(tx, &row, epoch, inner.clock.now())?;
+        Ok(true)
+    });
+    if is_waited_for.await? {
+        return Ok(());
+    }
+    leave_to_full_sync(cx, claimed, look, Some("gone")).await
 }
 
 async fn wait(cx: &Context, look: &Look, until: Millis) -> Result<(), SyncError> {

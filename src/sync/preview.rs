@@ -188,7 +188,7 @@ pub(super) async fn bad_rows(
     reading: &Arc<Reading>,
 ) -> Result<Vec<BadRow>, DbError> {
     let (inner, directory, reading) = (cx.clone(), directory.clone(), Arc::clone(reading));
-    let read = cx.db.read(move |conn| look_ahead(conn, &inner, &directory, &reading));
+    let read = cx.db.read_bulk(move |conn| look_ahead(conn, &inner, &directory, &reading));
     Ok(read.await?.row_problems)
 }
 

@@ -24,7 +24,7 @@ use crate::sync::budget::Gate;
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::setup::connect;
 use crate::sync::staging::Everybody;
-use crate::sync::{Context, SyncError, full, permissions};
+use crate::sync::{Context, SyncError, clearing, full, permissions};
 
 /// What is known before anybody is decided about.
 pub struct Reading {
@@ -61,6 +61,8 @@ pub enum Looks {
 /// Reads everybody and asks about the missing.
 pub async fn read(cx: &Context, directory: &Directory) -> Result<Reading, SyncError> {
     let asked_at = cx.clock.now();
+    // Whoever had an account under a former directory has it again (L-09).
+    clearing::finish(cx, &directory.organization_id).await?;
     let everybody = full::everybody(cx, directory).await?;
     let mut looks = looks(cx, directory, &everybody).await?;
     let optional = permissions::looks_are_optional(directory.provider);
@@ -139,7 +141,7 @@ async fn look_ahead(
     everybody: Everybody,
 ) -> Result<(Everybody, Vec<Missing>, Ruling), SyncError> {
     let (inner, directory) = (cx.clone(), directory.clone());
-    let looked = cx.db.read(move |conn| {
+    let looked = cx.db.read_bulk(move |conn| {
         let key = &inner.keys.record;
         let missing = absence::missing(conn, &directory, &everybody, key)?;
         let (cause, facts) = (&Cause::Clock, &everybody.facts);

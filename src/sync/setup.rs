@@ -3,30 +3,27 @@
 //!
 //! Invariants:
 //! - A bad credential never replaces a good one: it is checked before it is stored (L-04).
-//! - A directory that is disabled has no credential, no token and no people left, and its accounts
-//!   are as they were (L-08).
+//! - A directory that is disabled has no credential, no token and, for everybody who reads, no
+//!   people left, and its accounts are as they were (L-08).
 //! - What these functions answer has been committed.
 
 use std::sync::Arc;
 
 use crate::clock::Millis;
 use crate::db::actions::{self, NewAction};
-use crate::db::directories::{self, Directory};
+use crate::db::directories::{self, Directory, DirectoryCounts};
 use crate::db::events::NewEvent;
 use crate::db::types::Json;
-use crate::db::{
-    DbError, Lane, Tx, admins, deactivations, directory_users, groups, holds, inbox, links,
-    organizations, row_problems, runs, waiting_credentials,
-};
+use crate::db::{DbError, Lane, Tx, admins, holds, organizations, runs, waiting_credentials};
 use crate::domain::action::{Action, Actor, KeyRefusal, Refusal};
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink, RunTrigger};
 use crate::domain::event::EventKind;
 use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
 use crate::domain::provider::ProviderKind;
 use crate::providers::{CallGate, Check, Credential, Provider, ProviderError};
-use crate::secret::{Keys, Secret, SecretError, new_token};
+use crate::secret::{Secret, SecretError, new_token};
 use crate::sync::budget::{self, Gate};
-use crate::sync::{Context, SyncError, entered, full, ledger, objects, permissions, waiting};
+use crate::sync::{Context, SyncError, entered, full, objects, permissions, waiting};
 
 /// Why something could not be done. The texts are for the caller of the API.
 #[derive(Debug, thiserror::Error)]
@@ -242,6 +239,7 @@ fn blank(cx: &Context, new: &NewDirectory, now: Millis) -> Directory {
         silent_since_ms: None,
         activated_at_ms: None,
         disabled_at_ms: None,
+        clearing_since_ms: None,
         created_at_ms: now,
         updated_at_ms: now,
     }
@@ -594,11 +592,14 @@ pub async fn request_sync(cx: &Context, id: &DirectoryId, by: &Actor) -> Result<
     queued.map_err(|until| spent(cx, until))
 }
 
-/// Ends a directory for good (L-08).
+/// Ends a directory for good (L-08). What it leaves is cleared away afterwards
+/// ([`crate::sync::clearing`]), so this is short however many people there are.
 pub async fn disable(cx: &Context, id: &DirectoryId, by: &Actor) -> Result<(), SetupError> {
     find(cx, id).await?;
-    let (id, keys, now) = (id.clone(), Arc::clone(&cx.keys), cx.clock.now());
-    let by = by.clone();
+    let (id, now, by) = (id.clone(), cx.clock.now(), by.clone());
+    let of = id.clone();
+    // Counted before, because that takes as long as there are people.
+    let counts = cx.db.read(move |conn| directories::counts(conn, &of)).await?;
     cx.db
         .write(Lane::Urgent, move |tx| {
             let organization =
@@ -610,17 +611,21 @@ pub async fn disable(cx: &Context, id: &DirectoryId, by: &Actor) -> Result<(), S
             }
             let action = Action::DirectoryDisabled;
             actions::record(tx, &NewAction::on_directory(&directory, &by, action, now))?;
-            Ok(end(tx, &keys, directory, now)?)
+            Ok(end(tx, directory, counts, now)?)
         })
         .await?;
     scrub(cx).await;
     Ok(())
 }
 
-fn end(tx: &mut Tx<'_>, keys: &Keys, mut directory: Directory, now: Millis) -> Result<(), DbError> {
+fn end(
+    tx: &mut Tx<'_>,
+    mut directory: Directory,
+    counts: DirectoryCounts,
+    now: Millis,
+) -> Result<(), DbError> {
     let id = directory.id.clone();
     if directory.activated_at_ms.is_some() {
-        let counts = directories::counts(tx, &id)?;
         tx.emit(NewEvent {
             organization_id: directory.organization_id.clone(),
             directory_id: Some(id.clone()),
@@ -631,19 +636,7 @@ fn end(tx: &mut Tx<'_>, keys: &Keys, mut directory: Directory, now: Millis) -> R
             created_at: now,
         });
     }
-    ledger::keep(tx, keys, &directory, now)?;
-    // Accounts that somebody else has too go on with that one, whose next full sync brings the fields
-    // (S-26); all others stay as they are.
-    let accounts = links::accounts_of_directory(tx, &id)?;
-    directory_users::look_again_elsewhere(tx, &id, &accounts)?;
-    links::delete_of_directory(tx, &id)?;
-    groups::delete_of_directory(tx, &id)?;
-    directory_users::delete_of_directory(tx, &id)?;
-    row_problems::delete_of_directory(tx, &id)?;
     holds::supersede_all(tx, &id, now)?;
-    deactivations::delete_of_directory(tx, &id)?;
-    holds::delete_items_of_directory(tx, &id)?;
-    inbox::delete_of_directory(tx, &id)?;
     waiting_credentials::delete(tx, &id)?;
     runs::cancel_open(tx, &id, "This sync was ended: the directory was disabled.", now)?;
     directory.state = DirectoryState::Disabled;
@@ -663,6 +656,7 @@ fn end(tx: &mut Tx<'_>, keys: &Keys, mut directory: Directory, now: Millis) -> R
     directory.failure_last_ms = None;
     directory.failure_tries = 0;
     directory.disabled_at_ms = Some(now);
+    directory.clearing_since_ms = Some(now);
     directory.updated_at_ms = now;
     directories::update(tx, &directory)
 }

@@ -17,16 +17,16 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Millis;
-use crate::db::{
-    DbError, Lane, account_changes, actions, deliveries, directory_users, endpoint_secrets, events,
-    holds, idempotent_answers, inbox, mails, operator_sessions, portal_links, portal_sessions,
-    runs, waiting_credentials, waits,
-};
+use crate::db::{DbError, directory_users, holds, inbox, mails, runs};
 use crate::delivery::{self, deliverer};
 use crate::limits;
 use crate::notify::outbox;
 use crate::notify::smtp::Mailer;
-use crate::sync::{Context, SyncError, again, full, guard, live};
+use crate::sync::{Context, SyncError, again, clearing, full, guard, live};
+use crate::tasks::retention::sweep;
+
+mod dispatch;
+mod retention;
 
 /// Tells one kind of task that there is work.
 #[derive(Clone, Default)]
@@ -50,6 +50,8 @@ pub struct Activators {
     pub mails: Activator,
     /// People who are to be decided again.
     pub dates: Activator,
+    /// Directories that were disabled.
+    pub clearing: Activator,
 }
 
 /// What tasks work with.
@@ -76,6 +78,8 @@ enum Kind {
     Runs,
     /// Tells admins again of what waits for their decision (S-32).
     Reminders,
+    /// Clears away what disabled directories leave (L-08).
+    Clearing,
     /// Sends mails.
     Mails,
     /// Forgets what is too old.
@@ -90,6 +94,7 @@ impl Kind {
             Self::Schedule => "schedule",
             Self::Runs => "runs",
             Self::Reminders => "reminders",
+            Self::Clearing => "clearing",
             Self::Mails => "mails",
             Self::Janitor => "janitor",
         }
@@ -104,6 +109,7 @@ impl Kind {
                 Self::Schedule => full::queue_due(&cx.sync).await,
                 Self::Runs => full::step(&cx.sync).await,
                 Self::Reminders => guard::remind(&cx.sync).await,
+                Self::Clearing => clearing::step(&cx.sync).await,
                 Self::Mails => match &cx.mailer {
                     Some(mailer) => Ok(outbox::step(&cx.sync.db, &cx.sync.keys, cx, mailer).await?),
                     None => Ok(false),
@@ -126,17 +132,18 @@ impl Kind {
                 Self::Schedule => crate::db::directories::next_due(conn),
                 Self::Runs => runs::next_due(conn),
                 Self::Reminders => holds::next_notice(conn),
+                Self::Clearing => crate::db::clearing::next_due(conn),
                 Self::Mails => mails::next_due(conn),
                 Self::Janitor => Ok(None),
             })
             .await
     }
 
-    /// The longest time without a look by the first worker of this kind, in milliseconds.
+    /// The longest time without a look for work of this kind, in milliseconds.
     const fn period_ms(self) -> u64 {
         match self {
             Self::Inbox | Self::Runs | Self::Mails => 500,
-            Self::Dates | Self::Schedule => 1_000,
+            Self::Dates | Self::Schedule | Self::Clearing => 1_000,
             Self::Reminders => 60_000,
             Self::Janitor => 600_000,
         }
@@ -150,52 +157,6 @@ impl outbox::Moment for TaskContext {
     fn random(&self) -> &dyn crate::clock::Random {
         &*self.sync.random
     }
-}
-
-/// Makes due what a clock that was set back would keep waiting; forgets events, settled hints,
-/// noted changes of accounts, actions, deliveries, answers, links into the portal and visits to it
-/// that are too old, secrets that have ended and keys that have waited too long; and removes what
-/// was deleted from the files (L-08). False when there is nothing more to forget.
-async fn sweep(cx: &Context) -> Result<bool, DbError> {
-    let now = cx.clock.now();
-    let mended = waits::mend(&cx.db, now).await?;
-    if mended > 0 {
-        tracing::warn!(rows = mended, "the clock was set back; what waited too long is due now");
-    }
-    let forgotten = cx
-        .db
-        .write(Lane::Bulk, move |tx| {
-            let events_before = now.plus(-limits::EVENT_DAYS_KEPT.saturating_mul(Millis::DAY));
-            let hints_before = now.plus(-limits::INBOX_DAYS_KEPT.saturating_mul(Millis::DAY));
-            let changes_before = now.plus(-limits::AUDIT_DAYS_KEPT.saturating_mul(Millis::DAY));
-            let sent_before = now.plus(-limits::DELIVERY_DAYS_KEPT.saturating_mul(Millis::DAY));
-            let hints = inbox::prune(tx, hints_before, limits::PRUNE_ROWS_MAX)?;
-            let events = events::prune(tx, events_before, limits::PRUNE_ROWS_MAX)?;
-            let changes = account_changes::prune(tx, changes_before, limits::PRUNE_ROWS_MAX)?;
-            let sent = deliveries::prune(tx, sent_before, limits::PRUNE_ROWS_MAX)?;
-            let secrets = endpoint_secrets::prune(tx, now)?;
-            let answers_before = now.plus(-limits::IDEMPOTENT_ANSWER_MS_MAX);
-            let answers = idempotent_answers::prune(tx, answers_before, limits::PRUNE_ROWS_MAX)?;
-            let ended_before = now.plus(-limits::PORTAL_ENDED_MS_KEPT);
-            let visits = portal_sessions::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
-            let links = portal_links::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
-            let operators = operator_sessions::prune(tx, ended_before, limits::PRUNE_ROWS_MAX)?;
-            let done_before = now.plus(-limits::ACTION_DAYS_KEPT.saturating_mul(Millis::DAY));
-            let keys = waiting_credentials::prune(tx, now)?;
-            let done = actions::prune(tx, done_before, limits::PRUNE_ROWS_MAX)?;
-            let forgotten = [
-                hints, events, changes, done, sent, secrets, answers, links, visits, operators,
-                keys,
-            ];
-            Ok::<_, DbError>(forgotten.into_iter().fold(0, usize::saturating_add))
-        })
-        .await?;
-    if forgotten == 0
-        && let Err(error) = cx.db.scrub().await
-    {
-        tracing::info!(error = %error, "deleted bytes are in the files until the next sweep");
-    }
-    Ok(forgotten > 0)
 }
 
 /// The running tasks of a process.
@@ -217,13 +178,17 @@ impl Tasks {
                 running.spawn(keep_going(worker, cx, activator, all, stopped.clone()));
             }
         };
-        spawn(Kind::Inbox, limits::INBOX_WORKERS, &activators.inbox);
-        spawn(Kind::Runs, limits::RUN_WORKERS, &activators.runs);
         spawn(Kind::Mails, 1, &activators.mails);
+        spawn(Kind::Clearing, 1, &activators.clearing);
         spawn(Kind::Dates, 1, &activators.dates);
         spawn(Kind::Schedule, 1, &Activator::default());
         spawn(Kind::Reminders, 1, &Activator::default());
         spawn(Kind::Janitor, 1, &Activator::default());
+        for (kind, activator) in [(Kind::Inbox, &activators.inbox), (Kind::Runs, &activators.runs)]
+        {
+            let (cx, activator, all) = (cx.clone(), activator.clone(), activators.clone());
+            running.spawn(dispatch::keep_going(kind, cx, activator, all, stopped.clone()));
+        }
         running.spawn(deliverer::run(cx.delivery.clone(), stopped));
         Self { running, stop }
     }
@@ -240,7 +205,7 @@ impl Tasks {
     }
 }
 
-/// One of the workers of a kind.
+/// One of the workers of a kind that does one piece after the other.
 #[derive(Clone, Copy)]
 struct Worker {
     kind: Kind,
@@ -273,7 +238,7 @@ async fn keep_going(
                 pass_on(worker.kind, &cx, &all).await;
                 continue;
             }
-            Ok(false) => pause_ms(worker, &cx).await,
+            Ok(false) => pause_ms(worker.kind, &cx, worker.period_ms()).await,
             Err(error) if error.is_away() => 1_000,
             Err(error) => {
                 let task = worker.kind.name();
@@ -302,13 +267,14 @@ async fn pass_on(kind: Kind, cx: &TaskContext, all: &Activators) {
     }
 }
 
-async fn pause_ms(worker: Worker, cx: &TaskContext) -> u64 {
-    let wait = match worker.kind.next_due(cx).await {
+/// How long to rest when there is nothing to do now, in milliseconds; `period_ms` at most.
+async fn pause_ms(kind: Kind, cx: &TaskContext, period_ms: u64) -> u64 {
+    let wait = match kind.next_due(cx).await {
         // Work can be due and yet not to be had: its person or directory is being worked on.
         Ok(Some(due)) => u64::try_from(due.since(cx.sync.clock.now())).unwrap_or(0).max(50),
         _ => u64::MAX,
     };
-    wait.min(worker.period_ms())
+    wait.min(period_ms)
 }
 
 /// Forgets everything that is too old now; for tests, with the tasks not running.
@@ -322,9 +288,16 @@ pub async fn forget_all_old(cx: &TaskContext) -> Result<(), SyncError> {
 pub async fn run_until_idle(cx: &TaskContext) -> Result<(), SyncError> {
     loop {
         let mut worked = false;
-        for kind in
-            [Kind::Dates, Kind::Inbox, Kind::Schedule, Kind::Runs, Kind::Reminders, Kind::Mails]
-        {
+        let kinds = [
+            Kind::Clearing,
+            Kind::Dates,
+            Kind::Inbox,
+            Kind::Schedule,
+            Kind::Runs,
+            Kind::Reminders,
+            Kind::Mails,
+        ];
+        for kind in kinds {
             while kind.step(cx).await? {
                 worked = true;
             }

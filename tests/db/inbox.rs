@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use rollcall::clock::Millis;
 use rollcall::db::directories::Directory;
-use rollcall::db::inbox::{self, InboxRow, InboxState};
+use rollcall::db::inbox::{self, InboxRow, InboxState, Turn};
 use rollcall::db::{DbError, Lane, Tx, directories, organizations};
 use rollcall::domain::directory::DirectoryState;
 use rollcall::domain::ids::DirectoryId;
@@ -25,6 +25,8 @@ on_both!(
     a_crowded_directory_that_fails_folds_its_hints,
     old_settled_hints_are_pruned,
     s_11_a_marked_leaver_is_not_forgotten_for_a_later_hook,
+    s_03_a_hint_given_back_keeps_the_strongest_reason,
+    s_03_a_starter_whom_the_list_does_not_name_is_due_again,
 );
 
 const TOKEN: &[u8] = b"directory_1";
@@ -56,7 +58,7 @@ async fn take_in(t: &TestDb, hints: &[(&str, i64)], now: i64) {
 }
 
 async fn due(t: &TestDb, now: i64) -> Vec<InboxRow> {
-    run(t, move |tx| inbox::due(tx, &here(), Millis(now), 100)).await
+    run(t, move |tx| inbox::due(tx, &here(), Turn::First, Millis(now), 100)).await
 }
 
 /// Claims the first due hint; as it was, with the number of the claim.
@@ -93,7 +95,7 @@ async fn hints_about_one_person_collapse_while_they_wait(t: TestDb) {
 
 async fn a_claimed_hint_lets_a_new_one_wait(t: TestDb) {
     seed(&t).await;
-    take_in(&t, &[("A1", 1)], 10).await;
+    take_in(&t, &[("A1", 5)], 10).await;
     let (row, epoch) = claim(&t, 10, 100).await;
     let again = row.clone();
     assert!(!run(&t, move |tx| inbox::claim(tx, &again, Millis(100))).await, "claimed twice");
@@ -108,7 +110,7 @@ async fn a_claimed_hint_lets_a_new_one_wait(t: TestDb) {
 
 async fn a_hint_given_back_joins_a_newer_one(t: TestDb) {
     seed(&t).await;
-    take_in(&t, &[("A1", 1)], 10).await;
+    take_in(&t, &[("A1", 5)], 10).await;
     let (row, epoch) = claim(&t, 10, 100).await;
     let back = row.clone();
     run(&t, move |tx| inbox::give_back(tx, &back, epoch, Millis(50), Millis(20))).await;
@@ -127,7 +129,7 @@ async fn a_hint_given_back_joins_a_newer_one(t: TestDb) {
 
 async fn a_lost_claim_writes_nothing(t: TestDb) {
     seed(&t).await;
-    take_in(&t, &[("A1", 1)], 10).await;
+    take_in(&t, &[("A1", 5)], 10).await;
     let (row, epoch) = claim(&t, 10, 100).await;
     // Its worker was thought dead; the hint went back and waits again.
     let back = row.clone();
@@ -152,7 +154,7 @@ async fn a_lost_claim_writes_nothing(t: TestDb) {
 
 async fn a_claim_expires(t: TestDb) {
     seed(&t).await;
-    take_in(&t, &[("A1", 1)], 10).await;
+    take_in(&t, &[("A1", 5)], 10).await;
     let (row, epoch) = claim(&t, 10, 100).await;
     let expired = async |now: i64| run(&t, move |tx| inbox::expired(tx, Millis(now), 10)).await;
     assert!(expired(100).await.is_empty());
@@ -172,7 +174,7 @@ async fn an_unknown_token_is_nobodys(t: TestDb) {
 
 async fn people_who_are_looked_at_are_left_waiting(t: TestDb) {
     seed(&t).await;
-    take_in(&t, &[("A1", 1), ("A2", 1)], 10).await;
+    take_in(&t, &[("A1", 5), ("A2", 5)], 10).await;
     let (row, _) = claim(&t, 10, 100).await;
     assert_eq!(row.employee_hint, "A1");
     take_in(&t, &[("A1", 2), ("A3", 2)], 20).await;
@@ -181,7 +183,7 @@ async fn people_who_are_looked_at_are_left_waiting(t: TestDb) {
 
 async fn a_full_sync_settles_what_came_before_it(t: TestDb) {
     seed(&t).await;
-    take_in(&t, &[("A1", 1), ("A2", 1), ("A3", 1), ("A4", 1)], 10).await;
+    take_in(&t, &[("A1", 5), ("A2", 5), ("A3", 5), ("A4", 5)], 10).await;
     claim(&t, 10, 100).await;
     take_in(&t, &[("A3", 2)], 29).await;
     let seq = run(&t, |tx| directories::take_observation_seqs(tx, &here(), 1)).await;
@@ -204,16 +206,60 @@ async fn a_full_sync_settles_what_came_before_it(t: TestDb) {
 
 async fn s_11_a_marked_leaver_is_not_forgotten_for_a_later_hook(t: TestDb) {
     seed(&t).await;
-    take_in(&t, &[("A1", 3), ("A2", 1)], 10).await;
-    take_in(&t, &[("A1", 2), ("A2", 2)], 20).await;
+    take_in(&t, &[("A1", 3), ("A2", 1), ("A3", 1), ("A4", 7)], 10).await;
+    take_in(&t, &[("A1", 2), ("A2", 2), ("A3", 3), ("A4", 2)], 20).await;
     let actions: Vec<_> = due(&t, 20).await.iter().map(|row| row.action_id).collect();
-    assert_eq!(actions, [Some(inbox::MARKED_LEAVER), Some(2)]);
+    let expected = [inbox::MARKED_LEAVER, inbox::NEW_STARTER, inbox::MARKED_LEAVER, 2];
+    assert_eq!(actions, expected.map(Some));
+}
+
+async fn s_03_a_hint_given_back_keeps_the_strongest_reason(t: TestDb) {
+    seed(&t).await;
+    let cases = [(3, 2, 3), (2, 3, 3), (1, 2, 1), (2, 1, 1), (3, 1, 3), (1, 3, 3), (7, 2, 2)];
+    for (older, newer, expected) in cases {
+        take_in(&t, &[("A1", older)], 10).await;
+        let (row, epoch) = claim(&t, 10, 100).await;
+        take_in(&t, &[("A1", newer)], 20).await;
+        run(&t, move |tx| inbox::give_back(tx, &row, epoch, Millis(90), Millis(30))).await;
+        let rows = due(&t, 30).await;
+        assert_eq!(rows[0].action_id, Some(expected), "{older} then {newer}");
+        let (row, epoch) = claim(&t, 30, 100).await;
+        assert!(run(&t, move |tx| inbox::settle(tx, row.id, epoch, "seen", Millis(40))).await);
+    }
+}
+
+async fn s_03_a_starter_whom_the_list_does_not_name_is_due_again(t: TestDb) {
+    seed(&t).await;
+    take_in(&t, &[("A1", 1), ("A2", 2), ("A3", 1)], 10).await;
+    t.at.raw().run(&format!(
+        "INSERT INTO directory_users (id, organization_id, directory_id, external_key, key_kind, \
+         employee_number, first_last, name_order, state, membership, record, listed, \
+         observation_seq, version, created_at_ms, updated_at_ms) VALUES ('directory_user_1', '{}', \
+         'directory_1', 'A3', 'editable', 'A3', '', '', 'active', 'member', '{{}}', TRUE, 1, \
+         1, 0, 0)",
+        organization(1).id
+    ));
+    let settle = async |now: i64| {
+        let seq = run(&t, |tx| directories::take_observation_seqs(tx, &here(), 1)).await;
+        run(&t, move |tx| inbox::settle_by_run(tx, &here(), seq, Millis(now))).await
+    };
+    assert_eq!(settle(50).await, 2);
+    assert!(due(&t, 50).await.is_empty(), "it makes no burst");
+    let again = async |now: i64| {
+        run(&t, move |tx| inbox::due(tx, &here(), Turn::Again, Millis(now), 100)).await
+    };
+    assert_eq!(hints(&again(50).await), ["A1"]);
+    run(&t, |tx| inbox::park(tx, &here())).await;
+    assert!(again(60).await.is_empty());
+    take_in(&t, &[("A1", 2)], 70).await;
+    assert_eq!(hints(&again(70).await), ["A1"], "another webhook is a reason to look now");
+    assert_eq!(settle(10 + limits::STARTER_MS_MAX).await, 1, "a day later it is enough");
 }
 
 async fn a_crowded_directory_that_fails_folds_its_hints(t: TestDb) {
     seed(&t).await;
     let many: Vec<(String, i64)> =
-        (0..limits::INBOX_WAITING_MAX).map(|n| (format!("A{n}"), 1)).collect();
+        (0..limits::INBOX_WAITING_MAX).map(|n| (format!("A{n}"), 5)).collect();
     let many: Vec<(&str, i64)> = many.iter().map(|(hint, n)| (hint.as_str(), *n)).collect();
     take_in(&t, &many, 10).await;
     let failing = Directory {
@@ -221,8 +267,8 @@ async fn a_crowded_directory_that_fails_folds_its_hints(t: TestDb) {
         ..directory("directory_1", &organization(1).id)
     };
     run(&t, move |tx| directories::update(tx, &failing)).await;
-    take_in(&t, &[("B1", 1), ("B2", 1)], 20).await;
-    take_in(&t, &[("B3", 1)], 30).await;
+    take_in(&t, &[("B1", 5), ("B2", 5)], 20).await;
+    take_in(&t, &[("B3", 5)], 30).await;
     let waiting = t.db.read(|c| inbox::waiting_count(c, &here())).await.unwrap();
     assert_eq!(waiting, limits::INBOX_WAITING_MAX + 1);
     let sql = "SELECT CAST(hooks AS TEXT) AS value FROM inbox WHERE employee_hint = ''";
@@ -231,7 +277,7 @@ async fn a_crowded_directory_that_fails_folds_its_hints(t: TestDb) {
 
 async fn old_settled_hints_are_pruned(t: TestDb) {
     seed(&t).await;
-    take_in(&t, &[("A1", 1), ("A2", 1)], 10).await;
+    take_in(&t, &[("A1", 5), ("A2", 5)], 10).await;
     let (row, epoch) = claim(&t, 10, 100).await;
     run(&t, move |tx| inbox::settle(tx, row.id, epoch, "seen", Millis(50))).await;
     assert_eq!(run(&t, |tx| inbox::prune(tx, Millis(50), 9)).await, 0);
@@ -244,7 +290,7 @@ async fn old_settled_hints_are_pruned(t: TestDb) {
 fn a_hint_given_back_while_a_newer_one_is_being_stored_joins_it() {
     on(Engine::Postgres, async |t: TestDb| {
         seed(&t).await;
-        take_in(&t, &[("A1", 1)], 10).await;
+        take_in(&t, &[("A1", 5)], 10).await;
         let (row, epoch) = claim(&t, 10, 100).await;
         let (go, wait) = mpsc::channel::<()>();
         let (begun, begins) = tokio::sync::oneshot::channel();
@@ -296,7 +342,7 @@ fn the_intake_does_not_wait_for_a_sync_that_has_the_directory() {
         });
         let intake = async {
             tokio::task::spawn_blocking(move || is_locked.recv().unwrap()).await.unwrap();
-            take_in(&t, &[("A1", 1)], 10).await;
+            take_in(&t, &[("A1", 5)], 10).await;
             drop(release);
         };
         let (synced, ()) = tokio::join!(sync, intake);
@@ -332,7 +378,7 @@ fn l_08_a_webhook_that_races_a_disable_is_refused() {
 fn s_02_a_hint_is_stored_although_another_transaction_wants_the_same_rows() {
     on(Engine::Postgres, async |t: TestDb| {
         seed(&t).await;
-        take_in(&t, &[("A1", 1), ("A2", 1)], 10).await;
+        take_in(&t, &[("A1", 5), ("A2", 5)], 10).await;
         let (go, wait) = mpsc::channel::<()>();
         let (begun, begins) = tokio::sync::oneshot::channel();
         let db = t.db.clone();

@@ -83,6 +83,7 @@ pub fn directory(id: &str, organization: &OrganizationId) -> Directory {
         silent_since_ms: None,
         activated_at_ms: None,
         disabled_at_ms: None,
+        clearing_since_ms: None,
         created_at_ms: Millis(0),
         updated_at_ms: Millis(0),
     }

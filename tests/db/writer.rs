@@ -348,6 +348,31 @@ fn urgent_jobs_overtake_bulk_ones() {
     });
 }
 
+/// Whoever waits for an urgent write does not wait for large work that came with it (S-46).
+#[test]
+fn s_46_a_commit_of_urgent_jobs_carries_no_bulk_job() {
+    on(Engine::Sqlite, async |t: TestDb| {
+        let (go, held) = hold(&t.db, |_| Ok(0)).await;
+        let (end, ends) = mpsc::channel::<()>();
+        let db = t.db.clone();
+        let mut bulk: Waiting = Box::pin(async move {
+            let long = move |_: &mut Tx<'_>| {
+                let _ = ends.recv();
+                Ok(1)
+            };
+            db.write(Lane::Bulk, long).await
+        });
+        let mut urgent = queued(&t.db, |tx| store(tx, 2));
+        assert!(ask(&mut bulk).await.is_none());
+        assert!(ask(&mut urgent).await.is_none());
+        drop(go);
+        held.await.unwrap().unwrap();
+        assert_eq!(urgent.await.unwrap(), 2, "while the bulk job has not ended");
+        drop(end);
+        assert_eq!(bulk.await.unwrap(), 1);
+    });
+}
+
 /// SQLite answers most "disk full" errors by rolling back the whole transaction, not only the
 /// statement: the batch is gone, and what would run after it must not be committed alone.
 #[test]

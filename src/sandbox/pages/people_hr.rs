@@ -61,6 +61,19 @@ const API: Group = Group {
             kind: Kind::Whole { min: 0, max: 600_000 },
         },
         Switch {
+            path: "silent_keys",
+            label: "Customers without an answer",
+            what: "API keys, one a line, whose calls are never answered while the connection stays \
+                   open.",
+            kind: Kind::Lines,
+        },
+        Switch {
+            path: "silent_employees",
+            label: "People without an answer",
+            what: "Employee ids, one a line, about whom a call by id is never answered.",
+            kind: Kind::Lines,
+        },
+        Switch {
             path: "throttle_per_minute",
             label: "Calls a minute",
             what: "Refuses more calls than this within 60 seconds; the vendor allows 50.",

@@ -59,6 +59,10 @@ pub struct Faults {
     pub gzip: bool,
     /// How long an answer is held back, in milliseconds.
     pub delay_ms: u64,
+    /// Keys of customers whose calls are never answered (of `only_action`, when it is set).
+    pub silent_keys: Vec<String>,
+    /// Employee ids about whom a call by id is never answered.
+    pub silent_employees: Vec<String>,
     /// Employee ids that no list names although they are there.
     pub unlisted: Vec<String>,
     /// Employees come without `UniqueKey`, as from old versions.
@@ -81,6 +85,8 @@ impl Default for Faults {
             pretty: false,
             gzip: false,
             delay_ms: 0,
+            silent_keys: Vec::new(),
+            silent_employees: Vec::new(),
             unlisted: Vec::new(),
             omit_unique_key: false,
             key_in_lists: KeySpelling::Usual,
@@ -102,6 +108,20 @@ impl Faults {
             return None;
         }
         faults::take(&mut self.next, self.always.as_ref())
+    }
+
+    /// Whether a call is never answered.
+    pub(super) fn is_silent(
+        &self,
+        action: Option<Action>,
+        key: Option<&str>,
+        employee: Option<&str>,
+    ) -> bool {
+        let names = |list: &[String], it: Option<&str>| {
+            it.is_some_and(|it| list.iter().any(|listed| listed == it))
+        };
+        let concerned = self.only_action.is_none() || self.only_action == action;
+        (concerned && names(&self.silent_keys, key)) || names(&self.silent_employees, employee)
     }
 }
 

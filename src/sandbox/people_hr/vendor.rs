@@ -33,7 +33,7 @@ pub(in super::super) async fn serve(
         let value = request.as_ref().ok().and_then(|fields| fields.get(key));
         value.and_then(Value::as_str).map(str::to_owned)
     };
-    let (action, employee_id) = (said("Action"), said("EmployeeId"));
+    let (action, employee_id, key) = (said("Action"), said("EmployeeId"), said("APIKey"));
     let (odd, faults) = {
         let mut state = hr.state();
         let odd = state.faults.take(action.as_deref().and_then(Action::named));
@@ -49,7 +49,12 @@ pub(in super::super) async fn serve(
     if odd == Some(OddAnswer::TruncatedJson) {
         answer.truncate();
     }
+    let asked = action.as_deref().and_then(Action::named);
+    let is_silent = faults.is_silent(asked, key.as_deref(), employee_id.as_deref());
     hr.log_call(ApiCall { at, action, employee_id, http: answer.http, status: answer.status });
+    if is_silent {
+        return std::future::pending().await;
+    }
     if faults.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(faults.delay_ms)).await;
     }

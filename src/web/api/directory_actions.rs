@@ -160,6 +160,6 @@ pub async fn disable(state: State, caller: Caller, path: Path<String>) -> Answer
         .map_err(|error| setup_problem::problem(error, &id))?;
     state.activators.runs.wake();
     // Accounts that somebody of another directory has go on with that one (S-26).
-    state.activators.dates.wake();
+    state.activators.clearing.wake();
     directories::get(state, path).await
 }

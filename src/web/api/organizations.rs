@@ -206,15 +206,18 @@ pub(in crate::web) async fn change(
 
 /// Deletes an organization with everything in it, unless a directory is connected.
 pub(in crate::web) async fn remove(state: &State, id: OrganizationId) -> Result<(), Problem> {
+    let now = state.context.clock.now();
     let write = state.context.db.write(Lane::Urgent, move |tx| {
         tx.lock_organization(&id)?;
         find(tx, &id)?;
         if organizations::open_directories(tx, &id)? > 0 {
             return Err(Problem::OrganizationInUse);
         }
-        Ok::<_, Problem>(organizations::delete(tx, &id)?)
+        Ok::<_, Problem>(organizations::delete(tx, &id, now)?)
     });
-    write.await
+    write.await?;
+    state.activators.clearing.wake();
+    Ok(())
 }
 
 /// `POST /api/v1/organizations`.

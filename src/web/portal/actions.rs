@@ -212,6 +212,6 @@ pub async fn disable(state: State, path: Path<String>, form: Posted) -> Answer {
     }
     state.activators.runs.wake();
     // Accounts that somebody of another directory has go on with that one (S-26).
-    state.activators.dates.wake();
+    state.activators.clearing.wake();
     Ok(page::see_other(&format!("{}?done=disabled", directory_path(&row.id))))
 }

@@ -75,7 +75,7 @@ pub async fn delete(state: State, caller: Caller, path: Path<String>) -> Answer 
         Ok(()) => {
             state.activators.runs.wake();
             // Accounts that somebody of another directory has go on with that one (S-26).
-            state.activators.dates.wake();
+            state.activators.clearing.wake();
         }
         Err(SetupError::Disabled) => {}
         Err(error) => return Err(setup_problem::problem(error, &id)),

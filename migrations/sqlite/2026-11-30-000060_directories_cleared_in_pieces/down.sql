@@ -1,0 +1,2 @@
+DROP INDEX directories_clearing;
+ALTER TABLE directories DROP COLUMN clearing_since_ms;

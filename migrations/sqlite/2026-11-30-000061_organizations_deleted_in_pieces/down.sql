@@ -1,0 +1,17 @@
+DROP INDEX organizations_deleting;
+DROP INDEX accounts_department;
+DROP INDEX accounts_position;
+DROP INDEX accounts_office_location;
+DROP INDEX directory_users_organization;
+DROP INDEX links_organization;
+DROP INDEX directory_groups_organization;
+DROP INDEX group_memberships_organization;
+DROP INDEX row_problems_organization;
+DROP INDEX hold_items_organization;
+DROP INDEX deactivations_organization;
+DROP INDEX inbox_organization;
+DROP INDEX runs_organization;
+DROP INDEX provider_calls_organization;
+DROP INDEX deliveries_organization;
+DROP INDEX mails_organization;
+ALTER TABLE organizations DROP COLUMN deleting_since_ms;
