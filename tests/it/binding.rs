@@ -322,8 +322,9 @@ async fn l_08_disabling_takes_access_from_nobody(app: TestApp) {
         let told = app.events("").await.len();
         app.post(&format!("/directories/{}/disable", one.directory), json!({})).await.ok();
         app.drain().await;
+        let ending = format!(".{}@both.example", second.provider());
         let shared = |account: &&Value| {
-            account["email"].as_str().is_some_and(|email| email.ends_with("@both.example"))
+            account["email"].as_str().is_some_and(|email| email.ends_with(&ending))
         };
         let after = app.accounts(&one.organization).await;
         for (before, after) in before.iter().zip(&after).filter(|(_, after)| shared(after)) {
