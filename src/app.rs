@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
+use tokio::net::TcpSocket;
 
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
 use crate::config::{ConfigError, DatabaseUrl, Settings};
@@ -25,6 +26,7 @@ use crate::delivery::target::{NoTargets, Targets};
 use crate::domain::guard::GuardLimits;
 use crate::domain::ids::ApiKeyId;
 use crate::domain::provider::ProviderKind;
+use crate::limits;
 use crate::notify::smtp::{Mailer, MailerError};
 use crate::providers::http::{HttpClient, NoClient};
 use crate::providers::{BaseUrls, Connect, Registry};
@@ -220,6 +222,17 @@ fn lock_file(url: &DatabaseUrl) -> Result<Option<FileLock>, AppError> {
     }
 }
 
+/// A listener whose connections take in little ahead of being read: the server library reads all
+/// that there is, before it knows who sends it (O-08).
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As the standard library does: the place of a server that has just ended is free.
+    socket.set_reuseaddr(true)?;
+    socket.set_recv_buffer_size(limits::CONNECTION_AHEAD_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(limits::CONNECTIONS_WAITING_MAX)?.into_std()
+}
+
 /// A running gateway.
 pub struct Running {
     /// Where it listens.
@@ -255,7 +268,7 @@ impl Running {
         let lock = lock_file(&settings.database.url)?;
         let requested = settings.server.listen;
         let listen_error = |source| AppError::Listen { address: requested, source };
-        let listener = TcpListener::bind(requested).map_err(listen_error)?;
+        let listener = listen(requested).map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let store = Store::open(settings, surroundings).await?;
         let mailer = mailer(settings)?.map(Arc::new);

@@ -52,7 +52,7 @@ pub const HOOK_DRAIN_BYTES_MAX: usize = 16 * HOOK_BODY_BYTES_MAX;
 pub const HOOK_READ_MS_MAX: u64 = 20_000;
 /// How long a webhook's body is waited for before its token is looked up, in milliseconds. It is
 /// nearly always there with the head.
-pub const HOOK_STRANGER_READ_MS: u64 = 250;
+pub const HOOK_STRANGER_READ_MS: u64 = 10;
 /// Hints read from one webhook body; more are one hint to look at everybody.
 pub const HOOK_HINTS_MAX: usize = 100;
 /// Longest employee number that a hint may carry; longer ones are a hint to look at everybody.
@@ -182,6 +182,11 @@ pub const MAIL_RETRY_MS_MAX: i64 = 3 * 24 * 60 * 60 * 1_000;
 pub const RETRY_AFTER_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
 /// Share by which a retry may come earlier or later, in percent.
 pub const RETRY_JITTER_PERCENT: i64 = 20;
+/// How much of a request the operating system takes in ahead of its being read; it doubles this.
+/// The server library holds about as much in memory of each connection.
+pub const CONNECTION_AHEAD_BYTES: u32 = 8 * 1024;
+/// Connections that wait to be taken; more are refused by the operating system.
+pub const CONNECTIONS_WAITING_MAX: u32 = 1_024;
 /// How long the head of a request may take, in milliseconds.
 pub const REQUEST_HEAD_MS_MAX: u64 = 5_000;
 /// How long a connection is still read after an answer that ends it, in milliseconds, so that its

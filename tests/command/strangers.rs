@@ -56,7 +56,6 @@ fn o_08_stalled_posts_of_strangers_hold_little_and_are_ended() {
     for _ in 0..50 {
         server.answer(b"GET /operator HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n");
     }
-    let before = server.memory();
     let token = "A".repeat(43);
     let hook = format!("/hooks/people-hr/{token}");
     let kinds = [
@@ -74,6 +73,7 @@ fn o_08_stalled_posts_of_strangers_hold_little_and_are_ended() {
     ];
     for (path, length, chunked) in kinds {
         let post = stalled(path, length, chunked);
+        let before = server.memory();
         let mut open: Vec<TcpStream> = (0..STALLED).map(|_| server.send(&post)).collect();
         let (began, mut peak) = (now(), 0);
         while !open.is_empty() {

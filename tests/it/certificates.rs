@@ -71,7 +71,7 @@ async fn s_40_an_untrusted_certificate_is_named_as_the_reason(place: TestPlace) 
         let path = format!("/directories/{}/credentials", connected.directory);
         let reply = app.put(&path, system.unknown_key()).await;
         assert!(reply.text.contains("TLS certificate"), "{system:?} {}", reply.text);
-        assert!(reply.text.contains("its issuer is not known"), "{system:?} {}", reply.text);
+        assert!(reply.text.contains("is not accepted (it"), "{system:?} {}", reply.text);
         assert!(!reply.text.contains("did not answer properly"), "{system:?} {}", reply.text);
         assert!(reply.text.contains("provider_down"), "{system:?} {}", reply.text);
         let path = format!("/directories/{}/check", connected.directory);
@@ -82,5 +82,5 @@ async fn s_40_an_untrusted_certificate_is_named_as_the_reason(place: TestPlace) 
     let mailer = Mailer::from_url(&url, "Rollcall <rollcall@gateway.example>").unwrap();
     let error = mailer.check().await.unwrap_err();
     assert_eq!(error.kind, SendErrorKind::Temporary);
-    assert!(error.reason.contains("certificate is not accepted (its issuer"), "{error}");
+    assert!(error.reason.contains("certificate is not accepted (it"), "{error}");
 }
