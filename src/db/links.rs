@@ -124,6 +124,7 @@ pub fn kept_by_others(
             .inner_join(directory_users::table)
             .filter(links::account_id.eq_any(chunk))
             .filter(links::directory_id.ne(directory))
+            .filter(links::directory_id.ne_all(clearing::unfinished()))
             .filter(directory_users::state.eq(Activity::Active))
             .select(links::account_id)
             .load(c))?;
