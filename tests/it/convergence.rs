@@ -265,7 +265,9 @@ impl<'a> Script<'a> {
             self.leavers_percent > 0
                 && people.iter().any(|one| {
                     one.unique_key != person.unique_key
-                        && one.email.eq_ignore_ascii_case(&person.email)
+                        && one.standing == Standing::Left
+                        && (&one.first_name, &one.last_name)
+                            == (&person.first_name, &person.last_name)
                 })
         };
         let is_alone = other.email.is_empty() || who.email.is_empty();
@@ -494,7 +496,7 @@ async fn s_04_any_changes_with_any_hooks_end_as_hr_has_them(app: TestApp) {
         let _seed = Seed(seed);
         let env = vec![
             ("ROLLCALL__SYNC__GUARD_SHARE", "1.0".to_owned()),
-            ("ROLLCALL__SYNC__GUARD_MIN_COUNT", "100000".to_owned()),
+            ("ROLLCALL__SYNC__GUARD_MAX_COUNT", "100000".to_owned()),
         ];
         let app = app.another(Options { people: Some(25), env, ..Options::default() }).await;
         let connected = app.connected().await;

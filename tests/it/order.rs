@@ -221,7 +221,10 @@ fn counts(app: &TestApp) -> Vec<String> {
 }
 
 async fn s_05_lists_and_looks_in_any_order_end_in_one_state(app: TestApp) {
-    let env = vec![("ROLLCALL__SYNC__GUARD_SHARE", "1.0".to_owned())];
+    let env = vec![
+        ("ROLLCALL__SYNC__GUARD_SHARE", "1.0".to_owned()),
+        ("ROLLCALL__SYNC__GUARD_MAX_COUNT", "100000".to_owned()),
+    ];
     let app = app.another(Options { people: Some(3), env, ..Options::default() }).await;
     for (first, last) in [("Ann", "Lee"), ("Bob", "Ray"), ("Cy", "May")] {
         app.hire(&person(first, last, &format!("{first}@acme.example"))).await;

@@ -75,7 +75,10 @@ impl Changes<'_> {
 
 async fn c_03_a_walk_meets_everybody_once_while_people_come_and_go(place: TestPlace) {
     // Leavers leave the list, and more go in an hour than the guard usually lets.
-    let env = vec![("ROLLCALL__SYNC__GUARD_SHARE", "1.0".to_owned())];
+    let env = vec![
+        ("ROLLCALL__SYNC__GUARD_SHARE", "1.0".to_owned()),
+        ("ROLLCALL__SYNC__GUARD_MAX_COUNT", "1000".to_owned()),
+    ];
     let options = Options { people: Some(PEOPLE), env, ..Options::default() };
     let app = TestApp::start_with(place, options).await;
     let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
