@@ -121,6 +121,8 @@ pub const CLAIM_RUNS_MAX: i64 = 50;
 pub const FIELD_CHARS_MAX: usize = 500;
 /// Longest e-mail address, in bytes (RFC 5321).
 pub const EMAIL_BYTES_MAX: usize = 254;
+/// Longest part of an e-mail address before the `@`, in bytes (RFC 5321).
+pub const EMAIL_LOCAL_BYTES_MAX: usize = 64;
 /// Largest single record in an HR system's list.
 pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
 /// Largest part of an HR system's answer around the list of records.
@@ -279,8 +281,8 @@ pub const GUARD_WINDOW_MS: i64 = 3_600_000;
 /// How far apart two complete lists are that together stand in for the question whether somebody is
 /// gone, where the key may not ask it, in milliseconds (L-13).
 pub const ABSENCE_BY_LISTS_MS: i64 = 3_600_000;
-/// How long a hold that was opened waits at most until the admins are told, in milliseconds. Whoever
-/// opens one tells them at the end of its work; this is for work that does not come to its end.
+/// How long a hold that was opened waits at most until the admins are told, in milliseconds.
+/// Whoever opens one tells them at the end of its work; this is for work that does not come to its end.
 pub const HOLD_NOTICE_MS_MAX: i64 = 600_000;
 /// People about whom one full sync asks whether they are gone (S-31).
 pub const ABSENCE_QUESTIONS_MAX: usize = 50;

@@ -374,6 +374,7 @@ fn directory_user(link: &Link) -> directory_users::DirectoryUser {
         version: 1,
         created_at_ms: link.created_at_ms,
         updated_at_ms: link.created_at_ms,
+        waits_for_start: false,
     }
 }
 

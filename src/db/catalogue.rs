@@ -9,10 +9,10 @@ use crate::clock::{Millis, Random};
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::page::{Page, PageRequest, load_page};
-use crate::db::schema::catalogue_entries;
+use crate::db::schema::{accounts, catalogue_entries};
 use crate::domain::directory::CatalogueKind;
 use crate::domain::employee::name_norm;
-use crate::domain::ids::{CatalogueEntryId, OrganizationId};
+use crate::domain::ids::{AccountId, CatalogueEntryId, OrganizationId};
 use crate::limits;
 
 /// A department, position or office location.
@@ -31,6 +31,46 @@ pub struct CatalogueEntry {
     pub name_norm: String,
     /// When it was first seen.
     pub created_at_ms: Millis,
+    /// The entry that this one turned out to be (S-18).
+    pub merges_into: Option<CatalogueEntryId>,
+}
+
+/// Lets accounts that have an entry which turned out to be another one have that one, and deletes
+/// what nobody has any more (S-18). At most a batch of accounts at a time; the rest waits.
+pub fn merge(tx: &mut Tx<'_>, organization: &OrganizationId) -> Result<(), DbError> {
+    use accounts as a;
+    use catalogue_entries as t;
+    let doubles: Vec<(CatalogueEntryId, CatalogueKind, Option<CatalogueEntryId>)> =
+        on_backend!(&mut **tx, |c| t::table
+            .filter(t::organization_id.eq(organization))
+            .filter(t::merges_into.is_not_null())
+            .select((t::id, t::kind, t::merges_into))
+            .load(c))?;
+    for (id, kind, other) in doubles {
+        let limit = i64::try_from(limits::APPLY_BATCH_PEOPLE_MAX).unwrap_or(i64::MAX);
+        macro_rules! hand_over {
+            ($column:ident) => {{
+                let some: Vec<AccountId> = on_backend!(&mut **tx, |c| a::table
+                    .filter(a::organization_id.eq(organization))
+                    .filter(a::$column.eq(&id))
+                    .select(a::id)
+                    .limit(limit)
+                    .load(c))?;
+                on_backend!(&mut **tx, |c| diesel::update(a::table.filter(a::id.eq_any(&some)))
+                    .set(a::$column.eq(&other))
+                    .execute(c))?
+            }};
+        }
+        let moved = match kind {
+            CatalogueKind::Department => hand_over!(department_id),
+            CatalogueKind::Position => hand_over!(position_id),
+            CatalogueKind::OfficeLocation => hand_over!(office_location_id),
+        };
+        if moved < limits::APPLY_BATCH_PEOPLE_MAX {
+            on_backend!(&mut **tx, |c| diesel::delete(t::table.find(&id)).execute(c))?;
+        }
+    }
+    Ok(())
 }
 
 /// The entry with this name, made when there is none. Case and white space do not make a second
@@ -54,6 +94,7 @@ pub fn ensure(
         name: name.to_owned(),
         name_norm: norm.clone(),
         created_at_ms: now,
+        merges_into: None,
     };
     on_backend!(&mut **tx, |c| diesel::insert_into(catalogue_entries::table)
         .values(&entry)
@@ -80,6 +121,24 @@ fn find_by_norm(
         .select(catalogue_entries::id)
         .first(c)
         .optional())?)
+}
+
+/// The entries of an organization with these names for comparison, in any of the lists.
+pub fn by_norms(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    norms: &[String],
+) -> Result<Vec<CatalogueEntry>, DbError> {
+    let mut found = Vec::new();
+    for chunk in norms.chunks(limits::IN_LIST_MAX) {
+        found.extend(on_backend!(conn, |c| catalogue_entries::table
+            .filter(catalogue_entries::organization_id.eq(organization))
+            .filter(catalogue_entries::kind.eq_any(CatalogueKind::ALL))
+            .filter(catalogue_entries::name_norm.eq_any(chunk))
+            .select(CatalogueEntry::as_select())
+            .load::<CatalogueEntry>(c))?);
+    }
+    Ok(found)
 }
 
 /// The names of these entries.

@@ -110,7 +110,7 @@ impl Directory {
 /// Numbers for people (own API, object `directory`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DirectoryCounts {
-    /// Directory users who are employed. Only those that the application has in its list count.
+    /// Directory users who are active. Only those that the application has in its list count.
     pub active: i64,
     /// Directory users who are not.
     pub inactive: i64,
@@ -263,19 +263,38 @@ pub fn hold_by_token_hash(tx: &mut Tx<'_>, hash: &[u8]) -> Result<Option<HookTar
     by_token_hash(tx, hash)
 }
 
+/// Whether an organization has a directory that is set up and not disabled.
+pub fn any_connected(conn: &mut Conn, organization: &OrganizationId) -> Result<bool, DbError> {
+    use directories as t;
+    let states = [DirectoryState::Validating, DirectoryState::Active, DirectoryState::Failing];
+    let found: Option<DirectoryId> = on_backend!(conn, |c| t::table
+        .filter(t::organization_id.eq(organization))
+        .filter(t::state.eq_any(states))
+        .select(t::id)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
+}
+
 /// Counts for people.
 pub fn counts(conn: &mut Conn, id: &DirectoryId) -> Result<DirectoryCounts, DbError> {
     if find(conn, id)?.is_some_and(|row| row.clearing_since_ms.is_some()) {
         return Ok(DirectoryCounts::default());
     }
     on_backend!(conn, |c| {
-        let in_state = |activity: Activity| {
+        let listed = || {
             directory_users::table
                 .filter(directory_users::directory_id.eq(id))
-                .filter(directory_users::state.eq(activity))
                 .filter(directory_users::listed.eq(true))
-                .count()
         };
+        let active = listed()
+            .filter(directory_users::state.eq(Activity::Active))
+            .filter(directory_users::waits_for_start.eq(false));
+        let inactive = listed().filter(
+            directory_users::state
+                .eq(Activity::Inactive)
+                .or(directory_users::waits_for_start.eq(true)),
+        );
         let of_severity = |severity: Severity| {
             row_problems::table
                 .filter(row_problems::directory_id.eq(id))
@@ -283,8 +302,8 @@ pub fn counts(conn: &mut Conn, id: &DirectoryId) -> Result<DirectoryCounts, DbEr
                 .count()
         };
         Ok(DirectoryCounts {
-            active: in_state(Activity::Active).get_result(c)?,
-            inactive: in_state(Activity::Inactive).get_result(c)?,
+            active: active.count().get_result(c)?,
+            inactive: inactive.count().get_result(c)?,
             groups: directory_groups::table
                 .filter(directory_groups::directory_id.eq(id))
                 .count()

@@ -40,7 +40,8 @@ pub struct DirectoryUser {
     pub first_last: String,
     /// Their place in a list of people: "last first" of the name, folded, a line break and the id.
     pub name_order: String,
-    /// Whether the HR system counts them as employed.
+    /// Whether the HR system counts them as employed. What the application is told is
+    /// [`DirectoryUser::shown_state`].
     pub state: Activity,
     /// Whether they are in the list of current staff.
     pub membership: Membership,
@@ -64,6 +65,16 @@ pub struct DirectoryUser {
     /// The leaving date that has passed the guard, and acts on its day without being counted again
     /// (S-32).
     pub leaving_date_cleared: Option<StoredDate>,
+    /// Employed, and not active before their first day (S-11).
+    pub waits_for_start: bool,
+}
+
+impl DirectoryUser {
+    /// Whether they are active for the application.
+    #[must_use]
+    pub const fn shown_state(&self) -> Activity {
+        if self.waits_for_start { Activity::Inactive } else { self.state }
+    }
 }
 
 /// What a full sync has to know of everybody before it reads.
@@ -115,6 +126,7 @@ pub fn upsert(tx: &mut Tx<'_>, users: &[DirectoryUser]) -> Result<(), DbError> {
                 t::version.eq(excluded(t::version)),
                 t::created_at_ms.eq(excluded(t::created_at_ms)),
                 t::updated_at_ms.eq(excluded(t::updated_at_ms)),
+                t::waits_for_start.eq(excluded(t::waits_for_start)),
             ))
             .execute(c))?;
     }

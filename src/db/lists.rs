@@ -81,7 +81,7 @@ pub fn directories(
 /// How many people and groups a directory has, as far as the application has them in its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PeopleCounts {
-    /// Directory users who are employed.
+    /// Directory users who are active.
     pub active: i64,
     /// Directory users who are not.
     pub inactive: i64,
@@ -98,19 +98,20 @@ pub fn people_counts(
     use directory_users as u;
     let mut counts: HashMap<DirectoryId, PeopleCounts> = HashMap::new();
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
-        let people: Vec<(DirectoryId, Activity, i64)> = on_backend!(conn, |c| u::table
+        let people: Vec<(DirectoryId, Activity, bool, i64)> = on_backend!(conn, |c| u::table
             .filter(u::directory_id.eq_any(chunk))
             .filter(u::directory_id.ne_all(clearing::unfinished()))
             .filter(u::listed.eq(true))
-            .group_by((u::directory_id, u::state))
-            .select((u::directory_id, u::state, count_star()))
+            .group_by((u::directory_id, u::state, u::waits_for_start))
+            .select((u::directory_id, u::state, u::waits_for_start, count_star()))
             .load(c))?;
-        for (directory, activity, people) in people {
+        for (directory, activity, waits_for_start, people) in people {
             let counts = counts.entry(directory).or_default();
-            match activity {
-                Activity::Active => counts.active = people,
-                Activity::Inactive => counts.inactive = people,
-            }
+            let count = match activity {
+                Activity::Active if !waits_for_start => &mut counts.active,
+                Activity::Active | Activity::Inactive => &mut counts.inactive,
+            };
+            *count = count.saturating_add(people);
         }
         let groups: Vec<(DirectoryId, i64)> = on_backend!(conn, |c| g::table
             .filter(g::directory_id.eq_any(chunk))

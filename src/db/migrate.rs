@@ -7,6 +7,7 @@ use diesel::migration::MigrationVersion;
 use diesel::sql_types::BigInt;
 use diesel::{RunQueryDsl, sql_query};
 
+use crate::db::canonical;
 use crate::db::conn::{Conn, on_backend};
 use crate::db::error::DbError;
 use crate::db::pool::{Place, Use};
@@ -23,13 +24,14 @@ const PG_PATIENCE: &str = "SET statement_timeout = 0; SET lock_timeout = 0;";
 
 /// Brings the database up to this version; returns the names of what was run. Two processes that
 /// start together do not disturb each other: the second waits, on SQLite for the one transaction in
-/// which all migrations run, on PostgreSQL for a lock.
+/// which all migrations run, on PostgreSQL for a lock. What earlier versions stored in other forms
+/// is then brought to today's ([`canonical`]).
 pub fn run(place: &Place) -> Result<Vec<String>, DbError> {
     let mut conn = place.connect(Use::Write)?;
-    match &mut conn {
+    let ran = match &mut conn {
         Conn::Sqlite(c) => {
             c.batch_execute(SQLITE_PATIENCE)?;
-            conn.transaction(run_pending)
+            conn.transaction(run_pending)?
         }
         Conn::Pg(c) => {
             c.batch_execute(PG_PATIENCE)?;
@@ -37,9 +39,11 @@ pub fn run(place: &Place) -> Result<Vec<String>, DbError> {
             sql_query("SELECT pg_advisory_lock($1)")
                 .bind::<BigInt, _>(MIGRATION_LOCK)
                 .execute(c)?;
-            run_pending(&mut conn)
+            run_pending(&mut conn)?
         }
-    }
+    };
+    canonical::bring(&mut conn)?;
+    Ok(ran)
 }
 
 fn run_pending(conn: &mut Conn) -> Result<Vec<String>, DbError> {

@@ -26,11 +26,13 @@ use crate::db::writer::{Failed, Writer};
 use crate::limits;
 
 pub mod account_changes;
+pub mod account_problems;
 pub mod accounts;
 pub mod actions;
 pub mod admins;
 pub mod api_keys;
 pub mod budget;
+mod canonical;
 pub mod catalogue;
 pub mod clearing;
 pub mod conn;

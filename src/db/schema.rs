@@ -57,6 +57,7 @@ diesel::table! {
         name -> Text,
         name_norm -> Text,
         created_at_ms -> BigInt,
+        merges_into -> Nullable<Text>,
     }
 }
 
@@ -167,6 +168,7 @@ diesel::table! {
         created_at_ms -> BigInt,
         updated_at_ms -> BigInt,
         leaving_date_cleared -> Nullable<Text>,
+        waits_for_start -> Bool,
     }
 }
 
@@ -561,6 +563,22 @@ diesel::joinable!(deliveries -> endpoints (endpoint_id));
 diesel::joinable!(deliveries -> events (event_number));
 diesel::joinable!(delivery_attempts -> deliveries (delivery_number));
 
+diesel::table! {
+    upgrade_steps (name) {
+        name -> Text,
+        position -> Text,
+        done -> Bool,
+    }
+}
+
+diesel::table! {
+    account_problems (account_id) {
+        account_id -> Text,
+        organization_id -> Text,
+        owner_account_id -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     admins,
@@ -576,6 +594,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory_groups,
     group_memberships,
     row_problems,
+    account_problems,
     holds,
     hold_items,
     deactivations,

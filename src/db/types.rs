@@ -199,7 +199,7 @@ impl StoredText for EmailNorm {
         self.as_str()
     }
     fn parse_stored(text: String) -> Option<Self> {
-        Some(Self::of(&text))
+        Some(Self::stored(text))
     }
 }
 

@@ -43,8 +43,9 @@ pub const MANAGED_FIELDS: &[&str] = &[
 ];
 
 /// Whether a person is employed today (S-11): by the record itself or by membership in the list of
-/// current staff, and never after the leaving date. `Membership::NotShown` counts as a member:
-/// the caller puts the stored membership in its place when there is one.
+/// current staff, and never after the leaving date, unless that is one of an earlier employment.
+/// Who has not begun yet counts as employed here ([`waits_for_start`]). `Membership::NotShown`
+/// counts as a member: the caller puts the stored membership in its place when there is one.
 #[must_use]
 pub fn activity(record: &EmployeeRecord, membership: Membership, today: Date) -> Activity {
     let employed = match record.standing {
@@ -52,7 +53,8 @@ pub fn activity(record: &EmployeeRecord, membership: Membership, today: Date) ->
         Standing::Former => false,
         Standing::ByMembership => membership != Membership::NotMember,
     };
-    let left = record.leaving_date.is_some_and(|leaving| leaving < today);
+    let left = record.leaving_date.is_some_and(|leaving| leaving < today)
+        && !record.has_stale_leaving_date(membership);
     if employed && !left { Activity::Active } else { Activity::Inactive }
 }
 
@@ -66,8 +68,8 @@ pub fn next_day(record: &EmployeeRecord, today: Date) -> Option<Date> {
 }
 
 /// The status an account gets from its directory user. `before` is the account's present status, or
-/// `None` when the account is being created: only a new account, or one that already waits, can be
-/// pending (S-23).
+/// `None` when the account is being created. Before the start date nobody becomes active, and who
+/// is active stays so (S-11, S-23).
 #[must_use]
 pub fn account_status(
     activity: Activity,
@@ -78,11 +80,27 @@ pub fn account_status(
     let starts_later = start_date.is_some_and(|start| start > today);
     match (activity, before) {
         (Activity::Inactive, _) => AccountStatus::Inactive,
-        (Activity::Active, None | Some(AccountStatus::Pending)) if starts_later => {
+        (Activity::Active, before) if starts_later && before != Some(AccountStatus::Active) => {
             AccountStatus::Pending
         }
         (Activity::Active, _) => AccountStatus::Active,
     }
+}
+
+/// Whether somebody employed is not active yet, because their start date lies ahead (S-11). Who is
+/// active stays so: `account` is the status that their account has from now on, or `None` when they
+/// have none; `was_active` says whether the application was told that they are active.
+#[must_use]
+pub fn waits_for_start(
+    activity: Activity,
+    start_date: Option<Date>,
+    account: Option<AccountStatus>,
+    was_active: bool,
+    today: Date,
+) -> bool {
+    let starts_later = start_date.is_some_and(|start| start > today);
+    let is_active = account.map_or(was_active, |status| status == AccountStatus::Active);
+    activity == Activity::Active && starts_later && !is_active
 }
 
 /// Who manages an account that has several links (S-26): of the links whose person is employed the

@@ -8,8 +8,11 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use crate::domain::email::{EmailNorm, clean_email, is_email};
 pub use crate::domain::row_problem::RowProblemCode;
-use crate::limits;
+use crate::domain::row_problem::Severity;
+use crate::domain::text::identity;
+pub use crate::domain::text::{clean_text, same_text};
 use crate::text_enum;
 
 /// The HR system's name for a person that we keep: the key of the link (S-21).
@@ -110,6 +113,8 @@ pub enum ManagerReference {
     Key(ExternalKey),
     /// By employee number (People HR).
     Number(EmployeeNumber),
+    /// By work e-mail, where the record gives nothing else (People HR).
+    Email(EmailNorm),
 }
 
 /// One person as the HR system has them. Texts are trimmed, free of control characters and never
@@ -144,19 +149,33 @@ pub struct EmployeeRecord {
     pub standing: Standing,
     /// The HR system's own status, as sent; a change of it is worth a full run (S-11).
     pub status_text: Option<String>,
-    /// Fields that were there but could not be read.
+    /// Fields that were there but could not be read, or say what we do not know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<RowProblemCode>,
 }
 
+/// What a record has to hold depends on where its person stands (S-07).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Employed: names and an e-mail.
+    Everything,
+    /// Linked and about to leave: an e-mail is not missed any more.
+    Names,
+    /// Has left: only a key.
+    Key,
+}
+
 impl EmployeeRecord {
     /// The first thing that keeps this record from being applied, in the order in which HR should
-    /// mend it; `None` when it is fine. `is_leaver`: a leaver needs no
-    /// e-mail (S-07).
+    /// mend it; `None` when it is fine.
     #[must_use]
-    pub fn problem(&self, is_leaver: bool) -> Option<RowProblemCode> {
+    pub fn problem(&self, need: Need) -> Option<RowProblemCode> {
         if self.has_no_key() {
             return Some(RowProblemCode::MissingKey);
+        }
+        let mut unreadable = self.unreadable.iter().copied();
+        if need == Need::Key {
+            return unreadable.find(|code| code.is_about_whose_it_is());
         }
         if self.first_name.is_none() {
             return Some(RowProblemCode::MissingFirstName);
@@ -165,11 +184,27 @@ impl EmployeeRecord {
             return Some(RowProblemCode::MissingLastName);
         }
         match &self.email {
-            None if !is_leaver => return Some(RowProblemCode::MissingEmail),
+            None if need == Need::Names => {}
+            None => return Some(RowProblemCode::MissingEmail),
             Some(email) if !is_email(email) => return Some(RowProblemCode::InvalidEmail),
-            _ => {}
+            Some(_) => {}
         }
-        self.unreadable.first().copied()
+        unreadable.find(|code| code.severity() == Severity::Problem)
+    }
+
+    /// Whether the leaving date is one of an earlier employment: it is before the start date, and
+    /// the HR system counts the person as employed (S-11).
+    #[must_use]
+    pub fn has_stale_leaving_date(&self, membership: Membership) -> bool {
+        let employed = match self.standing {
+            Standing::Current => true,
+            Standing::Former => false,
+            Standing::ByMembership => membership != Membership::NotMember,
+        };
+        let (Some(start), Some(leaving)) = (self.start_date, self.leaving_date) else {
+            return false;
+        };
+        employed && leaving < start
     }
 
     /// Whether the HR system sent this record without any key.
@@ -184,6 +219,12 @@ impl EmployeeRecord {
         self.email.as_deref().map(EmailNorm::of)
     }
 
+    /// The e-mail, unless what stands there is none.
+    #[must_use]
+    pub fn good_email(&self) -> Option<&str> {
+        self.email.as_deref().filter(|email| is_email(email))
+    }
+
     /// "First Last", or what there is of it.
     #[must_use]
     pub fn display_name(&self) -> String {
@@ -195,65 +236,11 @@ impl EmployeeRecord {
     }
 }
 
-/// An e-mail address for comparison: trimmed and case-folded (S-20).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EmailNorm(String);
-
-impl EmailNorm {
-    /// The comparable form of an address.
-    #[must_use]
-    pub fn of(email: &str) -> Self {
-        Self(email.trim().to_lowercase())
-    }
-
-    /// The comparable form as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Whether text can be an e-mail address: one `@`, something before it, a domain with a dot or a
-/// host name after it, no blanks, no control characters, at most 254 bytes.
-#[must_use]
-pub fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    text.len() <= limits::EMAIL_BYTES_MAX
-        && !local.is_empty()
-        && !local.contains('@')
-        && !domain.is_empty()
-        && !domain.starts_with('.')
-        && !domain.ends_with('.')
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c))
-}
-
-/// Brings text from an HR system to the form records hold: control characters (NUL among them)
-/// removed, runs of white space folded to one blank, trimmed, cut to `limits::FIELD_CHARS_MAX`;
-/// `None` when nothing is left.
-#[must_use]
-pub fn clean_text(text: &str) -> Option<String> {
-    let mut clean = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
-        if word.is_empty() {
-            continue;
-        }
-        if !clean.is_empty() {
-            clean.push(' ');
-        }
-        clean.push_str(word);
-    }
-    if let Some((end, _)) = clean.char_indices().nth(limits::FIELD_CHARS_MAX) {
-        clean.truncate(end);
-    }
-    (!clean.is_empty()).then_some(clean)
-}
-
-/// The form in which names of departments, positions and offices are compared: case and white space
-/// do not make a second one (S-09).
+/// The form in which names of departments, positions and offices are compared: case, white space
+/// and what nobody sees do not make a second one (S-09, S-18).
 #[must_use]
 pub fn name_norm(name: &str) -> String {
-    clean_text(name).unwrap_or_default().to_lowercase()
+    identity(name)
 }
 
 #[cfg(test)]
@@ -261,24 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_from_hr_is_cleaned() {
-        assert_eq!(clean_text("  Health \t& \u{0}Safety\n").as_deref(), Some("Health & Safety"));
-        assert_eq!(clean_text(" \u{a0} "), None);
-    }
-
-    #[test]
     fn s_09_case_and_white_space_do_not_make_a_second_department() {
         assert_eq!(name_norm("People  Ops"), name_norm(" people ops"));
-    }
-
-    #[test]
-    fn what_an_email_address_is() {
-        for good in ["a@b.co", "sian.o'brien@example.co.uk", "tomáš@example.cz", "root@localhost"]
-        {
-            assert!(is_email(good), "{good}");
-        }
-        for bad in ["", "a", "a@", "@b", "a@b@c.de", "a b@c.de", "a@.de", "a@de.", "A <a@b.de>"] {
-            assert!(!is_email(bad), "{bad}");
-        }
     }
 }

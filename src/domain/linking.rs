@@ -4,7 +4,7 @@
 //! decided again, so a changed e-mail changes the account and does not break the link.
 
 use crate::domain::account::Activity;
-use crate::domain::employee::{EmailNorm, EmployeeRecord, KeyKind};
+use crate::domain::employee::{EmailNorm, EmployeeRecord, KeyKind, same_text};
 use crate::domain::hold::LinkDoubt;
 use crate::domain::ids::{AccountId, LinkId};
 
@@ -151,10 +151,10 @@ fn has_name_of(record: &EmployeeRecord, holder: &Holder) -> bool {
     same_name(record, holder.first_name.as_deref(), holder.last_name.as_deref())
 }
 
-/// Names agree when first and last name are the same but for case.
+/// Names agree when first and last name are the same as people see them (S-18).
 fn same_name(record: &EmployeeRecord, first: Option<&str>, last: Option<&str>) -> bool {
     let same = |a: &Option<String>, b: Option<&str>| match (a, b) {
-        (Some(a), Some(b)) => a.to_lowercase() == b.to_lowercase(),
+        (Some(a), Some(b)) => same_text(a, b),
         _ => false,
     };
     same(&record.first_name, first) && same(&record.last_name, last)

@@ -9,6 +9,7 @@ pub mod action;
 pub mod audit;
 pub mod certificate;
 pub mod directory;
+pub mod email;
 pub mod employee;
 pub mod endpoint;
 pub mod event;
@@ -24,6 +25,7 @@ pub mod retry;
 pub mod row_problem;
 pub mod search;
 pub mod steps;
+pub mod text;
 
 /// Declares an enum that is stored and sent as a fixed lower-case word.
 #[macro_export]

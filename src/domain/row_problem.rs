@@ -64,6 +64,12 @@ impl RowProblemCode {
         }
     }
 
+    /// Whether it puts in doubt whose record it is.
+    #[must_use]
+    pub const fn is_about_whose_it_is(self) -> bool {
+        matches!(self, Self::MissingKey | Self::DuplicateKey | Self::UnreadableRecord)
+    }
+
     /// Whether only a complete list shows it: a look at one person neither finds nor settles it.
     #[must_use]
     pub const fn needs_a_list(self) -> bool {
@@ -73,7 +79,7 @@ impl RowProblemCode {
     /// Whether it follows from the record as it is stored, and from the date.
     #[must_use]
     pub const fn is_told_by_stored(self) -> bool {
-        matches!(self, Self::UnknownStatus | Self::LeavingBeforeStart | Self::StartDateAhead)
+        matches!(self, Self::UnknownStatus | Self::StartDateAhead)
     }
 
     /// What the HR admin reads and can act on (S-07).

@@ -17,6 +17,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
 use crate::clock::Millis;
+use crate::domain::email::clean_email;
 use crate::domain::ids::MailId;
 use crate::domain::notice::{Block, NoticeText, one_line};
 
@@ -71,7 +72,7 @@ const DATE_SECONDS_MAX: u64 = 253_402_300_799;
 
 /// Makes the message of a notice.
 pub fn compose(mail: &NoticeMail, from: &Mailbox) -> Result<Message, ComposeError> {
-    let address: Address = mail.to_address.parse().map_err(|_| ComposeError::Recipient)?;
+    let address = address(&mail.to_address).ok_or(ComposeError::Recipient)?;
     let name = Some(one_line(&mail.to_name)).filter(|name| !name.is_empty());
     let organization = one_line(&mail.organization);
     // Only the subject's line breaks matter here; its length was decided where it was written.
@@ -101,6 +102,13 @@ pub fn compose(mail: &NoticeMail, from: &Mailbox) -> Result<Message, ComposeErro
         ))
         .multipart(parts)
         .map_err(|_| ComposeError::Message)
+}
+
+/// An address as mail servers know it: a domain with letters beyond ASCII goes in its IDNA form,
+/// which servers without SMTPUTF8 take too (S-45).
+#[must_use]
+pub fn address(text: &str) -> Option<Address> {
+    clean_email(text)?.parse().ok()
 }
 
 /// The id with nothing in it that means something in a header or a boundary.

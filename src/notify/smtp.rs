@@ -30,7 +30,7 @@ use url::{Host, Url};
 
 use crate::domain::certificate;
 use crate::limits;
-use crate::notify::mail::{NoticeMail, compose};
+use crate::notify::mail::{NoticeMail, address, compose};
 use crate::secret::Secret;
 
 /// What is wrong with the settings of the mail server. Never shows the password.
@@ -134,7 +134,9 @@ impl Mailer {
     /// this machine itself. A path is the host name with which the server is greeted. `from` is
     /// the sender.
     pub fn from_url(url: &Secret, from: &str) -> Result<Self, MailerError> {
-        let from = from.parse().map_err(|_| MailerError::From)?;
+        let from: Mailbox = from.parse().map_err(|_| MailerError::From)?;
+        let email = address(from.email.as_ref()).ok_or(MailerError::From)?;
+        let from = Mailbox::new(from.name, email);
         // The parser's error is dropped on purpose: nothing of this text may be shown.
         let url = Url::parse(url.reveal()).map_err(|_| MailerError::Url)?;
         if !matches!(url.scheme(), "smtp" | "smtps") {

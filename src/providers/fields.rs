@@ -105,10 +105,10 @@ pub fn text(value: Option<&RawValue>) -> Option<String> {
     }
 }
 
-/// `true` or `false`, bare or as text; `None` for anything else.
+/// `true` or `false`, bare or as text, in any case; `None` for anything else.
 #[must_use]
 pub fn flag(value: Option<&RawValue>) -> Option<bool> {
-    match value?.get().trim_matches('"') {
+    match value?.get().trim_matches(['"', ' ']).to_ascii_lowercase().as_str() {
         "true" => Some(true),
         "false" => Some(false),
         _ => None,
@@ -188,8 +188,11 @@ pub fn fits_into_path(key: &str) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
-/// `yyyy-MM-dd` or `yyyy/MM/dd`, with or without a time of day; blank is "no date". So is a date in
-/// the year 1: it is .NET's unset date, and as a leaving date it would end a person's access.
+/// The years of dates that people mean. Systems write others for "no date": 0001, 1753, 1900, 9999.
+const YEARS: std::ops::RangeInclusive<i16> = 1930..=2199;
+
+/// `yyyy-MM-dd` or `yyyy/MM/dd`, with or without a time of day; blank is "no date". So is a year
+/// that nobody means, which as a leaving date would end a person's access (S-11).
 pub fn date(text: &str) -> Result<Option<Date>, Unreadable> {
     let text = text.trim();
     if text.is_empty() {
@@ -209,7 +212,7 @@ pub fn date(text: &str) -> Result<Option<Date>, Unreadable> {
         return Err(Unreadable);
     }
     let date = Date::new(digits(year)?, digits(month)?, digits(day)?).map_err(|_| Unreadable)?;
-    Ok((date.year() > 1).then_some(date))
+    Ok(YEARS.contains(&date.year()).then_some(date))
 }
 
 fn digits<T: std::str::FromStr>(text: &str) -> Result<T, Unreadable> {

@@ -39,7 +39,7 @@ pub use self::people_hr::{
     Action, ApiCall, ApiKey, Changed, Company, Faults, HookEncoding, HookFaults, HookOutcome,
     HookSending, OddAnswer, PeopleHr, SentHook,
 };
-pub use self::person::{PersonView, Standing};
+pub use self::person::{PersonView, Shown, Standing};
 pub use self::register::{ChangeError, Edit, Hire, Leave};
 pub use self::rest::{NextLink, RestAnswer, RestCall, RestFaults, RestHr};
 

@@ -114,11 +114,24 @@ pub(super) struct Person {
     pub gone: bool,
     /// The status to show instead of the right one (Breathe HR).
     pub status_text: Option<String>,
+    /// What is shown instead of the right thing.
+    pub shown: Shown,
     /// Works for the company and is not employed by it (Breathe HR).
     pub contractor: bool,
     /// The name to log in with (HRworks).
     pub log_in_name: String,
     pub history: Vec<Change>,
+}
+
+/// Odd things that an HR system shows of a person instead of the right ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shown {
+    /// The leaving date, whatever it says, although nobody leaves.
+    pub leaving_date: Option<String>,
+    /// The employment status, in any words (`EmployeeStatus`, `status`, `isActive`).
+    pub status: Option<String>,
+    /// The manager comes without the employee id (People HR).
+    pub manager_by_email: bool,
 }
 
 impl Person {

@@ -27,7 +27,7 @@ use crate::db::events::NewEvent;
 use crate::db::groups::Group;
 use crate::db::holds::{self, HoldItem};
 use crate::db::links::{self, Link};
-use crate::db::row_problems::{self, RowProblem};
+use crate::db::row_problems;
 use crate::db::types::{Json, StoredDate};
 use crate::db::{Conn, DbError, Tx, catalogue, deactivations, hold_items, organizations};
 use crate::domain::account::activity;
@@ -44,6 +44,7 @@ use crate::domain::row_problem::Finding;
 use crate::secret::Keys;
 use crate::sync::Context;
 use crate::sync::audit::{self, Changed, Owner};
+use crate::sync::findings::settled_by;
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::known::{AccountFields, View};
 use crate::sync::objects;
@@ -66,6 +67,8 @@ pub enum Pass {
     /// Everything, of people who are decided again as they are stored ([`crate::sync::again`]).
     /// Nothing is learned of their records, so what is noted about those stays.
     Again,
+    /// Only ends of access, in a strict directory whose run fails (S-07). What is noted stays.
+    Ends,
 }
 
 /// What applying needs besides the transaction.
@@ -187,7 +190,7 @@ impl<'a> Applier<'a> {
 
     /// A full sync knows who else has an e-mail; a single look asks the database.
     pub fn facts_of(&self, conn: &mut Conn, records: &[&EmployeeRecord]) -> Result<Facts, DbError> {
-        if matches!(self.pass, Pass::People | Pass::Relations) {
+        if matches!(self.pass, Pass::People | Pass::Relations | Pass::Ends) {
             return Ok(self.facts_of_everybody());
         }
         let emails: Vec<EmailNorm> = records.iter().filter_map(|r| r.email_norm()).collect();
@@ -220,8 +223,8 @@ impl<'a> Applier<'a> {
 
 /// Problems and holds that the batch has settled.
 #[derive(Default)]
-struct Resolved {
-    problems: Vec<ExternalKey>,
+pub(super) struct Resolved {
+    pub(super) problems: Vec<ExternalKey>,
     /// Keys that nobody has any more.
     former_keys: Vec<ExternalKey>,
     holds: Vec<String>,
@@ -261,7 +264,7 @@ pub(super) struct Writing<'a, 'tx, 'conn> {
     changed: Vec<Changed>,
     new_ids: Vec<(DirectoryUserId, DirectoryUserId)>,
     handed_over: Vec<AccountId>,
-    resolved: Resolved,
+    pub(super) resolved: Resolved,
     access: Access,
     /// Accounts that let go of their e-mail and have not got their new one yet.
     parked: HashSet<AccountId>,
@@ -476,11 +479,15 @@ impl Writing<'_, '_, '_> {
         let department = self.unit(CatalogueKind::Department, after.department.as_deref())?;
         let position = self.unit(CatalogueKind::Position, after.position.as_deref())?;
         let office = self.unit(CatalogueKind::OfficeLocation, after.office_location.as_deref())?;
+        // An account that has no address of its own keeps it so (S-18).
+        let same = stored.as_ref().filter(|row| row.email == after.email);
+        let email_norm =
+            same.map_or_else(|| Some(EmailNorm::of(&after.email)), |row| row.email_norm.clone());
         Ok(Account {
             id: id.clone(),
             organization_id: cx.directory.organization_id.clone(),
             email: after.email.clone(),
-            email_norm: Some(EmailNorm::of(&after.email)),
+            email_norm,
             first_name: after.first_name.clone(),
             last_name: after.last_name.clone(),
             external_id: stored.as_ref().and_then(|row| row.external_id.clone()),
@@ -514,53 +521,6 @@ impl Writing<'_, '_, '_> {
         let id = catalogue::ensure(self.tx, organization, kind, name, self.cx.now, self.cx.random)?;
         self.units.insert(key, id.clone());
         Ok(Some(id))
-    }
-
-    /// Notes what is odd about somebody's record, and forgets what is not any more, as far as this
-    /// pass can tell.
-    fn findings(
-        &mut self,
-        key: &ExternalKey,
-        found: Vec<Finding>,
-        record: &EmployeeRecord,
-        seq: i64,
-    ) -> Result<(), DbError> {
-        if found.is_empty() {
-            self.resolved.problems.push(key.clone());
-            return Ok(());
-        }
-        let mut settled = settled_by(self.cx.pass);
-        settled.retain(|code| found.iter().all(|finding| finding.code != *code));
-        let directory = &self.cx.directory.id;
-        row_problems::clear(self.tx, directory, std::slice::from_ref(key), &settled)?;
-        found.into_iter().try_for_each(|finding| self.problem(key, finding, record, seq))
-    }
-
-    fn problem(
-        &mut self,
-        key: &ExternalKey,
-        finding: Finding,
-        record: &EmployeeRecord,
-        seq: i64,
-    ) -> Result<(), DbError> {
-        let cx = self.cx;
-        let Finding { code, detail } = finding;
-        let problem = RowProblem {
-            id: RowProblemId::new(cx.now, cx.random),
-            organization_id: cx.directory.organization_id.clone(),
-            directory_id: cx.directory.id.clone(),
-            external_key: key.clone(),
-            employee_number: record.employee_number.clone(),
-            name: record.display_name(),
-            email: record.email.clone(),
-            code,
-            severity: code.severity(),
-            detail,
-            observation_seq: seq,
-            first_seen_at_ms: cx.now,
-            updated_at_ms: cx.now,
-        };
-        row_problems::put(self.tx, &problem)
     }
 
     /// What is noted about a person under their former key is noted under the new one (S-21).
@@ -675,7 +635,7 @@ impl Writing<'_, '_, '_> {
         self.write_links()?;
         let (directory, now) = (&self.cx.directory.id, self.cx.now);
         directory_users::decide_again_elsewhere(self.tx, directory, &self.handed_over, now)?;
-        if self.cx.pass != Pass::People {
+        if !matches!(self.cx.pass, Pass::People | Pass::Ends) {
             self.move_between_groups()?;
         }
         self.write_access()?;
@@ -685,16 +645,6 @@ impl Writing<'_, '_, '_> {
         holds::supersede(self.tx, &self.resolved.holds, self.cx.now)?;
         audit::write(self.tx, self.cx.cause, self.cx.now, &self.changed)?;
         Ok(self.outcome)
-    }
-}
-
-/// What a pass that does not find it any more settles.
-fn settled_by(pass: Pass) -> Vec<RowProblemCode> {
-    let all = RowProblemCode::ALL.iter().copied();
-    match pass {
-        Pass::People | Pass::Relations => all.collect(),
-        Pass::Whole => all.filter(|code| !code.needs_a_list()).collect(),
-        Pass::Again => all.filter(|code| code.is_told_by_stored()).collect(),
     }
 }
 

@@ -303,6 +303,7 @@ mod tests {
             },
             key_kind: KeyKind::Stable,
             activity: Activity::Active,
+            waits_for_start: false,
             problem: None,
             notes: Vec::new(),
             link,

@@ -19,7 +19,9 @@ use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::lease::while_renewing;
 use crate::db::runs::{self, Run};
 use crate::db::types::Json;
-use crate::db::{DbError, Lane, Tx, hold_items, inbox, links, missing_people, row_problems};
+use crate::db::{
+    DbError, Lane, Tx, catalogue, hold_items, inbox, links, missing_people, row_problems,
+};
 use crate::domain::audit::Cause;
 use crate::domain::directory::{RunCounts, RunState, RunTrigger};
 use crate::domain::employee::ExternalKey;
@@ -379,8 +381,8 @@ impl Batch<'_> {
             })
             .await?;
         }
+        let counts = RunCounts { row_problems: records, ..self.end_access(reading, counts).await? };
         let run = self.claim.run.id.clone();
-        let counts = RunCounts { row_problems: records, ..counts };
         self.forget_problems(seq).await?;
         self.write(move |tx, _, _| Ok(runs::set_counts(tx, &run, counts)?)).await?;
         Err(SyncError::RowProblems(records))
@@ -397,6 +399,23 @@ impl Batch<'_> {
         };
         while piece().await? > 0 {}
         Ok(())
+    }
+
+    /// Whoever has left by their own record loses access although the run fails (S-07), under the
+    /// guard as ever.
+    async fn end_access(
+        &self,
+        reading: &Arc<Reading>,
+        mut counts: RunCounts,
+    ) -> Result<RunCounts, SyncError> {
+        for people in reading.everybody.batches() {
+            let done = self.apply(people.to_vec(), Pass::Ends).await?;
+            counts.deactivated = counts.deactivated.saturating_add(done.counts.deactivated);
+            counts.held = counts.held.saturating_add(done.counts.held);
+        }
+        self.write(|tx, directory, cx| Ok(guard::announce(tx, &Teller::new(cx), &directory)?))
+            .await?;
+        Ok(counts)
     }
 
     async fn start(&self) -> Result<(), SyncError> {
@@ -454,6 +473,7 @@ impl Batch<'_> {
             guard::spend_decisions(tx, &directory, is_kept, seq, now)?;
             guard::keep_only(tx, &directory, |key| held.contains(key), seq, now)?;
             guard::announce(tx, &Teller::new(cx), &directory)?;
+            catalogue::merge(tx, &directory.organization_id)?;
             groups::delete_emptied(tx, &directory, &everybody.groups_named, now)?;
             inbox::settle_by_run(tx, &directory.id, seq, now)?;
             runs::set_counts(tx, &run, counts)?;

@@ -14,9 +14,10 @@ use jiff::civil::Date;
 use crate::db::directory_users::DirectoryUser;
 use crate::db::holds::HoldItem;
 use crate::db::links::Link;
-use crate::domain::account::AccountStatus;
+use crate::domain::account::{AccountStatus, Activity};
+use crate::domain::directory::CatalogueKind;
 use crate::domain::employee::{
-    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference,
+    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, name_norm,
 };
 use crate::domain::guard::Guard;
 use crate::domain::hold::HoldKind;
@@ -83,6 +84,9 @@ pub struct View {
     pub by_email: HashMap<EmailNorm, AccountId>,
     /// Accounts of managers.
     pub managers: HashMap<ManagerReference, AccountId>,
+    /// How departments, positions and offices are spelt in the organization, by their comparable
+    /// names (S-18).
+    pub units: HashMap<(CatalogueKind, String), String>,
     /// What admins have decided and still counts, the last one of each kind and person.
     pub decided: HashMap<(HoldKind, ExternalKey), HoldItem>,
     /// Whose end of access waits for an admin's decision.
@@ -126,6 +130,24 @@ impl View {
         let alike = same(&before.first_name, &record.first_name)
             || same(&before.last_name, &record.last_name);
         alike.then_some(user)
+    }
+
+    /// A record whose department, position and office are spelt as they are known: the first
+    /// spelling stays (S-18).
+    #[must_use]
+    pub fn with_known_units(&self, mut record: EmployeeRecord) -> EmployeeRecord {
+        let units = [
+            (CatalogueKind::Department, &mut record.department),
+            (CatalogueKind::Position, &mut record.position),
+            (CatalogueKind::OfficeLocation, &mut record.office_location),
+        ];
+        for (kind, unit) in units {
+            let Some(unit) = unit else { continue };
+            if let Some(known) = self.units.get(&(kind, name_norm(&unit.name))) {
+                unit.name.clone_from(known);
+            }
+        }
+        record
     }
 
     /// Accounts let go of their e-mails, which others take (S-24).
@@ -193,7 +215,8 @@ impl View {
             let account = AccountView { fields: fields.clone(), protected: false, shares };
             self.accounts.insert(id.clone(), account);
         }
-        self.by_email.insert(norm, id.clone());
+        // One that has no address of its own (S-18) takes nobody else's.
+        self.by_email.entry(norm).or_insert_with(|| id.clone());
     }
 
     /// A person has another id from now on (wire contract §6: who comes back is somebody new).
@@ -233,10 +256,30 @@ impl View {
             let reference = ManagerReference::Number(number.clone());
             self.managers.extend(account.clone().map(|account| (reference, account)));
         }
+        if user.state == Activity::Active
+            && let (Some(email), Some(account)) = (&user.email_norm, &account)
+        {
+            self.managers.insert(ManagerReference::Email(email.clone()), account.clone());
+        }
         let reference = ManagerReference::Key(user.external_key.clone());
         self.managers.extend(account.map(|account| (reference, account)));
+        self.note_units(&user.record.0);
         self.by_key.insert(user.external_key.clone(), user.id.clone());
         self.users.insert(user.id.clone(), user);
+    }
+
+    /// What is named for the first time is spelt like this from now on.
+    fn note_units(&mut self, record: &EmployeeRecord) {
+        let units = [
+            (CatalogueKind::Department, &record.department),
+            (CatalogueKind::Position, &record.position),
+            (CatalogueKind::OfficeLocation, &record.office_location),
+        ];
+        for (kind, unit) in units {
+            let Some(unit) = unit else { continue };
+            let spelling = || unit.name.clone();
+            self.units.entry((kind, name_norm(&unit.name))).or_insert_with(spelling);
+        }
     }
 
     /// A person who has another key or number from now on is no longer found under the former, as
@@ -248,6 +291,12 @@ impl View {
         if self.by_key.get(key) == Some(id) {
             self.by_key.remove(key);
             let reference = ManagerReference::Key(key.clone());
+            if self.managers.get(&reference) == account {
+                self.managers.remove(&reference);
+            }
+        }
+        if let Some(email) = &user.email_norm {
+            let reference = ManagerReference::Email(email.clone());
             if self.managers.get(&reference) == account {
                 self.managers.remove(&reference);
             }

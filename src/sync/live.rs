@@ -28,7 +28,7 @@ use crate::domain::account::Activity;
 use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunTrigger};
 use crate::domain::employee::{
-    EmployeeNumber, EmployeeRecord, KeyKind, ManagerReference, Membership,
+    EmailNorm, EmployeeNumber, EmployeeRecord, KeyKind, ManagerReference, Membership,
 };
 use crate::limits;
 use crate::providers::{CallLane, Fetched, ProviderError, RecordKeys};
@@ -290,14 +290,15 @@ async fn found(
 struct Newcomer {
     cx: Context,
     directory: Directory,
-    names: [Option<ManagerReference>; 2],
+    names: [Option<ManagerReference>; 3],
 }
 
 impl Newcomer {
     fn of(cx: &Context, directory: &Directory, record: &EmployeeRecord) -> Self {
         let key = ManagerReference::Key(record.external_key.clone());
         let number = record.employee_number.clone().map(ManagerReference::Number);
-        Self { cx: cx.clone(), directory: directory.clone(), names: [Some(key), number] }
+        let email = record.good_email().map(|email| ManagerReference::Email(EmailNorm::of(email)));
+        Self { cx: cx.clone(), directory: directory.clone(), names: [Some(key), number, email] }
     }
 
     /// If somebody has waited for this manager, a full sync brings the two together now. It would

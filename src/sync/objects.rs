@@ -44,7 +44,7 @@ pub fn directory_user(user: &DirectoryUser, account: Option<&AccountId>) -> Map<
         "emails": emails(record),
         "username": record.email,
         "job_title": unit_name(record.position.as_ref()),
-        "state": user.state,
+        "state": user.shown_state(),
         "custom_attributes": custom_attributes(user),
         "raw_attributes": {},
         "created_at": user.created_at_ms.to_string(),
@@ -63,13 +63,15 @@ fn emails(record: &EmployeeRecord) -> Value {
 
 /// All attributes that WorkOS predefines, and ours. What no HR system tells us is null; so are the
 /// manager's name and e-mail, which are in the manager's own object: a copy here would go stale
-/// without an event.
+/// without an event. Only where a record names its manager by e-mail alone is that what it says.
 fn custom_attributes(user: &DirectoryUser) -> Value {
     let record = &user.record.0;
-    let manager = record.manager.as_ref().map(|manager| match manager {
-        ManagerReference::Key(key) => key.as_str(),
-        ManagerReference::Number(number) => number.as_str(),
-    });
+    let (manager, manager_email) = match &record.manager {
+        None => (None, None),
+        Some(ManagerReference::Key(key)) => (Some(key.as_str()), None),
+        Some(ManagerReference::Number(number)) => (Some(number.as_str()), None),
+        Some(ManagerReference::Email(email)) => (None, Some(email.as_str())),
+    };
     json!({
         "addresses": null,
         "cost_center_name": null,
@@ -82,7 +84,7 @@ fn custom_attributes(user: &DirectoryUser) -> Value {
         "employment_end_date": record.leaving_date,
         "employment_start_date": record.start_date,
         "job_title": unit_name(record.position.as_ref()),
-        "manager_email": null,
+        "manager_email": manager_email,
         "manager_id": manager,
         "manager_name": null,
         "office_location": unit_name(record.office_location.as_ref()),

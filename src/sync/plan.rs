@@ -7,208 +7,31 @@
 //!
 //! What this module must not do: read the database, the clock or the network.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use jiff::civil::Date;
 
 use crate::db::directory_users::DirectoryUser;
 use crate::db::holds::HoldItem;
 use crate::db::links::Link;
-use crate::domain::account::{AccountStatus, Activity, account_status, activity};
+use crate::domain::account::{AccountStatus, Activity, account_status, activity, waits_for_start};
 use crate::domain::employee::{
-    EmailNorm, EmployeeRecord, ExternalKey, KeyKind, Membership, RowProblemCode, Unit, name_norm,
+    EmailNorm, EmployeeRecord, ExternalKey, KeyKind, Membership, Unit, name_norm,
 };
 use crate::domain::guard::LossReason;
 use crate::domain::hold::{Decision, HoldKind, LinkDoubt};
-use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, HoldId, HoldItemId, LinkId};
+use crate::domain::ids::{AccountId, DirectoryId, HoldId, HoldItemId};
 use crate::domain::linking::{self, Candidate, LinkDecision, Rivals};
-use crate::domain::row_problem::Finding;
 use crate::secret::SealingKey;
-use crate::sync::known::{AccountFields, Renamed, View};
+use crate::sync::known::{AccountFields, View};
+pub use crate::sync::planned::*;
+use crate::sync::said::{Said, findings, membership_of, not_applied, said};
 use crate::sync::shared;
-
-/// One person as observed.
-#[derive(Debug, Clone)]
-pub struct Observed {
-    /// The number of the question that brought the answer (S-05).
-    pub seq: i64,
-    /// The answer.
-    pub record: EmployeeRecord,
-    /// Whether the person is in the list of current staff, where that was asked.
-    pub membership: Membership,
-    /// The HR system was asked and no longer has the person; the record is the one that is stored
-    /// (S-31).
-    pub gone: bool,
-    /// The hash of the raw record, when it came from a list.
-    pub raw_hash: Option<Vec<u8>>,
-    /// What the reader has to say of the person beside the record. It keeps nothing back.
-    pub notes: Vec<Finding>,
-}
-
-/// What only a look at everybody can know.
-#[derive(Debug, Default, Clone)]
-pub struct Facts {
-    /// People by e-mail: who has it, and whether they are employed.
-    pub people_by_email: Arc<HashMap<EmailNorm, Vec<(ExternalKey, Activity)>>>,
-    /// Departments of people who are about to be applied, each once by its key.
-    pub departments: Arc<HashMap<String, Unit>>,
-    /// The new keys of people who got another one, with the one they had (S-21).
-    pub renamed: Renamed,
-    /// Managers who are not known yet may still come; the field is left as it is.
-    pub managers_may_come: bool,
-}
-
-/// What happens to the link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LinkStep {
-    /// It stays (or there is none).
-    Keep,
-    /// A new link to an account that is there.
-    Link,
-    /// A link again to the account that the person had before (L-09).
-    Restore,
-    /// A leaver's link goes to this person.
-    Move(LinkId),
-    /// A new account and a link to it.
-    Create,
-}
-
-/// A change that needs a decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HoldPlan {
-    /// What waits.
-    pub kind: HoldKind,
-    /// Why, in words.
-    pub reason: String,
-    /// The account in question.
-    pub account_id: Option<AccountId>,
-}
-
-/// Somebody who has an active account would lose access (S-32).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loss {
-    /// Why.
-    pub reason: LossReason,
-    /// Whose account it is.
-    pub account_id: AccountId,
-    /// When access ends.
-    pub when: LossTime,
-    /// What becomes of it.
-    pub fate: LossFate,
-}
-
-/// When somebody's access ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LossTime {
-    /// With this plan.
-    Now,
-    /// After this day, which is still to come. It counts when it becomes known (S-32).
-    After(Date),
-}
-
-/// Whether somebody loses access now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LossFate {
-    /// Yes, and the guard counts it.
-    Counted,
-    /// Yes; an admin has approved it, or it was counted when its date became known.
-    Uncounted,
-    /// Not before an admin decides.
-    Held,
-    /// No: an admin has rejected it, and HR says nothing new about the person's employment.
-    Rejected,
-}
-
-impl LossFate {
-    /// Whether the person keeps access for now.
-    #[must_use]
-    pub const fn keeps_access(self) -> bool {
-        matches!(self, Self::Held | Self::Rejected)
-    }
-}
-
-/// The moment and place of a decision.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting<'a> {
-    /// The directory.
-    pub directory: &'a DirectoryId,
-    /// Today in the organization's time zone (S-12).
-    pub today: Date,
-    /// For comparing records with those that were decided about.
-    pub key: &'a SealingKey,
-}
-
-/// What is to be done about one person.
-#[derive(Debug, Clone)]
-pub struct PersonPlan {
-    /// The key under which the person is known from now on.
-    pub key: ExternalKey,
-    /// The person as stored; `None` at first sight.
-    pub before: Option<DirectoryUserId>,
-    /// What to do.
-    pub step: Step,
-}
-
-/// What to do.
-#[derive(Debug, Clone)]
-pub enum Step {
-    /// Something newer is stored.
-    Stale,
-    /// The record can not be applied at all.
-    Problem {
-        /// Why.
-        code: RowProblemCode,
-        /// What the record says, for the list of problems; with what else is odd.
-        observed: Box<Observed>,
-    },
-    /// Apply.
-    Apply(Box<Applied>),
-}
-
-/// Everything that applying a person writes.
-#[derive(Debug, Clone)]
-pub struct Applied {
-    /// What is observed; its record is what is stored from now on.
-    pub observed: Observed,
-    /// How far the key can be trusted.
-    pub key_kind: KeyKind,
-    /// Whether the person counts as employed.
-    pub activity: Activity,
-    /// Only part of the record could be applied, for this reason; with what the record says.
-    pub problem: Option<(RowProblemCode, EmployeeRecord)>,
-    /// What else HR has to look at; it keeps nothing back.
-    pub notes: Vec<Finding>,
-    /// What happens to the link.
-    pub link: LinkStep,
-    /// The account, before and after; `before` is `None` when it is created.
-    pub account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
-    /// Another directory manages the account from now on (S-26).
-    pub hands_over: bool,
-    /// A change that needs a decision.
-    pub hold: Option<HoldPlan>,
-    /// Access that ends, or would end.
-    pub loss: Option<Loss>,
-    /// The leaving date that may act on its day without being counted again (S-32).
-    pub leaving_date_cleared: Option<Date>,
-    /// The approvals that this carries out, with their holds.
-    pub carried_out: Vec<(HoldItemId, HoldId)>,
-    /// The hash of what the HR system says of the person, for comparing it with what an admin
-    /// decides about.
-    pub fingerprint: Vec<u8>,
-    /// The hash of what the HR system says of the person's employment, for comparing it with what an
-    /// admin decides about the end of access.
-    pub employment: Vec<u8>,
-    /// Whether the next full sync may skip this person when the raw record is the same.
-    pub settled: bool,
-}
 
 /// Decides about one person. `new_account` gives the id of an account that is created.
 pub fn plan_person(
     view: &View,
     facts: &Facts,
     setting: Setting<'_>,
-    observed: Observed,
+    mut observed: Observed,
     new_account: &mut dyn FnMut() -> AccountId,
 ) -> PersonPlan {
     let stored = view.stored(&observed.record);
@@ -219,20 +42,16 @@ pub fn plan_person(
     }
     let membership = membership_of(&observed, stored);
     let link = stored.and_then(|user| view.links.get(&user.id));
-    let problem = problem_of(&observed.record, membership, link.is_some(), setting.today);
-    let record = match (problem, stored) {
-        (None, stored) => with_known_email(observed.record.clone(), stored),
-        (Some(_), Some(user)) if link.is_some() => access_only(&user.record.0, &observed.record),
-        (Some(code), _) => {
-            let step = Step::Problem { code, observed: Box::new(observed) };
+    let said = said(&mut observed, stored, link.is_some(), membership, setting);
+    let record = match &said.record {
+        Ok(record) => view.with_known_units(record.clone()),
+        Err(why) => {
+            let step = not_applied(*why, observed, said.is_stale);
             return PersonPlan { key, before, step };
         }
     };
-    let as_written = observed.record;
-    let stored_key = stored.map(|user| user.external_key.clone());
-    let own_keys = [Some(as_written.external_key.clone()), stored_key];
+    let own_keys = own_keys(stored, &observed.record);
     let record = EmployeeRecord { external_key: key.clone(), ..record };
-    let key_kind = kind_to_keep(stored, &record);
     let fingerprint = fingerprint(setting.key, &record, membership, observed.gone);
     let employment = employment_hash(setting.key, &record, membership, observed.gone);
     let person = Person {
@@ -246,66 +65,9 @@ pub fn plan_person(
         fingerprint: &fingerprint,
         employment: &employment,
     };
-    let decided = person.decide(link, new_account);
-    let notes = observed.notes;
-    let loss = person.loss(stored, &decided, membership, observed.gone);
-    let leaving_date_cleared = person.leaving_date_cleared(stored, loss.as_ref());
-    let binds = loss.as_ref().is_some_and(|loss| loss.fate.keeps_access());
-    let kept = binds && loss.as_ref().is_some_and(|loss| loss.when == LossTime::Now);
-    let (activity, decided) =
-        if kept { person.kept(stored, link, &decided) } else { (person.activity, decided) };
-    let applied = Applied {
-        settled: problem.is_none()
-            && notes.is_empty()
-            && decided.hold.is_none()
-            && !decided.rejected
-            && !binds
-            && !person.manager_is_unknown(),
-        observed: Observed {
-            seq: observed.seq,
-            membership,
-            gone: observed.gone,
-            raw_hash: observed.raw_hash,
-            notes: Vec::new(),
-            record: EmployeeRecord { key_kind, ..record.clone() },
-        },
-        key_kind,
-        activity,
-        problem: problem.map(|code| (code, as_written)),
-        notes,
-        link: decided.link,
-        account: decided.account,
-        hands_over: decided.hands_over,
-        hold: decided.hold,
-        carried_out: carried_out(decided.approved, &person, loss.as_ref()),
-        loss,
-        leaving_date_cleared,
-        fingerprint,
-        employment,
-    };
+    observed.membership = membership;
+    let applied = person.apply(stored, link, observed, &said, new_account);
     PersonPlan { key, before, step: Step::Apply(Box::new(applied)) }
-}
-
-/// Whether the person is in the list of current staff, as far as is known.
-fn membership_of(observed: &Observed, stored: Option<&DirectoryUser>) -> Membership {
-    match (observed.membership, stored) {
-        (Membership::NotShown, Some(user)) => user.membership,
-        (shown, _) => shown,
-    }
-}
-
-/// What keeps a record from being applied. HR systems ask for the e-mail to be taken away as soon
-/// as somebody is marked as leaver, and who has left needs none: nobody is to be asked to enter it
-/// again (ADR 15).
-fn problem_of(
-    record: &EmployeeRecord,
-    membership: Membership,
-    is_linked: bool,
-    today: Date,
-) -> Option<RowProblemCode> {
-    let has_left = activity(record, membership, today) == Activity::Inactive;
-    let is_leaving = is_linked && record.leaving_date.is_some();
-    record.problem(has_left || is_leaving)
 }
 
 fn kind_to_keep(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> KeyKind {
@@ -315,41 +77,16 @@ fn kind_to_keep(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> KeyK
     }
 }
 
+/// The keys under which others may know somebody.
+fn own_keys(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> [Option<ExternalKey>; 2] {
+    [Some(record.external_key.clone()), stored.map(|user| user.external_key.clone())]
+}
+
 /// A stable key replaces an editable one and never the other way round (S-21).
 fn key_to_keep(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> ExternalKey {
     match stored {
         Some(user) if user.key_kind == KeyKind::Stable => user.external_key.clone(),
         _ => record.external_key.clone(),
-    }
-}
-
-/// A linked leaver whose e-mail was blanked keeps the last known one (S-07). An e-mail that is
-/// written in another case is the one we know, as it is written there (S-24).
-fn with_known_email(mut record: EmployeeRecord, stored: Option<&DirectoryUser>) -> EmployeeRecord {
-    let known = stored.and_then(|user| user.record.0.email.as_ref());
-    match (&record.email, known) {
-        (Some(email), Some(known)) if EmailNorm::of(email) != EmailNorm::of(known) => {}
-        (_, Some(known)) => record.email = Some(known.clone()),
-        (_, None) => {}
-    }
-    record
-}
-
-/// What of a record with a problem is applied to a linked person: status and leaving date, so that
-/// a problem never delays the end of access (S-07).
-fn access_only(stored: &EmployeeRecord, observed: &EmployeeRecord) -> EmployeeRecord {
-    let leaving_date = if observed.unreadable.contains(&RowProblemCode::InvalidLeavingDate) {
-        stored.leaving_date
-    } else {
-        observed.leaving_date
-    };
-    EmployeeRecord {
-        standing: observed.standing,
-        status_text: observed.status_text.clone(),
-        employee_number: observed.employee_number.clone(),
-        key_kind: observed.key_kind,
-        leaving_date,
-        ..stored.clone()
     }
 }
 
@@ -458,6 +195,53 @@ struct Person<'a> {
 }
 
 impl Person<'_> {
+    /// What is applied of what was observed.
+    fn apply(
+        self,
+        stored: Option<&DirectoryUser>,
+        link: Option<&Link>,
+        mut observed: Observed,
+        said: &Said,
+        new_account: &mut dyn FnMut() -> AccountId,
+    ) -> Applied {
+        let key_kind = kind_to_keep(stored, self.record);
+        let kept_record = EmployeeRecord { key_kind, ..self.record.clone() };
+        let as_written = std::mem::replace(&mut observed.record, kept_record);
+        let decided = self.decide(link, new_account);
+        let loss = self.loss(stored, &decided, observed.membership, observed.gone);
+        let leaving_date_cleared = self.leaving_date_cleared(stored, loss.as_ref());
+        let binds = loss.as_ref().is_some_and(|loss| loss.fate.keeps_access());
+        let kept = binds && loss.as_ref().is_some_and(|loss| loss.when == LossTime::Now);
+        let (activity, decided) =
+            if kept { self.kept(stored, link, &decided) } else { (self.activity, decided) };
+        let (waits_for_start, is_ahead) = self.start(stored, activity, &decided);
+        let notes = std::mem::take(&mut observed.notes);
+        let notes = findings(notes, self.record, said.is_stale, is_ahead);
+        Applied {
+            settled: said.problem.is_none()
+                && notes.is_empty()
+                && decided.hold.is_none()
+                && !decided.rejected
+                && !binds
+                && !self.manager_is_unknown(),
+            observed,
+            key_kind,
+            activity,
+            waits_for_start,
+            problem: said.problem.map(|code| (code, as_written)),
+            notes,
+            link: decided.link,
+            account: decided.account,
+            hands_over: decided.hands_over,
+            hold: decided.hold,
+            carried_out: carried_out(decided.approved, &self, loss.as_ref()),
+            loss,
+            leaving_date_cleared,
+            fingerprint: self.fingerprint.to_vec(),
+            employment: self.employment.to_vec(),
+        }
+    }
+
     fn decide(&self, link: Option<&Link>, new_account: &mut dyn FnMut() -> AccountId) -> Decided {
         if let Some(link) = link {
             return self.follow(&link.account_id, LinkStep::Keep);
@@ -476,6 +260,22 @@ impl Person<'_> {
                 self.doubtful(doubt, account_id, new_account)
             }
         }
+    }
+
+    /// Whether somebody employed waits for their first day, and whether that day lies ahead of who
+    /// is active (S-11).
+    fn start(
+        &self,
+        stored: Option<&DirectoryUser>,
+        activity: Activity,
+        decided: &Decided,
+    ) -> (bool, bool) {
+        let was_active = stored.is_some_and(|user| user.shown_state() == Activity::Active);
+        let account = decided.account.as_ref().map(|(_, _, after)| after.status);
+        let start = self.record.start_date;
+        let waits = waits_for_start(activity, start, account, was_active, self.today);
+        let starts_later = start.is_some_and(|start| start > self.today);
+        (waits, starts_later && activity == Activity::Active && !waits)
     }
 
     /// What becomes of somebody who keeps access for now. Who is linked is still told to be active,
@@ -641,8 +441,8 @@ impl Person<'_> {
             && cleared.is_some_and(|cleared| self.record.leaving_date >= Some(cleared))
     }
 
-    /// Whether the person had left before, and the account was kept active by another directory that
-    /// is gone: that is no leaving of this person, and never an effect of disabling (L-08).
+    /// Whether the person had left before, and the account was kept active by another directory
+    /// that is gone: that is no leaving of this person, and never an effect of disabling (L-08).
     fn is_left_over(&self, stored: Option<&DirectoryUser>, decided: &Decided) -> bool {
         decided.link == LinkStep::Keep
             && stored.is_some_and(|user| user.state == Activity::Inactive)
@@ -692,7 +492,8 @@ impl Person<'_> {
         // Nobody is their own manager, whatever HR says.
         after.manager = after.manager.filter(|manager| manager != id);
         let owner = self.view.by_email.get(&EmailNorm::of(&after.email));
-        let hold = owner.filter(|owner| *owner != id).map(|owner| HoldPlan {
+        let is_change = after.email != account.fields.email;
+        let hold = owner.filter(|owner| *owner != id && is_change).map(|owner| HoldPlan {
             kind: HoldKind::EmailChange,
             reason: "Another account already has the new e-mail.".to_owned(),
             account_id: Some(owner.clone()),
@@ -711,8 +512,10 @@ impl Person<'_> {
         let record = self.record;
         AccountFields {
             email: email_after(before.map(|b| b.email.as_str()), record.email.as_deref()),
-            first_name: record.first_name.clone(),
-            last_name: record.last_name.clone(),
+            first_name: self
+                .name(record.first_name.as_ref(), before.and_then(|b| b.first_name.as_ref())),
+            last_name: self
+                .name(record.last_name.as_ref(), before.and_then(|b| b.last_name.as_ref())),
             status: account_status(
                 self.activity,
                 record.start_date,
@@ -735,6 +538,12 @@ impl Person<'_> {
             start_date: record.start_date,
             leaving_date: record.leaving_date,
         }
+    }
+
+    /// A name that HR has erased after somebody left is not taken from the account (S-07).
+    fn name(&self, said: Option<&String>, before: Option<&String>) -> Option<String> {
+        let kept = before.filter(|_| self.activity == Activity::Inactive);
+        said.or(kept).cloned()
     }
 
     fn manager(&self, before: Option<&AccountFields>) -> Option<AccountId> {

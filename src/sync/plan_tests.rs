@@ -1,12 +1,15 @@
 //! What the view knows of people after plans were taken in.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use jiff::civil::date;
 
 use super::*;
 use crate::clock::{Millis, SeededRandom};
 use crate::db::types::Json;
 use crate::domain::employee::{EmployeeNumber, ManagerReference, Standing};
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{DirectoryUserId, LinkId, OrganizationId};
 
 fn record(key: &str, number: &str, first_name: &str) -> EmployeeRecord {
     EmployeeRecord {
@@ -47,6 +50,7 @@ fn user(id: &str, record: &EmployeeRecord) -> DirectoryUser {
         leaving_date_cleared: None,
         due_at_ms: None,
         observation_seq: 1,
+        waits_for_start: false,
         version: 1,
         created_at_ms: Millis(0),
         updated_at_ms: Millis(0),
@@ -81,6 +85,7 @@ fn applied(record: EmployeeRecord) -> Applied {
         activity: Activity::Active,
         problem: None,
         notes: vec![],
+        waits_for_start: false,
         link: LinkStep::Keep,
         account: None,
         hold: None,
@@ -140,6 +145,7 @@ fn s_21_another_id_is_followed_to_somebody_with_a_name_in_common() {
         directory: &DirectoryId::from_text("directory_1"),
         today: date(2026, 11, 23),
         key: &SealingKey::generate(&SeededRandom::new(1)),
+        ends_only: false,
     };
     let plan =
         plan_person(&view, &Facts::default(), setting, applied(married).observed, &mut || {

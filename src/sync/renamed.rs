@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use crate::db::directory_users::Known;
 use crate::domain::account::Activity;
-use crate::domain::employee::{EmailNorm, EmployeeRecord, ExternalKey, KeyKind};
+use crate::domain::employee::{EmailNorm, EmployeeRecord, ExternalKey, KeyKind, Need};
 
 /// The new key of everybody who got another one, and the one they had.
 ///
@@ -34,7 +34,7 @@ pub fn pairs<'a>(
         return HashMap::new();
     }
     let mut new = HashMap::new();
-    for record in strangers.filter(|record| record.problem(true).is_none()) {
+    for record in strangers.filter(|record| record.problem(Need::Names).is_none()) {
         if let Some(email) = record.email_norm().filter(|email| old.contains_key(email)) {
             note(&mut new, email, &record.external_key);
         }

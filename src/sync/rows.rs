@@ -91,7 +91,8 @@ impl Applier<'_> {
     /// What a full sync knows of everybody, in this pass.
     #[must_use]
     pub fn facts_of_everybody(&self) -> Facts {
-        Facts { managers_may_come: self.pass == Pass::People, ..self.facts.clone() }
+        let managers_may_come = matches!(self.pass, Pass::People | Pass::Ends);
+        Facts { managers_may_come, ..self.facts.clone() }
     }
 
     /// Decides about one person.
@@ -102,6 +103,7 @@ impl Applier<'_> {
             directory: &self.directory.id,
             today: self.day.today,
             key: &self.keys.record,
+            ends_only: self.pass == Pass::Ends,
         };
         plan_person(view, facts, setting, observed, &mut new_account)
     }
@@ -206,7 +208,7 @@ impl Applier<'_> {
         changed: Option<Value>,
     ) -> (News, bool) {
         let leave_out = self.directory.inactive_policy == InactivePolicy::Delete
-            && user.state == Activity::Inactive;
+            && user.shown_state() == Activity::Inactive;
         let was_listed = before.is_some_and(|before| before.listed);
         match changed {
             None if before.is_some() => (News::None, was_listed),
@@ -228,7 +230,7 @@ impl Applier<'_> {
         let new_id = || DirectoryUserId::new(self.now, self.random);
         let id = before.map_or_else(new_id, |user| user.id.clone());
         // Only the second pass of a full sync knows everything that a later one may skip.
-        let settled = applied.settled && self.pass != Pass::People;
+        let settled = applied.settled && !matches!(self.pass, Pass::People | Pass::Ends);
         DirectoryUser {
             name_order: format!("{last_first}\n{id}"),
             id,
@@ -240,6 +242,7 @@ impl Applier<'_> {
             email_norm: record.email_norm(),
             first_last,
             state: applied.activity,
+            waits_for_start: applied.waits_for_start,
             membership: applied.observed.membership,
             leaving_date_cleared: applied.leaving_date_cleared.map(StoredDate),
             due_at_ms: self.due_at(&record),

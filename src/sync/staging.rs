@@ -14,7 +14,8 @@ use std::sync::Arc;
 use crate::db::directory_users::Known;
 use crate::domain::account::{Activity, activity};
 use crate::domain::employee::{
-    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, Membership, RowProblemCode,
+    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, Membership, Need,
+    RowProblemCode,
 };
 use crate::domain::ids::DirectoryUserId;
 use crate::limits;
@@ -315,7 +316,7 @@ impl Everybody {
     fn note_department(&mut self, record: &EmployeeRecord) {
         let Some(unit) = &record.department else { return };
         self.groups_named.insert(unit.group_key());
-        if record.problem(true).is_some() {
+        if record.problem(Need::Names).is_some() {
             return;
         }
         let departments = Arc::make_mut(&mut self.facts.departments);

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::ops::Range;
 
-use crate::domain::employee::EmailNorm;
+use crate::domain::employee::{EmailNorm, Need};
 use crate::domain::ids::{AccountId, DirectoryId};
 use crate::sync::apply::Applier;
 use crate::sync::known::View;
@@ -187,7 +187,7 @@ fn exchange(
 ) -> Option<(AccountId, AccountId)> {
     let record = &observed.record;
     let target = record.email_norm()?;
-    if record.problem(false).is_some() {
+    if record.problem(Need::Everything).is_some() {
         return None;
     }
     let user = view.stored(record).filter(|user| observed.seq >= user.observation_seq)?;

@@ -16,7 +16,7 @@ use crate::db::links;
 use crate::db::{Conn, DbError};
 use crate::domain::account::Activity;
 use crate::domain::employee::{
-    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, ManagerReference,
+    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, ManagerReference, name_norm,
 };
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, DirectoryUserId};
@@ -53,6 +53,7 @@ pub fn load(
     let accounts = loader.accounts_of(records)?;
     loader.holders(&accounts)?;
     loader.managers(records)?;
+    loader.units(records)?;
     let rows = loader.account_views(accounts)?;
     loader.decided(records)?;
     Ok((loader.view, rows))
@@ -172,18 +173,22 @@ impl Loader<'_> {
 
     fn managers(&mut self, records: &[&EmployeeRecord]) -> Result<(), DbError> {
         let mut keys = Vec::new();
-        let mut numbers = Vec::new();
+        let (mut numbers, mut emails) = (Vec::new(), Vec::new());
         for reference in records.iter().filter_map(|record| record.manager.as_ref()) {
             match reference {
                 ManagerReference::Key(key) => keys.push(key.clone()),
                 ManagerReference::Number(number) => numbers.push(number.clone()),
+                ManagerReference::Email(email) => emails.push(email.clone()),
             }
         }
         keys.sort();
         keys.dedup();
         numbers.sort();
         numbers.dedup();
-        let managers = directory_users::by_keys(self.conn, self.directory, &keys, &numbers)?;
+        emails.sort();
+        emails.dedup();
+        let mut managers = directory_users::by_keys(self.conn, self.directory, &keys, &numbers)?;
+        managers.extend(self.managers_by_email(&emails)?);
         let ids: Vec<DirectoryUserId> = managers.iter().map(|user| user.id.clone()).collect();
         let accounts: HashMap<DirectoryUserId, AccountId> = links::of_users(self.conn, &ids)?
             .into_iter()
@@ -194,7 +199,45 @@ impl Loader<'_> {
             if let Some(number) = user.employee_number {
                 self.view.managers.insert(ManagerReference::Number(number), account.clone());
             }
+            if let Some(email) = user.email_norm.filter(|email| emails.contains(email)) {
+                self.view.managers.insert(ManagerReference::Email(email), account.clone());
+            }
             self.view.managers.insert(ManagerReference::Key(user.external_key), account.clone());
+        }
+        Ok(())
+    }
+
+    /// Who has these e-mails, where nobody else has (S-13). Somebody employed comes before leavers;
+    /// between several nobody guesses.
+    fn managers_by_email(&mut self, emails: &[EmailNorm]) -> Result<Vec<DirectoryUser>, DbError> {
+        let mut found: HashMap<EmailNorm, Vec<DirectoryUser>> = HashMap::new();
+        for user in directory_users::by_emails(self.conn, self.directory, emails)? {
+            let Some(email) = user.email_norm.clone() else { continue };
+            found.entry(email).or_default().push(user);
+        }
+        let only = |mut users: Vec<DirectoryUser>| {
+            if users.iter().any(|user| user.state == Activity::Active) {
+                users.retain(|user| user.state == Activity::Active);
+            }
+            if users.len() == 1 { users.pop() } else { None }
+        };
+        Ok(found.into_values().filter_map(only).collect())
+    }
+
+    /// How the departments, positions and offices that the records name are spelt.
+    fn units(&mut self, records: &[&EmployeeRecord]) -> Result<(), DbError> {
+        let of = |record: &EmployeeRecord| {
+            [&record.department, &record.position, &record.office_location]
+                .into_iter()
+                .flatten()
+                .map(|unit| name_norm(&unit.name))
+                .collect::<Vec<_>>()
+        };
+        let mut norms: Vec<String> = records.iter().flat_map(|record| of(record)).collect();
+        norms.sort_unstable();
+        norms.dedup();
+        for entry in catalogue::by_norms(self.conn, self.organization, &norms)? {
+            self.view.units.insert((entry.kind, entry.name_norm), entry.name);
         }
         Ok(())
     }

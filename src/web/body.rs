@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::clock::Millis;
-use crate::domain::employee::{clean_text, is_email};
+use crate::domain::employee::{clean_email, clean_text, is_email};
 use crate::limits;
 use crate::web::error::{FieldError, Problem};
 
@@ -206,7 +206,7 @@ impl TryFrom<String> for Text {
     }
 }
 
-/// An e-mail address, trimmed.
+/// An e-mail address, in the form in which it is kept (S-18).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Email(pub String);
@@ -215,12 +215,10 @@ impl TryFrom<String> for Email {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let text = text.trim();
-        if is_email(text) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("must be an e-mail address, such as name@example.com".to_owned())
-        }
+        let email = clean_email(&text).filter(|email| is_email(email));
+        email
+            .map(Self)
+            .ok_or_else(|| "must be an e-mail address, such as name@example.com".to_owned())
     }
 }
 

@@ -75,3 +75,85 @@ mod o_12_a_database_of_an_earlier_version {
         super::o_12_a_database_of_an_earlier_version_keeps_everything(super::Engine::Postgres);
     }
 }
+
+/// Everything that the upgrade may bring to another form.
+fn texts(raw: &mut Raw) -> BTreeMap<&'static str, Vec<String>> {
+    let queries = [
+        (
+            "accounts",
+            "SELECT external_id || ' ' || email || ' ' || COALESCE(email_norm, '-') AS value \
+             FROM accounts WHERE external_id IS NOT NULL ORDER BY id",
+        ),
+        ("admins", "SELECT email || ' ' || email_norm AS value FROM admins ORDER BY id"),
+        (
+            "problems",
+            "SELECT COALESCE(a.external_id, '-') || ' ' || COALESCE(o.external_id, '-') AS value \
+             FROM account_problems p JOIN accounts a ON a.id = p.account_id \
+             JOIN accounts o ON o.id = p.owner_account_id ORDER BY 1",
+        ),
+        (
+            "people",
+            "SELECT external_key || ' ' || COALESCE(email_norm, '-') || ' ' || record AS value \
+             FROM directory_users ORDER BY id",
+        ),
+        (
+            "units",
+            "SELECT name || ' ' || name_norm || ' ' || COALESCE(merges_into, '-') AS value \
+             FROM catalogue_entries ORDER BY id",
+        ),
+    ];
+    queries.map(|(name, sql)| (name, raw.values(sql))).into_iter().collect()
+}
+
+fn s_18_what_is_stored_is_brought_to_one_form(engine: Engine) {
+    let Some(at) = TestPlace::of_version(engine, "0.1") else { return };
+    migrate::run(&at.place).unwrap();
+    let after = texts(&mut at.raw());
+    let account = |number: usize| {
+        let start = format!("app-{number} ");
+        after["accounts"].iter().find_map(|it| it.strip_prefix(&start)).unwrap_or_default()
+    };
+    let muller = "ann@xn--mller-kva.example";
+    assert_eq!(account(0), format!("{muller} {muller}"));
+    assert_eq!(account(1), format!("{muller} -"), "the younger has no address of its own");
+    let tomas = "tom\u{e1}s@acme.example";
+    assert_eq!(account(2), format!("{tomas} {tomas}"));
+    assert_eq!(account(3), format!("{tomas} -"));
+    assert_eq!(account(4), "jo@acme.example jo@acme.example");
+    assert_eq!(account(5), "jo@acme.example\u{200b} jo@acme.example\u{200b}");
+    assert_eq!(account(6), "gro\u{df}@acme.example gro\u{df}@acme.example");
+    assert_eq!(account(7), "gross@acme.example gross@acme.example");
+    assert_eq!(account(8), "sam@acme.example sam@acme.example");
+    assert_eq!(account(9), "kim@acme.example kim@acme.example");
+    let noted = &after["problems"];
+    for pair in ["app-1 app-0", "app-3 app-2", "app-5 app-4"] {
+        assert!(noted.iter().any(|it| it == pair), "{pair} in {noted:?}");
+    }
+    assert!(after["admins"].iter().any(|it| it.starts_with("leitung@xn--mller-kva.example")));
+    for person in &after["people"] {
+        let key = person.split(' ').next().unwrap();
+        assert!(!key.contains(['{', '}']) && key == key.to_lowercase(), "{key}");
+        assert!(!person.contains(['\u{200b}', '\u{200e}']), "{person}");
+        let is_guid = key.len() >= 32;
+        assert!(!is_guid || key.matches('-').count() == 4, "{key}");
+    }
+    let merged = after["units"].iter().filter(|it| !it.ends_with(" -")).count();
+    assert!(merged > 0, "departments in two spellings: {:?}", after["units"]);
+    // Killed and begun again, it comes to the same.
+    at.raw().run("DELETE FROM upgrade_steps");
+    migrate::run(&at.place).unwrap();
+    assert_eq!(texts(&mut at.raw()), after);
+    Db::open(&at.place).unwrap();
+}
+
+mod s_18_what_is_stored_is_brought_to_one_form {
+    #[test]
+    fn sqlite() {
+        super::s_18_what_is_stored_is_brought_to_one_form(super::Engine::Sqlite);
+    }
+
+    #[test]
+    fn postgres() {
+        super::s_18_what_is_stored_is_brought_to_one_form(super::Engine::Postgres);
+    }
+}

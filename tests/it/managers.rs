@@ -1,7 +1,7 @@
 //! Managers, in whatever order they come (S-13).
 
 use rollcall::clock::SeededRandom;
-use rollcall::sandbox::{Edit, Hire, Leave};
+use rollcall::sandbox::{Edit, Hire, Leave, Shown};
 use serde_json::Value;
 
 use crate::hr::{TODAY, YESTERDAY, agrees_with_hr, below, no_hooks, on, person};
@@ -15,6 +15,7 @@ behaviours!(
     s_13_a_manager_without_an_account_is_none,
     s_13_a_manager_who_is_taken_away_in_hr_is_taken_away_here,
     s_13_a_manager_whose_account_went_to_a_new_record_is_none_until_hr_names_that_one,
+    s_13_a_manager_who_is_named_by_email_alone_is_found,
 );
 
 const ANN: &str = "ann.lee@acme.example";
@@ -181,4 +182,38 @@ async fn s_13_a_manager_whose_account_went_to_a_new_record_is_none_until_hr_name
     app.drain().await;
     assert_eq!(manager_of(&app, &connected, ANN).await, bobs);
     agrees_with_hr(&app, &connected).await;
+}
+
+async fn s_13_a_manager_who_is_named_by_email_alone_is_found(app: TestApp) {
+    let boss = app.hire(&person("Bo", "Boss", "bo.boss@acme.example")).await;
+    let late = app.hire(&person("La", "Te", "la.te@acme.example")).await;
+    let mut members = Vec::new();
+    for (index, manager) in [&boss, &late].iter().enumerate() {
+        let hire = Hire {
+            reports_to: Some((*manager).clone()),
+            ..person("Mem", &format!("Ber{index}"), &format!("member{index}@acme.example"))
+        };
+        let member = app.hire(&hire).await;
+        app.hr().show(&member, Shown { manager_by_email: true, ..Shown::default() }).unwrap();
+        members.push(member);
+    }
+    // One of the managers is in the list only later.
+    app.faults(|faults| faults.unlisted = vec![late.clone()]);
+    let connected = app.connected().await;
+    let manager_of = async |index: usize| {
+        let email = format!("member{index}@acme.example");
+        app.the_account(&connected, &email).await["manager_account_id"].clone()
+    };
+    let boss_account = app.the_account(&connected, "bo.boss@acme.example").await;
+    assert_eq!(manager_of(0).await, boss_account["id"]);
+    assert_eq!(manager_of(1).await, Value::Null);
+    app.faults(|faults| faults.unlisted = Vec::new());
+    app.poll().await;
+    let late_account = app.the_account(&connected, "la.te@acme.example").await;
+    assert_eq!(manager_of(1).await, late_account["id"]);
+    assert_eq!(manager_of(0).await, boss_account["id"]);
+    // Two people with the address: nobody guesses, and nobody's manager is taken away by a look.
+    app.new_job(&members[0], "Astronaut").await;
+    app.drain().await;
+    assert_eq!(manager_of(0).await, boss_account["id"]);
 }

@@ -4,8 +4,9 @@ use rollcall::clock::Millis;
 use rollcall::sandbox::{Edit, Hire, Leave, OddAnswer};
 use serde_json::{Value, json};
 
-use crate::hr::{INTERVAL, TODAY, agrees_with_hr, no_hooks, on, person};
+use crate::hr::{INTERVAL, TODAY, YESTERDAY, agrees_with_hr, no_hooks, on, person};
 use crate::support::{Connected, Options, TestApp, behaviours};
+use crate::systems::System;
 
 behaviours!(
     s_07_a_record_without_any_key_is_one_row_problem,
@@ -19,6 +20,8 @@ behaviours!(
     s_07_a_problem_by_a_hook_is_no_failure_of_a_strict_directory,
     s_07_a_strict_directory_that_is_not_strict_any_more_goes_on,
     s_07_a_preview_foretells_a_strict_run,
+    s_07_who_has_left_needs_nothing_but_a_key,
+    s_07_access_ends_in_a_strict_directory_that_fails,
 );
 
 const ANN: &str = "ann.lee@acme.example";
@@ -367,4 +370,87 @@ async fn s_07_a_preview_foretells_a_strict_run(app: TestApp) {
     let listed = app.row_problems(&connected).await;
     assert_eq!(keys(foretold["row_problems"].as_array().expect("a list")), keys(&listed));
     assert!(listed.iter().any(|it| it["name"] == "Ann Lee"));
+}
+
+/// A strict directory of an HR system, in step.
+async fn strict_at(app: &TestApp, system: System) -> Connected {
+    let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
+    let mut connected = app.directory_of(&organization, system).await;
+    set_strict(app, &connected, true).await;
+    app.set_up(&mut connected, system).await;
+    app.hr().set_faults(no_hooks());
+    connected
+}
+
+/// Somebody has left, and HRworks' admin has seen to it.
+async fn left(app: &TestApp, system: System, who: &str) {
+    system.leave(&app.sandbox, who, &on(YESTERDAY)).await;
+    if system == System::Hrworks {
+        app.sandbox.hrworks().set_gone(who, true).expect("a person");
+    }
+}
+
+async fn s_07_who_has_left_needs_nothing_but_a_key(app: TestApp) {
+    for system in System::ALL {
+        let mut people = Vec::new();
+        for (index, junk) in ["n/a", "LEFT", "", "left the company"].iter().enumerate() {
+            let hire =
+                person("Old", &format!("Leaver{index}"), &format!("old{index}@acme.example"));
+            people.push((system.hire(&app.sandbox, &hire).await, *junk));
+        }
+        // One whom we see for the first time when there is nothing of them any more.
+        let unknown = system.hire(&app.sandbox, &person("\u{200b}", "\u{2800}", "none")).await;
+        left(&app, system, &unknown).await;
+        let connected = strict_at(&app, system).await;
+        for (who, junk) in &people {
+            left(&app, system, who).await;
+            let erased = Edit {
+                email: Some((*junk).to_owned()),
+                first_name: Some("\u{200b}".to_owned()),
+                last_name: Some("\u{200b}".to_owned()),
+                ..Edit::default()
+            };
+            system.edit(&app.sandbox, who, &erased).await;
+        }
+        for _ in 0..2 {
+            app.pass(INTERVAL).await;
+            let found = app.row_problems(&connected).await;
+            assert!(found.is_empty(), "{system:?} {found:#?}");
+            assert_eq!(app.state(&connected).await, "active", "{system:?}");
+            for index in 0..people.len() {
+                let email = format!("old{index}@acme.example");
+                let account = app.the_account(&connected, &email).await;
+                let last_name = format!("Leaver{index}");
+                let shown = (&account["status"], &account["last_name"]);
+                assert_eq!(shown, (&json!("inactive"), &json!(last_name)), "{system:?}");
+            }
+        }
+    }
+}
+
+async fn s_07_access_ends_in_a_strict_directory_that_fails(app: TestApp) {
+    for system in System::ALL {
+        let ann = system.hire(&app.sandbox, &person("Ann", "Lee", ANN)).await;
+        let bob = system.hire(&app.sandbox, &person("Bob", "Ray", BOB)).await;
+        let cy = system.hire(&app.sandbox, &person("Cy", "May", "cy@acme.example")).await;
+        let connected = strict_at(&app, system).await;
+        system.edit(&app.sandbox, &bob, &email("bob at acme")).await;
+        system.new_job(&app.sandbox, &cy, "Astronaut").await;
+        left(&app, system, &ann).await;
+        let job = app.the_account(&connected, "cy@acme.example").await["position"].clone();
+        app.pass(INTERVAL).await;
+        assert_eq!(app.state(&connected).await, "failing", "{system:?}");
+        assert_eq!(app.the_account(&connected, ANN).await["status"], "inactive", "{system:?}");
+        assert_eq!(app.the_account(&connected, BOB).await["status"], "active", "{system:?}");
+        let cys = app.the_account(&connected, "cy@acme.example").await;
+        assert_eq!(cys["position"], job, "{system:?}: nothing else is applied");
+        assert_eq!(problems(&app, &connected, "invalid_email").await.len(), 1, "{system:?}");
+        assert_eq!(app.last_run(&connected).await["counts"]["deactivated"], 1, "{system:?}");
+        // Mended, everything arrives.
+        system.edit(&app.sandbox, &bob, &email(BOB)).await;
+        app.pass(INTERVAL).await;
+        assert_eq!(app.state(&connected).await, "active", "{system:?}");
+        let cys = app.the_account(&connected, "cy@acme.example").await;
+        assert_eq!(cys["position"], "Astronaut", "{system:?}");
+    }
 }

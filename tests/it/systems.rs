@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rollcall::sandbox::{
     Action, BreatheEndpoint, CallWindow, ChangeError, Edit, Hire, HrworksEndpoint,
-    HrworksPermission, Leave, OddAnswer, PersonView, RestAnswer, Sandbox, Standing,
+    HrworksPermission, Leave, OddAnswer, PersonView, RestAnswer, Sandbox, Shown, Standing,
 };
 use serde_json::{Value, json};
 
@@ -135,6 +135,16 @@ impl System {
             Self::Hrworks => sandbox.hrworks().edit(who, edit).map(|_| ()),
         };
         edited.expect("an edit");
+    }
+
+    /// Shows odd things of a person.
+    pub fn show(self, sandbox: &Sandbox, who: &str, shown: Shown) {
+        let changed: Result<(), ChangeError> = match self {
+            Self::PeopleHr => sandbox.people_hr().show(who, shown),
+            Self::BreatheHr => sandbox.breathe_hr().show(who, shown).map(|_| ()),
+            Self::Hrworks => sandbox.hrworks().show(who, shown).map(|_| ()),
+        };
+        changed.expect("a person");
     }
 
     /// Gives somebody another job.

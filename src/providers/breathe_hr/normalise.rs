@@ -10,13 +10,13 @@
 use super::wire::{Employee, Named};
 use crate::domain::employee::{
     EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, RowProblemCode,
-    Standing, Unit, clean_text,
+    Standing, Unit, clean_email, clean_text,
 };
 use crate::providers::RecordKeys;
 use crate::providers::fields::{Unreadable, clean_key, date};
 
 /// Changes whenever [`record_of`] gives another result for the same record.
-pub const MAPPING_VERSION: u32 = 1;
+pub const MAPPING_VERSION: u32 = 2;
 
 /// The normal form of one employee. Without `id` the key is missing.
 pub fn record_of(employee: Employee) -> EmployeeRecord {
@@ -36,13 +36,17 @@ pub fn record_of(employee: Employee) -> EmployeeRecord {
     };
     let start_date = day(join_date, RowProblemCode::InvalidStartDate);
     let leaving_date = day(&employee.leaving_date, RowProblemCode::InvalidLeavingDate);
+    let status_text = text(employee.status.as_deref());
+    if status_text.is_some() && has_unknown_status(&employee) {
+        unreadable.push(RowProblemCode::UnknownStatus);
+    }
     EmployeeRecord {
         external_key,
         key_kind: KeyKind::Stable,
         employee_number,
         first_name: text(employee.first_name.as_deref()),
         last_name: text(employee.last_name.as_deref()),
-        email: text(employee.email.as_deref()),
+        email: employee.email.as_deref().and_then(clean_email),
         start_date,
         leaving_date,
         department: unit(employee.department),
@@ -54,7 +58,7 @@ pub fn record_of(employee: Employee) -> EmployeeRecord {
             .map(|key| ManagerReference::Key(ExternalKey(key))),
         // An unknown status ends nobody's access; a leaving date that has passed does.
         standing: standing(employee.status.as_deref()).unwrap_or(Standing::Current),
-        status_text: text(employee.status.as_deref()),
+        status_text,
         unreadable,
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::account::{Activity, activity};
-use crate::domain::employee::Membership;
+use crate::domain::employee::{Membership, Need};
 
 /// §5.2 with values in the sensitive fields that must not come through.
 pub fn example() -> Value {
@@ -140,7 +140,7 @@ fn s_07_leavers_and_odd_fields() {
     let leaver = record(json!({"status": "Ex-employee", "leaving_date": "2026-06-30", "email": "",
         "employee_ref": "", "line_manager": null, "job_start_date": null}));
     assert_eq!((&leaver.email, &leaver.employee_number, &leaver.manager), (&None, &None, &None));
-    assert_eq!(leaver.problem(true), None);
+    assert_eq!(leaver.problem(Need::Key), None);
     assert!(leaver.department.is_some(), "still set");
     let owner = record(json!({"join_date": null, "job_title": null, "department": null}));
     assert_eq!((owner.start_date, owner.position, owner.department), (None, None, None));
@@ -167,7 +167,7 @@ fn s_07_without_an_id_there_is_a_record_to_list() {
         let keyless = with(json!({"id": id}));
         let record = record_of(employee(&keyless));
         assert!(record.external_key.is_missing(), "{id}");
-        assert_eq!(record.problem(true), Some(RowProblemCode::MissingKey), "{id}");
+        assert_eq!(record.problem(Need::Key), Some(RowProblemCode::MissingKey), "{id}");
         assert!(keys(&employee(&keyless)).external_key.is_missing(), "{id}");
     }
 }

@@ -10,7 +10,7 @@
 use super::wire::{Establishment, Person, Superior, Unit as OrganizationUnit};
 use crate::domain::employee::{
     EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, RowProblemCode,
-    Standing, Unit, clean_text,
+    Standing, Unit, clean_email, clean_text,
 };
 use crate::providers::RecordKeys;
 use crate::providers::fields::{Unreadable, clean_key, date, guid_key};
@@ -31,14 +31,18 @@ pub fn record_of(person: Person) -> EmployeeRecord {
     let start_date = day(&person.join_date, RowProblemCode::InvalidStartDate);
     let leaving_date = day(&person.leave_date, RowProblemCode::InvalidLeavingDate);
     let gone = person.is_active == Some(false);
-    let status = person.is_active.map(|active| if active { "active" } else { "gone" });
+    let known = person.is_active.map(|active| if active { "active" } else { "gone" });
+    let unknown = text(person.is_active_word.as_deref()).filter(|_| known.is_none());
+    if unknown.is_some() {
+        unreadable.push(RowProblemCode::UnknownStatus);
+    }
     EmployeeRecord {
         external_key,
         key_kind: KeyKind::Stable,
         employee_number,
         first_name: text(person.first_name.as_deref()),
         last_name: text(person.last_name.as_deref()),
-        email: text(person.email.as_deref()),
+        email: person.email.as_deref().and_then(clean_email),
         start_date,
         leaving_date,
         department: department(person.organization_unit, person.organization_unit_uuid.as_deref()),
@@ -46,7 +50,7 @@ pub fn record_of(person: Person) -> EmployeeRecord {
         office_location: person.permanent_establishment.and_then(office_location),
         manager: person.superior.as_ref().and_then(manager),
         standing: if gone { Standing::Former } else { Standing::Current },
-        status_text: status.map(str::to_owned),
+        status_text: known.map(str::to_owned).or(unknown),
         unreadable,
     }
 }

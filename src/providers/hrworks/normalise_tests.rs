@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::account::{AccountStatus, Activity, account_status, activity};
-use crate::domain::employee::Membership;
+use crate::domain::employee::{Membership, Need};
 
 pub const UUID: &str = "0d2f7a54-91e4-4c1b-9a55-3f6d2e7c0042";
 const SUPERIOR: &str = "0d2f7a54-91e4-4c1b-9a55-3f6d2e7c0001";
@@ -157,7 +157,7 @@ fn s_07_without_a_uuid_there_is_a_record_to_list() {
         let keyless = with(json!({"uuid": uuid}));
         let record = record_of(person(&keyless));
         assert!(record.external_key.is_missing(), "{uuid}");
-        assert_eq!(record.problem(true), Some(RowProblemCode::MissingKey), "{uuid}");
+        assert_eq!(record.problem(Need::Key), Some(RowProblemCode::MissingKey), "{uuid}");
         assert!(keys(&person(&keyless)).external_key.is_missing(), "{uuid}");
     }
 }

@@ -29,7 +29,11 @@ pub struct Person {
     /// Business e-mail.
     pub email: Option<String>,
     /// Whether an admin has not set the person to "gone".
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
+    /// What stands there when it is neither yes nor no.
+    #[serde(rename = "isActive", skip_serializing_if = "Option::is_none")]
+    pub is_active_word: Option<String>,
     /// First day.
     pub join_date: Option<String>,
     /// Last working day.
@@ -128,6 +132,7 @@ impl Person {
             last_name,
             email,
             is_active: flag(is_active),
+            is_active_word: text(is_active).filter(|_| flag(is_active).is_none()),
             join_date: join,
             leave_date: leave,
             position,

@@ -10,8 +10,8 @@
 
 use super::wire;
 use crate::domain::employee::{
-    EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, RowProblemCode,
-    Standing, Unit, clean_text,
+    EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference,
+    RowProblemCode, Standing, Unit, clean_email, clean_text, is_email,
 };
 use crate::providers::fields::{Unreadable, clean_key, date, guid_key, mend, object};
 use crate::providers::{ProviderError, RecordKeys};
@@ -35,23 +35,43 @@ pub fn record(raw: &[u8]) -> Result<EmployeeRecord, ProviderError> {
     };
     let start_date = day(&employee.start_date, RowProblemCode::InvalidStartDate);
     let leaving_date = day(&employee.leaving_date, RowProblemCode::InvalidLeavingDate);
+    let status_text = text(&employee.employee_status);
+    if status_text.as_deref().is_some_and(|status| !is_known_status(status)) {
+        unreadable.push(RowProblemCode::UnknownStatus);
+    }
     Ok(EmployeeRecord {
         external_key,
         key_kind,
         employee_number,
         first_name: text(&employee.first_name),
         last_name: text(&employee.last_name),
-        email: text(&employee.email_id),
+        email: clean_email(employee.email_id.as_str()),
         start_date,
         leaving_date,
         department: unit(&employee.department),
         position: unit(&employee.job_role),
         office_location: unit(&employee.location),
-        manager: number(&employee.reports_to_employee_id).map(ManagerReference::Number),
+        manager: manager(&employee),
         standing: Standing::ByMembership,
-        status_text: text(&employee.employee_status),
+        status_text,
         unreadable,
     })
+}
+
+/// The digits that were seen, and the words that stand for them on the vendor's pages (protocol
+/// page §4). None of them decides anything.
+fn is_known_status(status: &str) -> bool {
+    let known = ["1", "2", "3", "active", "leaver", "left", "leaver_marked", "marked leaver"];
+    known.contains(&status.to_lowercase().as_str())
+}
+
+/// The manager by number, else by e-mail (S-13).
+fn manager(employee: &wire::Employee<'_>) -> Option<ManagerReference> {
+    let by_email = || {
+        let email = clean_email(employee.reports_to_email_address.as_str())?;
+        is_email(&email).then(|| ManagerReference::Email(EmailNorm::of(&email)))
+    };
+    number(&employee.reports_to_employee_id).map(ManagerReference::Number).or_else(by_email)
 }
 
 /// Reads only the keys of one employee object; fails like [`record`].

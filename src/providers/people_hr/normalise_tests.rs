@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::employee::Need;
 
 /// §3.4 with values in the sensitive fields that must not come through.
 pub fn example() -> Value {
@@ -144,7 +145,7 @@ fn s_07_without_any_key_there_is_a_record_to_list() {
     for raw in [json!({}), keyless] {
         let record = read(&raw).unwrap();
         assert!(record.external_key.is_missing());
-        assert_eq!(record.problem(true), Some(RowProblemCode::MissingKey));
+        assert_eq!(record.problem(Need::Key), Some(RowProblemCode::MissingKey));
         assert!(keys(raw.to_string().as_bytes()).unwrap().external_key.is_missing());
     }
 }

@@ -130,6 +130,9 @@ pub struct Employee<'a> {
     /// The manager's `EmployeeId`.
     #[serde(borrow)]
     pub reports_to_employee_id: Text<'a>,
+    /// The manager's work e-mail.
+    #[serde(borrow)]
+    pub reports_to_email_address: Text<'a>,
     /// A digit whose meaning is not settled (protocol page §4).
     #[serde(borrow)]
     pub employee_status: Text<'a>,

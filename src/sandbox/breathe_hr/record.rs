@@ -60,7 +60,8 @@ impl Record<'_> {
     }
 
     fn status(&self) -> &str {
-        if let Some(status) = &self.person.status_text {
+        if let Some(status) = self.person.shown.status.as_ref().or(self.person.status_text.as_ref())
+        {
             return status;
         }
         match self.person.standing(self.today) {
@@ -168,6 +169,7 @@ impl Record<'_> {
         map.serialize_entry("work_ext", &())?;
         map.serialize_entry("work_mobile", &())?;
         let leaving = person.leaving.as_ref().map(|leaving| leaving.date.to_string());
+        let leaving = person.shown.leaving_date.clone().or(leaving);
         map.serialize_entry("leaving_date", &leaving)?;
         map.serialize_entry("employee_ref", &person.employee_id)?;
         map.serialize_entry("contract_provider", &())?;

@@ -197,7 +197,8 @@ impl Writer {
         ] {
             self.put(map, key, value);
         }
-        map.insert("isActive".to_owned(), json!(!person.gone));
+        let active = person.shown.status.as_ref().map_or(json!(!person.gone), |it| json!(it));
+        map.insert("isActive".to_owned(), active);
     }
 
     fn post(&self, map: &mut Map<String, Value>, person: &Person) {
@@ -224,6 +225,7 @@ impl Writer {
         self.put(map, "joinDate", &person.start_date);
         let leaving = person.leaving.as_ref();
         let date = leaving.map(|leaving| written(leaving.date)).unwrap_or_default();
+        let date = person.shown.leaving_date.clone().unwrap_or(date);
         self.put(map, "leaveDate", &date);
         // Every record has this, so that every record can be searched for it.
         self.put(map, "reasonForGivingNotice", &private.notice);

@@ -28,7 +28,7 @@ use self::keys::Keys;
 use super::SandboxSettings;
 use super::company;
 use super::log::{CallCount, CallLog, CallWindow};
-use super::person::{Change, People, Person, PersonView};
+use super::person::{Change, People, Person, PersonView, Shown};
 use super::register::{ChangeError, Edit, Hire, Leave, Made, Register, Rules};
 use crate::clock::{Clock, Millis, SeededRandom};
 
@@ -192,6 +192,11 @@ impl PeopleHr {
     pub async fn delete(&self, employee_id: &str) -> Result<Changed, ChangeError> {
         let person = self.state().register.delete(employee_id)?;
         Ok(self.changed(&person, vec![HookMessage::deleted(employee_id)]).await)
+    }
+
+    /// Shows odd things of a person from now on; no hook tells of it.
+    pub fn show(&self, employee_id: &str, shown: Shown) -> Result<(), ChangeError> {
+        self.state().register.alter(employee_id, |person| person.shown = shown).map(|_| ())
     }
 
     async fn changed(&self, person: &Person, messages: Vec<HookMessage>) -> Changed {

@@ -159,6 +159,7 @@ impl Record<'_> {
         let keys = ("ReportsTo", "ReportsToEffectiveDate");
         self.dated(map, keys, Field::ReportsTo, &manager)?;
         let (id, email) = match self.manager {
+            Some(manager) if person.shown.manager_by_email => ("", manager.email.as_str()),
             Some(manager) => (manager.employee_id.as_str(), manager.email.as_str()),
             None => ("", ""),
         };
@@ -190,6 +191,7 @@ impl Record<'_> {
         map.serialize_entry("Nationality", &Cell::field(&private.nationality))?;
         let keys = ("EmploymentType", "EmploymentTypeEffectiveDate");
         self.dated(map, keys, Field::EmploymentType, kind)?;
+        let status = self.person.shown.status.as_deref().unwrap_or(status);
         map.serialize_entry("EmployeeStatus", &Cell::bare(status))?;
         map.serialize_entry("HolidayAllowanceDays", &Cell::bare(&private.holiday_days))?;
         map.serialize_entry("HolidayAllowanceMins", &Cell::bare(&private.holiday_minutes))?;
@@ -240,6 +242,7 @@ impl Record<'_> {
     fn rest<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let leaving = self.person.leaving.as_ref();
         let date = leaving.map(|leaving| written(leaving.date)).unwrap_or_default();
+        let date = self.person.shown.leaving_date.clone().unwrap_or(date);
         let reason = leaving.map(|leaving| leaving.reason.as_str()).unwrap_or_default();
         map.serialize_entry("LeavingDate", &date)?;
         map.serialize_entry("ReasonForLeaving", reason)?;

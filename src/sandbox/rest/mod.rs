@@ -26,7 +26,7 @@ pub use self::faults::{NextLink, RestAnswer, RestFaults};
 pub(super) use self::wire::{Reply, RestRequest};
 
 use super::log::{CallCount, CallLog};
-use super::person::{Field, People, Person, PersonView, Standing};
+use super::person::{Field, People, Person, PersonView, Shown, Standing};
 use super::register::{ChangeError, Edit, Hire, Leave, Register, Rules};
 use super::{SandboxSettings, company};
 use crate::clock::{Clock, Millis, SeededRandom};
@@ -188,6 +188,11 @@ impl<S: Behaviour> RestHr<S> {
     /// Deletes a person's record; answers what it was.
     pub fn delete(&self, id: &str) -> Result<PersonView, ChangeError> {
         self.change(|register| register.delete(id))
+    }
+
+    /// Shows odd things of a person from now on.
+    pub fn show(&self, id: &str, shown: Shown) -> Result<PersonView, ChangeError> {
+        self.change(|register| register.alter(id, |person| person.shown = shown))
     }
 
     pub(super) fn change(

@@ -11,7 +11,7 @@ use crate::db::accounts::{self, Account, AccountFilter, Attributes};
 use crate::db::{Conn, DbError, Lane, Tx, links};
 use crate::domain::account::{AccountStatus, MANAGED_FIELDS};
 use crate::domain::audit::Rule;
-use crate::domain::employee::EmailNorm;
+use crate::domain::employee::{EmailNorm, clean_text};
 use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, OrganizationId};
 use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::account_change::{self, AccountChange, Writing};
@@ -114,7 +114,7 @@ pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer 
     let page = query.page();
     let filter = AccountFilter {
         email: query.text("email").map(|email| EmailNorm::of(&email)),
-        external_id: query.text("external_id"),
+        external_id: query.text("external_id").map(|id| clean_text(&id).unwrap_or(id)),
     };
     query.finish()?;
     let read = state.context.db.read(move |conn| {

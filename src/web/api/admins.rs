@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::db::Lane;
 use crate::db::actions::{self, NewAction};
 use crate::db::admins::{self, Admin};
+use crate::db::directories;
 use crate::domain::action::{Action, Actor};
 use crate::domain::employee::EmailNorm;
 use crate::domain::ids::{AdminId, OrganizationId};
@@ -112,6 +113,14 @@ pub async fn delete(state: State, caller: Caller, path: Path<(String, String)>) 
     let action = Action::AdminRemoved { admin_id: admin.clone() };
     let removed = NewAction::of(&organization, &caller.actor(), action, state.now());
     let write = state.context.db.write(Lane::Urgent, move |tx| {
+        // Two who remove the last two at the same moment must not both succeed.
+        tx.lock_organization(&organization)?;
+        admins::find(tx, &organization, &admin)
+            .map_err(|error| Problem::of_lookup(error, "Admin", &admin))?;
+        let connected = directories::any_connected(tx, &organization)?;
+        if connected && admins::count(tx, &organization)? <= 1 {
+            return Err(Problem::LastAdmin);
+        }
         admins::delete(tx, &organization, &admin)
             .map_err(|error| Problem::of_lookup(error, "Admin", &admin))?;
         Ok::<_, Problem>(actions::record(tx, &removed)?)

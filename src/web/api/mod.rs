@@ -8,6 +8,7 @@ use crate::web::portal_links;
 
 mod account_change;
 pub mod account_changes;
+mod account_problems;
 pub mod accounts;
 pub mod actions;
 pub mod admins;
@@ -68,6 +69,10 @@ fn of_organizations(cfg: &mut ServiceConfig) {
     .service(
         web::resource("/organizations/{organization_id}/office_locations")
             .route(web::get().to(catalogue::office_locations)),
+    )
+    .service(
+        web::resource("/organizations/{organization_id}/row_problems")
+            .route(web::get().to(account_problems::list)),
     )
     .service(
         web::resource("/organizations/{organization_id}/actions")

@@ -8,6 +8,7 @@ use actix_web::web::Path;
 use askama::Template;
 
 use crate::clock::Millis;
+use crate::db::account_problems::{self, TwoAccounts};
 use crate::db::admins::{self, Admin};
 use crate::db::directories::Directory;
 use crate::db::lists::{self, DirectoryFilter};
@@ -121,6 +122,8 @@ struct Page {
     external_id: String,
     time_zone: String,
     accounts: String,
+    /// Accounts that share an address with another.
+    twins: Vec<TwoAccounts>,
     /// A link into the portal that was made just now, and until when it is good.
     link: Option<(Secret, When)>,
     admins: Vec<Admin>,
@@ -186,10 +189,19 @@ async fn render(
         let ids: Vec<NoticeId> = notices.items.iter().map(|notice| notice.id.clone()).collect();
         let mails = notices::mails_of(conn, &ids)?;
         let (accounts, _): (Count, Count) = operator_lists::organization_numbers(conn, &id)?;
+        let twins = account_problems::of_organization(conn, &id, limits::PORTAL_PAGE_ITEMS)?;
         let more = (admins.after.is_some(), directories.after.is_some(), notices.after.is_some());
-        Ok::<_, Problem>((row, accounts, admins.items, with_numbers, notices.items, mails, more))
+        Ok::<_, Problem>((
+            row,
+            (accounts, twins),
+            admins.items,
+            with_numbers,
+            notices.items,
+            mails,
+            more,
+        ))
     });
-    let (row, accounts, admins, directories, notices, mails, more) = read.await?;
+    let (row, (accounts, twins), admins, directories, notices, mails, more) = read.await?;
     let name = row.name.clone();
     let directory = |(row, numbers): (Directory, _)| DirectoryRow::of(row, &name, numbers, now);
     let notice = |notice: Notice| NoticeRow {
@@ -204,6 +216,7 @@ async fn render(
         id: row.id,
         external_id: row.external_id.unwrap_or_default(),
         accounts: words::count(accounts),
+        twins,
         link,
         admins,
         more_admins: more.0,

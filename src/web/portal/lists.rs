@@ -59,7 +59,11 @@ impl From<DirectoryUser> for Person {
             number: user.employee_number.map(|number| number.0).unwrap_or_default(),
             department: unit(record.department),
             job: unit(record.position),
-            employed: if user.state == Activity::Active { "yes" } else { "no" },
+            employed: match (user.state, user.waits_for_start) {
+                (Activity::Active, true) => "not yet",
+                (Activity::Active, false) => "yes",
+                (Activity::Inactive, _) => "no",
+            },
         }
     }
 }

@@ -4,11 +4,13 @@
 use actix_web::http::StatusCode;
 use askama::Template;
 
+use crate::db::account_problems::{self, TwoAccounts};
 use crate::db::admins::{self, Admin};
 use crate::db::directories::{self, Directory, DirectoryCounts};
 use crate::domain::directory::DirectoryState;
 use crate::domain::ids::DirectoryId;
 use crate::domain::provider::ProviderKind;
+use crate::limits;
 use crate::web::answer::Answer;
 use crate::web::api;
 use crate::web::body::{Email, Text};
@@ -29,6 +31,8 @@ struct Overview {
     admins: Vec<Admin>,
     admin_form: AdminForm,
     past: Vec<Past>,
+    /// Accounts that share an address with another.
+    twins: Vec<TwoAccounts>,
 }
 
 struct Card {
@@ -84,9 +88,10 @@ async fn render(
             let counts = directories::counts(conn, &row.id)?;
             rows.push((row, counts));
         }
-        Ok::<_, Problem>((rows, admins::all_of(conn, &wanted)?))
+        let twins = account_problems::of_organization(conn, &wanted, limits::PORTAL_PAGE_ITEMS)?;
+        Ok::<_, Problem>((rows, admins::all_of(conn, &wanted)?, twins))
     });
-    let (rows, admins) = read.await?;
+    let (rows, admins, twins) = read.await?;
     admin_form.open |= admins.is_empty();
     let zone = visitor.zone();
     let past = rows.iter().rev().filter_map(|(row, _)| {
@@ -102,6 +107,7 @@ async fn render(
         cards: cards(&visitor.organization.allowed_providers.0, &rows),
         admins,
         admin_form,
+        twins,
     };
     page::html(status, &page)
 }

@@ -1,4 +1,5 @@
-//! The records that HR has to correct or to check, as a list and as a file for a spreadsheet (S-07).
+//! The records that HR has to correct or to check, as a list and as a file for a spreadsheet
+//! (S-07).
 
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};

@@ -18,7 +18,7 @@ use crate::db::mails::{self, Mail, MailState};
 use crate::db::portal_links::{self, PortalLink};
 use crate::db::{DbError, Lane, Tx, admins, directories};
 use crate::domain::action::{Action, Actor};
-use crate::domain::employee::{EmailNorm, is_email};
+use crate::domain::employee::{EmailNorm, clean_email, is_email};
 use crate::domain::ids::{DirectoryId, MailId, PortalLinkId};
 use crate::domain::notice;
 use crate::limits;
@@ -54,12 +54,13 @@ pub async fn request(state: State, path: Path<String>, form: Asked) -> Answer {
     let context = &state.context;
     let id = DirectoryId::from_text(path.into_inner());
     let email = form.0.text("email");
-    if !is_email(&email) {
+    let cleaned = clean_email(&email).filter(|email| is_email(email));
+    let Some(email) = cleaned else {
         let wrong = Some("This is not an e-mail address. It looks like name@company.com.");
         let page = page(&id, context.sends_mail, wrong);
         let mut answer = actix_web::HttpResponse::build(StatusCode::UNPROCESSABLE_ENTITY);
         return Ok(answer.content_type("text/html; charset=utf-8").body(page));
-    }
+    };
     if context.sends_mail {
         let (inner, now) = (context.clone(), state.now());
         let write = context

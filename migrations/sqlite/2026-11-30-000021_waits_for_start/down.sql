@@ -1,0 +1,1 @@
+ALTER TABLE directory_users DROP COLUMN waits_for_start;
