@@ -243,7 +243,7 @@ async fn s_46_looks_are_bounded_per_organization_and_hr_system(app: TestApp) {
 }
 
 async fn s_46_runs_are_bounded_per_organization_and_hr_system(app: TestApp) {
-    let (organizations, max) = (limits::PROVIDER_RUNS_MAX + 20, limits::PROVIDER_RUNS_MAX);
+    let (organizations, max) = (limits::PROVIDER_RUNS_MAX + 30, limits::PROVIDER_RUNS_MAX);
     let providers = ["people_hr", "breathe_hr", "hrworks"];
     seed(&app, organizations, &providers);
     let mut raw = app.raw();
