@@ -54,7 +54,7 @@ pub fn activity(record: &EmployeeRecord, membership: Membership, today: Date) ->
         Standing::ByMembership => membership != Membership::NotMember,
     };
     let left = record.leaving_date.is_some_and(|leaving| leaving < today)
-        && !record.has_stale_leaving_date(membership);
+        && !record.has_stale_leaving_date(membership, today);
     if employed && !left { Activity::Active } else { Activity::Inactive }
 }
 

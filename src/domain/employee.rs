@@ -192,10 +192,10 @@ impl EmployeeRecord {
         unreadable.find(|code| code.severity() == Severity::Problem)
     }
 
-    /// Whether the leaving date is one of an earlier employment: it is before the start date, and
-    /// the HR system counts the person as employed (S-11).
+    /// Whether the leaving date is one of an earlier employment: it is past and before the start
+    /// date, and the HR system counts the person as employed (S-11).
     #[must_use]
-    pub fn has_stale_leaving_date(&self, membership: Membership) -> bool {
+    pub fn has_stale_leaving_date(&self, membership: Membership, today: Date) -> bool {
         let employed = match self.standing {
             Standing::Current => true,
             Standing::Former => false,
@@ -204,7 +204,7 @@ impl EmployeeRecord {
         let (Some(start), Some(leaving)) = (self.start_date, self.leaving_date) else {
             return false;
         };
-        employed && leaving < start
+        employed && leaving < start && leaving < today
     }
 
     /// Whether the HR system sent this record without any key.

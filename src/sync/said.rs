@@ -32,7 +32,7 @@ pub(super) fn said(
     membership: Membership,
     setting: Setting<'_>,
 ) -> Said {
-    let is_stale = observed.record.has_stale_leaving_date(membership);
+    let is_stale = observed.record.has_stale_leaving_date(membership, setting.today);
     if is_stale {
         observed.record.leaving_date = None;
     }

@@ -220,9 +220,21 @@ struct Dated {
     start: Date,
     last: Option<Date>,
     has_begun: bool,
+    /// Whether the application takes them for active, and how often that changed.
+    is_active: Option<bool>,
+    told: usize,
 }
 
 impl Dated {
+    /// The status and what is told of it (S-11).
+    fn told(&mut self, today: Date) -> &'static str {
+        let status = self.status(today);
+        let is_active = status == "active";
+        let before = self.is_active.replace(is_active);
+        self.told += usize::from(before.is_some_and(|before| before != is_active));
+        status
+    }
+
     /// What the account must be on a day: a plain statement of the rule.
     fn status(&mut self, today: Date) -> &'static str {
         self.has_begun |= self.start <= today;
@@ -251,7 +263,8 @@ async fn s_12_everybody_is_at_every_moment_as_their_dates_say(mut app: TestApp) 
         if let Some(last) = last {
             app.leave(&id, &on(last)).await;
         }
-        people.push(Dated { email, start, last, has_begun: false });
+        let (has_begun, is_active, told) = (false, None, 0);
+        people.push(Dated { email, start, last, has_begun, is_active, told });
     }
     let connected = app.connected().await;
     app.hr_answers(Some(OddAnswer::Html502));
@@ -259,7 +272,7 @@ async fn s_12_everybody_is_at_every_moment_as_their_dates_say(mut app: TestApp) 
     for step in 0..40 {
         let today = app.clock.now().date_in(&zone);
         for person in &mut people {
-            let expected = person.status(today);
+            let expected = person.told(today);
             let status = app.status(&connected, &person.email).await;
             assert_eq!(status, expected, "{} from {} to {:?}", today, person.start, person.last);
         }
@@ -273,9 +286,9 @@ async fn s_12_everybody_is_at_every_moment_as_their_dates_say(mut app: TestApp) 
     }
     let today = app.clock.now().date_in(&zone);
     assert!(today > later(first, 6), "{today}");
-    for person in &people {
-        let has_left = person.last.is_some_and(|last| last < today);
-        assert_eq!(app.told_of(&person.email).await, usize::from(has_left), "{}", person.email);
+    for person in &mut people {
+        person.told(today);
+        assert_eq!(app.told_of(&person.email).await, person.told, "{}", person.email);
     }
 }
 
@@ -406,7 +419,8 @@ async fn s_12_another_time_zone_moves_midnight_both_ways(app: TestApp) {
     assert_eq!(app.status(&connected, ANN).await, "inactive");
     // Everybody was decided three times, and nobody else was told of anything.
     assert_eq!((app.told_of(ANN).await, app.waiting()), (3, 0));
-    assert_eq!(app.events("dsync.user.updated").await.len(), 3);
+    assert_eq!(app.told_of(BOB).await, 1);
+    assert_eq!(app.events("dsync.user.updated").await.len(), 4);
 }
 
 async fn s_12_a_date_is_told_once_by_whoever_is_first(app: TestApp) {
