@@ -50,6 +50,8 @@ pub const HOOK_PIECE_BYTES_MAX: usize = 1024;
 pub const HOOK_DRAIN_BYTES_MAX: usize = 16 * HOOK_BODY_BYTES_MAX;
 /// How long a webhook's sender may take for the body, in milliseconds.
 pub const HOOK_READ_MS_MAX: u64 = 20_000;
+/// Largest webhook body that is read before its token is looked up; nearly all are smaller.
+pub const HOOK_STRANGER_BYTES_MAX: usize = 8 * 1024;
 /// How long a webhook's body is waited for before its token is looked up, in milliseconds. It is
 /// nearly always there with the head.
 pub const HOOK_STRANGER_READ_MS: u64 = 10;

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use actix_web::dev::Decompress;
 use actix_web::error::PayloadError;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, StreamExt, stream};
@@ -66,17 +66,22 @@ async fn is_known(state: &State, hash: Vec<u8>) -> Result<bool, DbError> {
     Ok(read.await?.is_some())
 }
 
-/// Reads the body. One that is not there at once is waited for only when the token is known.
+/// Reads the body. A large one, or one that is not there at once, is read only when the token is
+/// known.
 async fn read_or_refuse(
     state: &State,
     hash: &[u8],
     req: &HttpRequest,
     payload: Payload,
 ) -> Result<Vec<Hint>, Problem> {
+    let length = req.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let length = length.and_then(|text| text.parse::<usize>().ok());
     let mut reading = std::pin::pin!(read_hints(req, payload));
-    let patience = Duration::from_millis(limits::HOOK_STRANGER_READ_MS);
-    if let Ok(hints) = tokio::time::timeout(patience, &mut reading).await {
-        return hints;
+    if length.is_some_and(|length| length <= limits::HOOK_STRANGER_BYTES_MAX) {
+        let patience = Duration::from_millis(limits::HOOK_STRANGER_READ_MS);
+        if let Ok(hints) = tokio::time::timeout(patience, &mut reading).await {
+            return hints;
+        }
     }
     // Without an answer it may be known, and then its hints must not be lost.
     match is_known(state, hash.to_owned()).await {
