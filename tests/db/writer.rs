@@ -447,7 +447,7 @@ fn a_lost_connection_of_the_writer_is_replaced() {
         assert!(!t.at.raw().values(terminate).is_empty());
         drop(go);
         let told = held.await.unwrap();
-        assert!(matches!(told, Err(DbError::Unavailable(_))), "{told:?}");
+        assert!(matches!(told, Err(DbError::Away(_))), "{told:?}");
         later.await.unwrap();
         assert_eq!(t.at.raw().organizations(), ids([1, 2, 4]));
     });
