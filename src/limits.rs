@@ -284,7 +284,8 @@ pub const GUARD_WINDOW_MS: i64 = 3_600_000;
 /// gone, where the key may not ask it, in milliseconds (L-13).
 pub const ABSENCE_BY_LISTS_MS: i64 = 3_600_000;
 /// How long a hold that was opened waits at most until the admins are told, in milliseconds.
-/// Whoever opens one tells them at the end of its work; this is for work that does not come to its end.
+/// Whoever opens one tells them at the end of its work; this is for work that does not come to its
+/// end.
 pub const HOLD_NOTICE_MS_MAX: i64 = 600_000;
 /// People about whom one full sync asks whether they are gone (S-31).
 pub const ABSENCE_QUESTIONS_MAX: usize = 50;
