@@ -191,6 +191,8 @@ pub const RETRY_JITTER_PERCENT: i64 = 20;
 pub const CONNECTION_AHEAD_BYTES: u32 = 8 * 1024;
 /// Connections that wait to be taken; more are refused by the operating system.
 pub const CONNECTIONS_WAITING_MAX: u32 = 1_024;
+/// Threads of each worker of the server that wait for the database; it has fewer connections.
+pub const WEB_BLOCKING_THREADS_MAX: usize = 32;
 /// How long the head of a request may take, in milliseconds.
 pub const REQUEST_HEAD_MS_MAX: u64 = 5_000;
 /// How long a connection is still read after an answer that ends it, in milliseconds, so that its

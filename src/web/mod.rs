@@ -78,6 +78,7 @@ pub fn serve(state: AppState, listener: TcpListener, workers: usize) -> std::io:
     let state: State = web::Data::new(state);
     let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(routes))
         .workers(workers)
+        .worker_max_blocking_threads(limits::WEB_BLOCKING_THREADS_MAX)
         .disable_signals()
         .client_request_timeout(Duration::from_millis(limits::REQUEST_HEAD_MS_MAX))
         .client_disconnect_timeout(Duration::from_millis(limits::DISCONNECT_MS_MAX))

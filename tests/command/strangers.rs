@@ -68,7 +68,7 @@ fn o_08_stalled_posts_of_strangers_hold_little_and_are_ended() {
         ("/api/v1/organizations", 1_000_000, false),
         ("/api/v1/organizations/org_x/accounts/import", 1_000_000, true),
         ("/directories", 1_000_000, true),
-        (hook.as_str(), 64_000, false),
+        (hook.as_str(), 8_000, false),
         ("/nothing", 1_000_000, true),
     ];
     for (path, length, chunked) in kinds {
