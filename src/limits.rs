@@ -125,8 +125,17 @@ pub const FIELD_CHARS_MAX: usize = 500;
 pub const EMAIL_BYTES_MAX: usize = 254;
 /// Longest part of an e-mail address before the `@`, in bytes (RFC 5321).
 pub const EMAIL_LOCAL_BYTES_MAX: usize = 64;
-/// Largest single record in an HR system's list.
+/// Largest single record in an HR system's list, without its very long texts; a larger one can not
+/// be read and costs its person only (S-16).
 pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
+/// Longest text in an HR system's answer that is looked at; a longer one (a photo) is left out
+/// while the answer arrives.
+pub const JSON_TEXT_BYTES_MAX: usize = 64 * 1024;
+/// How often one person's answer may fail before it is a row problem (S-42).
+pub const PERSON_TRIES_MAX: i64 = 4;
+/// Within which time two people and a third who was read well before have to fail for it to be an
+/// outage, in milliseconds (S-42).
+pub const OUTAGE_MS: i64 = 300_000;
 /// Largest part of an HR system's answer around the list of records.
 pub const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
 /// Largest answer of an HR system that is read whole (one person, a probe).

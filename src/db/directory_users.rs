@@ -1,6 +1,6 @@
 //! Directory users: people as the HR system has them.
 
-use diesel::dsl::exists;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -8,11 +8,12 @@ use crate::clock::Millis;
 use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
-use crate::db::schema::{directory_users, links};
+use crate::db::schema::{directory_users, links, row_problems};
 use crate::db::types::{Json, StoredDate};
 use crate::domain::account::Activity;
 use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, Membership,
+    RowProblemCode,
 };
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, OrganizationId};
 use crate::limits;
@@ -244,6 +245,30 @@ pub fn by_ids(conn: &mut Conn, ids: &[DirectoryUserId]) -> Result<Vec<DirectoryU
             .load(c))?);
     }
     Ok(found)
+}
+
+/// Somebody else than these, who has a number to ask by, counts as employed, and whose record could
+/// be read so far.
+pub fn readable_other_than(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    numbers: &[EmployeeNumber],
+) -> Result<Option<DirectoryUser>, DbError> {
+    use directory_users as t;
+    let unreadable = row_problems::table
+        .filter(row_problems::directory_id.eq(directory))
+        .filter(row_problems::external_key.eq(t::external_key))
+        .filter(row_problems::code.eq(RowProblemCode::UnreadableRecord));
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::directory_id.eq(directory))
+        .filter(t::employee_number.is_not_null())
+        .filter(t::employee_number.ne_all(numbers))
+        .filter(t::state.eq(Activity::Active))
+        .filter(not(exists(unreadable)))
+        .order(t::employee_number.asc())
+        .select(DirectoryUser::as_select())
+        .first(c)
+        .optional())?)
 }
 
 /// Whether somebody who is not settled names one of these as their manager. It may say yes too

@@ -74,6 +74,10 @@ pub struct InboxRow {
     pub done_at_ms: Option<Millis>,
     /// How it was settled.
     pub outcome: Option<String>,
+    /// How often in a row the look was not answered (S-42).
+    pub failures: i64,
+    /// When it was not answered last.
+    pub failed_at_ms: Option<Millis>,
 }
 
 #[derive(Insertable)]
@@ -178,9 +182,13 @@ fn put(
                 .when(excluded(inbox::action_id).eq(MARKED_LEAVER), excluded(inbox::action_id))
                 .when(inbox::action_id.eq(NEW_STARTER), inbox::action_id)
                 .otherwise(excluded(inbox::action_id))),
-            // Whoever is looked at again now and then is looked at now: something has happened.
+            // Whoever is looked at again now and then, or could not be read so often that they wait
+            // for a full sync, is looked at now: something has happened.
             inbox::next_at_ms.eq(case_when(
-                inbox::action_id.eq(NEW_STARTER).and(inbox::attempts.gt(0)),
+                inbox::action_id
+                    .eq(NEW_STARTER)
+                    .and(inbox::attempts.gt(0))
+                    .or(inbox::failures.ge(limits::PERSON_TRIES_MAX)),
                 excluded(inbox::next_at_ms),
             )
             .otherwise(inbox::next_at_ms)),
@@ -391,6 +399,41 @@ pub fn give_back(
         }
     }
     Err(DbError::Busy)
+}
+
+/// Gives back a claimed row whose look was not answered, so many times in a row by now; from
+/// `next_at` on it is looked at again.
+pub fn note_unanswered(
+    tx: &mut Tx<'_>,
+    row: &InboxRow,
+    epoch: i64,
+    (next_at, failures): (Millis, i64),
+    now: Millis,
+) -> Result<(), DbError> {
+    give_back(tx, row, epoch, next_at, now)?;
+    // The row itself, or the newer one of the same person that it was merged into.
+    let key = waiting_key(&row.directory_id, &row.employee_hint);
+    on_backend!(&mut **tx, |c| diesel::update(inbox::table.filter(inbox::waiting_key.eq(&key)))
+        .set((inbox::failures.eq(failures), inbox::failed_at_ms.eq(now)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// People of a directory, `limit` at most, looks at whom were not answered since `since`.
+pub fn unanswered_since(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    since: Millis,
+    limit: i64,
+) -> Result<Vec<String>, DbError> {
+    Ok(on_backend!(conn, |c| inbox::table
+        .filter(inbox::directory_id.eq(directory))
+        .filter(inbox::failed_at_ms.ge(since))
+        .filter(inbox::state.ne(InboxState::Done))
+        .order(inbox::failed_at_ms.desc())
+        .limit(limit)
+        .select(inbox::employee_hint)
+        .load(c))?)
 }
 
 fn merge_into_newer(tx: &mut Tx<'_>, row: &InboxRow, key: &str) -> Result<bool, DbError> {

@@ -1,6 +1,7 @@
 //! Row problems: what HR has to look at in people's records, and why (S-07). A person may have
 //! several, each code once.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::clock::Millis;
@@ -111,6 +112,21 @@ pub fn clear_unseen(
         .select(t::id)
         .load(c))?;
     Ok(on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::id.eq_any(ids))).execute(c))?)
+}
+
+/// Whether somebody has this problem.
+pub fn has(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    key: &ExternalKey,
+    code: RowProblemCode,
+) -> Result<bool, DbError> {
+    use row_problems as t;
+    let found = t::table
+        .filter(t::directory_id.eq(directory))
+        .filter(t::external_key.eq(key))
+        .filter(t::code.eq(code));
+    Ok(on_backend!(conn, |c| diesel::select(exists(found)).get_result(c))?)
 }
 
 /// A page of problems in order of id.

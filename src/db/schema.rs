@@ -327,6 +327,8 @@ diesel::table! {
         lease_epoch -> BigInt,
         done_at_ms -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
+        failures -> BigInt,
+        failed_at_ms -> Nullable<BigInt>,
     }
 }
 

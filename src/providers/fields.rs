@@ -16,10 +16,11 @@ use std::fmt;
 use jiff::civil::Date;
 use memchr::memchr;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::ProviderError;
+use crate::domain::employee::ExternalKey;
 use crate::domain::guid::canonical_key;
 use crate::limits;
 
@@ -37,8 +38,8 @@ fn must_be_object(raw: &[u8]) -> Result<(), ProviderError> {
     Err(malformed("a record is not a JSON object"))
 }
 
-/// The values of these fields of a JSON object, unread; the first of each name. Customers name
-/// fields of their own as they like, so a name may come twice.
+/// The values of these fields of a JSON object, unread. A field that comes twice and says two
+/// things can not be read, nor can the object (S-16); other names may come as often as they like.
 pub fn pick<'a, const N: usize>(
     raw: &'a [u8],
     names: &[&str; N],
@@ -81,9 +82,13 @@ impl<'de, const N: usize> Visitor<'de> for Pick<'_, N> {
         let mut picked = [None; N];
         while let Some(key) = map.next_key::<Key<'de>>()? {
             let wanted = self.0.iter().position(|name| *name == key.0);
-            match wanted.and_then(|index| picked.get_mut(index)) {
-                Some(slot @ None) => *slot = Some(map.next_value()?),
-                _ => drop(map.next_value::<IgnoredAny>()?),
+            let Some(slot) = wanted.and_then(|index| picked.get_mut(index)) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let value: &RawValue = map.next_value()?;
+            if slot.replace(value).is_some_and(|first| first.get() != value.get()) {
+                return Err(A::Error::custom("a name comes twice"));
             }
         }
         Ok(picked)
@@ -177,6 +182,14 @@ pub fn guid_key(text: &str) -> Option<String> {
     canonical_key(&clean_key(text)?)
 }
 
+/// A damaged key could be somebody else's: such a record can not be read (S-16, S-17).
+pub fn sound_key(key: &ExternalKey) -> Result<(), ProviderError> {
+    if key.as_str().contains(char::REPLACEMENT_CHARACTER) {
+        return Err(malformed("the key of a record is damaged"));
+    }
+    Ok(())
+}
+
 /// Whether a key may be put into a URL as it is: nothing in it can lead to another address.
 #[must_use]
 pub fn fits_into_path(key: &str) -> bool {
@@ -231,8 +244,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_field_of_a_name_counts_and_others_are_skipped() {
-        let raw = br#"{"z":{"a":1},"a":"one","a":"two","b":7,"c":null,"d":[1]}"#;
+    fn s_16_fields_are_picked_by_name_and_a_name_twice_can_not_be_read() {
+        let raw = br#"{"z":{"a":1},"a":"one","a":"one","b":7,"c":null,"d":[1],"y":1,"y":2}"#;
+        assert!(pick(br#"{"a":"one","a":"two"}"#, &["a"]).is_err());
         let found = pick(raw, &["a", "b", "c", "d", "e"]).unwrap();
         let texts = found.map(text);
         assert_eq!([texts[0].as_deref(), texts[1].as_deref()], [Some("one"), Some("7")]);

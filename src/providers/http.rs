@@ -3,6 +3,8 @@
 //! Invariants:
 //! - Every wait is bounded: connecting, silence within an answer, and the whole answer.
 //! - Every body is bounded after decompression, so a small compressed answer can not fill memory.
+//! - A body in other letters than UTF-8 is decoded as it declares (S-17), and very long texts in it
+//!   are left out while it arrives (S-16).
 //! - No redirect is followed: it could carry the key to another host.
 //! - Errors name what happened and never the address, the key or a part of the body.
 //!
@@ -12,9 +14,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use encoding_rs::Decoder;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, Response};
 
+use super::charset::Charset;
+use super::slim::Slim;
 use super::{ProviderError, malformed};
 use crate::clock::{Clock, Millis, SystemClock};
 use crate::domain::{certificate, retry};
@@ -150,19 +155,49 @@ impl Answer {
         (!id.is_empty()).then_some(id)
     }
 
+    /// In which letters it says that it is written.
+    pub fn charset(&self) -> Charset {
+        Charset::of(self.header("content-type"))
+    }
+
     /// Reads the whole body, of at most `bytes_max` bytes after decompression.
     pub async fn whole(self, bytes_max: usize) -> Result<Vec<u8>, ProviderError> {
-        let mut body = self.body(u64::try_from(bytes_max).unwrap_or(u64::MAX));
+        let bytes_read_max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+        self.whole_of(bytes_read_max, bytes_max).await
+    }
+
+    /// Reads the whole answer about one thing, of at most [`limits::ANSWER_BYTES_MAX`] bytes
+    /// without its very long texts.
+    pub async fn one(self) -> Result<Vec<u8>, ProviderError> {
+        self.whole_of(limits::PAGE_BYTES_MAX, limits::ANSWER_BYTES_MAX).await
+    }
+
+    async fn whole_of(self, read_max: u64, kept_max: usize) -> Result<Vec<u8>, ProviderError> {
+        let charset = self.charset();
+        let mut body = self.body(read_max);
         let mut bytes = Vec::new();
         while let Some(chunk) = body.chunk().await? {
-            bytes.extend_from_slice(chunk.as_ref());
+            if bytes.len().saturating_add(chunk.len()) > kept_max {
+                return Err(too_large(kept_max));
+            }
+            bytes.extend_from_slice(&chunk);
         }
-        Ok(bytes)
+        Ok(charset.repair(&bytes).into_owned())
     }
 
     /// The body for reading it piece by piece, of at most `bytes_max` bytes after decompression.
     pub fn body(self, bytes_max: u64) -> BoundedBody {
-        BoundedBody { response: self.response, bytes_max, bytes_left: bytes_max }
+        let decoder = match self.charset() {
+            Charset::Other(encoding) => Some(encoding.new_decoder()),
+            Charset::Unsaid | Charset::Utf8 => None,
+        };
+        BoundedBody {
+            response: self.response,
+            bytes_max,
+            bytes_left: bytes_max,
+            decoder,
+            slim: Some(Slim::default()),
+        }
     }
 }
 
@@ -171,14 +206,15 @@ pub struct BoundedBody {
     response: Response,
     bytes_max: u64,
     bytes_left: u64,
+    decoder: Option<Decoder>,
+    /// None once the end was handed out.
+    slim: Option<Slim>,
 }
 
 impl BoundedBody {
     /// The next piece; `None` at the proper end. A body that breaks off is
     /// [`ProviderError::Malformed`], silence is [`ProviderError::Down`].
-    pub async fn chunk(
-        &mut self,
-    ) -> Result<Option<impl AsRef<[u8]> + Send + use<>>, ProviderError> {
+    pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, ProviderError> {
         let chunk = self.response.chunk().await.map_err(|error| {
             if error.is_timeout() {
                 let reason = "the answer stopped in the middle".to_owned();
@@ -187,15 +223,36 @@ impl BoundedBody {
                 malformed("the answer broke off or its compression is damaged")
             }
         })?;
-        let Some(chunk) = chunk else { return Ok(None) };
+        let Some(chunk) = chunk else { return Ok(self.end()) };
         let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         let Some(left) = self.bytes_left.checked_sub(length) else {
-            let reason = format!("the answer is larger than {} bytes", self.bytes_max);
-            return Err(ProviderError::Malformed { reason });
+            return Err(too_large(self.bytes_max));
         };
         self.bytes_left = left;
-        Ok(Some(chunk))
+        let text = self.decoder.as_mut().map(|decoder| decoded(decoder, &chunk, false));
+        let slim = self.slim.get_or_insert_default();
+        Ok(Some(slim.take(text.as_deref().unwrap_or(&chunk))))
     }
+
+    /// What was held back until the end, once.
+    fn end(&mut self) -> Option<Vec<u8>> {
+        let mut slim = self.slim.take()?;
+        let last = self.decoder.as_mut().map(|decoder| decoded(decoder, &[], true));
+        let mut rest = slim.take(&last.unwrap_or_default());
+        rest.append(&mut slim.finish());
+        (!rest.is_empty()).then_some(rest)
+    }
+}
+
+fn decoded(decoder: &mut Decoder, bytes: &[u8], is_last: bool) -> Vec<u8> {
+    let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len());
+    let mut text = String::with_capacity(room);
+    let _ = decoder.decode_to_string(bytes, &mut text, is_last);
+    text.into_bytes()
+}
+
+fn too_large(bytes_max: impl std::fmt::Display) -> ProviderError {
+    ProviderError::Malformed { reason: format!("the answer is larger than {bytes_max} bytes") }
 }
 
 fn retry_after_ms(headers: &HeaderMap, now: Millis) -> Option<i64> {

@@ -22,12 +22,15 @@ use crate::secret::Secret;
 use crate::text_enum;
 
 pub mod breathe_hr;
+pub mod charset;
 pub mod fields;
 pub mod hrworks;
 pub mod http;
 pub mod paging;
 pub mod pasted;
 pub mod people_hr;
+pub mod salvage;
+pub mod slim;
 pub mod splitter;
 
 /// Which call of a budget a request is: live looks go before polls (S-44).
@@ -283,14 +286,36 @@ pub enum Fetched {
 /// A list is worth nothing before [`Provider::list`] has returned `Ok`: until then a sink must not
 /// act on what it got.
 pub trait RecordSink: Send {
-    /// One person of the full list, leavers included.
+    /// One person of the full list, leavers included. A record that turns out not to be readable
+    /// is the sink's to note; it is no error.
     fn record(&mut self, raw: &[u8]) -> Result<(), ProviderError>;
+
+    /// A record that can not be read, in the full list or in the list of current staff; with the
+    /// keys that could be read of it all the same. It costs this one person only (S-16). `alone`:
+    /// it is certain that the bytes are of one record, and nobody else's are among them.
+    fn unreadable(
+        &mut self,
+        list: List,
+        keys: Option<RecordKeys>,
+        alone: bool,
+    ) -> Result<(), ProviderError>;
 
     /// One person of the list of current staff, for providers with [`Standing::ByMembership`];
     /// comes after all calls of [`RecordSink::record`].
     ///
     /// [`Standing::ByMembership`]: crate::domain::employee::Standing::ByMembership
     fn current(&mut self, raw: &[u8]) -> Result<(), ProviderError>;
+}
+
+/// Which list a record stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    /// Everybody, leavers included.
+    Everybody,
+    /// Current staff, for providers with [`Standing::ByMembership`].
+    ///
+    /// [`Standing::ByMembership`]: crate::domain::employee::Standing::ByMembership
+    Current,
 }
 
 /// The keys of a record, read without the rest.
@@ -473,13 +498,28 @@ pub trait Provider: Send + Sync {
     fn list<'a>(&'a self, sink: &'a mut dyn RecordSink)
     -> BoxFuture<'a, Result<(), ProviderError>>;
 
-    /// Brings one raw record to the normal form. Fails only when the record is no JSON object;
-    /// anything else about it is for the record's own `unreadable`. A record without any key gets
-    /// [`ExternalKey::missing`]: it costs nobody else anything, and HR sees it listed (S-07).
+    /// Asks once more for the list of current staff, for [`RecordSink::current`]. Only for
+    /// providers with [`Standing::ByMembership`]; the others have no such list.
+    ///
+    /// [`Standing::ByMembership`]: crate::domain::employee::Standing::ByMembership
+    fn list_current<'a>(
+        &'a self,
+        _sink: &'a mut dyn RecordSink,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(std::future::ready(Err(malformed("there is no list of current staff"))))
+    }
+
+    /// Brings one raw record to the normal form. Fails when the record is no JSON object or its
+    /// key is damaged: it can not be read (S-16). Anything else about it is for the record's own
+    /// `unreadable`. A record without any key gets [`ExternalKey::missing`]: it costs nobody else
+    /// anything, and HR sees it listed (S-07).
     fn normalise(&self, raw: &[u8]) -> Result<EmployeeRecord, ProviderError>;
 
     /// Reads only the keys of a raw record; fails like [`Provider::normalise`].
     fn keys(&self, raw: &[u8]) -> Result<RecordKeys, ProviderError>;
+
+    /// The keys of a record that can not be read, as far as there is no doubt about them.
+    fn salvage(&self, raw: &[u8]) -> Option<RecordKeys>;
 
     /// Changes when [`Provider::normalise`] would give another record for the same bytes, so that
     /// stored hashes of raw records are forgotten.

@@ -4,13 +4,14 @@
 //! - No link is followed. The number of the next page is read from it, and the address is built
 //!   from our own base and parameters; a link to another host, scheme or port is an error.
 //! - Pages come one after the other, none twice and none left out, and there is a highest number.
-//! - Nobody comes twice in one walk: when that happens, the list moved or goes in a circle, and
-//!   somebody else may be missing from it. Records without a key can not be told apart and only
-//!   count.
+//! - A page that names the same people as an earlier one is no page: the list goes in a circle.
+//!   Single people may come twice, for good or because the list moved while it was read (S-16);
+//!   whoever is missing from it is asked about before they are gone (S-31).
 //!
 //! What this module must not do: send anything by itself, know an HR system.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use url::Url;
 
@@ -80,15 +81,19 @@ pub struct Walk {
     page: u32,
     pages_max: u32,
     last: Option<u32>,
-    seen: HashSet<String>,
-    keyless: usize,
+    records: usize,
+    /// Whom the present page has named so far.
+    names: DefaultHasher,
+    /// What the earlier pages have named.
+    pages: HashSet<u64>,
 }
 
 impl Walk {
     /// At the first page. More than `pages_max` pages are an error.
     #[must_use]
     pub fn new(pages_max: u32) -> Self {
-        Self { page: 1, pages_max, last: None, seen: HashSet::new(), keyless: 0 }
+        let (names, pages) = (DefaultHasher::new(), HashSet::new());
+        Self { page: 1, pages_max, last: None, records: 0, names, pages }
     }
 
     /// The page to ask for now.
@@ -97,30 +102,29 @@ impl Walk {
         self.page
     }
 
-    /// How many people there were so far.
+    /// How many records there were so far.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.seen.len().saturating_add(self.keyless)
+        self.records
     }
 
-    /// Takes note of a person.
-    pub fn note(&mut self, key: &ExternalKey) -> Result<(), ProviderError> {
-        if self.count() >= limits::DIRECTORY_PEOPLE_MAX {
+    /// Takes note of a record, which names this person as far as it can be read.
+    pub fn note(&mut self, key: Option<&ExternalKey>) -> Result<(), ProviderError> {
+        if self.records >= limits::DIRECTORY_PEOPLE_MAX {
             return Err(malformed("the list has more people than are allowed"));
         }
-        if key.is_missing() {
-            self.keyless = self.keyless.saturating_add(1);
-            return Ok(());
-        }
-        if self.seen.insert(key.0.clone()) {
-            return Ok(());
-        }
-        Err(malformed("somebody is in the list twice; it changed while it was read, or repeats"))
+        self.records = self.records.saturating_add(1);
+        key.filter(|key| !key.is_missing()).hash(&mut self.names);
+        Ok(())
     }
 
     /// Goes on after a page with so many people; false after the last one.
     pub fn advance(&mut self, links: Links, people: usize) -> Result<bool, ProviderError> {
         self.last = links.last.or(self.last);
+        let names = std::mem::take(&mut self.names).finish();
+        if people > 0 && !self.pages.insert(names) {
+            return Err(malformed("a page of the list comes twice"));
+        }
         let Some(next) = links.next else {
             if self.last.is_some_and(|last| last > self.page) {
                 return Err(malformed("the list ends before its last page"));
@@ -168,10 +172,31 @@ where
     }
 }
 
+/// One record of a page, as sent.
+pub struct Record {
+    /// Its bytes, or the first of them.
+    pub bytes: Vec<u8>,
+    /// Whether that is all of it.
+    pub whole: bool,
+    /// Whether it is certain that it is one record.
+    pub alone: bool,
+}
+
+impl Record {
+    /// Its bytes if they are all there.
+    pub fn whole(&self) -> Result<&[u8], ProviderError> {
+        if self.whole {
+            Ok(&self.bytes)
+        } else {
+            Err(malformed("a record is too large or has no end"))
+        }
+    }
+}
+
 /// One page, or a short list.
 pub struct Page {
     /// The records as sent.
-    pub records: Vec<Vec<u8>>,
+    pub records: Vec<Record>,
     /// The document as JSON, with an empty list in place of the list.
     pub envelope: Vec<u8>,
     /// Whether there was a list at all.
@@ -183,12 +208,14 @@ pub async fn read_page(
     answer: Answer,
     path: &'static [&'static str],
 ) -> Result<Page, ProviderError> {
+    let charset = answer.charset();
     let mut body = answer.body(limits::PAGE_BYTES_MAX);
     let mut splitter = Splitter::new(path);
     let mut records = Vec::new();
     while let Some(chunk) = body.chunk().await? {
-        splitter.feed(chunk.as_ref(), |record| {
-            records.push(record.to_vec());
+        splitter.feed(&chunk, |raw| {
+            let bytes = charset.repair(raw.bytes).into_owned();
+            records.push(Record { bytes, whole: raw.whole, alone: raw.alone });
             Ok::<_, ProviderError>(())
         })?;
     }
@@ -273,14 +300,20 @@ mod tests {
         let mut short = Walk::new(9);
         assert_eq!(short.advance(to(2), 5), Ok(true));
         assert!(short.advance(Links::default(), 5).is_err(), "page 3 was promised");
-        let mut doubled = Walk::new(9);
+        let mut circle = Walk::new(9);
         let key = |key: &str| ExternalKey(key.to_owned());
-        assert_eq!((doubled.note(&key("a")), doubled.note(&key("b"))), (Ok(()), Ok(())));
-        assert!(doubled.note(&key("a")).is_err());
-        assert_eq!(doubled.count(), 2);
-        for _ in 0..2 {
-            assert_eq!(doubled.note(&ExternalKey::missing()), Ok(()));
+        for (page, names) in [["a", "b"], ["b", "c"], ["a", "b"]].iter().zip(2_u32..) {
+            for name in page {
+                assert_eq!(circle.note(Some(&key(name))), Ok(()));
+            }
+            let links = Links { next: Some(names), last: None };
+            assert_eq!(circle.advance(links, 2).is_ok(), names < 4, "{page:?}");
         }
-        assert_eq!(doubled.count(), 4, "records without a key count too");
+        assert_eq!(circle.count(), 6, "who comes twice counts twice");
+        assert_eq!(
+            (circle.note(Some(&ExternalKey::missing())), circle.note(None)),
+            (Ok(()), Ok(()))
+        );
+        assert_eq!(circle.count(), 8, "records without a key count too");
     }
 }

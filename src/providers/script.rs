@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use futures_util::future::BoxFuture;
 
-use super::{CallGate, CallLane, ProviderError, RecordSink};
+use super::{CallGate, CallLane, List, ProviderError, RecordKeys, RecordSink};
 use crate::clock::Millis;
 
 /// An answer as it goes over the wire. `{base}` in it becomes the server's address.
@@ -148,6 +148,8 @@ impl CallGate for Gate {
 #[derive(Default)]
 pub struct Sink {
     pub records: Vec<Vec<u8>>,
+    /// The keys of those that can not be read.
+    pub unreadable: Vec<Option<String>>,
     pub refuses: bool,
 }
 
@@ -162,6 +164,16 @@ impl RecordSink for Sink {
 
     fn current(&mut self, _: &[u8]) -> Result<(), ProviderError> {
         panic!("there is no list of current staff here")
+    }
+
+    fn unreadable(
+        &mut self,
+        _: List,
+        keys: Option<RecordKeys>,
+        _: bool,
+    ) -> Result<(), ProviderError> {
+        self.unreadable.push(keys.map(|keys| keys.external_key.0));
+        Ok(())
     }
 }
 

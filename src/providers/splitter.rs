@@ -5,14 +5,21 @@
 //!
 //! Invariants:
 //! - Memory holds at most one record and the envelope (everything around the list), both bounded.
-//! - Records are handed out in order, exactly as sent, without the white space around them.
+//! - Records are handed out in order, exactly as sent, without the white space around them. Of one
+//!   that is too large only the beginning is kept, and its reader is told: one record never costs
+//!   the others anything (S-16).
 //! - [`Splitter::finish`] succeeds only for a complete document: one JSON object, nothing after it,
 //!   the list closed, the envelope valid. A cut-off answer is never a short list (S-30).
 //!
-//! What is not checked: that the inside of a record is valid JSON. Whoever parses it finds out.
+//! What is not checked: that a record is valid JSON, or an object at all. Whoever parses it finds
+//! out. Where it ends is found by its brackets and quotes. When a quote is missing or too many,
+//! that shows at the next text; then the next record is looked for, which begins with the same
+//! member as the first one. Where none is found the list never closes, and the whole document is
+//! an error.
 //!
 //! What this module must not do: know an HR system, judge the envelope, do I/O.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use memchr::{memchr2, memchr3};
@@ -42,9 +49,6 @@ pub enum SplitError {
     /// The list occurs twice; which one is meant can not be known.
     #[error("the list occurs twice in the answer")]
     TwoLists,
-    /// One record is larger than [`limits::RECORD_BYTES_MAX`].
-    #[error("one record is larger than {} bytes", limits::RECORD_BYTES_MAX)]
-    RecordTooLarge,
     /// The rest of the document is larger than [`limits::ENVELOPE_BYTES_MAX`].
     #[error("the answer without its records is larger than {} bytes", limits::ENVELOPE_BYTES_MAX)]
     EnvelopeTooLarge,
@@ -62,6 +66,17 @@ impl From<SplitError> for ProviderError {
             _ => Self::Malformed { reason },
         }
     }
+}
+
+/// One record of the list, as sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raw<'a> {
+    /// Its bytes; of a record that is larger than [`limits::RECORD_BYTES_MAX`] the first of them.
+    pub bytes: &'a [u8],
+    /// Whether that is all of it.
+    pub whole: bool,
+    /// Whether it is certain that these bytes, and those that are left out, are one record.
+    pub alone: bool,
 }
 
 /// What is known once the whole document was read.
@@ -90,6 +105,8 @@ enum State {
     NextElement,
     /// Inside a record.
     Element,
+    /// In a record whose end can not be told: the next one is looked for.
+    Lost,
     /// After a record.
     AfterElement,
     /// After the document.
@@ -117,6 +134,11 @@ pub struct Splitter {
     element: Element,
     /// The part of a record that came with earlier pieces.
     record: Vec<u8>,
+    /// Whether a part of the record was left out because it is too large.
+    cut: bool,
+    lost: Lost,
+    /// The name of the first member of the first record, with its quotes.
+    name: Vec<u8>,
     records: u64,
 }
 
@@ -136,6 +158,9 @@ impl Splitter {
             list_found: false,
             element: Element::starting_with(b'{'),
             record: Vec::new(),
+            cut: false,
+            lost: Lost::default(),
+            name: Vec::new(),
             records: 0,
         }
     }
@@ -145,7 +170,7 @@ impl Splitter {
     pub fn feed<E: From<SplitError>>(
         &mut self,
         piece: &[u8],
-        mut each: impl FnMut(&[u8]) -> Result<(), E>,
+        mut each: impl FnMut(Raw<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let result = self.advance(piece, &mut each);
         if result.is_err() {
@@ -155,9 +180,13 @@ impl Splitter {
     }
 
     /// Ends the document.
-    pub fn finish(self) -> Result<Split, SplitError> {
+    pub fn finish(mut self) -> Result<Split, SplitError> {
         match self.state {
             State::Done => {}
+            // The last record of the list was the one without an end.
+            State::Lost if self.lost.ends_list() && self.depth == 1 => {
+                self.envelope.extend_from_slice(b"]}");
+            }
             State::Start { .. } => return Err(SplitError::Empty),
             State::Broken => return Err(SplitError::Broken),
             _ => return Err(SplitError::Truncated),
@@ -171,7 +200,7 @@ impl Splitter {
     fn advance<E: From<SplitError>>(
         &mut self,
         piece: &[u8],
-        each: &mut impl FnMut(&[u8]) -> Result<(), E>,
+        each: &mut impl FnMut(Raw<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut rest = piece;
         while let Some((&byte, tail)) = rest.split_first() {
@@ -194,29 +223,53 @@ impl Splitter {
     fn take_element<'a, E: From<SplitError>>(
         &mut self,
         rest: &'a [u8],
-        each: &mut impl FnMut(&[u8]) -> Result<(), E>,
+        each: &mut impl FnMut(Raw<'_>) -> Result<(), E>,
     ) -> Result<&'a [u8], E> {
-        let end = self.element.scan(rest);
+        let found = self.element.scan(rest);
+        let end = match found {
+            Scan::Open => None,
+            Scan::End(end) | Scan::Torn(end) => Some(end),
+        };
         let (part, tail) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, &[]));
-        if self.record.len().saturating_add(part.len()) > limits::RECORD_BYTES_MAX {
-            return Err(SplitError::RecordTooLarge.into());
-        }
+        let room = limits::RECORD_BYTES_MAX.saturating_sub(self.record.len());
+        let kept = part.get(..room).unwrap_or(part);
+        self.cut |= kept.len() < part.len();
         if end.is_none() {
-            self.record.extend_from_slice(part);
+            self.record.extend_from_slice(kept);
             return Ok(tail);
         }
-        self.state = State::AfterElement;
         self.records = self.records.saturating_add(1);
-        if self.record.is_empty() {
-            self.element.check(part)?;
-            each(part)?;
+        let mut held = std::mem::take(&mut self.record);
+        let record: Cow<'_, [u8]> = if held.is_empty() {
+            Cow::Borrowed(kept)
         } else {
-            self.record.extend_from_slice(part);
-            self.element.check(&self.record)?;
-            each(&self.record)?;
-            self.record.clear();
+            held.extend_from_slice(kept);
+            Cow::Owned(held)
+        };
+        let alone = matches!(found, Scan::End(_));
+        let whole = !std::mem::take(&mut self.cut) && alone;
+        if self.name.is_empty() {
+            self.name = first_name(&record).unwrap_or_default().to_vec();
         }
+        self.state = State::AfterElement;
+        if !alone {
+            if self.name.is_empty() {
+                return Err(SplitError::Invalid.into());
+            }
+            self.lost = Lost { name: self.name.clone(), ..Lost::default() };
+            self.state = State::Lost;
+        }
+        each(Raw { bytes: &record, whole, alone })?;
         Ok(tail)
+    }
+
+    /// Looks for the next record after one whose end can not be told.
+    fn lost_byte(&mut self, byte: u8) {
+        if self.lost.finds(byte) {
+            self.element = Element::after_first_name();
+            self.record = self.lost.beginning();
+            self.state = State::Element;
+        }
     }
 
     fn take_byte(&mut self, byte: u8) -> Result<(), SplitError> {
@@ -236,6 +289,10 @@ impl Splitter {
             }
             State::AfterElement if byte == b',' => {
                 self.state = State::NextElement;
+                Ok(())
+            }
+            State::Lost => {
+                self.lost_byte(byte);
                 Ok(())
             }
             State::Done => Err(SplitError::Trailing),
@@ -348,12 +405,84 @@ impl Splitter {
     }
 }
 
+/// How far a look for the end of an element came.
+#[derive(Clone, Copy)]
+enum Scan {
+    /// It has not ended yet.
+    Open,
+    /// So many bytes still belong to it.
+    End(usize),
+    /// After so many bytes something stands where JSON allows nothing of the kind: a quote is
+    /// missing or too many, and its end can not be told any more.
+    Torn(usize),
+}
+
+/// Looks for the record after one whose end can not be told: for an object that follows another and
+/// begins with the same member.
+#[derive(Default)]
+struct Lost {
+    /// The name of the member with which records begin, with its quotes.
+    name: Vec<u8>,
+    /// How much of `},{` and the name was found.
+    matched: usize,
+    /// The last bytes that are no blanks.
+    last: [u8; 3],
+}
+
+/// The name of an object's first member, with its quotes.
+fn first_name(record: &[u8]) -> Option<&[u8]> {
+    let inside = record.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start();
+    let text = inside.strip_prefix(b"\"")?;
+    let length = text.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    inside.get(..length.checked_add(2)?).filter(|name| name.ends_with(b"\""))
+}
+
+/// What stands between two records.
+const BETWEEN: &[u8] = b"},{";
+
+impl Lost {
+    /// Takes a byte; whether the next record has begun with it.
+    fn finds(&mut self, byte: u8) -> bool {
+        let place = self.matched.checked_sub(BETWEEN.len());
+        let is_blank = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+        if is_blank && place.is_none_or(|place| place == 0) {
+            return false;
+        }
+        self.last.rotate_left(1);
+        if let Some(last) = self.last.last_mut() {
+            *last = byte;
+        }
+        let wanted = match place {
+            None => BETWEEN.get(self.matched),
+            Some(place) => self.name.get(place),
+        };
+        if wanted == Some(&byte) {
+            self.matched = self.matched.saturating_add(1);
+            return self.matched == BETWEEN.len().saturating_add(self.name.len());
+        }
+        self.matched = usize::from(byte == b'}');
+        false
+    }
+
+    /// Whether the document could end here, right behind the list.
+    fn ends_list(&self) -> bool {
+        self.last == *b"}]}"
+    }
+
+    /// How the record begins that was found.
+    fn beginning(&self) -> Vec<u8> {
+        [b"{".as_slice(), &self.name].concat()
+    }
+}
+
 /// One element of the list, while its end is looked for.
 struct Element {
     shape: Shape,
     depth: usize,
     in_string: bool,
     escaped: bool,
+    /// A text has just ended.
+    after_text: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -363,13 +492,14 @@ enum Shape {
     Nested { open: u8, close: u8 },
     /// A string.
     Text,
-    /// A number, `true`, `false` or `null`.
+    /// A number, `true`, `false`, `null`, or anything else that is no record.
     Bare,
 }
 
 impl Element {
     fn starts_with(byte: u8) -> bool {
-        matches!(byte, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
+        let punctuation = matches!(byte, b',' | b':' | b']' | b'}');
+        !punctuation && !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
     }
 
     fn starting_with(byte: u8) -> Self {
@@ -379,60 +509,68 @@ impl Element {
             b'"' => Shape::Text,
             _ => Shape::Bare,
         };
-        Self { shape, depth: 0, in_string: false, escaped: false }
+        Self { shape, depth: 0, in_string: false, escaped: false, after_text: false }
     }
 
-    /// How many of these bytes still belong to the element, when its end is among them.
-    fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
+    /// An object of which the name of the first member was read.
+    fn after_first_name() -> Self {
+        Self { depth: 1, after_text: true, ..Self::starting_with(b'{') }
+    }
+
+    /// Looks for the end among these bytes.
+    fn scan(&mut self, bytes: &[u8]) -> Scan {
         let (open, close) = match self.shape {
             Shape::Nested { open, close } => (open, close),
             Shape::Text => (b'"', b'"'),
             Shape::Bare => {
                 let is_end = |b: &u8| matches!(b, b',' | b']' | b' ' | b'\t' | b'\r' | b'\n');
-                return bytes.iter().position(is_end);
+                return bytes.iter().position(is_end).map_or(Scan::Open, Scan::End);
             }
         };
         let mut at = 0_usize;
-        loop {
-            let rest = bytes.get(at..)?;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             if self.escaped {
-                rest.first()?;
                 self.escaped = false;
                 at = at.saturating_add(1);
                 continue;
             }
+            if self.after_text {
+                let is_blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+                let Some(next) = rest.iter().position(|b| !is_blank(b)) else { break };
+                at = at.saturating_add(next);
+                if !matches!(bytes.get(at), Some(b',' | b':' | b'}' | b']')) {
+                    return Scan::Torn(at);
+                }
+                self.after_text = false;
+                continue;
+            }
             let found = if self.in_string {
-                memchr2(b'"', b'\\', rest)?
+                memchr2(b'"', b'\\', rest)
             } else {
-                memchr3(b'"', open, close, rest)?
+                memchr3(b'"', open, close, rest)
             };
-            let byte = rest.get(found).copied()?;
+            let Some(found) = found else { break };
+            let byte = rest.get(found).copied();
             at = at.saturating_add(found).saturating_add(1);
             match byte {
-                b'\\' => self.escaped = true,
-                b'"' => {
+                Some(b'\\') => self.escaped = true,
+                Some(b'"') => {
                     self.in_string = !self.in_string;
                     if self.shape == Shape::Text && !self.in_string {
-                        return Some(at);
+                        return Scan::End(at);
                     }
+                    self.after_text = !self.in_string;
                 }
-                _ if byte == open => self.depth = self.depth.saturating_add(1),
+                byte if byte == Some(open) => self.depth = self.depth.saturating_add(1),
                 _ => {
                     self.depth = self.depth.saturating_sub(1);
                     if self.depth == 0 {
-                        return Some(at);
+                        return Scan::End(at);
                     }
                 }
             }
         }
-    }
-
-    /// Elements that are no objects or arrays are short, rare and suspicious: they are looked at.
-    fn check(&self, raw: &[u8]) -> Result<(), SplitError> {
-        match self.shape {
-            Shape::Nested { .. } => Ok(()),
-            Shape::Text | Shape::Bare => valid(raw),
-        }
+        Scan::Open
     }
 }
 

@@ -17,7 +17,7 @@ fn split_pieces<'a>(
     let mut records = Vec::new();
     for piece in pieces {
         splitter.feed(piece, |raw| {
-            records.push(raw.to_vec());
+            records.push(raw.bytes.to_vec());
             Ok::<_, SplitError>(())
         })?;
     }
@@ -86,7 +86,6 @@ fn what_is_not_one_complete_object_is_an_error() {
         (r#"{"Result":[1,,2]}"#, SplitError::Invalid),
         (r#"{"Result":[1 2]}"#, SplitError::Invalid),
         (r#"{"Result":[{}{}]}"#, SplitError::Invalid),
-        (r#"{"Result":[nul]}"#, SplitError::Invalid),
         (r#"{"Result":[1]]}"#, SplitError::Trailing),
         (r#"{"Result":[1],"x":}"#, SplitError::Invalid),
         (r#"{"Result":[1],"result":[2]}"#, SplitError::TwoLists),
@@ -95,13 +94,73 @@ fn what_is_not_one_complete_object_is_an_error() {
     }
 }
 
+/// Whatever stands where a record should be is one record, and costs the others nothing.
+#[test]
+fn s_16_what_is_no_record_is_handed_out_as_one() {
+    for odd in ["nul", "NaN", "-Infinity", "undefined", "'x'", "{\"a\":NaN,\"b\":\"\n\u{0}\\x\"}"] {
+        let document = format!(r#"{{"Result":[{{"a":1}}, {odd} ,{{"a":2}}],"Status":0}}"#);
+        assert_eq!(texts(&document), [r#"{"a":1}"#, odd, r#"{"a":2}"#], "{odd}");
+    }
+}
+
+/// A quote that is missing or too many would turn the rest of the list inside out.
+#[test]
+fn s_16_after_a_torn_record_the_next_one_is_found() {
+    for odd in [
+        r#"{"id":2,"a":"24" monitor","b":"x"}"#,
+        r#"{"id":2,"a":"D:\home\","b":"x"}"#,
+        r#"{"id":2,"a":"x"y","b":"},{","c":[{"d":1}]}"#,
+        r#"{"id":2,"a":"He said "hi" to {us","b":"x"}"#,
+    ] {
+        for list in [
+            format!(r#"{{"id":1,"b":"x"}},{odd} , {{ "id":3,"b":"y"}}"#),
+            format!(r#"{{"id":1,"b":"x"}},{{"id":3,"b":"y"}},{odd}"#),
+        ] {
+            let document = format!(r#"{{"Status":0,"Result":[{list}]}}"#);
+            for piece in 1..document.len() {
+                let mut splitter = Splitter::new(RESULT);
+                let mut whole = Vec::new();
+                let mut torn = 0;
+                for piece in document.as_bytes().chunks(piece) {
+                    let keep = |raw: Raw<'_>| {
+                        if raw.whole && raw.alone {
+                            whole.push(String::from_utf8(raw.bytes.to_vec()).unwrap());
+                        } else {
+                            assert!(raw.bytes.starts_with(br#"{"id":2,"a""#), "{raw:?}");
+                            torn += 1;
+                        }
+                        Ok::<_, SplitError>(())
+                    };
+                    splitter.feed(piece, keep).unwrap();
+                }
+                let split = splitter.finish().unwrap();
+                let expected = [r#"{"id":1,"b":"x"}"#, r#"{"id":3,"b":"y"}"#];
+                assert_eq!((whole.as_slice(), torn), (expected.map(str::to_owned).as_slice(), 1));
+                assert_eq!(split.records, 3);
+            }
+            // What is cut off is an error all the same.
+            assert!(split(&document.as_bytes()[..document.len() - 1]).is_err());
+        }
+    }
+}
+
 #[test]
 fn records_and_envelope_are_bounded() {
     let long = "x".repeat(limits::RECORD_BYTES_MAX);
-    let record = format!(r#"{{"Result":["{long}"]}}"#);
-    assert_eq!(split(record.as_bytes()).err(), Some(SplitError::RecordTooLarge));
-    let pieces = record.as_bytes().chunks(1000);
-    assert_eq!(split_pieces(RESULT, pieces).err(), Some(SplitError::RecordTooLarge));
+    let document = format!(r#"{{"Result":[1,"{long}",{{"a":2}}]}}"#);
+    for piece in [1000, usize::MAX] {
+        let mut splitter = Splitter::new(RESULT);
+        let mut records = Vec::new();
+        for piece in document.as_bytes().chunks(piece.min(document.len())) {
+            let keep = |raw: Raw<'_>| {
+                records.push((raw.bytes.len(), raw.whole));
+                Ok::<_, SplitError>(())
+            };
+            splitter.feed(piece, keep).unwrap();
+        }
+        assert_eq!(records, [(1, true), (limits::RECORD_BYTES_MAX, false), (7, true)], "{piece}");
+        assert_eq!(splitter.finish().unwrap().records, 3);
+    }
     let envelope = format!(r#"{{"Message":"{long}"}}"#);
     assert_eq!(split(envelope.as_bytes()).err(), Some(SplitError::EnvelopeTooLarge));
 }

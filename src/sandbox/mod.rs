@@ -15,6 +15,7 @@ mod gate;
 mod hrworks;
 mod log;
 mod names;
+mod odd;
 mod pages;
 mod people_hr;
 mod person;
@@ -35,6 +36,7 @@ pub use self::hrworks::{
     Unset,
 };
 pub use self::log::CallWindow;
+pub use self::odd::{OddPlace, OddRecord, Oddities, RecordChange};
 pub use self::people_hr::{
     Action, ApiCall, ApiKey, Changed, Company, Faults, HookEncoding, HookFaults, HookOutcome,
     HookSending, OddAnswer, PeopleHr, SentHook,

@@ -181,7 +181,7 @@ fn has_failed(class: FailureClass, tries: i64, lasting_ms: i64) -> bool {
 
 /// Four tries within five minutes: after 15, 60 and 120 seconds, each ± 20 %; never before the HR
 /// system's own wish.
-fn retry_wait_ms(tries: i64, wish_ms: Option<i64>, random: &dyn Random) -> i64 {
+pub(super) fn retry_wait_ms(tries: i64, wish_ms: Option<i64>, random: &dyn Random) -> i64 {
     let base = match tries {
         ..=1 => 15 * Millis::SECOND,
         2 => 60 * Millis::SECOND,

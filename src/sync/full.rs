@@ -36,9 +36,10 @@ use crate::sync::budget::{self, Gate};
 use crate::sync::failure::{self, Teller, Trouble, Verdict};
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::plan::{Facts, Observed};
+use crate::sync::preview::BadRow;
 use crate::sync::reading::{self, Looks, Reading};
 use crate::sync::setup::connect;
-use crate::sync::staging::{Everybody, Staging};
+use crate::sync::staging::{Everybody, Moved, Staging};
 use crate::sync::{Context, SyncError, groups, ledger, permissions, preview, waiting};
 
 /// Queues a full sync; when one waits already, that one serves.
@@ -211,6 +212,10 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
             batch.note_missing(ids.to_vec(), reading.asked_at).await?;
         }
     }
+    // Of whom nothing could be read, nothing is settled either.
+    held.extend(everybody.unread.iter().map(|unread| unread.external_key.clone()));
+    let unread = everybody.unread.iter().map(BadRow::unread).collect();
+    batch.list_problems(everybody.seq, unread).await?;
     batch.finish(End { counts, reading, held, kept }).await
 }
 
@@ -232,6 +237,7 @@ pub fn counts_before(reading: &Reading) -> RunCounts {
         held: u64::try_from(reading.waiting.len()).unwrap_or(u64::MAX),
         seen: u64::try_from(everybody.seen).unwrap_or(u64::MAX),
         unchanged: u64::try_from(everybody.unchanged.len()).unwrap_or(u64::MAX),
+        row_problems: u64::try_from(everybody.unread.len()).unwrap_or(u64::MAX),
         ..RunCounts::default()
     }
 }
@@ -287,19 +293,73 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
     let provider: &dyn Provider = &*provider;
     let mut staging = Staging::new(provider, &cx.keys.record, known);
     provider.list(&mut staging).await?;
+    look_again(provider, directory, &mut staging).await?;
     let (organization, now) = (directory.organization_id.clone(), cx.clock.now());
     let day = cx.db.read_bulk(move |conn| apply::day(conn, &organization, now)).await?;
     if staging.is_without_keys() {
         let reason = "no record of the list has a key".to_owned();
         return Err(ProviderError::Malformed { reason }.into());
     }
-    let mut everybody = staging.close(seq, day.today);
+    let several = staging.several();
+    let stored = cx.db.read(move |conn| directory_users::by_ids(conn, &several)).await?;
+    let records = stored.into_iter().map(|user| (user.id, user.record.0)).collect();
+    let mut everybody = staging.close(seq, day.today, &records);
+    name_unread(cx, &mut everybody).await?;
     put_former_first(cx, directory, &mut everybody).await?;
     add_moved(cx, &mut everybody).await?;
     let movers = everybody.movers();
     let emails = cx.db.read_bulk(move |conn| links::emails_of_users(conn, &movers)).await?;
     everybody.put_in_order(&emails);
     Ok(everybody)
+}
+
+/// Asks once more for the list of current staff when it is short of somebody and nothing says why
+/// (S-11). When that can not be answered now, those people stay as they are; only what will not be
+/// answered later either is a failure.
+async fn look_again(
+    provider: &dyn Provider,
+    directory: &Directory,
+    staging: &mut Staging<'_>,
+) -> Result<(), SyncError> {
+    if !staging.needs_second_look() {
+        return Ok(());
+    }
+    staging.begin_second_look();
+    match provider.list_current(staging).await {
+        Ok(()) => {
+            staging.end_second_look();
+            Ok(())
+        }
+        Err(
+            error @ (ProviderError::Credential
+            | ProviderError::Permission { .. }
+            | ProviderError::Suspended),
+        ) => Err(error.into()),
+        Err(error) => {
+            tracing::info!(
+                directory.id = %directory.id,
+                error = %error,
+                "the list of current staff could not be read once more; nobody leaves by it"
+            );
+            Ok(())
+        }
+    }
+}
+
+/// Whoever is stored and can not be read is listed by the name that is stored.
+async fn name_unread(cx: &Context, all: &mut Everybody) -> Result<(), DbError> {
+    let ids: Vec<DirectoryUserId> =
+        all.unread.iter().filter_map(|unread| unread.user.clone()).collect();
+    let stored = cx.db.read(move |conn| directory_users::by_ids(conn, &ids)).await?;
+    let stored: HashMap<&DirectoryUserId, &DirectoryUser> =
+        stored.iter().map(|user| (&user.id, user)).collect();
+    for unread in &mut all.unread {
+        let Some(user) = unread.user.as_ref().and_then(|id| stored.get(id)) else { continue };
+        unread.name = user.record.0.display_name();
+        unread.email.clone_from(&user.record.0.email);
+        unread.employee_number.clone_from(&user.employee_number);
+    }
+    Ok(())
 }
 
 /// Of the people whom we do not know, those come first who had an account before the directory was
@@ -323,17 +383,16 @@ async fn put_former_first(
 /// with the stored record.
 async fn add_moved(cx: &Context, all: &mut Everybody) -> Result<(), SyncError> {
     let seq = all.seq;
-    let ids: Vec<DirectoryUserId> = all.moved.iter().map(|(id, _, _)| id.clone()).collect();
+    let ids: Vec<DirectoryUserId> = all.moved.iter().map(|moved| moved.user.clone()).collect();
     let stored: Vec<DirectoryUser> =
         cx.db.read_bulk(move |conn| directory_users::by_ids(conn, &ids)).await?;
     let mut stored: HashMap<DirectoryUserId, DirectoryUser> =
         stored.into_iter().map(|user| (user.id.clone(), user)).collect();
-    for (id, membership, hash) in std::mem::take(&mut all.moved) {
-        let Some(user) = stored.remove(&id) else { continue };
+    for Moved { user, membership, hash, notes } in std::mem::take(&mut all.moved) {
+        let Some(user) = stored.remove(&user) else { continue };
         // A look meanwhile took the hash away, and its record did not come from this raw one.
         let raw_hash = user.raw_hash.filter(|stored| *stored == hash);
         let record = user.record.0;
-        let notes = Vec::new();
         all.changed.push(Observed { seq, record, membership, gone: false, raw_hash, notes });
     }
     Ok(())
@@ -369,9 +428,19 @@ impl Batch<'_> {
         let seq = reading.everybody.seq;
         let counts = RunCounts { seen: counts_before(reading).seen, ..RunCounts::default() };
         let bad = preview::bad_rows(self.cx, &self.claim.directory, reading).await?;
-        let problems = bad.iter().filter(|row| row.severity == Severity::Problem);
-        let Ok(records @ 1..) = u64::try_from(problems.count()) else { return Ok(()) };
-        for rows in bad.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+        let problems = bad.iter().filter(|row| row.severity == Severity::Problem).count();
+        let Ok(records @ 1..) = u64::try_from(problems) else { return Ok(()) };
+        self.list_problems(seq, bad).await?;
+        let counts = RunCounts { row_problems: records, ..self.end_access(reading, counts).await? };
+        let run = self.claim.run.id.clone();
+        self.forget_problems(seq).await?;
+        self.write(move |tx, _, _| Ok(runs::set_counts(tx, &run, counts)?)).await?;
+        Err(SyncError::RowProblems(records))
+    }
+
+    /// Lists what HR has to correct.
+    async fn list_problems(&self, seq: i64, rows: Vec<BadRow>) -> Result<(), SyncError> {
+        for rows in rows.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
             let rows = rows.to_vec();
             self.write(move |tx, directory, cx| {
                 for row in rows {
@@ -381,11 +450,7 @@ impl Batch<'_> {
             })
             .await?;
         }
-        let counts = RunCounts { row_problems: records, ..self.end_access(reading, counts).await? };
-        let run = self.claim.run.id.clone();
-        self.forget_problems(seq).await?;
-        self.write(move |tx, _, _| Ok(runs::set_counts(tx, &run, counts)?)).await?;
-        Err(SyncError::RowProblems(records))
+        Ok(())
     }
 
     /// Forgets the row problems that this run has not met again, in pieces.
@@ -471,7 +536,8 @@ impl Batch<'_> {
             hold_items::mark_done(tx, &answers.settled, now)?;
             let is_kept = |key: &ExternalKey| held.contains(key) || kept.contains(key);
             guard::spend_decisions(tx, &directory, is_kept, seq, now)?;
-            guard::keep_only(tx, &directory, |key| held.contains(key), seq, now)?;
+            let is_held = |key: &ExternalKey| everybody.may_be_anybody || held.contains(key);
+            guard::keep_only(tx, &directory, is_held, seq, now)?;
             guard::announce(tx, &Teller::new(cx), &directory)?;
             catalogue::merge(tx, &directory.organization_id)?;
             groups::delete_emptied(tx, &directory, &everybody.groups_named, now)?;

@@ -11,6 +11,7 @@
 //! - The first hint for a person is looked at at once; those that come meanwhile are one more look.
 //! - A "gone" answer removes nobody here; it queues a full sync (S-31). Of a starter whom nobody
 //!   has seen yet it only means "not yet" (S-03).
+//! - One person who cannot be read delays nobody else ([`crate::sync::unanswered`]).
 //! - A known key under another number, and a new id with the e-mail of somebody whose id may have
 //!   changed, are not believed here; they queue a full sync (S-21).
 
@@ -23,12 +24,13 @@ use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::inbox::{self, InboxRow, Turn};
 use crate::db::lease::while_renewing;
-use crate::db::{DbError, Lane, Tx, runs};
+use crate::db::{DbError, Lane, Tx, row_problems, runs};
 use crate::domain::account::Activity;
 use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunTrigger};
 use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, KeyKind, ManagerReference, Membership,
+    RowProblemCode,
 };
 use crate::limits;
 use crate::providers::{CallLane, Fetched, ProviderError, RecordKeys};
@@ -40,14 +42,15 @@ use crate::sync::guard;
 use crate::sync::permissions;
 use crate::sync::plan::{Facts, Observed};
 use crate::sync::setup::connect;
+use crate::sync::unanswered::{self, Unanswered};
 use crate::sync::{Context, SyncError, starter};
 
 /// One person to look at: a claim of their hint.
 pub struct Look {
     directory: Arc<Directory>,
-    row: InboxRow,
-    epoch: i64,
-    seq: i64,
+    pub(super) row: InboxRow,
+    pub(super) epoch: i64,
+    pub(super) seq: i64,
 }
 
 /// What a claim found.
@@ -220,20 +223,33 @@ pub async fn look_at(cx: Context, look: Look) -> Result<(), SyncError> {
         {
             not_allowed(cx, directory, look).await
         }
-        // Garbage about one person can be a garbled hint; the full sync finds out, and counts.
-        Err(ProviderError::Malformed { .. }) => leave_to_full_sync(cx, directory, look, None).await,
+        Err(error @ (ProviderError::Down { .. } | ProviderError::Malformed { .. })) => {
+            let one = Unanswered { look, error, began };
+            unanswered::settle(cx, directory, &*provider, one).await
+        }
         Err(error) => failed(cx, directory, look, &error, began).await,
     };
+    or_wait(cx, look, outcome).await
+}
+
+/// When the claim was lost, or the directory is not what it was when the question was sent, the
+/// answer does not count, and the hint waits again (it is gone with a disabled directory).
+async fn or_wait(
+    cx: &Context,
+    look: &Look,
+    outcome: Result<(), SyncError>,
+) -> Result<(), SyncError> {
     match outcome {
-        // The claim was lost, or the directory is not what it was when the question was sent: the
-        // answer does not count, and the hint waits again (it is gone with a disabled directory).
         Err(SyncError::Superseded) => wait(cx, look, cx.clock.now()).await,
         other => other,
     }
 }
 
 /// The directory as it must still be for a result to count: active, and with the same credential.
-fn still_counts(tx: &mut Tx<'_>, as_claimed: &Directory) -> Result<Directory, SyncError> {
+pub(super) fn still_counts(
+    tx: &mut Tx<'_>,
+    as_claimed: &Directory,
+) -> Result<Directory, SyncError> {
     tx.lock_organization(&as_claimed.organization_id)?;
     let directory = directories::lock(tx, &as_claimed.id)?.ok_or(SyncError::Superseded)?;
     let same = directory.state == DirectoryState::Active
@@ -255,8 +271,11 @@ async fn found(
     let applied = db.write(Lane::Urgent, move |tx| {
         let mut directory = still_counts(tx, &claimed)?;
         let now = cx.clock.now();
+        let twice = RowProblemCode::ListedTwice;
         if is_under_another_number(tx, &directory, &record)?
             || may_have_another_id(tx, &directory, &record)?
+            // Which of several records counts is for the list to say (S-16).
+            || row_problems::has(tx, &directory.id, &record.external_key, twice)?
         {
             full::queue(tx, &cx, &directory, RunTrigger::Burst, now)?;
             inbox::give_back(tx, &row, epoch, inbox::PARKED, now)?;
@@ -364,7 +383,7 @@ fn may_have_another_id(
     Ok(same_email.iter().any(may_be_renamed))
 }
 
-async fn leave_to_full_sync(
+pub(super) async fn leave_to_full_sync(
     cx: &Context,
     claimed: &Directory,
     look: &Look,
@@ -431,8 +450,8 @@ async fn wait(cx: &Context, look: &Look, until: Millis) -> Result<(), SyncError>
     Ok(write.await?)
 }
 
-/// A live look that fails counts as a failed sync; its hint is kept (S-42).
-async fn failed(
+/// A live look that fails for everybody counts as a failed sync; its hint is kept (S-42).
+pub(super) async fn failed(
     cx: &Context,
     claimed: &Directory,
     look: &Look,
@@ -456,8 +475,8 @@ async fn failed(
             Verdict::Retry(at) => at,
             Verdict::Failed => inbox::PARKED,
         };
-        inbox::give_back(tx, &row, epoch, next_at, cx.clock.now())?;
-        Ok(())
+        let now = cx.clock.now();
+        Ok(inbox::note_unanswered(tx, &row, epoch, (next_at, row.failures), now)?)
     })
     .await
 }

@@ -21,6 +21,7 @@ use crate::domain::hold::{Decision, HoldKind, LinkDoubt};
 use crate::domain::ids::{AccountId, DirectoryId, HoldId, HoldItemId};
 use crate::domain::linking::{self, Candidate, LinkDecision, Rivals};
 use crate::secret::SealingKey;
+use crate::sync::damaged;
 use crate::sync::known::{AccountFields, View};
 pub use crate::sync::planned::*;
 use crate::sync::said::{Said, findings, membership_of, not_applied, said};
@@ -42,6 +43,7 @@ pub fn plan_person(
     }
     let membership = membership_of(&observed, stored);
     let link = stored.and_then(|user| view.links.get(&user.id));
+    observed = damaged::mended(observed, stored.map(|user| &user.record.0));
     let said = said(&mut observed, stored, link.is_some(), membership, setting);
     let record = match &said.record {
         Ok(record) => view.with_known_units(record.clone()),

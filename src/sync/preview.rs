@@ -39,6 +39,7 @@ use crate::sync::plan::{
 use crate::sync::reading::{self, Reading};
 use crate::sync::rows::{self, Made, Person};
 use crate::sync::setup::{self, SetupError};
+use crate::sync::staging::Unread;
 use crate::sync::{Context, full, permissions, view};
 
 /// What a full sync would do now. People are in the order of their keys.
@@ -231,6 +232,7 @@ fn look_ahead(
             full::add(&mut counts, counted);
         }
     }
+    ahead.note_unread(&everybody.unread);
     let problems = ahead.problems();
     if directory.strict && problems > 0 {
         // Not one record is applied then (S-07).
@@ -333,6 +335,15 @@ impl Ahead {
                 because: one.reason,
             };
             self.waiting.insert(one.external_key.clone(), leaving);
+        }
+    }
+
+    /// People whose records can not be read.
+    fn note_unread(&mut self, people: &[Unread]) {
+        for unread in people {
+            let rows = self.bad_rows.entry(unread.external_key.clone()).or_default();
+            rows.push(BadRow::unread(unread));
+            self.named.extend(unread.user.clone());
         }
     }
 
@@ -452,6 +463,23 @@ impl BadRow {
             observation_seq: seq,
             first_seen_at_ms: now,
             updated_at_ms: now,
+        }
+    }
+}
+
+impl BadRow {
+    /// A record that can not be read.
+    pub(super) fn unread(unread: &Unread) -> Self {
+        let finding = Finding::of(RowProblemCode::UnreadableRecord);
+        Self {
+            external_key: unread.external_key.clone(),
+            name: unread.name.clone(),
+            employee_number: unread.employee_number.clone(),
+            email: unread.email.clone(),
+            code: finding.code,
+            severity: finding.code.severity(),
+            message: finding.message(),
+            detail: None,
         }
     }
 }

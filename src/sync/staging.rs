@@ -4,9 +4,14 @@
 //! makes a quiet full sync cheap. In memory are the changed records and, of everybody, a hash and a
 //! key.
 //!
+//! A record that can not be read costs its person only (S-16): whoever its key names was seen, and
+//! is left as they are. When even the key can not be read it may be anybody's, and nobody is
+//! missing from this list.
+//!
 //! What this module must not do: touch the database, or take a list for complete. It is complete
 //! when [`Provider::list`] has returned `Ok`, which is when [`Staging::close`] may be called.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,22 +23,72 @@ use crate::domain::employee::{
     RowProblemCode,
 };
 use crate::domain::ids::DirectoryUserId;
+use crate::domain::row_problem::Finding;
 use crate::limits;
-use crate::providers::{Provider, ProviderError, RecordKeys, RecordSink};
+use crate::providers::{List, Provider, ProviderError, RecordKeys, RecordSink};
 use crate::secret::SealingKey;
+use crate::sync::damaged::is_damaged_unit;
+use crate::sync::doubles::{self, Candidate};
 use crate::sync::plan::{Facts, Observed};
+use crate::sync::stored::{RawHash, Seen, Stored, left_unsaid, place_of, stored_of};
 use crate::sync::{renamed, swap};
 
 use jiff::civil::Date;
 
-type RawHash = [u8; 16];
+/// A record of the list of everybody that can not be read.
+struct Torn {
+    /// Its place in the list, from 1.
+    place: usize,
+    keys: Option<RecordKeys>,
+}
 
-/// One person of the list.
-enum Seen {
-    /// As last time.
-    Known { index: usize, hash: RawHash },
-    /// To be planned.
-    Changed { record: Box<EmployeeRecord>, hash: RawHash },
+/// What asking once more for the list of current staff has brought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SecondLook {
+    /// It was not asked.
+    NotAsked,
+    /// It is being read, or was not read to its end.
+    Unfinished,
+    /// It was read to its end.
+    Done,
+}
+
+/// A person of whom nothing is applied, because their record can not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The stored person, if there is one under the keys.
+    pub user: Option<DirectoryUserId>,
+    /// The key, or what stands for it.
+    pub external_key: ExternalKey,
+    /// The number, if it could be read.
+    pub employee_number: Option<EmployeeNumber>,
+    /// The record's place in the list, from 1.
+    pub place: usize,
+    /// The person's name as it is stored, else which record it is.
+    pub name: String,
+    /// The person's e-mail as it is stored.
+    pub email: Option<String>,
+}
+
+impl Unread {
+    fn of(keys: RecordKeys, place: usize) -> Self {
+        let RecordKeys { external_key, employee_number } = keys;
+        let name = format!("Record {place} of the list");
+        Self { user: None, external_key, employee_number, place, name, email: None }
+    }
+}
+
+/// Somebody whose record is as it was and who is planned all the same, with the stored record.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    /// Who.
+    pub user: DirectoryUserId,
+    /// Whether they are in the list of current staff.
+    pub membership: Membership,
+    /// The hash of their record, which is the stored one.
+    pub hash: Vec<u8>,
+    /// What there is to say about the record.
+    pub notes: Vec<Finding>,
 }
 
 /// The list while it is being read.
@@ -47,6 +102,15 @@ pub struct Staging<'a> {
     by_key: HashMap<ExternalKey, Vec<usize>>,
     current: HashSet<usize>,
     lists_current: bool,
+    /// How many records of the list of everybody came so far.
+    records: usize,
+    torn: Vec<Torn>,
+    torn_keys: HashSet<ExternalKey>,
+    /// The list of everybody holds a record that may be anybody's.
+    may_be_anybody: bool,
+    /// So does the list of current staff.
+    current_torn: bool,
+    second_look: SecondLook,
 }
 
 /// A complete list.
@@ -58,9 +122,9 @@ pub struct Everybody {
     pub changed: Vec<Observed>,
     /// Where in them those begin whom we do not know.
     pub strangers_from: usize,
-    /// People whose record is as it was, but who joined or left the list of current staff; with the
-    /// hash of their record, which is the stored one.
-    pub moved: Vec<(DirectoryUserId, Membership, Vec<u8>)>,
+    /// People whose record is as it was, but who joined or left the list of current staff, or whose
+    /// records in the list differ.
+    pub moved: Vec<Moved>,
     /// People who are as they were.
     pub unchanged: Vec<DirectoryUserId>,
     /// Those of `changed` who are stored and may give their e-mail up, by their place in it.
@@ -68,8 +132,13 @@ pub struct Everybody {
     /// Those of `changed` who pass their e-mails on in a circle.
     circles: Vec<Range<usize>>,
     /// Stored people whom the list does not name: under no key and no number. People who got
-    /// another id are not among them, nor is whoever a record without a key may be about.
+    /// another id are not among them, nor is whoever a record without a key, or one that can not be
+    /// read, may be about.
     pub missing: Vec<DirectoryUserId>,
+    /// People whose records can not be read.
+    pub unread: Vec<Unread>,
+    /// One of those records may be anybody's.
+    pub may_be_anybody: bool,
     /// Keys of the groups that any record names that was read, also one with a problem (S-14).
     pub groups_named: HashSet<String>,
     /// What only a look at everybody can know.
@@ -96,6 +165,12 @@ impl<'a> Staging<'a> {
             by_key: HashMap::new(),
             current: HashSet::new(),
             lists_current: false,
+            records: 0,
+            torn: Vec::new(),
+            torn_keys: HashSet::new(),
+            may_be_anybody: false,
+            current_torn: false,
+            second_look: SecondLook::NotAsked,
         }
     }
 
@@ -103,8 +178,12 @@ impl<'a> Staging<'a> {
         self.key.record_hash(self.provider.mapping_version(), raw)
     }
 
-    fn add(&mut self, raw: &[u8], hash: RawHash) -> Result<usize, ProviderError> {
-        if self.people.len() >= limits::DIRECTORY_PEOPLE_MAX {
+    /// Takes a record in; `None` when it can not be read. Identical records are one.
+    fn add(&mut self, raw: &[u8], hash: RawHash) -> Result<Option<usize>, ProviderError> {
+        if let Some(same) = self.by_hash.get(&hash) {
+            return Ok(Some(*same));
+        }
+        if self.people.len().saturating_add(self.torn.len()) >= limits::DIRECTORY_PEOPLE_MAX {
             let reason = format!("more than {} people", limits::DIRECTORY_PEOPLE_MAX);
             return Err(ProviderError::Malformed { reason });
         }
@@ -114,12 +193,10 @@ impl<'a> Staging<'a> {
         let (key, seen) = if let Some((index, known)) = known {
             (known.external_key.clone(), Seen::Known { index, hash })
         } else {
-            let mut record = Box::new(self.provider.normalise(raw)?);
+            let Ok(record) = self.provider.normalise(raw) else { return Ok(None) };
+            let mut record = Box::new(record);
             let key = record.external_key.clone();
             if key.is_missing() {
-                if let Some(same) = self.by_hash.get(&hash) {
-                    return Ok(*same);
-                }
                 name_by_content(&mut record, hash);
             }
             (key, Seen::Changed { record, hash })
@@ -129,53 +206,122 @@ impl<'a> Staging<'a> {
         }
         self.by_hash.insert(hash, position);
         self.people.push(seen);
-        Ok(position)
+        Ok(Some(position))
     }
 
-    /// Whether people were named, and not one of them by a key: then it is the list that can not be
-    /// understood, not some record in it.
+    /// Whether people were named, and not one of them by a key that could be read: then it is the
+    /// list that can not be understood, not some record in it.
     #[must_use]
     pub fn is_without_keys(&self) -> bool {
-        !self.people.is_empty() && self.by_key.is_empty()
+        self.records > 0 && self.by_key.is_empty()
+    }
+
+    /// Stored people of whom the list has several records: which of them counts depends on what is
+    /// stored.
+    #[must_use]
+    pub fn several(&self) -> Vec<DirectoryUserId> {
+        let several = |known: &&Known| self.positions(&known.external_key).len() > 1;
+        self.known.iter().filter(several).map(|known| known.id.clone()).collect()
+    }
+
+    fn positions(&self, key: &ExternalKey) -> &[usize] {
+        self.by_key.get(key).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether somebody who was employed is missing from the list of current staff and nothing in
+    /// their record says why: a list that was short once must not end anybody's access (S-11).
+    #[must_use]
+    pub fn needs_second_look(&self) -> bool {
+        let stored = OnceCell::new();
+        let missing = self.people.iter().enumerate();
+        let mut missing = missing.filter(|(position, _)| !self.current.contains(position));
+        self.lists_current
+            && missing.any(|(_, seen)| {
+                let known = match seen {
+                    Seen::Known { index, .. } => self.known.get(*index),
+                    Seen::Changed { .. } => {
+                        stored_of(seen, stored.get_or_init(|| Stored::of(&self.known)))
+                    }
+                };
+                known.is_some_and(|known| left_unsaid(known, seen))
+            })
+    }
+
+    /// From now on the list of current staff is read once more.
+    pub fn begin_second_look(&mut self) {
+        self.second_look = SecondLook::Unfinished;
+    }
+
+    /// It was read to its end.
+    pub fn end_second_look(&mut self) {
+        self.second_look = SecondLook::Done;
+    }
+
+    /// Whether a person is in the list of current staff. Where that list can not be trusted about
+    /// somebody who was in it, it says nothing.
+    fn membership(&self, position: usize, seen: &Seen, stored: &Stored<'_>) -> Membership {
+        match (self.lists_current, self.current.contains(&position)) {
+            (false, _) => return Membership::NotShown,
+            (true, true) => return Membership::Member,
+            (true, false) => {}
+        }
+        let Some(known) = stored_of(seen, stored) else { return Membership::NotMember };
+        let in_doubt = self.current_torn
+            || self.second_look == SecondLook::Unfinished
+            || self.torn_keys.contains(&known.external_key);
+        if in_doubt && left_unsaid(known, seen) {
+            Membership::NotShown
+        } else {
+            Membership::NotMember
+        }
     }
 
     /// The list is complete: who changed, who did not. `seq` is the number of the question, `today`
-    /// the date in the organization's time zone.
+    /// the date in the organization's time zone, `records` are the stored ones of
+    /// [`Staging::several`].
     #[must_use]
-    pub fn close(self, seq: i64, today: Date) -> Everybody {
-        let stored = Stored::of(&self.known);
+    pub fn close(
+        mut self,
+        seq: i64,
+        today: Date,
+        records: &HashMap<DirectoryUserId, EmployeeRecord>,
+    ) -> Everybody {
+        let known = std::mem::take(&mut self.known);
+        let stored = Stored::of(&known);
+        let fates = self.fates(&stored, records, today);
         let mut named = HashSet::new();
         let mut strangers = Vec::new();
-        let mut all = Everybody { seq, seen: self.people.len(), ..Everybody::default() };
-        for (position, seen) in self.people.into_iter().enumerate() {
-            let membership = match (self.lists_current, self.current.contains(&position)) {
-                (false, _) => Membership::NotShown,
-                (true, true) => Membership::Member,
-                (true, false) => Membership::NotMember,
+        let seen = self.people.len().saturating_add(self.torn.len());
+        let may_be_anybody = self.may_be_anybody;
+        let mut all = Everybody { seq, seen, may_be_anybody, ..Everybody::default() };
+        let people = std::mem::take(&mut self.people);
+        for (position, seen) in people.into_iter().enumerate() {
+            let fate = fates.get(&position).cloned().unwrap_or_default();
+            let membership = match fate.membership {
+                Some(membership) => membership,
+                None => self.membership(position, &seen, &stored),
             };
+            named.extend(place_of(&seen, &stored));
+            if fate.is_spare {
+                continue;
+            }
             match seen {
                 Seen::Known { index, hash } => {
-                    let Some(known) = self.known.get(index) else { continue };
-                    named.insert(index);
-                    all.note_known(known, membership, hash);
+                    let Some(known) = known.get(index) else { continue };
+                    all.note_known(known, membership, hash, fate.notes);
                 }
                 Seen::Changed { mut record, hash } => {
-                    let same_key = self.by_key.get(&record.external_key).map(Vec::as_slice);
-                    let keeps = match (stored.under(&record.external_key), same_key) {
-                        (_, None | Some([_])) => true,
-                        (Some(known), _) => known.employee_number == record.employee_number,
-                        (None, Some(same)) => same.first() == Some(&position),
-                    };
-                    if !keeps {
+                    if fate.is_others {
                         mark_as_double(&mut record);
                     }
                     let active = activity(&record, membership, today);
-                    all.note(record.email_norm(), &record.external_key, active);
-                    all.note_department(&record);
-                    let raw_hash = Some(hash.to_vec());
+                    if active == Activity::Inactive && self.torn_keys.contains(&record.external_key)
+                    {
+                        // The other record of this person may say that they are employed.
+                        continue;
+                    }
                     let found = stored.find(&record);
-                    let (record, notes) = (*record, Vec::new());
-                    let seen = Observed { seq, record, membership, gone: false, raw_hash, notes };
+                    let seen = all.observed(*record, membership, active, (hash, fate.notes));
                     if let Some((index, known)) = found {
                         named.insert(index);
                         all.add_known(known, seen);
@@ -185,43 +331,98 @@ impl<'a> Staging<'a> {
                 }
             }
         }
-        let missing = self.known.iter().enumerate().filter(|(index, _)| !named.contains(index));
+        for torn in &self.torn {
+            self.note_torn(torn, &stored, &mut named, &mut all);
+        }
+        let is_missing = |index: &usize| !may_be_anybody && !named.contains(index);
+        let missing = known.iter().enumerate().filter(|(index, _)| is_missing(index));
         all.add_strangers(strangers, missing.map(|(_, known)| known).collect());
         all
     }
-}
 
-/// Everybody as stored, by what a record can name them by.
-struct Stored<'a> {
-    by_key: HashMap<&'a ExternalKey, (usize, &'a Known)>,
-    by_number: HashMap<&'a EmployeeNumber, (usize, &'a Known)>,
-}
-
-impl<'a> Stored<'a> {
-    fn of(known: &'a [Known]) -> Self {
-        let all = || known.iter().enumerate();
-        let number = |(index, known): (usize, &'a Known)| {
-            Some((known.employee_number.as_ref()?, (index, known)))
+    /// A record that can not be read: its person was seen, and nothing of them is applied. Of whom
+    /// the list of current staff has a record that could be read, everything is known.
+    fn note_torn(
+        &self,
+        torn: &Torn,
+        stored: &Stored<'_>,
+        named: &mut HashSet<usize>,
+        all: &mut Everybody,
+    ) {
+        let nobodys = || ExternalKey(format!("unreadable:{}", torn.place));
+        let Some(keys) = torn.keys.clone() else {
+            let keys = RecordKeys { external_key: nobodys(), employee_number: None };
+            all.unread.push(Unread::of(keys, torn.place));
+            return;
         };
-        Self {
-            by_key: all().map(|(index, known)| (&known.external_key, (index, known))).collect(),
-            by_number: all().filter_map(number).collect(),
+        let is_current = |position: &usize| self.current.contains(position);
+        if self.positions(&keys.external_key).iter().any(is_current) {
+            return;
         }
+        let found = stored.find_by(&keys.external_key, keys.employee_number.as_ref());
+        let mut unread = Unread::of(keys, torn.place);
+        if let Some((index, known)) = found {
+            if named.insert(index) {
+                all.note(known.email_norm.clone(), &known.external_key, known.state);
+            }
+            unread.user = Some(known.id.clone());
+            unread.external_key = known.external_key.clone();
+        }
+        all.unread.push(unread);
     }
 
-    /// Who is stored under a key.
-    fn under(&self, key: &ExternalKey) -> Option<&'a Known> {
-        self.by_key.get(key).map(|(_, known)| *known)
+    /// What becomes of records that share their key with others.
+    fn fates(
+        &self,
+        stored: &Stored<'_>,
+        records: &HashMap<DirectoryUserId, EmployeeRecord>,
+        today: Date,
+    ) -> HashMap<usize, Fate> {
+        let mut fates = HashMap::new();
+        for (key, positions) in self.by_key.iter().filter(|(_, positions)| positions.len() > 1) {
+            let before = stored.under(key).and_then(|known| records.get(&known.id));
+            let candidate = |position: &usize| {
+                let seen = self.people.get(*position)?;
+                let record = match seen {
+                    Seen::Known { .. } => before?,
+                    Seen::Changed { record, .. } => record,
+                };
+                let membership = self.membership(*position, seen, stored);
+                Some(Candidate { position: *position, record, membership })
+            };
+            let candidates: Vec<Candidate<'_>> = positions.iter().filter_map(candidate).collect();
+            let Some(settled) = doubles::settle(&candidates, before, today) else { continue };
+            for position in positions {
+                let is_others = settled.others.contains(position);
+                let counts = *position == settled.position;
+                let differ = counts && settled.differ;
+                let fate = Fate {
+                    is_spare: !counts && !is_others,
+                    is_others,
+                    membership: counts.then_some(settled.membership),
+                    notes: if differ {
+                        vec![Finding::of(RowProblemCode::ListedTwice)]
+                    } else {
+                        vec![]
+                    },
+                };
+                fates.insert(*position, fate);
+            }
+        }
+        fates
     }
+}
 
-    /// Whom a record is about, by the rule of [`crate::sync::plan::View::stored`].
-    fn find(&self, record: &EmployeeRecord) -> Option<(usize, &'a Known)> {
-        let by_number = || {
-            let found = self.by_number.get(record.employee_number.as_ref()?)?;
-            (found.1.key_kind != record.key_kind).then_some(found)
-        };
-        self.by_key.get(&record.external_key).or_else(by_number).copied()
-    }
+/// What becomes of a record that shares its key with others.
+#[derive(Default, Clone)]
+struct Fate {
+    /// Another record of the person counts.
+    is_spare: bool,
+    /// It is about somebody else.
+    is_others: bool,
+    /// Whether its person is in the list of current staff, if all their records were looked at.
+    membership: Option<Membership>,
+    notes: Vec<Finding>,
 }
 
 impl Everybody {
@@ -307,6 +508,20 @@ impl Everybody {
         self.facts.renamed = Arc::new(renamed);
     }
 
+    /// A record that is to be planned.
+    fn observed(
+        &mut self,
+        record: EmployeeRecord,
+        membership: Membership,
+        active: Activity,
+        (hash, notes): (RawHash, Vec<Finding>),
+    ) -> Observed {
+        self.note(record.email_norm(), &record.external_key, active);
+        self.note_department(&record);
+        let raw_hash = Some(hash.to_vec());
+        Observed { seq: self.seq, record, membership, gone: false, raw_hash, notes }
+    }
+
     fn note(&mut self, email: Option<EmailNorm>, key: &ExternalKey, activity: Activity) {
         let Some(email) = email else { return };
         let people = Arc::make_mut(&mut self.facts.people_by_email).entry(email).or_default();
@@ -316,14 +531,20 @@ impl Everybody {
     fn note_department(&mut self, record: &EmployeeRecord) {
         let Some(unit) = &record.department else { return };
         self.groups_named.insert(unit.group_key());
-        if record.problem(Need::Names).is_some() {
+        if record.problem(Need::Names).is_some() || is_damaged_unit(unit) {
             return;
         }
         let departments = Arc::make_mut(&mut self.facts.departments);
         departments.entry(unit.group_key()).or_insert_with(|| unit.clone());
     }
 
-    fn note_known(&mut self, known: &Known, membership: Membership, hash: RawHash) {
+    fn note_known(
+        &mut self,
+        known: &Known,
+        membership: Membership,
+        hash: RawHash,
+        notes: Vec<Finding>,
+    ) {
         let moved = membership != Membership::NotShown && membership != known.membership;
         let activity = match (moved, membership) {
             (false, _) => known.state,
@@ -331,21 +552,23 @@ impl Everybody {
             (true, _) => Activity::Active,
         };
         self.note(known.email_norm.clone(), &known.external_key, activity);
-        if moved {
-            self.moved.push((known.id.clone(), membership, hash.to_vec()));
+        if moved || !notes.is_empty() {
+            let (user, hash) = (known.id.clone(), hash.to_vec());
+            self.moved.push(Moved { user, membership, hash, notes });
         } else {
             self.unchanged.push(known.id.clone());
         }
     }
 }
 
-/// Several records with one key: the one with the number that is stored for the key keeps it, or
-/// the first when the key is new. The others go by their numbers and are row problems, because we
-/// do not guess who is who.
+/// A record of somebody else under the key of a person: it goes by its number and is a row problem,
+/// because we do not guess who is who.
 fn mark_as_double(record: &mut EmployeeRecord) {
     let key = match &record.employee_number {
-        Some(number) => number.as_str().to_owned(),
-        None => format!("{} (double)", record.external_key.as_str()),
+        Some(number) if number.as_str() != record.external_key.as_str() => {
+            number.as_str().to_owned()
+        }
+        _ => format!("{} (double)", record.external_key.as_str()),
     };
     record.external_key = ExternalKey(key);
     record.key_kind = KeyKind::Editable;
@@ -364,7 +587,11 @@ fn name_by_content(record: &mut EmployeeRecord, hash: RawHash) {
 impl RecordSink for Staging<'_> {
     fn record(&mut self, raw: &[u8]) -> Result<(), ProviderError> {
         let hash = self.hash(raw);
-        self.add(raw, hash).map(|_| ())
+        if self.add(raw, hash)?.is_none() {
+            return self.unreadable(List::Everybody, self.provider.salvage(raw), true);
+        }
+        self.records = self.records.saturating_add(1);
+        Ok(())
     }
 
     fn current(&mut self, raw: &[u8]) -> Result<(), ProviderError> {
@@ -373,19 +600,64 @@ impl RecordSink for Staging<'_> {
         let position = if let Some(position) = self.by_hash.get(&hash) {
             *position
         } else {
-            let RecordKeys { external_key, .. } = self.provider.keys(raw)?;
+            let Ok(RecordKeys { external_key, .. }) = self.provider.keys(raw) else {
+                return self.unreadable(List::Current, self.provider.salvage(raw), true);
+            };
             if external_key.is_missing() {
                 // It says something else than in the first list, and there is no telling whose it
                 // is. The next full sync reads it again.
                 return Ok(());
             }
-            match self.by_key.get(&external_key).map(Vec::as_slice) {
-                Some([position]) => *position,
-                // Hired between the two calls, or one of several with this key.
-                _ => self.add(raw, hash)?,
+            let positions = self.positions(&external_key).to_vec();
+            match positions.as_slice() {
+                [position] => *position,
+                // Hired between the two calls, one of several with this key, or one that could not
+                // be read in the first list.
+                _ if self.second_look == SecondLook::NotAsked => match self.add(raw, hash)? {
+                    Some(position) => position,
+                    None => {
+                        return self.unreadable(List::Current, self.provider.salvage(raw), true);
+                    }
+                },
+                _ => {
+                    self.current.extend(positions);
+                    return Ok(());
+                }
             }
         };
         self.current.insert(position);
+        Ok(())
+    }
+
+    fn unreadable(
+        &mut self,
+        list: List,
+        keys: Option<RecordKeys>,
+        alone: bool,
+    ) -> Result<(), ProviderError> {
+        match list {
+            List::Everybody => self.may_be_anybody |= !alone || keys.is_none(),
+            List::Current => self.current_torn |= !alone || keys.is_none(),
+        }
+        match (list, keys) {
+            (List::Everybody, keys) => {
+                self.records = self.records.saturating_add(1);
+                self.torn_keys.extend(keys.as_ref().map(|keys| keys.external_key.clone()));
+                self.torn.push(Torn { place: self.records, keys });
+            }
+            (List::Current, None) => self.lists_current = true,
+            (List::Current, Some(keys)) => {
+                self.lists_current = true;
+                match self.positions(&keys.external_key).to_vec().as_slice() {
+                    [position] => {
+                        self.current.insert(*position);
+                    }
+                    [] => {}
+                    // There is no telling which of them it is.
+                    _ => self.current_torn = true,
+                }
+            }
+        }
         Ok(())
     }
 }

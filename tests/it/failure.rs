@@ -240,19 +240,21 @@ async fn s_42_a_live_look_that_fails_counts_and_its_hint_is_kept(app: TestApp) {
         faults.only_action = Some(Action::GetEmployeeDetailById);
         faults.always = Some(OddAnswer::Html502);
     });
-    let employee = app.employee(0);
-    app.new_job(&employee, "Kept").await;
-    app.hr().clear_logs();
+    let employees = [app.employee(0), app.employee(1)];
+    for employee in &employees {
+        app.new_job(employee, "Kept").await;
+    }
     app.drain().await;
     let passed = until_failing(&app, &connected, Millis::SECOND, 5 * Millis::MINUTE).await;
     assert!(passed > 2 * Millis::MINUTE, "{passed}");
-    assert_eq!(app.hr().calls().len(), 4, "tries");
     assert_eq!(failure_class(&app, &connected).await, "provider_down");
     let sql = "SELECT employee_hint AS value FROM inbox WHERE state = 'waiting'";
-    assert_eq!(app.raw().values(sql), [employee.as_str()]);
+    assert_eq!(app.raw().values(sql).len(), 2);
     app.hr_answers(None);
     app.pass(INTERVAL).await;
-    assert_eq!(app.job_of(&connected, &employee).await, "Kept");
+    for employee in &employees {
+        assert_eq!(app.job_of(&connected, employee).await, "Kept");
+    }
     assert!(app.raw().values(sql).is_empty());
 }
 

@@ -33,6 +33,7 @@ mod dates;
 mod decisions;
 mod deliveries;
 mod delivery_order;
+mod dirty_records;
 mod endpoints;
 mod evidence;
 mod failure;

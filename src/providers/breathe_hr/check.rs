@@ -53,7 +53,7 @@ pub async fn check(hr: &BreatheHr) -> Result<Check, ProviderError> {
         Err(_) => None,
     };
     let first = match hr.api.employees(1, 1).await {
-        Ok(listing) => listing.records.into_iter().next(),
+        Ok(listing) => listing.records.into_iter().next().map(|record| record.bytes),
         Err(error @ ProviderError::BudgetSpent { .. }) => return Err(error),
         Err(error) => return Ok(nothing_answered(error, tenant)),
     };

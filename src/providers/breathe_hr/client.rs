@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use crate::limits;
 use crate::providers::fields::{fits_into_path, inner, mend, pick, text};
 use crate::providers::http::{Answer, HttpClient, Method, Request};
-use crate::providers::paging::{self, Links, Page};
+use crate::providers::paging::{self, Links, Page, Record};
 use crate::providers::{CallGate, CallLane, ProviderError, malformed};
 use crate::secret::Secret;
 
@@ -81,7 +81,7 @@ pub fn key_problem(key: &str) -> Option<&'static str> {
 /// A page of employees.
 pub struct Listing {
     /// The records as sent.
-    pub records: Vec<Vec<u8>>,
+    pub records: Vec<Record>,
     /// Which page comes next.
     pub links: Links,
     /// How many employees there are, as Breathe HR says.
@@ -158,9 +158,9 @@ impl Api {
         }
         let answer = self.hear(succeeded(answer).await).await?;
         let page = self.hear(collection(answer, &["employees"]).await).await?;
-        match <[Vec<u8>; 1]>::try_from(page.records) {
-            Ok([record]) => Ok(Found::Record(record)),
-            Err(_) => Err(malformed("the answer about one employee is not about one")),
+        match page.records.as_slice() {
+            [record] => Ok(Found::Record(record.whole()?.to_vec())),
+            _ => Err(malformed("the answer about one employee is not about one")),
         }
     }
 

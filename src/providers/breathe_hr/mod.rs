@@ -6,8 +6,8 @@
 //! Invariants:
 //! - Breathe HR is only read: the client can build nothing but GET requests, although the key could
 //!   do everything.
-//! - A list counts only when every page was answered without an error, nobody came twice, and there
-//!   were as many people as Breathe HR says (S-30).
+//! - A list counts only when every page was answered without an error, no page came twice, and
+//!   there were as many records as Breathe HR says (S-30).
 //! - *Gone* is said only for HTTP 404 with a JSON body (S-31).
 //!
 //! What this module must not do: decide who is removed, retry or wait (the gate may wait).
@@ -19,8 +19,8 @@ use futures_util::future::BoxFuture;
 use super::http::HttpClient;
 use super::paging::Walk;
 use super::{
-    CallGate, CallLane, Check, Fetched, Provider, ProviderError, RecordKeys, RecordSink, malformed,
-    pasted,
+    CallGate, CallLane, Check, Fetched, List, Provider, ProviderError, RecordKeys, RecordSink,
+    malformed, pasted,
 };
 use crate::domain::employee::EmployeeRecord;
 use crate::domain::provider::ProviderKind;
@@ -87,9 +87,14 @@ impl BreatheHr {
         loop {
             let Listing { records, links, total } =
                 self.api.employees(walk.page(), limits::BREATHE_PAGE_PEOPLE).await?;
-            for raw in &records {
-                let employee = Employee::read(raw)?;
-                walk.note(&normalise::key(&employee))?;
+            for record in &records {
+                let Ok(employee) = record.whole().and_then(Employee::read) else {
+                    let keys = normalise::salvage(&record.bytes);
+                    walk.note(keys.as_ref().map(|keys| &keys.external_key))?;
+                    sink.unreadable(List::Everybody, keys, record.alone)?;
+                    continue;
+                };
+                walk.note(Some(&normalise::key(&employee)))?;
                 if normalise::has_unknown_status(&employee) {
                     unknown_statuses = unknown_statuses.saturating_add(1);
                 }
@@ -153,6 +158,10 @@ impl Provider for BreatheHr {
 
     fn keys(&self, raw: &[u8]) -> Result<RecordKeys, ProviderError> {
         Ok(normalise::keys(&Employee::read(raw)?))
+    }
+
+    fn salvage(&self, raw: &[u8]) -> Option<RecordKeys> {
+        normalise::salvage(raw)
     }
 
     fn mapping_version(&self) -> u32 {

@@ -12,8 +12,8 @@ use crate::domain::employee::{
     EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, RowProblemCode,
     Standing, Unit, clean_email, clean_text,
 };
-use crate::providers::RecordKeys;
 use crate::providers::fields::{Unreadable, clean_key, date};
+use crate::providers::{RecordKeys, salvage};
 
 /// Changes whenever [`record_of`] gives another result for the same record.
 pub const MAPPING_VERSION: u32 = 2;
@@ -73,6 +73,13 @@ pub fn keys(employee: &Employee) -> RecordKeys {
 pub fn key(employee: &Employee) -> ExternalKey {
     let id = employee.id.as_deref().and_then(clean_key);
     id.map_or_else(ExternalKey::missing, ExternalKey)
+}
+
+/// The keys of a record that can not be read, as far as there is no doubt about them.
+pub fn salvage(raw: &[u8]) -> Option<RecordKeys> {
+    let [id, number] = salvage::keys(raw, &["id", "employee_ref"], "employee_ref");
+    let employee_number = number.map(EmployeeNumber);
+    Some(RecordKeys { external_key: ExternalKey(id?), employee_number })
 }
 
 /// Whether the status says something that is in no table.

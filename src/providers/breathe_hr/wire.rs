@@ -11,7 +11,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::providers::fields::{inner, mend, pick, text};
+use crate::domain::employee::ExternalKey;
+use crate::providers::fields::{inner, mend, pick, sound_key, text};
 use crate::providers::{ProviderError, malformed};
 
 /// The fields of one employee that a record is made of, as text.
@@ -64,7 +65,8 @@ impl Named {
 }
 
 impl Employee {
-    /// Reads an employee as sent, or as written by [`Employee::canonical`].
+    /// Reads an employee as sent, or as written by [`Employee::canonical`]. Fails when it is no
+    /// JSON object or its key is damaged.
     pub fn read(raw: &[u8]) -> Result<Self, ProviderError> {
         let raw = mend(raw);
         let names = [
@@ -81,6 +83,7 @@ impl Employee {
         ];
         let [id, employee_ref, first_name, last_name, email, status, join, joined, leaving, job] =
             pick(&raw, &names)?.map(text);
+        sound_key(&ExternalKey(id.clone().unwrap_or_default()))?;
         let [department, location, line_manager] =
             pick(&raw, &["department", "location", "line_manager"])?.map(Named::read);
         Ok(Self {

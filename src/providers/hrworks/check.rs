@@ -13,6 +13,7 @@ use super::client::{Found, PERMISSION_GENERAL, PERMISSION_PERSONS};
 use super::wire::Person;
 use crate::domain::provider::ProviderKind;
 use crate::providers::fields::guid_key;
+use crate::providers::paging::Record;
 use crate::providers::{CallLane, Check, Permission, Probe, ProbeResult, ProviderError};
 
 const GRANTED: &str = "The key pair has this permission.";
@@ -72,7 +73,7 @@ pub async fn check(hr: &Hrworks) -> Result<Check, ProviderError> {
     }
     let listed_uuid = match &listed {
         Ok(listing) => {
-            let uuid = |raw: &Vec<u8>| guid_key(&Person::read(raw).ok()?.uuid?);
+            let uuid = |raw: &Record| guid_key(&Person::read(&raw.bytes).ok()?.uuid?);
             let uuid = listing.records.iter().find_map(uuid);
             uuid.map_or(Listed::Nobody, Listed::Somebody)
         }

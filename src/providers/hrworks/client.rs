@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::limits;
 use crate::providers::fields::{fits_into_path, inner, mend, pick, text};
 use crate::providers::http::{Answer, HttpClient, Method, Request};
-use crate::providers::paging::{self, Links, Page};
+use crate::providers::paging::{self, Links, Page, Record};
 use crate::providers::{CallGate, CallLane, ProviderError, malformed};
 use crate::secret::Secret;
 
@@ -80,7 +80,7 @@ impl Ask<'_> {
 /// A page of people.
 pub struct Listing {
     /// The records as sent.
-    pub records: Vec<Vec<u8>>,
+    pub records: Vec<Record>,
     /// Which page comes next.
     pub links: Links,
 }
@@ -154,7 +154,7 @@ impl Api {
             Err(refusal) if refusal.is_about_identifier => return Ok(Found::Gone),
             Err(refusal) => return Err(self.hear(refusal.error(ask)).await),
         };
-        let body = answer.whole(limits::ANSWER_BYTES_MAX).await?;
+        let body = answer.one().await?;
         if let Some(refusal) = Refusal::within(&body) {
             return Err(self.hear(refusal.error(ask)).await);
         }
@@ -162,7 +162,7 @@ impl Api {
     }
 
     /// Asks for the departments, active ones only.
-    pub async fn organization_units(&self, lane: CallLane) -> Result<Vec<Vec<u8>>, ProviderError> {
+    pub async fn organization_units(&self, lane: CallLane) -> Result<Vec<Record>, ProviderError> {
         let ask = Ask::OrganizationUnits;
         let answer = self.get(lane, ask).await?;
         Ok(self.collection(answer, &["organizationUnits"], ask).await?.records)
@@ -172,7 +172,7 @@ impl Api {
     pub async fn permanent_establishments(
         &self,
         lane: CallLane,
-    ) -> Result<Vec<Vec<u8>>, ProviderError> {
+    ) -> Result<Vec<Record>, ProviderError> {
         let ask = Ask::PermanentEstablishments;
         let answer = self.get(lane, ask).await?;
         Ok(self.collection(answer, &["permanentEstablishments"], ask).await?.records)

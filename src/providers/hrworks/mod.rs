@@ -7,8 +7,8 @@
 //! Invariants:
 //! - HRworks is only read: the client can build nothing but GET requests and the exchange of the
 //!   key pair for a token.
-//! - A list counts only when every page was answered without an error and nobody came twice (S-30).
-//!   HRworks tells no total, so links say where the list ends.
+//! - A list counts only when every page was answered without an error and no page came twice
+//!   (S-30). HRworks tells no total, so links say where the list ends.
 //! - *Gone* is said only for `InvalidParameterError` about the identifier (S-31).
 //!
 //! What this module must not do: decide who is removed, retry or wait (the gate may wait).
@@ -22,7 +22,8 @@ use super::fields::{clean_key, guid_key, object};
 use super::http::HttpClient;
 use super::paging::Walk;
 use super::{
-    CallGate, CallLane, Check, Fetched, Provider, ProviderError, RecordKeys, RecordSink, malformed,
+    CallGate, CallLane, Check, Fetched, List, Provider, ProviderError, RecordKeys, RecordSink,
+    malformed,
 };
 use crate::clock::Clock;
 use crate::domain::employee::EmployeeRecord;
@@ -90,9 +91,14 @@ impl Hrworks {
         let mut names = FromPeople::default();
         loop {
             let Listing { records, links } = self.api.persons(walk.page(), false).await?;
-            for raw in &records {
-                let mut person = Person::read(raw)?;
-                walk.note(&normalise::key(&person))?;
+            for record in &records {
+                let Ok(mut person) = record.whole().and_then(Person::read) else {
+                    let keys = normalise::salvage(&record.bytes);
+                    walk.note(keys.as_ref().map(|keys| &keys.external_key))?;
+                    sink.unreadable(List::Everybody, keys, record.alone)?;
+                    continue;
+                };
+                walk.note(Some(&normalise::key(&person)))?;
                 names.learn(&person);
                 if self.complete(CallLane::Bulk, &mut person).await? {
                     sink.record(&person.canonical()?)?;
@@ -139,8 +145,10 @@ impl Hrworks {
             return Ok(None);
         };
         let mut names = Names::new();
-        for raw in units {
-            let Some(unit) = Unit::read(Some(object(&raw)?)) else { continue };
+        for record in units {
+            // One that can not be read costs nobody but the people who are in it their name of it.
+            let Ok(value) = record.whole().and_then(object) else { continue };
+            let Some(unit) = Unit::read(Some(value)) else { continue };
             let Some(name) = named(unit.name.as_deref()) else { continue };
             let uuid = unit.uuid.as_deref().and_then(guid_key);
             let number = unit.number.as_deref().and_then(clean_key);
@@ -156,8 +164,9 @@ impl Hrworks {
             return Ok(None);
         };
         let mut names = Names::new();
-        for raw in places {
-            let Some(found) = Establishment::read(Some(object(&raw)?)) else { continue };
+        for record in places {
+            let Ok(value) = record.whole().and_then(object) else { continue };
+            let Some(found) = Establishment::read(Some(value)) else { continue };
             let key = found.id.as_deref().and_then(clean_key);
             if let (Some(key), Some(name)) = (key, named(found.name.as_deref())) {
                 names.insert(key, name);
@@ -205,6 +214,10 @@ impl Provider for Hrworks {
 
     fn keys(&self, raw: &[u8]) -> Result<RecordKeys, ProviderError> {
         Ok(normalise::keys(&Person::read(raw)?))
+    }
+
+    fn salvage(&self, raw: &[u8]) -> Option<RecordKeys> {
+        normalise::salvage(raw)
     }
 
     fn mapping_version(&self) -> u32 {

@@ -12,8 +12,8 @@ use crate::domain::employee::{
     EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference, RowProblemCode,
     Standing, Unit, clean_email, clean_text,
 };
-use crate::providers::RecordKeys;
 use crate::providers::fields::{Unreadable, clean_key, date, guid_key};
+use crate::providers::{RecordKeys, salvage};
 
 /// Changes whenever [`record_of`] gives another result for the same record.
 pub const MAPPING_VERSION: u32 = 2;
@@ -66,6 +66,13 @@ pub fn keys(person: &Person) -> RecordKeys {
 pub fn key(person: &Person) -> ExternalKey {
     let uuid = person.uuid.as_deref().and_then(guid_key);
     uuid.map_or_else(ExternalKey::missing, ExternalKey)
+}
+
+/// The keys of a record that can not be read, as far as there is no doubt about them.
+pub fn salvage(raw: &[u8]) -> Option<RecordKeys> {
+    let [uuid, number] = salvage::keys(raw, &["uuid", "personnelNumber"], "isActive");
+    let employee_number = number.map(EmployeeNumber);
+    Some(RecordKeys { external_key: ExternalKey(guid_key(&uuid?)?), employee_number })
 }
 
 fn text(text: Option<&str>) -> Option<String> {

@@ -11,7 +11,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::providers::fields::{flag, inner, mend, pick, text};
+use crate::domain::employee::ExternalKey;
+use crate::providers::fields::{flag, inner, mend, pick, sound_key, text};
 use crate::providers::{ProviderError, malformed};
 
 /// The master data of one person, as far as a record is made of it.
@@ -107,7 +108,8 @@ impl Superior {
 }
 
 impl Person {
-    /// Reads a person as sent, or as written by [`Person::canonical`].
+    /// Reads a person as sent, or as written by [`Person::canonical`]. Fails when it is no JSON
+    /// object or its key is damaged.
     pub fn read(raw: &[u8]) -> Result<Self, ProviderError> {
         let raw = mend(raw);
         let names = [
@@ -123,6 +125,7 @@ impl Person {
         ];
         let [uuid, personnel_number, first_name, last_name, email, join, leave, position, unit] =
             pick(&raw, &names)?.map(text);
+        sound_key(&ExternalKey(uuid.clone().unwrap_or_default()))?;
         let names = ["isActive", "organizationUnit", "permanentEstablishment", "superior"];
         let [is_active, organization_unit, establishment, superior] = pick(&raw, &names)?;
         Ok(Self {

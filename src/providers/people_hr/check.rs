@@ -17,6 +17,7 @@ use crate::domain::employee::{EmployeeNumber, clean_text};
 use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::providers::fields::{clean_key, object};
+use crate::providers::splitter::Raw;
 use crate::providers::{CallLane, Check, Fetched, Permission, ProbeResult, ProviderError, Tenant};
 
 const GRANTED: &str = "The key has this permission.";
@@ -104,8 +105,8 @@ async fn tenant(hr: &PeopleHr) -> Result<Option<Tenant>, ProviderError> {
 async fn first_of_list(hr: &PeopleHr) -> Result<Listed, ProviderError> {
     hr.api.reserve(CallLane::Bulk).await?;
     let mut first = None;
-    let mut each = |raw: &[u8]| {
-        first = Some(normalise::keys(raw).ok().and_then(|keys| keys.employee_number));
+    let mut each = |raw: Raw<'_>| {
+        first = Some(normalise::keys(raw.bytes).ok().and_then(|keys| keys.employee_number));
         Err(Halt::Enough)
     };
     let action = Action::AllEmployees { include_leavers: false };

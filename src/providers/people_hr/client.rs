@@ -16,7 +16,7 @@ use super::wire::Envelope;
 use crate::domain::employee::EmployeeNumber;
 use crate::limits;
 use crate::providers::http::{Answer, HttpClient, Method, Request};
-use crate::providers::splitter::{SplitError, Splitter};
+use crate::providers::splitter::{Raw, SplitError, Splitter};
 use crate::providers::{CallGate, CallLane, ProviderError, malformed};
 use crate::secret::Secret;
 
@@ -146,7 +146,7 @@ impl Api {
         &self,
         action: Action<'_>,
         ms_max: u64,
-        each: &mut (dyn FnMut(&[u8]) -> Result<(), Halt> + Send),
+        each: &mut (dyn FnMut(Raw<'_>) -> Result<(), Halt> + Send),
     ) -> Result<Streamed, ProviderError> {
         let streamed = self.stream_unheard(action, ms_max, each).await;
         self.hear(streamed).await
@@ -162,7 +162,7 @@ impl Api {
 
     async fn ask_unheard(&self, action: Action<'_>) -> Result<(Vec<u8>, Judgement), ProviderError> {
         let response = self.post(action, limits::PROVIDER_FETCH_MS_MAX).await?;
-        let mut answer = response.whole(limits::ANSWER_BYTES_MAX).await?;
+        let mut answer = response.one().await?;
         if answer.starts_with(b"\xEF\xBB\xBF") {
             answer.drain(..3);
         }
@@ -177,13 +177,15 @@ impl Api {
         &self,
         action: Action<'_>,
         ms_max: u64,
-        each: &mut (dyn FnMut(&[u8]) -> Result<(), Halt> + Send),
+        each: &mut (dyn FnMut(Raw<'_>) -> Result<(), Halt> + Send),
     ) -> Result<Streamed, ProviderError> {
         let response = self.post(action, ms_max).await?;
+        let charset = response.charset();
         let mut body = response.body(limits::LIST_BYTES_MAX);
         let mut splitter = Splitter::new(&["Result"]);
+        let mut repaired = |raw: Raw<'_>| each(Raw { bytes: &charset.repair(raw.bytes), ..raw });
         while let Some(chunk) = body.chunk().await? {
-            match splitter.feed(chunk.as_ref(), &mut *each) {
+            match splitter.feed(&chunk, &mut repaired) {
                 Ok(()) => {}
                 Err(Halt::Enough) => return Ok(Streamed::Stopped),
                 Err(Halt::Failed(error)) => return Err(error),

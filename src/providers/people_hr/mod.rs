@@ -16,9 +16,10 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::http::HttpClient;
+use super::splitter::Raw;
 use super::{
-    CallGate, CallLane, Check, Fetched, Provider, ProviderError, RecordKeys, RecordSink, malformed,
-    pasted,
+    CallGate, CallLane, Check, Fetched, List, Provider, ProviderError, RecordKeys, RecordSink,
+    malformed, pasted,
 };
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord};
 use crate::domain::provider::ProviderKind;
@@ -90,23 +91,23 @@ impl PeopleHr {
 
     /// Streams one of the two lists. An empty one is an error: silence is no proof that everybody
     /// left (S-30).
-    async fn read_list(
-        &self,
-        include_leavers: bool,
-        take: &mut (dyn FnMut(&[u8]) -> Result<(), ProviderError> + Send),
-    ) -> Result<(), ProviderError> {
+    async fn read_list(&self, list: List, sink: &mut dyn RecordSink) -> Result<(), ProviderError> {
         let mut count = 0_usize;
-        let mut each = |raw: &[u8]| {
+        let mut each = |raw: Raw<'_>| {
             count = count.saturating_add(1);
             if count > limits::DIRECTORY_PEOPLE_MAX {
                 return Err(Halt::Failed(malformed("the list has more people than are allowed")));
             }
-            if raw.first() != Some(&b'{') {
-                return Err(Halt::Failed(malformed("the list holds something that is no object")));
-            }
-            take(raw).map_err(Halt::Failed)
+            let taken = match list {
+                _ if !raw.whole || raw.bytes.first() != Some(&b'{') => {
+                    sink.unreadable(list, normalise::salvage(raw.bytes), raw.alone)
+                }
+                List::Everybody => sink.record(raw.bytes),
+                List::Current => sink.current(raw.bytes),
+            };
+            taken.map_err(Halt::Failed)
         };
-        let action = Action::AllEmployees { include_leavers };
+        let action = Action::AllEmployees { include_leavers: list == List::Everybody };
         match self.api.stream(action, limits::PROVIDER_LIST_MS_MAX, &mut each).await? {
             Streamed::Complete { records: 0 } => Err(malformed("the list is empty")),
             Streamed::Complete { .. } => Ok(()),
@@ -145,8 +146,18 @@ impl Provider for PeopleHr {
             // Both at once: the first list is worth nothing if the second may not be asked for.
             self.api.reserve(CallLane::Bulk).await?;
             self.api.reserve(CallLane::Bulk).await?;
-            self.read_list(true, &mut |raw| sink.record(raw)).await?;
-            self.read_list(false, &mut |raw| sink.current(raw)).await
+            self.read_list(List::Everybody, sink).await?;
+            self.read_list(List::Current, sink).await
+        })
+    }
+
+    fn list_current<'a>(
+        &'a self,
+        sink: &'a mut dyn RecordSink,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(async move {
+            self.api.reserve(CallLane::Bulk).await?;
+            self.read_list(List::Current, sink).await
         })
     }
 
@@ -156,6 +167,10 @@ impl Provider for PeopleHr {
 
     fn keys(&self, raw: &[u8]) -> Result<RecordKeys, ProviderError> {
         normalise::keys(raw)
+    }
+
+    fn salvage(&self, raw: &[u8]) -> Option<RecordKeys> {
+        normalise::salvage(raw)
     }
 
     fn mapping_version(&self) -> u32 {

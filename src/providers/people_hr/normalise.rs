@@ -8,24 +8,27 @@
 //! What this module must not do: decide who is active. The digit in `EmployeeStatus` has no settled
 //! meaning (protocol page §4), so the standing is [`Standing::ByMembership`].
 
+use std::borrow::Cow;
+
 use super::wire;
 use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, ManagerReference,
     RowProblemCode, Standing, Unit, clean_email, clean_text, is_email,
 };
-use crate::providers::fields::{Unreadable, clean_key, date, guid_key, mend, object};
-use crate::providers::{ProviderError, RecordKeys};
+use crate::providers::fields::{Unreadable, clean_key, date, guid_key, mend, object, sound_key};
+use crate::providers::{ProviderError, RecordKeys, salvage};
 
 /// Changes whenever [`record`] gives another result for the same bytes.
 pub const MAPPING_VERSION: u32 = 2;
 
-/// Reads one employee object. Fails when it is no JSON object. With neither `UniqueKey` nor
-/// `EmployeeId` (S-21) the key is missing.
+/// Reads one employee object. Fails when it is no JSON object or its key is damaged. With neither
+/// `UniqueKey` nor `EmployeeId` (S-21) the key is missing.
 pub fn record(raw: &[u8]) -> Result<EmployeeRecord, ProviderError> {
     let raw = mend(raw);
     let employee: wire::Employee<'_> = object(&raw)?;
     let employee_number = number(&employee.employee_id);
     let (external_key, key_kind) = key(&employee.unique_key, employee_number.as_ref());
+    sound_key(&external_key)?;
     let mut unreadable = Vec::new();
     let mut day = |text: &wire::Text<'_>, code| {
         date(text.as_str()).unwrap_or_else(|Unreadable| {
@@ -80,7 +83,17 @@ pub fn keys(raw: &[u8]) -> Result<RecordKeys, ProviderError> {
     let employee: wire::EmployeeKeys<'_> = object(&raw)?;
     let employee_number = number(&employee.employee_id);
     let (external_key, _) = key(&employee.unique_key, employee_number.as_ref());
+    sound_key(&external_key)?;
     Ok(RecordKeys { external_key, employee_number })
+}
+
+/// The keys of a record that can not be read, as far as there is no doubt about them.
+pub fn salvage(raw: &[u8]) -> Option<RecordKeys> {
+    let [unique_key, number] = salvage::keys(raw, &["UniqueKey", "EmployeeId"], "EmployeeId");
+    let employee_number = number.map(EmployeeNumber);
+    let unique_key = wire::Text(unique_key.map(Cow::Owned));
+    let (external_key, _) = key(&unique_key, employee_number.as_ref());
+    (!external_key.is_missing()).then_some(RecordKeys { external_key, employee_number })
 }
 
 fn key(unique_key: &wire::Text<'_>, number: Option<&EmployeeNumber>) -> (ExternalKey, KeyKind) {

@@ -151,6 +151,17 @@ impl RecordSink for Sink {
     fn current(&mut self, raw: &[u8]) -> Result<(), ProviderError> {
         self.take("current ", raw)
     }
+
+    fn unreadable(
+        &mut self,
+        list: List,
+        keys: Option<RecordKeys>,
+        _: bool,
+    ) -> Result<(), ProviderError> {
+        let number = keys.and_then(|keys| keys.employee_number);
+        self.seen.push(format!("{list:?} {:?}", number.map(|number| number.0)));
+        Ok(())
+    }
 }
 
 async fn list_error(first: Answer) -> ProviderError {
@@ -244,11 +255,22 @@ async fn s_30_an_answer_with_nobody_is_never_an_empty_list() {
     assert!(is_malformed(&list_error(refusal(10, "No records found.")).await));
     let no_error = json!({"isError": false, "Status": 10, "Message": "", "Result": []});
     assert!(is_malformed(&list_error(ok(&no_error.to_string())).await));
-    assert!(is_malformed(&list_error(ok(&success(json!([employee("1"), null])))).await));
     // The second list is held to the same.
     let first = ok(&success(json!([employee("1")])));
     let setup = setup(vec![first, ok(&success(json!([])))]);
     assert!(is_malformed(&setup.hr.list(&mut Sink::default()).await.unwrap_err()));
+}
+
+#[tokio::test]
+async fn s_16_a_record_that_is_none_is_one_record() {
+    let odd = success(json!([employee("1"), null, "x", employee("2")]));
+    let setup = setup(vec![ok(&odd), ok(&odd)]);
+    let mut sink = Sink::default();
+    setup.hr.list(&mut sink).await.unwrap();
+    let expected = ["all 1", "Everybody None", "Everybody None", "all 2"];
+    assert_eq!(sink.seen[..4], expected);
+    let expected = ["current 1", "Current None", "Current None", "current 2"];
+    assert_eq!(sink.seen[4..], expected);
 }
 
 #[tokio::test]

@@ -17,9 +17,12 @@ use super::{Hrworks, PROFILE, RULES, Works, complete};
 use crate::clock::Millis;
 use crate::limits::SANDBOX_CACHED_ANSWERS_MAX;
 use crate::sandbox::company::Profile;
+use crate::sandbox::odd::{Oddities, RecordChange, Writes};
 use crate::sandbox::person::Person;
 use crate::sandbox::register::{Leave, Rules};
-use crate::sandbox::rest::{Behaviour, Entry, NextLink, Reply, RestRequest, throttled};
+use crate::sandbox::rest::{
+    Behaviour, Entry, NextLink, Reply, RestRequest, json as bytes, throttled,
+};
 
 const PAGE_PEOPLE: usize = 50;
 
@@ -289,10 +292,18 @@ fn answer(hr: &Hrworks, request: &RestRequest, endpoint: HrworksEndpoint) -> Res
         HrworksEndpoint::PersonMasterData => {
             let by = identifier_type(request, "personnelNumber")?;
             let person = Arc::clone(known(&writer, by, named)?);
+            let (odd, who) = (hr.odd(), &person.unique_key);
             let spelling = writer.quirks.uuid_by_id;
-            Ok(Reply::json(200, &writer.spelled(spelling).person(&person)))
+            match odd.failure(who) {
+                Some(RecordChange::Status(http)) => Ok(Reply::html(*http)),
+                Some(_) => Ok(Reply::broken()),
+                None => {
+                    let record = bytes(&writer.spelled(spelling).person(&person));
+                    Ok(Reply::raw(200, odd.written(who, Writes::One, record)))
+                }
+            }
         }
-        HrworksEndpoint::MasterData => master_data(&writer, request),
+        HrworksEndpoint::MasterData => master_data(&writer, request, &hr.odd()),
         HrworksEndpoint::OrganizationUnits => {
             let active = writer.departments.iter().filter(|entry| entry.active);
             let units = active.map(|entry| writer.unit(entry));
@@ -416,7 +427,7 @@ fn persons(writer: &Writer, request: &RestRequest) -> Result<Reply, Reply> {
     Ok(Reply::json(200, &units))
 }
 
-fn master_data(writer: &Writer, request: &RestRequest) -> Result<Reply, Reply> {
+fn master_data(writer: &Writer, request: &RestRequest, odd: &Oddities) -> Result<Reply, Reply> {
     let by = identifier_type(request, "personId")?;
     let wanted = list(request, "persons");
     let only_active = flag(request, "onlyActive")? && wanted.is_empty();
@@ -429,10 +440,26 @@ fn master_data(writer: &Writer, request: &RestRequest) -> Result<Reply, Reply> {
         Ok(page) if page > 0 => page,
         _ => return refuse_value("page must be a whole number from 1."),
     };
-    let last = people.len().div_ceil(PAGE_PEOPLE).max(1);
+    let mut entries: Vec<Result<&Arc<Person>, Vec<u8>>> = people.iter().copied().map(Ok).collect();
+    for person in &people {
+        let who = &person.unique_key;
+        if odd.records.iter().any(|one| one.who == *who) {
+            let record = bytes(&writer.person(person));
+            entries.extend(odd.again(who, Writes::Everybody, &record).into_iter().map(Err));
+        }
+    }
+    entries.extend(odd.appended.iter().cloned().map(Err));
+    let last = entries.len().div_ceil(PAGE_PEOPLE).max(1);
     let from = (page - 1).saturating_mul(PAGE_PEOPLE);
-    let shown = people.iter().skip(from).take(PAGE_PEOPLE).map(|person| writer.person(person));
-    let reply = Reply::member("persons", &shown.collect::<Vec<_>>());
+    let record = |entry: &Result<&Arc<Person>, Vec<u8>>| match entry {
+        Ok(person) => {
+            let record = bytes(&writer.person(person));
+            odd.written(&person.unique_key, Writes::Everybody, record)
+        }
+        Err(again) => again.clone(),
+    };
+    let shown: Vec<Vec<u8>> = entries.iter().skip(from).take(PAGE_PEOPLE).map(record).collect();
+    let reply = Reply::list("persons", &shown);
     let quirks = &writer.quirks;
     // Behind the last page the list is empty and there is no link; what the vendor does there, and
     // whether a single page has a link, is not known.

@@ -20,6 +20,7 @@ use serde::Serialize;
 use super::record::Record;
 use super::vendor::throttle_text;
 use super::{Faults, OddAnswer};
+use crate::sandbox::odd::{Oddities, Writes};
 use crate::sandbox::person::{People, Person, Standing};
 
 const JSON: &str = "application/json; charset=utf-8";
@@ -31,6 +32,8 @@ const SUCCESS: &str = "The request processed successfully.";
 pub(super) enum Body {
     Whole(Vec<u8>),
     List(ListChunks),
+    /// The connection breaks off.
+    Broken,
 }
 
 /// An answer.
@@ -74,6 +77,16 @@ impl Answer {
         Self { http, status: None, content_type, body }
     }
 
+    /// A page of a server that has failed.
+    pub(super) fn failed(http: u16) -> Self {
+        Self::page(http, HTML, BAD_GATEWAY_PAGE)
+    }
+
+    /// The connection breaks off before the answer has ended.
+    pub(super) fn hung_up() -> Self {
+        Self { http: 200, status: None, content_type: JSON, body: Body::Broken }
+    }
+
     /// An answer that does not depend on the call.
     pub(super) fn odd(odd: OddAnswer, faults: &Faults) -> Self {
         match odd {
@@ -101,18 +114,24 @@ impl Answer {
         match &mut self.body {
             Body::Whole(bytes) => bytes.truncate(bytes.len() / 2),
             Body::List(list) => list.truncate(),
+            Body::Broken => {}
         }
     }
 
     /// The answer as HTTP.
-    pub(super) fn respond(self, gzip: bool) -> HttpResponse {
+    pub(super) fn respond(self, gzip: bool, content_type: Option<String>) -> HttpResponse {
         let status = StatusCode::from_u16(self.http).unwrap_or(StatusCode::OK);
         let mut response = HttpResponse::build(status);
-        response.insert_header((CONTENT_TYPE, self.content_type));
+        let content_type = content_type.unwrap_or_else(|| self.content_type.to_owned());
+        response.insert_header((CONTENT_TYPE, content_type));
         let chunks: Box<dyn Iterator<Item = Vec<u8>>> = match self.body {
             Body::Whole(bytes) if !gzip => return response.body(bytes),
             Body::Whole(bytes) => Box::new(std::iter::once(bytes)),
             Body::List(list) => Box::new(list),
+            Body::Broken => {
+                let end = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+                return response.streaming(futures_util::stream::iter([Err::<Bytes, _>(end)]));
+            }
         };
         // There is one worker; a long list must not keep it from everybody else.
         let fairly = |chunk| async {
@@ -136,7 +155,13 @@ pub(super) fn one<T: Serialize>(result: &T, pretty: bool) -> Body {
     Body::Whole(json(&envelope, pretty))
 }
 
-fn json<T: Serialize>(value: &T, pretty: bool) -> Vec<u8> {
+/// The body of a successful answer with these bytes as its result.
+pub(super) fn enveloped(result: &[u8]) -> Vec<u8> {
+    let head = LIST_HEAD.trim_end_matches('[').as_bytes();
+    [head, result, b"}"].concat()
+}
+
+pub(super) fn json<T: Serialize>(value: &T, pretty: bool) -> Vec<u8> {
     let written = if pretty { serde_json::to_vec_pretty(value) } else { serde_json::to_vec(value) };
     debug_assert!(written.is_ok(), "the answers hold nothing that JSON can not say");
     written.unwrap_or_default()
@@ -150,6 +175,9 @@ pub(super) struct ListChunks {
     pretty: bool,
     faults: Faults,
     unlisted: HashSet<String>,
+    odd: Arc<Oddities>,
+    /// Records that come once more at the end.
+    again: Vec<Vec<u8>>,
     /// The next serial number to look at; none before the first chunk.
     next: Option<u64>,
     written: usize,
@@ -164,8 +192,11 @@ impl ListChunks {
         include_leavers: bool,
         today: Date,
         faults: &Faults,
+        odd: Arc<Oddities>,
     ) -> Self {
         Self {
+            again: odd.appended.clone(),
+            odd,
             people,
             include_leavers,
             today,
@@ -187,6 +218,16 @@ impl ListChunks {
     fn shows(&self, person: &Person) -> bool {
         (self.include_leavers || person.standing(self.today) != Standing::Left)
             && !self.unlisted.contains(&person.employee_id)
+            && (self.include_leavers || !self.is_forgotten(person))
+    }
+
+    fn is_forgotten(&self, person: &Person) -> bool {
+        let (people, times) = &self.odd.forgotten;
+        *times > 0 && people.contains(&person.employee_id)
+    }
+
+    fn separator(&self) -> &'static [u8] {
+        if self.pretty { b",\r\n" } else { b"," }
     }
 
     fn begin(&self) -> Vec<u8> {
@@ -214,10 +255,10 @@ impl Iterator for ListChunks {
             }
             if out.len() >= CHUNK_BYTES {
                 self.next = Some(*serial);
-                return Some(out);
+                return Some(self.odd.lettered(out));
             }
             if self.written > 0 {
-                out.extend_from_slice(if self.pretty { b",\r\n" } else { b"," });
+                out.extend_from_slice(self.separator());
             }
             let manager = person.manager.and_then(|serial| people.get(&serial));
             let record = Record {
@@ -227,7 +268,10 @@ impl Iterator for ListChunks {
                 histories: false,
                 unique_key: self.faults.key_of(person, self.faults.key_in_lists),
             };
-            let record = json(&record, self.pretty);
+            let place = if self.include_leavers { Writes::Everybody } else { Writes::Current };
+            let (who, record) = (&person.employee_id, json(&record, self.pretty));
+            self.again.extend(self.odd.again(who, place, &record));
+            let record = self.odd.written(who, place, record);
             self.written += 1;
             if self.cut_at == Some(self.written) {
                 self.ended = true;
@@ -237,10 +281,17 @@ impl Iterator for ListChunks {
             out.extend(record);
         }
         self.ended = true;
+        for record in std::mem::take(&mut self.again) {
+            if self.written > 0 {
+                out.extend_from_slice(self.separator());
+            }
+            out.extend(record);
+            self.written += 1;
+        }
         if self.cut_at.is_none() {
             out.extend_from_slice(if self.pretty { b"\r\n  ]\r\n}" } else { b"]}" });
         }
-        Some(out)
+        Some(self.odd.lettered(out))
     }
 }
 

@@ -28,6 +28,7 @@ use self::keys::Keys;
 use super::SandboxSettings;
 use super::company;
 use super::log::{CallCount, CallLog, CallWindow};
+use super::odd::Oddities;
 use super::person::{Change, People, Person, PersonView, Shown};
 use super::register::{ChangeError, Edit, Hire, Leave, Made, Register, Rules};
 use crate::clock::{Clock, Millis, SeededRandom};
@@ -83,6 +84,7 @@ struct State {
     keys: Keys,
     webhook: Option<String>,
     faults: Faults,
+    odd: Arc<Oddities>,
     count: CallCount,
     calls: CallLog<ApiCall>,
     hooks: CallLog<SentHook>,
@@ -120,6 +122,7 @@ impl PeopleHr {
             keys: Keys::default(),
             webhook: None,
             faults: Faults::default(),
+            odd: Arc::default(),
             count: CallCount::default(),
             calls: CallLog::default(),
             hooks: CallLog::default(),
@@ -313,6 +316,27 @@ impl PeopleHr {
     /// Sets all fault switches.
     pub fn set_faults(&self, faults: Faults) {
         self.state().faults = faults;
+    }
+
+    /// Sets what is odd about records.
+    pub fn set_odd(&self, odd: Oddities) {
+        self.state().odd = Arc::new(odd);
+    }
+
+    fn odd(&self) -> Arc<Oddities> {
+        Arc::clone(&self.state().odd)
+    }
+
+    /// What is odd about the records of the next list; what the list of current staff forgets is
+    /// counted.
+    fn odd_of_list(&self, include_leavers: bool) -> Arc<Oddities> {
+        let mut state = self.state();
+        let odd = Arc::clone(&state.odd);
+        if !include_leavers {
+            let times = &mut Arc::make_mut(&mut state.odd).forgotten.1;
+            *times = times.saturating_sub(1);
+        }
+        odd
     }
 
     /// The last calls of the vendor's API, oldest first.

@@ -10,9 +10,10 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use serde_json::{Map, Value};
 
-use super::answers::{Answer, Body, ListChunks, one};
+use super::answers::{Answer, Body, ListChunks, enveloped, json, one};
 use super::keys::{Action, digits};
 use super::{ApiCall, OddAnswer, PeopleHr};
+use crate::sandbox::odd::{RecordChange, Writes};
 
 /// A refusal: the vendor's Status and Message.
 type Refusal = (u8, String);
@@ -58,7 +59,8 @@ pub(in super::super) async fn serve(
     if faults.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(faults.delay_ms)).await;
     }
-    answer.respond(faults.gzip && accepts_gzip)
+    let content_type = hr.odd().content_type.clone();
+    answer.respond(faults.gzip && accepts_gzip, content_type)
 }
 
 /// The fields of a request's body.
@@ -127,7 +129,8 @@ fn everybody(hr: &PeopleHr, fields: &Map<String, Value>) -> Result<Answer, Refus
         Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => false,
         Some(_) => return refuse(5, "IncludeLeavers contains invalid data."),
     };
-    let list = ListChunks::new(hr.everybody(), include_leavers, hr.today(), &hr.faults());
+    let odd = hr.odd_of_list(include_leavers);
+    let list = ListChunks::new(hr.everybody(), include_leavers, hr.today(), &hr.faults(), odd);
     Ok(Answer::success(Body::List(list)))
 }
 
@@ -153,5 +156,13 @@ fn employee(hr: &PeopleHr, fields: &Map<String, Value>) -> Result<Answer, Refusa
         histories: true,
         unique_key: faults.key_of(&person, faults.key_by_id),
     };
-    Ok(Answer::success(one(&record, faults.pretty)))
+    let odd = hr.odd();
+    match odd.failure(id) {
+        Some(RecordChange::Status(http)) => Ok(Answer::failed(*http)),
+        Some(_) => Ok(Answer::hung_up()),
+        None => {
+            let record = odd.written(id, Writes::One, json(&record, faults.pretty));
+            Ok(Answer::success(Body::Whole(odd.lettered(enveloped(&record)))))
+        }
+    }
 }

@@ -23,9 +23,10 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::catalogue::{Catalogue, Entry};
 pub(super) use self::control::{ROUTES, routes};
 pub use self::faults::{NextLink, RestAnswer, RestFaults};
-pub(super) use self::wire::{Reply, RestRequest};
+pub(super) use self::wire::{Reply, RestRequest, json};
 
 use super::log::{CallCount, CallLog};
+use super::odd::Oddities;
 use super::person::{Field, People, Person, PersonView, Shown, Standing};
 use super::register::{ChangeError, Edit, Hire, Leave, Register, Rules};
 use super::{SandboxSettings, company};
@@ -109,6 +110,7 @@ pub(super) struct State<S: System> {
     pub departments: Catalogue,
     pub locations: Catalogue,
     pub faults: RestFaults<S>,
+    pub odd: Arc<Oddities>,
     pub own: S::Own,
     count: CallCount,
     calls: CallLog<RestCall>,
@@ -139,6 +141,7 @@ impl<S: Behaviour> RestHr<S> {
             departments: Catalogue::new(S::DEPARTMENT_IDS),
             locations: Catalogue::new(S::LOCATION_IDS),
             faults: RestFaults::default(),
+            odd: Arc::default(),
             own: S::Own::default(),
             count: CallCount::default(),
             calls: CallLog::default(),
@@ -299,6 +302,15 @@ impl<S: System> RestHr<S> {
         self.state().faults = faults;
     }
 
+    /// Sets what is odd about records.
+    pub fn set_odd(&self, odd: Oddities) {
+        self.state().odd = Arc::new(odd);
+    }
+
+    pub(super) fn odd(&self) -> Arc<Oddities> {
+        Arc::clone(&self.state().odd)
+    }
+
     /// The last calls of the vendor's API, oldest first.
     pub fn calls(&self) -> Vec<RestCall> {
         self.state().calls.entries()
@@ -347,7 +359,8 @@ pub(super) async fn serve<S: Behaviour>(
     if delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(delay_ms)).await;
     }
-    reply.respond()
+    let odd = hr.odd();
+    reply.lettered(|body| odd.lettered(body)).respond(odd.content_type.clone())
 }
 
 fn reply<S: Behaviour>(hr: &RestHr<S>, request: &RestRequest, odd: Option<&RestAnswer>) -> Reply {

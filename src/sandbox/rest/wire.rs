@@ -124,6 +124,8 @@ enum Ending {
     Whole,
     /// The connection stays open and nothing more comes.
     Stalled,
+    /// The connection breaks off.
+    Broken,
 }
 
 /// An answer.
@@ -138,6 +140,12 @@ pub(in super::super) struct Reply {
     ending: Ending,
 }
 
+pub(in super::super) fn json(value: &impl Serialize) -> Vec<u8> {
+    let body = serde_json::to_vec(value);
+    debug_assert!(body.is_ok(), "the answers hold nothing that JSON can not say");
+    body.unwrap_or_default()
+}
+
 impl Reply {
     fn new(http: u16, content_type: Option<&'static str>, body: Vec<u8>) -> Self {
         let (headers, ending) = (Vec::new(), Ending::Whole);
@@ -145,9 +153,30 @@ impl Reply {
     }
 
     pub(in super::super) fn json(http: u16, value: &impl Serialize) -> Self {
-        let body = serde_json::to_vec(value);
-        debug_assert!(body.is_ok(), "the answers hold nothing that JSON can not say");
-        Self::new(http, Some(JSON), body.unwrap_or_default())
+        Self::raw(http, json(value))
+    }
+
+    /// An answer of these bytes.
+    pub(in super::super) fn raw(http: u16, body: Vec<u8>) -> Self {
+        Self::new(http, Some(JSON), body)
+    }
+
+    /// Success with a list of these records.
+    pub(in super::super) fn list(name: &str, records: &[Vec<u8>]) -> Self {
+        let records = records.join(b",".as_slice());
+        let head = format!("{{\"{name}\":[");
+        Self::raw(200, [head.as_bytes(), &records, b"]}"].concat())
+    }
+
+    /// The connection breaks off before the answer has ended.
+    pub(in super::super) fn broken() -> Self {
+        Self { ending: Ending::Broken, ..Self::raw(200, b"{".to_vec()) }
+    }
+
+    /// The answer with its body in other letters.
+    pub(super) fn lettered(mut self, letters: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Self {
+        self.body = letters(self.body);
+        self
     }
 
     /// Success with one member.
@@ -206,10 +235,11 @@ impl Reply {
         }
     }
 
-    pub(super) fn respond(self) -> HttpResponse {
+    pub(super) fn respond(self, content_type: Option<String>) -> HttpResponse {
         let status = StatusCode::from_u16(self.http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(status);
-        if let Some(content_type) = self.content_type {
+        let usual = self.content_type.map(str::to_owned);
+        if let Some(content_type) = content_type.or(usual) {
             response.insert_header((CONTENT_TYPE, content_type));
         }
         for header in self.headers {
@@ -217,6 +247,11 @@ impl Reply {
         }
         if self.ending == Ending::Whole {
             return response.body(self.body);
+        }
+        if self.ending == Ending::Broken {
+            let end = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+            let broken = [Ok(Bytes::from(self.body)), Err(end)];
+            return response.streaming(futures_util::stream::iter(broken));
         }
         let begun = futures_util::stream::iter([Ok::<_, Infallible>(Bytes::from(self.body))]);
         response.streaming(begun.chain(futures_util::stream::pending()))
