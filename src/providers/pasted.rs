@@ -230,6 +230,55 @@ mod tests {
     }
 
     #[test]
+    fn l_11_whatever_stands_around_a_key_of_any_system_is_taken_away() {
+        use crate::clock::{Random as _, SeededRandom};
+        use crate::providers::hrworks::KeyPair;
+        use crate::providers::{breathe_hr, people_hr};
+
+        let random = SeededRandom::new(11);
+        let one = |of: &[&'static str]| {
+            let bound = u64::try_from(of.len()).unwrap();
+            of[usize::try_from(random.below(bound)).unwrap()]
+        };
+        let blanks =
+            ["", " ", "\t", "\n", "\r\n\r\n", "\u{a0}", "\u{200b}", "\u{feff} ", "\u{2060}"];
+        let open = ["", "\"", "'", "“", "„", "«", "<", "{", "(", "[", "`"];
+        let close = ["", "\"", "'", "”", "“", "»", ">", "}", ")", "]", "`", ",", ";"];
+        let between = [": ", ":", " = ", "=", "：", " → "];
+        let labels =
+            ["API key", "Key", "api_key", "\"apiKey\"", "People HR API Key", "Breathe key"];
+        let around = |label: &str, key: &str| {
+            let label = match label {
+                "" => String::new(),
+                label => format!("{label}{}", one(&between)),
+            };
+            let [a, b, c, d] = [one(&blanks), one(&open), one(&close), one(&blanks)];
+            format!("{a}{label}{a}{b}{d}{key}{a}{c}{d}")
+        };
+        let guid = "0f5d1f0e-5d2b-4f1b-9a3e-1c5d8a1b2c3d";
+        let breathe = format!("prod-{}", "aB3_-".repeat(9));
+        let (access, secret) = ("kA7/xExample+Key0001", "3xAmpl3/Secret+NotReal00000000000000000=");
+        for _ in 0..2_000 {
+            let text =
+                around(one(&[labels[0], labels[1], labels[2], labels[3], labels[4], ""]), guid);
+            let key = people_hr::key_of(&Secret::new(text.as_str()));
+            assert_eq!(key.unwrap_or_else(|why| panic!("{why}: {text:?}")).reveal(), guid);
+            let text = around(one(&[labels[0], labels[5], ""]), &breathe);
+            let key = breathe_hr::key_of(&Secret::new(text.as_str()));
+            assert_eq!(key.unwrap_or_else(|why| panic!("{why}: {text:?}")).reveal(), breathe);
+            let text = format!(
+                "{}\n{}",
+                around("Access Key", access),
+                around(one(&["Secret Access Key", "secretAccessKey"]), secret)
+            );
+            let pair = KeyPair::from_text(&Secret::new(text.as_str()));
+            let pair = pair.unwrap_or_else(|why| panic!("{why}: {text:?}"));
+            let found = (pair.access_key.reveal(), pair.secret_access_key.reveal());
+            assert_eq!(found, (access, secret), "{text:?}");
+        }
+    }
+
+    #[test]
     fn l_11_a_key_of_another_form_is_taken_when_it_stands_alone() {
         for text in ["other+form/1=", " \"other+form/1=\" ", "API key: other+form/1="] {
             assert_eq!(read(text).as_deref(), Ok("other+form/1="), "{text}");
