@@ -10,6 +10,7 @@ use crate::support::{TestApp, behaviours};
 
 behaviours!(
     an_api_key_opens_the_operator_s_pages,
+    l_11_a_pasted_key_opens_the_operator_s_pages,
     every_wrong_key_gets_the_same_answer,
     a_11_wrong_keys_are_slowed_and_a_good_one_opens_all_the_same,
     a_revoked_key_ends_its_visits_at_once,
@@ -66,6 +67,20 @@ async fn an_api_key_opens_the_operator_s_pages(app: TestApp) {
         let form = [("api_key", app.key.reveal()), ("to", away)];
         assert_eq!(other.post("/operator/sign_in", &form).await.status, 303);
         assert_eq!(other.page.header("location"), "/operator", "{away}");
+    }
+}
+
+async fn l_11_a_pasted_key_opens_the_operator_s_pages(app: TestApp) {
+    let key = app.key.reveal();
+    for pasted in [
+        format!("\u{feff}{key}\u{200b}\r\n"),
+        format!("API key: “{key}”"),
+        format!("name,key\r\ntests,{key}"),
+    ] {
+        let mut browser = Browser::new(&app);
+        browser.open("/operator").await;
+        browser.submit_outside("/operator/sign_in", &[("api_key", pasted.as_str())]).await;
+        assert_eq!(browser.page.status, 303, "{pasted:?}");
     }
 }
 
