@@ -552,7 +552,10 @@ async fn check_for_setup(
     directory: &Directory,
     by: &Actor,
 ) -> Result<Check, SetupError> {
-    let checked = check(cx, &directory.id, by).await?;
+    let checked = match check(cx, &directory.id, by).await {
+        Err(SetupError::CredentialRefused(check)) => return Ok(*check),
+        checked => checked?,
+    };
     match checked.key {
         KeyState::Waits { .. } if directory.credential_sealed.is_some() => {
             check_stored(cx, directory).await

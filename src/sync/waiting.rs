@@ -7,7 +7,8 @@
 //!
 //! Invariants:
 //! - Nothing is read of people with a credential that waits; only checks are made with it.
-//! - A bad moment neither ends the wait nor makes the credential one that is used.
+//! - A bad moment neither ends the wait nor makes the credential one that is used. Only a pair that
+//!   the HR system does not know any more is forgotten before its time.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use crate::domain::action::{Action, Actor, KeyRefusal, Refusal};
 use crate::domain::directory::DirectoryState;
 use crate::domain::provider::ProviderKind;
 use crate::limits;
-use crate::providers::{Check, Credential, ProbeResult};
+use crate::providers::{Check, Credential, ProbeResult, ProviderError};
 use crate::sync::budget::Gate;
 use crate::sync::setup::{self, Checked, KeyState, Replaces, SetupError};
 use crate::sync::{Context, SyncError};
@@ -122,6 +123,12 @@ pub async fn check_again(
         setup::scrub(cx).await;
         return Ok(Checked { check, key: KeyState::Stored, run_id });
     }
+    if matches!(check.error, Some(ProviderError::Credential | ProviderError::Suspended)) {
+        if check.error == Some(ProviderError::Credential) {
+            forget(cx, waiting).await?;
+        }
+        return Err(SetupError::CredentialRefused(Box::new(check)));
+    }
     let (until, now) = (waiting.expires_at_ms, cx.clock.now());
     let missing = needed(&check);
     cx.db
@@ -142,6 +149,23 @@ pub async fn check_again(
         })
         .await?;
     Ok(Checked { check, key: KeyState::Waits { until }, run_id: None })
+}
+
+/// The pair was removed in the HR system; it will never have its permissions.
+async fn forget(cx: &Context, waiting: WaitingCredential) -> Result<(), DbError> {
+    let now = cx.clock.now();
+    let write = cx.db.write(Lane::Urgent, move |tx| {
+        let id = &waiting.directory_id;
+        directories::lock(tx, id)?;
+        let row = waiting_credentials::find(tx, id, now)?;
+        if row.is_some_and(|row| row.credential_sealed == waiting.credential_sealed) {
+            waiting_credentials::delete(tx, id)?;
+        }
+        Ok::<_, DbError>(())
+    });
+    write.await?;
+    setup::scrub(cx).await;
+    Ok(())
 }
 
 /// Looks, on the way to a full sync, whether the permissions are there that a credential waits for.

@@ -30,6 +30,7 @@ behaviours!(
     l_14_a_full_sync_notices_that_the_permissions_are_there,
     l_14_a_pair_that_was_never_allowed_is_deleted_after_a_day,
     l_14_another_key_or_the_end_deletes_a_waiting_pair,
+    l_14_a_waiting_pair_that_was_removed_is_refused,
     l_14_the_portal_says_what_to_tick_and_needs_no_second_paste,
 );
 
@@ -475,6 +476,17 @@ async fn l_14_another_key_or_the_end_deletes_a_waiting_pair(app: TestApp) {
     for sealed in gone {
         assert!(!evidence::in_files(&app.place, &sealed));
     }
+}
+
+async fn l_14_a_waiting_pair_that_was_removed_is_refused(app: TestApp) {
+    let connected = hrworks(&app).await;
+    let pair = bare_pair(&app);
+    assert_eq!(enter(&app, &connected, &pair).await.status, 202);
+    System::Hrworks.remove_key(&app.sandbox, &pair.access_key);
+    app.sandbox.hrworks().expire_tokens();
+    assert_eq!(check(&app, &connected).await.problem(422), "credential_refused");
+    assert_eq!(app.show(&connected).await["waiting_credential"], Value::Null);
+    assert_eq!(check(&app, &connected).await.problem(409), "no_credential");
 }
 
 async fn l_14_the_portal_says_what_to_tick_and_needs_no_second_paste(app: TestApp) {

@@ -110,14 +110,16 @@ fn refused(error: SetupError, id: &DirectoryId) -> Result<(Said, StatusCode), Pr
 pub async fn check(state: State, path: Path<String>, form: Posted) -> Answer {
     let Posted { visitor, .. } = form;
     let row = own(&state, &visitor, path).await?;
-    let found = setup::check(&state.context, &row.id, &visitor.acting()).await;
-    let found = found.map_err(|e| problem(e, &row.id))?;
-    if found.run_id.is_some() {
-        state.activators.runs.wake();
-        return Ok(page::see_other(&new_key_path(&row.id)));
-    }
-    let extra = Extra { said: said_of(found), ..Extra::default() };
-    directory::render(&state, &visitor, &row.id, extra, StatusCode::OK).await
+    let (said, status) = match setup::check(&state.context, &row.id, &visitor.acting()).await {
+        Ok(found) if found.run_id.is_some() => {
+            state.activators.runs.wake();
+            return Ok(page::see_other(&new_key_path(&row.id)));
+        }
+        Ok(found) => (said_of(found), StatusCode::OK),
+        Err(error) => refused(error, &row.id)?,
+    };
+    let extra = Extra { said, ..Extra::default() };
+    directory::render(&state, &visitor, &row.id, extra, status).await
 }
 
 /// `POST …/preview`: what the first full sync would do (L-05).
