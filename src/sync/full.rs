@@ -40,7 +40,7 @@ use crate::sync::preview::BadRow;
 use crate::sync::reading::{self, Looks, Reading};
 use crate::sync::setup::connect;
 use crate::sync::staging::{Everybody, Moved, Staging};
-use crate::sync::{Context, SyncError, groups, ledger, permissions, preview, waiting};
+use crate::sync::{Context, SyncError, groups, ledger, permissions, preview, second_look, waiting};
 
 /// Queues a full sync; when one waits already, that one serves.
 pub fn queue(
@@ -293,7 +293,7 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
     let provider: &dyn Provider = &*provider;
     let mut staging = Staging::new(provider, &cx.keys.record, known);
     provider.list(&mut staging).await?;
-    look_again(provider, directory, &mut staging).await?;
+    second_look::ask(provider, directory, &mut staging).await?;
     let (organization, now) = (directory.organization_id.clone(), cx.clock.now());
     let day = cx.db.read_bulk(move |conn| apply::day(conn, &organization, now)).await?;
     if staging.is_without_keys() {
@@ -311,39 +311,6 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
     let emails = cx.db.read_bulk(move |conn| links::emails_of_users(conn, &movers)).await?;
     everybody.put_in_order(&emails);
     Ok(everybody)
-}
-
-/// Asks once more for the list of current staff when it is short of somebody and nothing says why
-/// (S-11). When that can not be answered now, those people stay as they are; only what will not be
-/// answered later either is a failure.
-async fn look_again(
-    provider: &dyn Provider,
-    directory: &Directory,
-    staging: &mut Staging<'_>,
-) -> Result<(), SyncError> {
-    if !staging.needs_second_look() {
-        return Ok(());
-    }
-    staging.begin_second_look();
-    match provider.list_current(staging).await {
-        Ok(()) => {
-            staging.end_second_look();
-            Ok(())
-        }
-        Err(
-            error @ (ProviderError::Credential
-            | ProviderError::Permission { .. }
-            | ProviderError::Suspended),
-        ) => Err(error.into()),
-        Err(error) => {
-            tracing::info!(
-                directory.id = %directory.id,
-                error = %error,
-                "the list of current staff could not be read once more; nobody leaves by it"
-            );
-            Ok(())
-        }
-    }
 }
 
 /// Whoever is stored and can not be read is listed by the name that is stored.

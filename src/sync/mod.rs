@@ -61,6 +61,7 @@ pub mod reading;
 pub mod renamed;
 pub mod rows;
 mod said;
+mod second_look;
 pub mod setup;
 pub mod shared;
 pub mod staging;
