@@ -167,8 +167,11 @@ async fn s_18_names_that_look_empty_are_missing(app: TestApp) {
             .iter()
             .filter(|it| it["code"] == "missing_first_name" && it["name"] == "Empty");
         assert_eq!(missing.count(), 3, "{system:?} {problems:#?}");
-        let account = app.the_account(&connected, "no.team@acme.example").await;
-        assert_eq!(account["department"], Value::Null, "{system:?}");
+        // HRworks' units have numbers, which stand for them when they have no name.
+        if system != System::Hrworks {
+            let account = app.the_account(&connected, "no.team@acme.example").await;
+            assert_eq!(account["department"], Value::Null, "{system:?}");
+        }
     }
 }
 
