@@ -22,6 +22,7 @@ pub mod linking;
 pub mod notice;
 pub mod provider;
 pub mod retry;
+pub mod reused;
 pub mod row_problem;
 pub mod search;
 pub mod steps;

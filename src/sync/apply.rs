@@ -33,9 +33,7 @@ use crate::db::{Conn, DbError, Tx, catalogue, deactivations, hold_items, organiz
 use crate::domain::account::activity;
 use crate::domain::audit::Cause;
 use crate::domain::directory::{CatalogueKind, RunCounts};
-use crate::domain::employee::{
-    EmailNorm, EmployeeRecord, ExternalKey, RowProblemCode, Unit, name_norm,
-};
+use crate::domain::employee::{EmailNorm, EmployeeRecord, ExternalKey, RowProblemCode, Unit};
 use crate::domain::event::EventKind;
 use crate::domain::guard::GuardLimits;
 use crate::domain::hold::HoldKind;
@@ -53,6 +51,9 @@ use crate::sync::plan::{
 };
 use crate::sync::rows::{self, FormerHolder, Made, News, Person};
 use crate::sync::view::{self, Rows};
+
+/// Kinds of holds about one person each.
+const PERSONAL: [HoldKind; 3] = [HoldKind::Link, HoldKind::EmailChange, HoldKind::ReusedNumber];
 
 /// Which part of a batch is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +183,13 @@ impl<'a> Applier<'a> {
             let parked = self.park(&mut writing.view, &facts, people.as_slice());
             writing.park(parked)?;
             let Some(observed) = people.next() else { break };
+            if let Some(retired) = self.retire(&mut writing.view, &observed) {
+                let plan = self.plan(&writing.view, &facts, retired);
+                writing.person(plan)?;
+                if self.pass == Pass::Again {
+                    continue;
+                }
+            }
             let plan = self.plan(&writing.view, &facts, observed);
             writing.person(plan)?;
         }
@@ -254,20 +262,20 @@ pub(super) struct Writing<'a, 'tx, 'conn> {
     pub(super) cx: &'a Applier<'a>,
     pub(super) tx: &'tx mut Tx<'conn>,
     view: View,
-    rows: Rows,
+    pub(super) rows: Rows,
     pub(super) groups: Option<HashMap<String, Group>>,
-    units: HashMap<(CatalogueKind, String), CatalogueEntryId>,
+    pub(super) units: HashMap<(CatalogueKind, String), CatalogueEntryId>,
     users: Vec<DirectoryUser>,
-    new_accounts: Vec<Account>,
+    pub(super) new_accounts: Vec<Account>,
     links: Vec<(LinkStep, Link)>,
     pub(super) memberships: Vec<Mover>,
-    changed: Vec<Changed>,
+    pub(super) changed: Vec<Changed>,
     new_ids: Vec<(DirectoryUserId, DirectoryUserId)>,
     handed_over: Vec<AccountId>,
     pub(super) resolved: Resolved,
     access: Access,
     /// Accounts that let go of their e-mail and have not got their new one yet.
-    parked: HashSet<AccountId>,
+    pub(super) parked: HashSet<AccountId>,
     outcome: Outcome,
 }
 
@@ -293,6 +301,11 @@ impl Writing<'_, '_, '_> {
                 self.users.extend(again.map(|user| *user));
                 Ok(())
             }
+            (Step::InDoubt(question), Made::Problem(again)) => {
+                self.ask_about_number(&plan.key, &question)?;
+                self.users.extend(again.map(|user| *user));
+                Ok(())
+            }
             (Step::Apply(applied), Made::Person(person)) => {
                 self.applied(&plan.key, *applied, *person)
             }
@@ -313,6 +326,10 @@ impl Writing<'_, '_, '_> {
         let found = code.into_iter().chain(applied.notes.iter().cloned()).collect();
         self.findings(key, found, record, applied.observed.seq)?;
         if let Some(before) = person.before.as_ref().filter(|user| user.external_key != *key) {
+            // A number that was given up may be somebody else's in the same batch.
+            if applied.observed.record.employee_number.is_some() {
+                self.resolved.former_keys.push(before.external_key.clone());
+            }
             self.new_key(&before.external_key, key)?;
         }
         self.hold(key, &applied)?;
@@ -525,9 +542,8 @@ impl Writing<'_, '_, '_> {
 
     /// What is noted about a person under their former key is noted under the new one (S-21).
     fn new_key(&mut self, old: &ExternalKey, new: &ExternalKey) -> Result<(), DbError> {
-        self.resolved.former_keys.push(old.clone());
         let directory = &self.cx.directory.id;
-        for kind in [HoldKind::Link, HoldKind::EmailChange] {
+        for kind in PERSONAL {
             let old_key = holds::open_key(directory, kind, old);
             if let Some(hold) = holds::find_open(self.tx, &old_key)? {
                 let new_key = holds::open_key(directory, kind, new);
@@ -539,7 +555,11 @@ impl Writing<'_, '_, '_> {
 
     /// Opens the hold the plan asks for; those it does not ask for are settled.
     fn hold(&mut self, key: &ExternalKey, applied: &Applied) -> Result<(), DbError> {
-        for kind in [HoldKind::Link, HoldKind::EmailChange] {
+        for kind in PERSONAL {
+            // Nothing was learned of the record, so what was asked about it is still to be answered.
+            if kind == HoldKind::ReusedNumber && self.cx.pass == Pass::Again {
+                continue;
+            }
             if applied.hold.as_ref().is_none_or(|hold| hold.kind != kind) {
                 self.resolved.holds.push(holds::open_key(&self.cx.directory.id, kind, key));
             }

@@ -210,7 +210,7 @@ impl Deciding<'_> {
     ) -> Result<Hold, DecideError> {
         let ids: Vec<HoldItemId> = covered.iter().map(|item| item.id.clone()).collect();
         hold_items::decide(tx, &ids, decision)?;
-        self.carry_out(tx, covered, decision)?;
+        self.carry_out(tx, hold, covered, decision)?;
         self.decided(tx, &hold.id, covered.len())
     }
 
@@ -240,6 +240,7 @@ impl Deciding<'_> {
     fn carry_out(
         &self,
         tx: &mut Tx<'_>,
+        hold: &Hold,
         covered: &[HoldItem],
         decision: Decision,
     ) -> Result<(), DbError> {
@@ -254,7 +255,14 @@ impl Deciding<'_> {
         due.extend(here.map(|link| link.directory_user_id));
         let due: Vec<DirectoryUserId> = due.into_iter().collect();
         directory_users::make_due(tx, &due, self.now)?;
-        let asks = decision == Decision::Approved && covered.iter().any(is_missing);
+        // What the HR system says is not stored for these, so it is read again.
+        let is_read_again = match hold.kind {
+            HoldKind::ReusedNumber => true,
+            HoldKind::OtherCompany => decision == Decision::Approved,
+            _ => false,
+        };
+        let asks = is_read_again
+            || (decision == Decision::Approved && covered.iter().any(is_missing));
         if asks && self.directory.state.is_syncing() {
             full::queue(tx, self.cx, self.directory, RunTrigger::Manual, self.now)?;
         }

@@ -95,6 +95,8 @@ pub struct View {
     pub guard: Guard,
     /// The new keys of people who got another one, with the one they had (S-21).
     pub renamed: Renamed,
+    /// People whose number is another's now, by the key that they have from now on (S-21).
+    pub retired: HashMap<ExternalKey, DirectoryUserId>,
     /// Accounts that people had before the directory was set up again, by the key under which they
     /// are observed; and how far that key could be trusted (L-09).
     pub former: HashMap<ExternalKey, (AccountId, KeyKind)>,
@@ -114,6 +116,7 @@ impl View {
         by_number
             .and_then(|id| self.users.get(id))
             .filter(|user| user.key_kind != record.key_kind)
+            .or_else(|| self.users.get(self.retired.get(&record.external_key)?))
             .or_else(|| self.under_another_id(record))
     }
 
@@ -244,6 +247,7 @@ impl View {
             self.take_in_account(id, after, &user);
         }
         self.forget_names_of(&user.id);
+        self.follow_key(&user);
         if let Some(link) = link {
             if let Some(former) = self.holders.insert(link.account_id.clone(), user.id.clone()) {
                 self.links.remove(&former);
@@ -279,6 +283,19 @@ impl View {
             let Some(unit) = unit else { continue };
             let spelling = || unit.name.clone();
             self.units.entry((kind, name_norm(&unit.name))).or_insert_with(spelling);
+        }
+    }
+
+    /// What was decided about a person stays theirs under another key. The former key, when it was
+    /// a number that somebody else has now, is free for them.
+    fn follow_key(&mut self, user: &DirectoryUser) {
+        self.retired.remove(&user.external_key);
+        let before = self.users.get(&user.id).map(|before| before.external_key.clone());
+        let Some(before) = before.filter(|before| *before != user.external_key) else { return };
+        for kind in HoldKind::ALL {
+            if let Some(item) = self.decided.remove(&(*kind, before.clone())) {
+                self.decided.insert((*kind, user.external_key.clone()), item);
+            }
         }
     }
 

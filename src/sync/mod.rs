@@ -59,6 +59,7 @@ pub mod planned;
 pub mod preview;
 pub mod reading;
 pub mod renamed;
+pub mod reused;
 pub mod rows;
 mod said;
 mod second_look;

@@ -24,6 +24,7 @@ use crate::secret::SealingKey;
 use crate::sync::damaged;
 use crate::sync::known::{AccountFields, View};
 pub use crate::sync::planned::*;
+use crate::sync::reused;
 use crate::sync::said::{Said, findings, membership_of, not_applied, said};
 use crate::sync::shared;
 
@@ -41,6 +42,10 @@ pub fn plan_person(
     if stored.is_some_and(|user| observed.seq < user.observation_seq) {
         return PersonPlan { key, before, step: Step::Stale };
     }
+    let answered = match reused::judge(view, setting, &observed) {
+        reused::Verdict::Fine { answered } => answered,
+        reused::Verdict::Stop(plan) => return *plan,
+    };
     let membership = membership_of(&observed, stored);
     let link = stored.and_then(|user| view.links.get(&user.id));
     observed = damaged::mended(observed, stored.map(|user| &user.record.0));
@@ -68,7 +73,8 @@ pub fn plan_person(
         employment: &employment,
     };
     observed.membership = membership;
-    let applied = person.apply(stored, link, observed, &said, new_account);
+    let mut applied = person.apply(stored, link, observed, &said, new_account);
+    applied.carried_out.extend(answered);
     PersonPlan { key, before, step: Step::Apply(Box::new(applied)) }
 }
 
@@ -395,7 +401,9 @@ impl Person<'_> {
     /// that were on the list; once there was one, other facts are asked about and never carried out
     /// unasked.
     fn verdict(&self, decided: &Decided, account: &AccountId) -> Verdict {
-        if decided.approved.is_some() {
+        // An admin, or the dates, have said that their number is another's (S-21).
+        let is_retired = self.view.retired.contains_key(&self.record.external_key);
+        if is_retired || decided.approved.is_some() {
             return Verdict::Approved;
         }
         let item = self.decision(HoldKind::Deactivations);

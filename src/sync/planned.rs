@@ -16,6 +16,7 @@ use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, HoldId, HoldIt
 use crate::domain::row_problem::Finding;
 use crate::secret::SealingKey;
 use crate::sync::known::{AccountFields, Renamed};
+use crate::sync::reused::Question;
 
 /// One person as observed.
 #[derive(Debug, Clone)]
@@ -154,6 +155,8 @@ pub enum Step {
         /// What the record says, for the list of problems; with what else is odd.
         observed: Box<Observed>,
     },
+    /// The record may be about somebody else than its number says: nothing of it is applied (S-21).
+    InDoubt(Box<Question>),
     /// Apply.
     Apply(Box<Applied>),
 }

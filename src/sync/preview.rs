@@ -37,6 +37,7 @@ use crate::sync::plan::{
     Applied, Facts, LinkStep, Loss, LossFate, LossTime, Observed, PersonPlan, Step,
 };
 use crate::sync::reading::{self, Reading};
+use crate::sync::reused::{self, Question};
 use crate::sync::rows::{self, Made, Person};
 use crate::sync::setup::{self, SetupError};
 use crate::sync::staging::Unread;
@@ -299,6 +300,12 @@ impl Ahead {
             let mut rest = *batch;
             while let Some((observed, others)) = rest.split_first() {
                 applier.park(&mut self.view, facts, rest);
+                if let Some(retired) = applier.retire(&mut self.view, observed) {
+                    let plan = applier.plan(&self.view, facts, retired);
+                    let made = applier.take_in(&mut self.view, &plan);
+                    rows::count(&mut counts, &plan, &made);
+                    self.note(plan, made);
+                }
                 let plan = applier.plan(&self.view, facts, observed.clone());
                 let made = applier.take_in(&mut self.view, &plan);
                 rows::count(&mut counts, &plan, &made);
@@ -318,11 +325,24 @@ impl Ahead {
                 let found = std::iter::once(Finding::of(code)).chain(notes);
                 self.bad_rows.insert(plan.key.clone(), bad_rows_of(&plan.key, found, &record));
             }
+            (Step::InDoubt(question), _) => self.note_question(plan.key, *question),
             (Step::Apply(applied), Made::Person(person)) => {
                 self.note_person(&plan.key, *applied, *person);
             }
             _ => {}
         }
+    }
+
+    /// A record that may be about somebody else than its number says.
+    fn note_question(&mut self, key: ExternalKey, question: Question) {
+        let doubt = InDoubt {
+            external_key: key.clone(),
+            name: question.observed.record.display_name(),
+            kind: HoldKind::ReusedNumber,
+            reason: reused::REASON.to_owned(),
+            account_ids: question.account_id.into_iter().collect(),
+        };
+        self.in_doubt.insert(key, doubt);
     }
 
     /// People who are missing, too many at once.

@@ -31,7 +31,7 @@ use crate::sync::plan::{
 pub enum Made {
     /// Nothing: something newer is stored.
     Nothing,
-    /// A row problem; the person as stored, if there is one, will be looked at again.
+    /// A row problem or a question; the person as stored, if there is one, will be looked at again.
     Problem(Option<Box<DirectoryUser>>),
     /// A person.
     Person(Box<Person>),
@@ -113,10 +113,10 @@ impl Applier<'_> {
         let before = plan.before.as_ref().and_then(|id| view.users.get(id)).cloned();
         match &plan.step {
             Step::Stale => Made::Nothing,
-            Step::Problem { observed, .. } => {
+            Step::Problem { .. } | Step::InDoubt(_) => {
                 // A person who could not be applied is looked at again by the next full sync, and
                 // an older answer is still older (S-05).
-                let seq = observed.seq;
+                let seq = plan.step.observed().map_or(0, |observed| observed.seq);
                 let again = before.map(|user| DirectoryUser {
                     raw_hash: None,
                     observation_seq: seq,
@@ -307,6 +307,7 @@ pub fn count(counts: &mut RunCounts, plan: &PersonPlan, made: &Made) {
     let (applied, person) = match (&plan.step, made) {
         (Step::Stale, _) => return add_one(&mut counts.unchanged),
         (Step::Problem { .. }, _) => return add_one(&mut counts.row_problems),
+        (Step::InDoubt(_), _) => return add_one(&mut counts.held),
         (Step::Apply(applied), Made::Person(person)) => (applied, person),
         (Step::Apply(_), _) => return,
     };

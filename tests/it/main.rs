@@ -61,6 +61,7 @@ mod preview;
 mod privacy;
 mod receiver;
 mod renamed;
+mod reused;
 mod root;
 mod row_problems;
 mod runs;

@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use askama::Template;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use crate::clock::Millis;
 use crate::db::holds::{self, Hold, HoldItem};
@@ -135,6 +136,26 @@ impl Loaded {
     }
 }
 
+/// "0 of 35 people whom we know were found, and 40 whom we have never seen."
+fn compared(item: &HoldItem) -> String {
+    let number =
+        |name: &str| item.planned_change.0.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let (found, known, strangers) = (number("found"), number("known"), number("never_seen"));
+    format!("{found} of {known} people whom we know were found, and {strangers} new ones.")
+}
+
+/// "Ann Lee, ann@…, since 2020-03-02 → Bob Ray, bob@…, since 2026-11-02".
+fn both_sides(item: &HoldItem) -> String {
+    let side = |name: &str| {
+        let side = item.planned_change.0.get(name);
+        let text = |key: &str| side.and_then(|side| side.get(key)).and_then(Value::as_str);
+        let start = text("start_date").map(|date| format!("since {date}"));
+        let parts = [text("name").map(str::to_owned), text("email").map(str::to_owned), start];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    };
+    format!("{} → {}", side("from"), side("to"))
+}
+
 impl Item {
     fn of(hold: &Hold, item: HoldItem, account: &str) -> Self {
         let text = |name: &str| item.planned_change.0.get(name).and_then(|value| value.as_str());
@@ -148,10 +169,9 @@ impl Item {
             (HoldKind::EmailChange, _) => format!("{account} → {email}"),
             (HoldKind::Link, _) if account.is_empty() => format!("{email} in the HR system"),
             (HoldKind::Link, _) => format!("{email} in the HR system, account {account}"),
-            (HoldKind::ReusedNumber, _) if !email.is_empty() => {
-                format!("{account} here, {email} in the HR system")
-            }
-            _ => account.to_owned(),
+            (HoldKind::OtherCompany, _) => compared(&item),
+            (HoldKind::ReusedNumber, _) => both_sides(&item),
+            (HoldKind::Deactivations, None) => account.to_owned(),
         };
         let is_access = hold.kind == HoldKind::Deactivations;
         let (decided, can_change) = match (item.decision, is_access) {
