@@ -401,6 +401,9 @@ pub const PORTAL_CHART_RUNS: i64 = 30;
 /// Records to correct in one download of the portal.
 pub const PORTAL_CSV_ROWS_MAX: usize = 100_000;
 
+/// Employed people who are known from whom on a full sync looks whether it finds them again (L-10).
+pub const COMPANY_PEOPLE_MIN: usize = 5;
+
 /// Wrong API keys from one address within `KEY_TRIES_MS` that are only refused; more are told to
 /// wait.
 pub const KEY_TRIES_MAX: u32 = 10;

@@ -177,6 +177,8 @@ impl Server {
             missing_permissions: Json(Vec::new()),
             credential_generation: 1,
             tenant_key: None,
+            company_generation: 0,
+            credential_tenant_key: None,
             observation_seq: 0,
             next_sync_at_ms: Some(now.plus(Millis::DAY)),
             last_success_at_ms: None,

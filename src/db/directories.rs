@@ -86,6 +86,11 @@ pub struct Directory {
     pub disabled_at_ms: Option<Millis>,
     /// Set from then on while rows of it are left that count as deleted (L-08).
     pub clearing_since_ms: Option<Millis>,
+    /// The generation of the credential with which a full sync has last found the people of this
+    /// company (L-10).
+    pub company_generation: i64,
+    /// The HR system's key for the company that the credential reads, when it tells.
+    pub credential_tenant_key: Option<String>,
     /// When it was made.
     pub created_at_ms: Millis,
     /// When its settings or state last changed.

@@ -271,6 +271,21 @@ pub fn readable_other_than(
         .optional())?)
 }
 
+/// How many of these directory users count as employed.
+pub fn count_active(conn: &mut Conn, ids: &[DirectoryUserId]) -> Result<usize, DbError> {
+    use directory_users as t;
+    let mut sum: usize = 0;
+    for chunk in ids.chunks(limits::IN_LIST_MAX) {
+        let count: i64 = on_backend!(conn, |c| t::table
+            .filter(t::id.eq_any(chunk))
+            .filter(t::state.eq(Activity::Active))
+            .count()
+            .get_result(c))?;
+        sum = sum.saturating_add(usize::try_from(count).unwrap_or(0));
+    }
+    Ok(sum)
+}
+
 /// Whether somebody who is not settled names one of these as their manager. It may say yes too
 /// often, never too seldom.
 pub fn any_waits_for(

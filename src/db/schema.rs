@@ -105,6 +105,8 @@ diesel::table! {
         credential_checked_at_ms -> Nullable<BigInt>,
         credential_generation -> BigInt,
         tenant_key -> Nullable<Text>,
+        company_generation -> BigInt,
+        credential_tenant_key -> Nullable<Text>,
         observation_seq -> BigInt,
         next_sync_at_ms -> Nullable<BigInt>,
         last_success_at_ms -> Nullable<BigInt>,

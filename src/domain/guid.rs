@@ -37,6 +37,22 @@ pub fn canonical_key(text: &str) -> Option<String> {
     Some(key)
 }
 
+/// The spellings under which a key in its one form may have been kept when there was no one form
+/// yet; it is the first of them.
+#[must_use]
+pub fn former_spellings(key: &str) -> Vec<String> {
+    let mut spellings = vec![key.to_owned()];
+    if let Some(digits) = digits(key) {
+        let hyphened = key.to_uppercase();
+        spellings.push(format!("{{{key}}}"));
+        spellings.push(format!("{{{hyphened}}}"));
+        spellings.push(hyphened);
+        spellings.push(digits.to_uppercase());
+        spellings.push(digits);
+    }
+    spellings
+}
+
 /// The 32 digits of a GUID in lower case; `None` when the text is not one.
 fn digits(bare: &str) -> Option<String> {
     let groups: Vec<&str> = bare.split('-').collect();
@@ -101,6 +117,14 @@ mod tests {
         ] {
             assert_eq!(canonical_key(spelling), None, "{spelling:?}");
         }
+    }
+
+    #[test]
+    fn l_09_former_spellings_are_all_the_same_key() {
+        let all = former_spellings(KEY);
+        assert_eq!((all.len(), all[0].as_str()), (6, KEY));
+        assert!(all.iter().all(|one| canonical_key(one).as_deref() == Some(KEY)));
+        assert_eq!(former_spellings("100042"), ["100042"]);
     }
 
     #[test]

@@ -202,9 +202,15 @@ pub fn one_line(name: &str) -> String {
     line.chars().take(kept).chain(['…']).collect()
 }
 
+/// What is said of a key that may read another company (L-10), in place of a permission.
+pub const OTHER_COMPANY: &str = "this key reads another company";
+
 /// Changes from the HR system no longer arrive (S-41).
 #[must_use]
 pub fn sync_failed(facts: &FailureFacts<'_>) -> NoticeText {
+    if facts.detail == Some(OTHER_COMPANY) {
+        return other_company(facts);
+    }
     let (names, title) = (Names::of(&facts.place), facts.place.provider.title());
     let since = moment_text(facts.since, facts.place.zone);
     let mut text = Draft::default();
@@ -235,6 +241,33 @@ pub fn sync_failed(facts: &FailureFacts<'_>) -> NoticeText {
         FailureClass::Internal => format!("a fault on our side stops updates from {title}"),
     };
     text.finish(format!("{}: {short}", one_line(facts.place.organization)))
+}
+
+/// Nothing is updated because the key seems to read another company (L-10).
+fn other_company(facts: &FailureFacts<'_>) -> NoticeText {
+    let (names, title) = (Names::of(&facts.place), facts.place.provider.title());
+    let since = moment_text(facts.since, facts.place.zone);
+    let mut text = Draft::default();
+    text.paragraph(format!(
+        "Since {since}, changes in {title} no longer reach the user accounts of {names}."
+    ));
+    text.paragraph(format!(
+        "What happened: with the API key that we have, {title} shows us other people than before. \
+         Almost nobody of those we know is among them. It may be a key of another company."
+    ));
+    text.paragraph(what_failure_means(FailureClass::Credential).to_owned());
+    text.paragraph("What to do:".to_owned());
+    text.steps(&[
+        "Open the page below.".to_owned(),
+        "If the key is of another company, enter the right one there under \"Update API key\"."
+            .to_owned(),
+        "If it is the right company and so many people have really changed, answer the question on \
+         that page with yes. We go on then, and ask you before anybody loses access."
+            .to_owned(),
+    ]);
+    text.link("Decide on this page:", facts.place.link);
+    let organization = one_line(facts.place.organization);
+    text.finish(format!("{organization}: the API key for {title} may be of another company"))
 }
 
 /// "1 record has", "3 records have": followed by "to be corrected".

@@ -33,7 +33,9 @@ use crate::db::{Conn, DbError, Tx, catalogue, deactivations, hold_items, organiz
 use crate::domain::account::activity;
 use crate::domain::audit::Cause;
 use crate::domain::directory::{CatalogueKind, RunCounts};
-use crate::domain::employee::{EmailNorm, EmployeeRecord, ExternalKey, RowProblemCode, Unit};
+use crate::domain::employee::{
+    EmailNorm, EmployeeRecord, ExternalKey, RowProblemCode, Unit, name_norm,
+};
 use crate::domain::event::EventKind;
 use crate::domain::guard::GuardLimits;
 use crate::domain::hold::HoldKind;
@@ -262,20 +264,20 @@ pub(super) struct Writing<'a, 'tx, 'conn> {
     pub(super) cx: &'a Applier<'a>,
     pub(super) tx: &'tx mut Tx<'conn>,
     view: View,
-    pub(super) rows: Rows,
+    rows: Rows,
     pub(super) groups: Option<HashMap<String, Group>>,
-    pub(super) units: HashMap<(CatalogueKind, String), CatalogueEntryId>,
+    units: HashMap<(CatalogueKind, String), CatalogueEntryId>,
     users: Vec<DirectoryUser>,
-    pub(super) new_accounts: Vec<Account>,
+    new_accounts: Vec<Account>,
     links: Vec<(LinkStep, Link)>,
     pub(super) memberships: Vec<Mover>,
-    pub(super) changed: Vec<Changed>,
+    changed: Vec<Changed>,
     new_ids: Vec<(DirectoryUserId, DirectoryUserId)>,
     handed_over: Vec<AccountId>,
     pub(super) resolved: Resolved,
     access: Access,
     /// Accounts that let go of their e-mail and have not got their new one yet.
-    pub(super) parked: HashSet<AccountId>,
+    parked: HashSet<AccountId>,
     outcome: Outcome,
 }
 

@@ -261,8 +261,8 @@ impl Deciding<'_> {
             HoldKind::OtherCompany => decision == Decision::Approved,
             _ => false,
         };
-        let asks = is_read_again
-            || (decision == Decision::Approved && covered.iter().any(is_missing));
+        let asks =
+            is_read_again || (decision == Decision::Approved && covered.iter().any(is_missing));
         if asks && self.directory.state.is_syncing() {
             full::queue(tx, self.cx, self.directory, RunTrigger::Manual, self.now)?;
         }

@@ -83,6 +83,18 @@ impl Trouble {
         Some(Self { class, detail, records: None, retry_after_ms, began })
     }
 
+    /// The trouble that a key is which may read another company (L-10).
+    #[must_use]
+    pub fn of_company(began: Millis) -> Self {
+        Self {
+            class: FailureClass::Credential,
+            detail: Some(notice::OTHER_COMPANY.to_owned()),
+            records: None,
+            retry_after_ms: None,
+            began,
+        }
+    }
+
     /// The trouble that records with problems are in a strict directory.
     #[must_use]
     pub fn of_records(records: u64, began: Millis) -> Self {
@@ -161,7 +173,10 @@ pub fn note_failure(
             since,
         }),
     })?;
-    let cause = trouble.records.map_or(trouble.class.as_str(), |_| "row_problems");
+    let cause = match &trouble.detail {
+        Some(detail) if detail == notice::OTHER_COMPANY => "other_company",
+        _ => trouble.records.map_or(trouble.class.as_str(), |_| "row_problems"),
+    };
     let episode = format!("{}|{cause}|{}", directory.id, since.0);
     tell(tx, teller, directory, NoticeKind::SyncFailed, text, Some(episode))?;
     Ok(Verdict::Failed)

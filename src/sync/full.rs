@@ -15,13 +15,14 @@ use std::sync::Arc;
 
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
-use crate::db::directory_users::{self, DirectoryUser};
+use crate::db::directory_users::{self, DirectoryUser, Known};
 use crate::db::lease::while_renewing;
 use crate::db::runs::{self, Run};
 use crate::db::types::Json;
 use crate::db::{
     DbError, Lane, Tx, catalogue, hold_items, inbox, links, missing_people, row_problems,
 };
+use crate::domain::account::Activity;
 use crate::domain::audit::Cause;
 use crate::domain::directory::{RunCounts, RunState, RunTrigger};
 use crate::domain::employee::ExternalKey;
@@ -33,6 +34,7 @@ use crate::providers::{CallLane, Provider, ProviderError};
 use crate::sync::absence::Gone;
 use crate::sync::apply::{self, Applier, Outcome, Pass};
 use crate::sync::budget::{self, Gate};
+use crate::sync::company::{self, Roll};
 use crate::sync::failure::{self, Teller, Trouble, Verdict};
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::plan::{Facts, Observed};
@@ -289,6 +291,8 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
     let (seq, calls) = begin(cx, directory).await?;
     let (id, now) = (directory.id.clone(), cx.clock.now());
     let known = cx.db.read_bulk(move |conn| directory_users::known(conn, &id, now)).await?;
+    let is_active = |one: &&Known| one.state == Activity::Active;
+    let roll = Roll { active: known.iter().filter(is_active).count(), all: known.len() };
     let provider = connect(cx, directory, Arc::new(Gate::of_list(cx, directory, calls)))?;
     let provider: &dyn Provider = &*provider;
     let mut staging = Staging::new(provider, &cx.keys.record, known);
@@ -304,6 +308,7 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
     let stored = cx.db.read(move |conn| directory_users::by_ids(conn, &several)).await?;
     let records = stored.into_iter().map(|user| (user.id, user.record.0)).collect();
     let mut everybody = staging.close(seq, day.today, &records);
+    everybody.roll = roll;
     name_unread(cx, &mut everybody).await?;
     put_former_first(cx, directory, &mut everybody).await?;
     add_moved(cx, &mut everybody).await?;
@@ -505,6 +510,7 @@ impl Batch<'_> {
             guard::spend_decisions(tx, &directory, is_kept, seq, now)?;
             let is_held = |key: &ExternalKey| everybody.may_be_anybody || held.contains(key);
             guard::keep_only(tx, &directory, is_held, seq, now)?;
+            company::settle(tx, &mut directory, reading.company.as_ref(), now)?;
             guard::announce(tx, &Teller::new(cx), &directory)?;
             catalogue::merge(tx, &directory.organization_id)?;
             groups::delete_emptied(tx, &directory, &everybody.groups_named, now)?;
@@ -591,6 +597,7 @@ async fn give_up(
         SyncError::Provider(ProviderError::BudgetSpent { until }) => Err(*until),
         SyncError::Provider(provider) => Trouble::of(provider, began).ok_or(cx.clock.now()),
         SyncError::RowProblems(records) => Ok(Trouble::of_records(*records, began)),
+        SyncError::OtherCompany(_) => Ok(Trouble::of_company(began)),
         // The database will be asked again soon; the HR system is not to blame.
         error if error.is_temporary() => Err(cx.clock.now().plus(5 * Millis::SECOND)),
         _ => {
@@ -600,6 +607,10 @@ async fn give_up(
         }
     };
     let message = error.to_string();
+    let doubt = match error {
+        SyncError::OtherCompany(doubt) => Some(doubt),
+        _ => None,
+    };
     let written = db
         .write(Lane::Urgent, move |tx| {
             let mut directory = still_counts(tx, &claim)?;
@@ -622,6 +633,10 @@ async fn give_up(
                     let error = Some((trouble.class, message.as_str()));
                     runs::finish(tx, &claim.run.id, RunState::Failed, error, now)?;
                 }
+            }
+            if let Some(doubt) = doubt {
+                company::ask(tx, &cx, &directory, &doubt)?;
+                guard::announce(tx, &teller, &directory)?;
             }
             Ok(())
         })

@@ -340,7 +340,8 @@ pub fn spend_decisions(
 ) -> Result<(), DbError> {
     let live = hold_items::live_decisions(tx, &directory.id)?;
     let is_over = |key: &ExternalKey, kind: HoldKind, decision: Decision| match decision {
-        Decision::Approved => true,
+        // Said of a record, which is still to come.
+        Decision::Approved => kind != HoldKind::ReusedNumber,
         Decision::Rejected => kind == HoldKind::Deactivations && !is_kept(key),
     };
     let keys: Vec<ExternalKey> = live.iter().map(|(_, key, ..)| key.clone()).collect();

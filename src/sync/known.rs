@@ -292,6 +292,9 @@ impl View {
         self.retired.remove(&user.external_key);
         let before = self.users.get(&user.id).map(|before| before.external_key.clone());
         let Some(before) = before.filter(|before| *before != user.external_key) else { return };
+        if self.waiting.remove(&before) {
+            self.waiting.insert(user.external_key.clone());
+        }
         for kind in HoldKind::ALL {
             if let Some(item) = self.decided.remove(&(*kind, before.clone())) {
                 self.decided.insert((*kind, user.external_key.clone()), item);

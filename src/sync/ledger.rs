@@ -23,6 +23,7 @@ use crate::db::links::Linked;
 use crate::db::{Conn, DbError, Tx};
 use crate::domain::directory::Relink;
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind};
+use crate::domain::guid;
 use crate::domain::ids::AccountId;
 use crate::domain::provider::ProviderKind;
 use crate::secret::{Keys, SealingKey};
@@ -97,11 +98,14 @@ impl<'a> Book<'a> {
         let by_number = |name: Name| number.map(|number| self.hash(name, number));
         match record.key_kind {
             KeyKind::Stable => Looked {
-                stable: Some(self.hash(Name::Stable, record.external_key.as_str())),
+                stable: guid::former_spellings(record.external_key.as_str())
+                    .iter()
+                    .map(|key| self.hash(Name::Stable, key))
+                    .collect(),
                 numbers: by_number(Name::Number).into_iter().collect(),
             },
             KeyKind::Editable => Looked {
-                stable: None,
+                stable: Vec::new(),
                 numbers: [Name::Number, Name::NumberBesideStable]
                     .into_iter()
                     .filter_map(by_number)
@@ -113,7 +117,7 @@ impl<'a> Book<'a> {
 
 /// The hashes that a record may have been kept under.
 struct Looked {
-    stable: Option<Vec<u8>>,
+    stable: Vec<Vec<u8>>,
     numbers: Vec<Vec<u8>>,
 }
 
@@ -177,7 +181,7 @@ pub fn find(
         .map(|row| (row.person_hash, row.account_id))
         .collect();
     for (key, looked) in looked {
-        if let Some(account) = looked.stable.as_ref().and_then(|hash| rows.get(hash)) {
+        if let Some(account) = looked.stable.iter().find_map(|hash| rows.get(hash)) {
             found.insert(key.clone(), (account.clone(), KeyKind::Stable));
             continue;
         }

@@ -105,7 +105,8 @@ fn claim_in(
     directory: Directory,
     now: Millis,
 ) -> Result<Claimed, DbError> {
-    if directory.state != DirectoryState::Active {
+    // With a new key, only a full sync shows that it is of the same company (L-10).
+    if directory.state != DirectoryState::Active || !directory.company_is_proven() {
         inbox::park(tx, &directory.id)?;
         return Ok(Claimed::Arranged);
     }

@@ -40,6 +40,7 @@ pub mod apply;
 pub mod audit;
 pub mod budget;
 pub mod clearing;
+pub mod company;
 pub mod damaged;
 pub mod decide;
 pub mod doubles;
@@ -92,6 +93,9 @@ pub enum SyncError {
     /// Records have problems, and the directory is strict: nothing is applied (S-07).
     #[error("{} to be corrected; nothing was applied", notice::records_phrase(*.0))]
     RowProblems(u64),
+    /// The key may read another company: nothing is applied (L-10).
+    #[error("{}", notice::OTHER_COMPANY)]
+    OtherCompany(Box<company::Doubt>),
     /// The database did not do what was asked.
     #[error(transparent)]
     Db(#[from] DbError),

@@ -31,6 +31,7 @@ use crate::domain::row_problem::{Finding, Severity};
 use crate::providers::Permission;
 use crate::sync::absence::Gone;
 use crate::sync::apply::{Applier, Pass};
+use crate::sync::company::Doubt;
 use crate::sync::guard::{self, Waiting};
 use crate::sync::known::View;
 use crate::sync::plan::{
@@ -41,7 +42,7 @@ use crate::sync::reused::{self, Question};
 use crate::sync::rows::{self, Made, Person};
 use crate::sync::setup::{self, SetupError};
 use crate::sync::staging::Unread;
-use crate::sync::{Context, full, permissions, view};
+use crate::sync::{Context, SyncError, company, full, permissions, view};
 
 /// What a full sync would do now. People are in the order of their keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -77,6 +78,33 @@ pub struct Lack {
     pub permission: &'static str,
     /// What is lost without it.
     pub without: &'static str,
+}
+
+impl Preview {
+    /// The key may read another company: nothing would be done before an admin decides (L-10).
+    fn of_doubt(directory: Directory, doubt: &Doubt) -> Self {
+        let seen = u64::try_from(doubt.seen).unwrap_or(u64::MAX);
+        let missing_permissions = lacks(&directory);
+        let ask = InDoubt {
+            external_key: ExternalKey::missing(),
+            name: directory.name,
+            kind: HoldKind::OtherCompany,
+            reason: company::REASON.to_owned(),
+            account_ids: Vec::new(),
+        };
+        Self {
+            directory_id: directory.id,
+            counts: RunCounts { seen, ..RunCounts::default() },
+            missing_permissions,
+            linked: Vec::new(),
+            created: Vec::new(),
+            ambiguous: vec![ask],
+            deactivated: Vec::new(),
+            held: Vec::new(),
+            row_problems: Vec::new(),
+            accounts_not_in_hr: Vec::new(),
+        }
+    }
 }
 
 /// A person who would be linked.
@@ -170,7 +198,10 @@ pub async fn preview(cx: &Context, id: &DirectoryId) -> Result<Preview, SetupErr
     if directory.credential_sealed.is_none() {
         return Err(SetupError::NoCredential);
     }
-    let reading = reading::read(cx, &directory).await.map_err(|error| setup::refusal(cx, error))?;
+    let reading = match reading::read(cx, &directory).await {
+        Err(SyncError::OtherCompany(doubt)) => return Ok(Preview::of_doubt(directory, &doubt)),
+        read => read.map_err(|error| setup::refusal(cx, error))?,
+    };
     let (id, inner) = (id.clone(), cx.clone());
     cx.db
         .read(move |conn| {

@@ -15,7 +15,7 @@ use crate::db::{directory_users, missing_people};
 use crate::domain::audit::Cause;
 use crate::domain::directory::DirectoryState;
 use crate::domain::failure::FailureClass;
-use crate::domain::ids::DirectoryUserId;
+use crate::domain::ids::{DirectoryUserId, HoldItemId};
 use crate::limits;
 use crate::providers::{CallLane, ProviderError, RecordKeys};
 use crate::sync::absence::{self, Answers, Missing};
@@ -24,7 +24,7 @@ use crate::sync::budget::Gate;
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::setup::connect;
 use crate::sync::staging::Everybody;
-use crate::sync::{Context, SyncError, clearing, full, permissions};
+use crate::sync::{Context, SyncError, clearing, company, full, permissions};
 
 /// What is known before anybody is decided about.
 pub struct Reading {
@@ -45,6 +45,8 @@ pub struct Reading {
     pub looks: Looks,
     /// Since when those have been missing of whom lists alone tell that they are gone (L-13).
     pub since: HashMap<DirectoryUserId, Millis>,
+    /// The answer of an admin because of which it counts as the right company (L-10).
+    pub company: Option<HoldItemId>,
 }
 
 /// Whether the HR system answers questions about one person.
@@ -64,6 +66,8 @@ pub async fn read(cx: &Context, directory: &Directory) -> Result<Reading, SyncEr
     // Whoever had an account under a former directory has it again (L-09).
     clearing::finish(cx, &directory.organization_id).await?;
     let everybody = full::everybody(cx, directory).await?;
+    // What a key of another company says of a missing person means nothing.
+    let (everybody, company) = company::look(cx, directory, everybody).await?;
     let mut looks = looks(cx, directory, &everybody).await?;
     let optional = permissions::looks_are_optional(directory.provider);
     let (everybody, missing, ruling) = look_ahead(cx, directory, everybody).await?;
@@ -89,7 +93,7 @@ pub async fn read(cx: &Context, directory: &Directory) -> Result<Reading, SyncEr
         answers = absence::by_two_lists(&missing, too_many, &since, question);
     }
     let missing = missing.iter().map(|one| one.id().clone()).collect();
-    Ok(Reading { everybody, asked_at, ruling, missing, waiting, answers, looks, since })
+    Ok(Reading { everybody, asked_at, ruling, missing, waiting, answers, looks, since, company })
 }
 
 /// Whether questions about one person are answered. Asked, about somebody whom the list names, only

@@ -218,7 +218,7 @@ impl Writing<'_, '_, '_> {
         let hold = open.unwrap_or_else(|| {
             guard::blank(cx.directory, kind, open_key, REASON, cx.now, cx.random)
         });
-        let item = HoldItem {
+        let mut item = HoldItem {
             id: HoldItemId::new(cx.now, cx.random),
             organization_id: hold.organization_id.clone(),
             directory_id: hold.directory_id.clone(),
@@ -231,6 +231,7 @@ impl Writing<'_, '_, '_> {
             decision: None,
             done_at_ms: None,
             created_at_ms: cx.now,
+            list_version: hold.list_version,
         };
         if is_new {
             holds::insert(self.tx, &hold, &[item])?;
@@ -239,6 +240,9 @@ impl Writing<'_, '_, '_> {
         }
         let asked = hold_items::of_hold(self.tx, &hold.id)?;
         if asked.iter().all(|asked| asked.record_hash != item.record_hash) {
+            // Who decides has to have seen this record.
+            item.list_version = hold.list_version.saturating_add(1);
+            holds::set_list_version(self.tx, &hold.id, item.list_version, cx.now)?;
             hold_items::put(self.tx, &[item])?;
         }
         Ok(())

@@ -227,6 +227,8 @@ fn blank(cx: &Context, new: &NewDirectory, now: Millis) -> Directory {
         missing_permissions: Json(Vec::new()),
         credential_generation: 0,
         tenant_key: None,
+        company_generation: 0,
+        credential_tenant_key: None,
         observation_seq: 0,
         next_sync_at_ms: None,
         last_success_at_ms: None,
@@ -310,6 +312,9 @@ async fn check_stored(cx: &Context, directory: &Directory) -> Result<Check, Setu
                     permissions::note_check(&mut directory, &found);
                     // It may not have been told when the key was entered; L-09 needs it.
                     let tenant = found.tenant.map(|tenant| tenant.key);
+                    if tenant.is_some() {
+                        directory.credential_tenant_key.clone_from(&tenant);
+                    }
                     directory.tenant_key = directory.tenant_key.or(tenant);
                 }
                 directories::update(tx, &directory)?;
@@ -334,6 +339,8 @@ pub(super) fn refusal(cx: &Context, error: SyncError) -> SetupError {
         SyncError::Provider(error) => SetupError::Provider(error),
         SyncError::NoProvider(provider) => SetupError::ProviderUnknown { provider },
         SyncError::NoCredential | SyncError::Superseded => SetupError::NoCredential,
+        // A preview says it instead of failing.
+        SyncError::OtherCompany(_) => SetupError::OtherCompany,
         SyncError::Secret(error) => SetupError::Secret(error),
         SyncError::Db(error) => SetupError::Db(error),
         // A preview says what is wrong instead of failing.
@@ -486,6 +493,7 @@ pub(super) async fn store(
             directory.credential_generation = directory.credential_generation.saturating_add(1);
             directory.missing_permissions = Json::default();
             permissions::note_check(&mut directory, &found);
+            directory.credential_tenant_key.clone_from(&tenant);
             directory.tenant_key = tenant.or(directory.tenant_key);
             directory.retry_at_ms = None;
             directory.updated_at_ms = now;

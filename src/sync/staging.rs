@@ -27,6 +27,7 @@ use crate::domain::row_problem::Finding;
 use crate::limits;
 use crate::providers::{List, Provider, ProviderError, RecordKeys, RecordSink};
 use crate::secret::SealingKey;
+use crate::sync::company::Roll;
 use crate::sync::damaged::is_damaged_unit;
 use crate::sync::doubles::{self, Candidate};
 use crate::sync::plan::{Facts, Observed};
@@ -145,6 +146,8 @@ pub struct Everybody {
     pub facts: Facts,
     /// How many people the HR system named.
     pub seen: usize,
+    /// How many people were stored before.
+    pub roll: Roll,
 }
 
 impl<'a> Staging<'a> {

@@ -71,6 +71,8 @@ pub fn directory(id: &str, organization: &OrganizationId) -> Directory {
         missing_permissions: Json(Vec::new()),
         credential_generation: 0,
         tenant_key: None,
+        company_generation: 0,
+        credential_tenant_key: None,
         observation_seq: 0,
         next_sync_at_ms: None,
         last_success_at_ms: None,

@@ -53,6 +53,7 @@ mod neighbours;
 mod operator;
 mod operator_access;
 mod order;
+mod other_company;
 mod polled;
 mod portal;
 mod portal_access;

@@ -142,6 +142,13 @@ impl PeopleHr {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// All keys read another company from now on, as if they were keys of that one: its people are
+    /// made up from `seed`, and their employee ids are those of any company.
+    pub fn become_company(&self, seed: u64, people: usize) {
+        let people = company::people(&company::ACME, seed, people, 0, self.today());
+        self.state().register = Register::new(&RULES, people);
+    }
+
     /// Today's date in London.
     pub fn today(&self) -> Date {
         self.clock.now().date_in(&self.zone)

@@ -154,6 +154,19 @@ impl<S: Behaviour> RestHr<S> {
         Ok(Arc::new(Self { clock, zone, random, state: Mutex::new(state) }))
     }
 
+    /// All keys read another company from now on, as if they were keys of that one: its people are
+    /// made up from `seed`.
+    pub fn become_company(&self, seed: u64, people: usize) {
+        let mut people = company::people(S::PROFILE, seed, people, 0, self.today());
+        for (number, person) in people.iter_mut().enumerate() {
+            S::complete(person, Some(number));
+        }
+        let mut state = self.state();
+        state.register = Register::new(S::RULES, people);
+        let people = state.register.people();
+        people.values().for_each(|person| state.note(person));
+    }
+
     /// Hires a person.
     pub fn hire(&self, hire: &Hire) -> Result<PersonView, ChangeError> {
         let unique_key = company::guid(&self.random);

@@ -18,6 +18,7 @@ use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, OrganizationId};
+use crate::domain::notice;
 use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::providers::{self, Permission};
@@ -197,6 +198,12 @@ fn failure_message(provider: ProviderKind, class: FailureClass, detail: Option<&
         return format!(
             "The TLS certificate of {hr} is not accepted: {fault}. Nothing is sent before it is in \
              order. We try again by ourselves."
+        );
+    }
+    if detail == Some(notice::OTHER_COMPANY) {
+        return format!(
+            "The key may read another company in {hr}: almost nobody whom it shows is known. \
+             Enter the right key, or decide about the open hold of kind other_company."
         );
     }
     let what = match class {

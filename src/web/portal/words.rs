@@ -9,7 +9,7 @@ use crate::domain::audit::{Changes, FieldChange, Rule};
 use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, RunState, RunTrigger};
 use crate::domain::failure::FailureClass;
-use crate::domain::notice::records_phrase;
+use crate::domain::notice::{self, records_phrase};
 use crate::domain::provider::ProviderKind;
 
 pub use crate::web::pages::when::When;
@@ -86,6 +86,9 @@ impl Health {
         let what = match (class, &directory.failure_detail) {
             (FailureClass::Permission, Some(name)) => {
                 format!("{hr} refuses the permission “{name}”.")
+            }
+            (FailureClass::Credential, Some(detail)) if detail == notice::OTHER_COMPANY => {
+                "The key may read another company. Please decide.".to_owned()
             }
             (FailureClass::Malformed, Some(records)) => {
                 format!("{records} to be corrected in {hr}; until then nothing is updated.")
