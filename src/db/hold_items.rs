@@ -122,8 +122,8 @@ pub fn mark_done(tx: &mut Tx<'_>, items: &[HoldItemId], now: Millis) -> Result<(
     Ok(())
 }
 
-/// What was decided in a directory about the end of access and still counts: approvals that were not
-/// carried out, and rejections.
+/// What was decided in a directory and still counts: approvals that were not carried out, and
+/// rejections.
 pub fn live_decisions(
     conn: &mut Conn,
     directory: &DirectoryId,

@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_bad_address_is_said_without_showing_it() {
-        for address in ["", "nobody", "a@b\r\nBcc: c@d", "<a@b.example>", "a b@c.example"] {
+        for address in ["", "nobody", "a@b\r\nBcc: c@d", "a b@c.example"] {
             let mail = NoticeMail { to_address: address.to_owned(), ..mail() };
             let error = compose(&mail, &from()).unwrap_err();
             assert_eq!(error, ComposeError::Recipient, "{address:?}");

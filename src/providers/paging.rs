@@ -289,6 +289,7 @@ mod tests {
         let to = |next: u32| Links { next: Some(next), last: Some(3) };
         let mut walk = Walk::new(3);
         assert_eq!(walk.advance(to(2), 5), Ok(true));
+        assert_eq!(walk.note(Some(&ExternalKey("another".to_owned()))), Ok(()));
         assert_eq!(walk.advance(to(3), 5), Ok(true));
         assert_eq!(walk.advance(Links::default(), 0), Ok(false));
         for (next, people) in [(1, 5), (0, 5), (3, 5), (2, 0)] {

@@ -87,8 +87,8 @@ impl Gone {
 }
 
 impl Missing {
-    /// Whether the guard counts this person: an active account would become inactive, and admins have
-    /// neither decided about it nor are they asked (S-32).
+    /// Whether the guard counts this person: an active account would become inactive, and admins
+    /// have neither decided about it nor are they asked (S-32).
     #[must_use]
     pub fn counts(&self) -> bool {
         self.loses_access() && self.verdict == Verdict::None

@@ -558,7 +558,7 @@ impl Writing<'_, '_, '_> {
     /// Opens the hold the plan asks for; those it does not ask for are settled.
     fn hold(&mut self, key: &ExternalKey, applied: &Applied) -> Result<(), DbError> {
         for kind in PERSONAL {
-            // Nothing was learned of the record, so what was asked about it is still to be answered.
+            // Nothing was learned of the record: what was asked about it is still to be answered.
             if kind == HoldKind::ReusedNumber && self.cx.pass == Pass::Again {
                 continue;
             }

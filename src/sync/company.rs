@@ -1,9 +1,9 @@
 //! Whether a key still reads the company whose people are stored (L-10).
 //!
-//! A key of another company is a good key: it answers, and names people. Without this question their
-//! records would be given to the accounts of the people we know (where numbers are alike), or all of
-//! ours would be missing and all of theirs be new. So before a full sync applies anything, it looks
-//! how many of the people who are employed it has found again.
+//! A key of another company is a good key: it answers, and names people. Without this question
+//! their records would be given to the accounts of the people we know (where numbers are alike), or
+//! all of ours would be missing and all of theirs be new. So before a full sync applies anything,
+//! it looks how many of the people who are employed it has found again.
 //!
 //! Invariants:
 //! - A doubt ends the sync before anything of it is applied, and before anybody is asked about.
@@ -194,7 +194,8 @@ fn open_key(directory: &Directory) -> String {
     holds::open_key(&directory.id, HoldKind::OtherCompany, &subject())
 }
 
-/// Asks the admins whether it is the right company, once for each key. `directory` is the locked row.
+/// Asks the admins whether it is the right company, once for each key. `directory` is the locked
+/// row.
 pub fn ask(
     tx: &mut Tx<'_>,
     cx: &Context,
@@ -245,8 +246,8 @@ pub fn ask(
     Ok(())
 }
 
-/// A full sync has come through: it is the right company, or an admin has said to go on. `directory`
-/// is the locked row, which the caller writes.
+/// A full sync has come through: it is the right company, or an admin has said to go on.
+/// `directory` is the locked row, which the caller writes.
 pub fn settle(
     tx: &mut Tx<'_>,
     directory: &mut Directory,

@@ -1,9 +1,9 @@
 //! What admins decide about holds: approve all, approve some, reject (S-22, S-24, S-32).
 //!
 //! A decision is written down and nothing else; the people it is about are then decided again on
-//! the one apply path, which finds the decision. It covers exactly the people who were named, or who
-//! were on the list that the admin saw and still wait, once. Everybody else goes on waiting in one
-//! new hold. Who is only missing from HR's list is still asked about before access ends (S-31).
+//! the one apply path, which finds the decision. It covers exactly the people who were named, or
+//! who were on the list that the admin saw and still wait, once. Everybody else goes on waiting in
+//! one new hold. Who is only missing from HR's list is still asked about before access ends (S-31).
 //!
 //! Invariants:
 //! - An open hold is decided once; of several decisions the first counts.
@@ -72,7 +72,7 @@ pub enum DecideError {
     #[error("nobody of that version of the list waits any more")]
     NobodyWaits,
     /// About these people there is nothing to decide otherwise.
-    #[error("this was decided so already, or something newer is to be decided about it: {}", .0.join(", "))]
+    #[error("decided so already, or overtaken by something newer: {}", .0.join(", "))]
     NotToChange(Vec<String>),
     /// These are not in the hold.
     #[error("not in this hold: {}", .0.join(", "))]

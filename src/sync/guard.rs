@@ -364,8 +364,8 @@ pub fn announce(tx: &mut Tx<'_>, teller: &Teller, directory: &Directory) -> Resu
     tell_of(tx, teller, directory, &new)
 }
 
-/// Tells the admins of a directory of open holds that have waited long enough to be told of (again);
-/// false when there is nothing to tell now.
+/// Tells the admins of a directory of open holds that have waited long enough to be told of
+/// (again); false when there is nothing to tell now.
 pub async fn remind(cx: &Context) -> Result<bool, SyncError> {
     let now = cx.clock.now();
     let Some(id) = cx.db.read(move |conn| holds::directory_to_tell(conn, now)).await? else {

@@ -423,8 +423,8 @@ impl Person<'_> {
     }
 
     /// The leaving date to come after which an account that is active now would not be, when it is
-    /// news about somebody linked, or admins have something to say about it. One that was there when
-    /// the person was first seen counts on its day.
+    /// news about somebody linked, or admins have something to say about it. One that was there
+    /// when the person was first seen counts on its day.
     fn ends_after(
         &self,
         stored: Option<&DirectoryUser>,

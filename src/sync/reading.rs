@@ -32,8 +32,8 @@ pub struct Reading {
     pub everybody: Everybody,
     /// When it was asked for.
     pub asked_at: Millis,
-    /// What batches of this reading are told about the others: whether too many would lose access, so
-    /// that all of them wait.
+    /// What batches of this reading are told about the others: whether too many would lose access,
+    /// so that all of them wait.
     pub ruling: Ruling,
     /// Whom the list does not name.
     pub missing: Vec<DirectoryUserId>,

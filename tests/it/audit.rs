@@ -508,6 +508,7 @@ async fn what_was_noted_goes_with_the_organization(app: TestApp) {
     assert_eq!(app.get(&list).await["data"].as_array().expect("a list").len(), 2);
     assert_eq!(app.delete(&format!("/organizations/{organization}")).await.status, 204);
     assert_eq!(app.call(Method::GET, &list, None).await.problem(404), "entity_not_found");
+    app.drain().await;
     assert!(evidence::rows(&app.place, "account_changes").is_empty());
 }
 

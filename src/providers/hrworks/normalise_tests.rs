@@ -95,9 +95,9 @@ fn s_15_sensitive_values_do_not_come_through() {
 fn fields_of_the_companys_own_are_ignored_whatever_their_names() {
     let mut text = serde_json::to_string(&example()).unwrap();
     text.truncate(text.len() - 1);
-    text.push_str(r#","email":"canary@example.de","isActive":false,"uuid":"x","":{}}"#);
+    text.push_str(r#","E-Mail":"canary@example.de","Email":"b","E-Mail":"c","UUID":"x","":{}}"#);
     let found = record_of(Person::read(text.as_bytes()).unwrap());
-    assert_eq!(found, record(json!({})), "the documented field comes first");
+    assert_eq!(found, record(json!({})));
     let canonical = |changes| person(&with(changes)).canonical().unwrap();
     let noise = json!({"profilePictureUrl": "https://example.invalid/other", "2026": "y"});
     assert_eq!(canonical(noise), canonical(json!({})));

@@ -185,6 +185,44 @@ impl Item {
     }
 }
 
+/// What a hold is about, its button for "yes", and what each answer leads to.
+const fn choices(kind: HoldKind, people: u64) -> (&'static str, &'static str, &'static str) {
+    match kind {
+        HoldKind::Link => (
+            "The person and the account",
+            "Yes, link them",
+            "If you approve, the account follows this person from now on. If you reject, it \
+                 stays as it is, and you are asked again when the record changes.",
+        ),
+        HoldKind::EmailChange => (
+            "The person and the e-mail",
+            "Yes, change it",
+            "If you reject, the e-mail stays as it is, and you are asked again when the record \
+                 changes.",
+        ),
+        HoldKind::Deactivations => (
+            "Who would lose access",
+            if people == 1 { "Approve" } else { "Approve all" },
+            "Whom you approve loses access. Whom you leave out keeps access, and you are asked \
+                 again. If you reject, everybody on this list keeps access until HR changes their \
+                 status or leaving date; correct their records in the HR system. You can change \
+                 your decision here later.",
+        ),
+        HoldKind::OtherCompany => (
+            "The key that was entered",
+            "Yes, it is our company",
+            "If you approve, the next sync goes on with this key. If you reject, nothing is \
+                 updated until another key is entered.",
+        ),
+        HoldKind::ReusedNumber => (
+            "The person before and now",
+            "It is the same person",
+            "If you approve, the account follows the record. If you reject, the number belongs \
+                 to somebody new: the former person's access ends now.",
+        ),
+    }
+}
+
 impl Page {
     fn of(visitor: &Visitor, loaded: Loaded, error: Option<String>) -> Self {
         let Loaded { title, hold, items, decided_by } = loaded;
@@ -209,40 +247,7 @@ impl Page {
             },
         });
         let people = u64::try_from(items.len()).unwrap_or(u64::MAX);
-        let (legend, approve_all, after) = match hold.kind {
-            HoldKind::Link => (
-                "The person and the account",
-                "Yes, link them",
-                "If you approve, the account follows this person from now on. If you reject, it \
-                 stays as it is, and you are asked again when the record changes.",
-            ),
-            HoldKind::EmailChange => (
-                "The person and the e-mail",
-                "Yes, change it",
-                "If you reject, the e-mail stays as it is, and you are asked again when the record \
-                 changes.",
-            ),
-            HoldKind::Deactivations => (
-                "Who would lose access",
-                if people == 1 { "Approve" } else { "Approve all" },
-                "Whom you approve loses access. Whom you leave out keeps access, and you are asked \
-                 again. If you reject, everybody on this list keeps access until HR changes their \
-                 status or leaving date; correct their records in the HR system. You can change \
-                 your decision here later.",
-            ),
-            HoldKind::OtherCompany => (
-                "The key that was entered",
-                "Yes, it is our company",
-                "If you approve, the next sync goes on with this key. If you reject, nothing is \
-                 updated until another key is entered.",
-            ),
-            HoldKind::ReusedNumber => (
-                "The person before and now",
-                "It is the same person",
-                "If you approve, the account follows the record. If you reject, the number belongs \
-                 to somebody new: the former person's access ends now.",
-            ),
-        };
+        let (legend, approve_all, after) = choices(hold.kind, people);
         Self {
             frame: Frame::of(visitor, headline(hold.kind, people)),
             csrf: visitor.csrf.clone(),
@@ -290,8 +295,8 @@ pub async fn show(state: State, visitor: Visitor, path: Path<(String, String)>) 
     page::ok(&Page::of(&visitor, loaded, None))
 }
 
-/// `POST …/holds/{hold_id}`: `wish` is `all` or `none` (of the list in `list_version`), `some` (those
-/// in `item`), or `approve` or `reject` (those in `item`, otherwise than was decided).
+/// `POST …/holds/{hold_id}`: `wish` is `all` or `none` (of the list in `list_version`), `some`
+/// (those in `item`), or `approve` or `reject` (those in `item`, otherwise than was decided).
 pub async fn decide(state: State, path: Path<(String, String)>, form: Posted) -> Answer {
     let (directory, hold) = ids_of(path);
     let Posted { visitor, fields } = form;

@@ -50,7 +50,31 @@ fn directory_in(path: &str) -> &str {
 
 /// What happened, and what to do.
 fn words(problem: &Problem) -> (&'static str, String) {
-    let (title, text) = match problem {
+    match problem {
+        Problem::BudgetSpent { retry_after_seconds } => {
+            let seconds = (*retry_after_seconds).max(1);
+            let text = format!(
+                "The HR system answers only so many questions in a minute, and they are used up. \
+                 Try again in {seconds} seconds."
+            );
+            ("Please wait a moment", text)
+        }
+        Problem::ProviderFailed { message, .. } => {
+            ("The HR system could not be asked", format!("{message} Try again later."))
+        }
+        Problem::InvalidCredential { message } | Problem::Conflict { message } => {
+            ("That is not possible", message.clone())
+        }
+        other => {
+            let (title, text) = fixed_words(other);
+            (title, text.to_owned())
+        }
+    }
+}
+
+/// The words of problems that say nothing particular.
+const fn fixed_words(problem: &Problem) -> (&'static str, &'static str) {
+    match problem {
         Problem::ForeignForm => (
             "Please do that again",
             "This form was not sent from the page as it is now, so nothing was changed. Open the \
@@ -96,20 +120,6 @@ fn words(problem: &Problem) -> (&'static str, String) {
             "Nothing was changed by halves. Try again. If it happens again, tell the people who \
              run this service for you.",
         ),
-        Problem::BudgetSpent { retry_after_seconds } => {
-            let seconds = (*retry_after_seconds).max(1);
-            let text = format!(
-                "The HR system answers only so many questions in a minute, and they are used up. \
-                 Try again in {seconds} seconds."
-            );
-            return ("Please wait a moment", text);
-        }
-        Problem::ProviderFailed { message, .. } => {
-            return ("The HR system could not be asked", format!("{message} Try again later."));
-        }
-        Problem::InvalidCredential { message } | Problem::Conflict { message } => {
-            return ("That is not possible", message.clone());
-        }
         Problem::CredentialRefused { .. } => (
             "The HR system refuses the key",
             "Nothing was changed. Open the page again; it says which steps are missing.",
@@ -119,8 +129,7 @@ fn words(problem: &Problem) -> (&'static str, String) {
             "What was sent can not be understood, so nothing was changed. Open the page again and \
              repeat what you did.",
         ),
-    };
-    (title, text.to_owned())
+    }
 }
 
 #[cfg(test)]
