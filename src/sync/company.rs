@@ -160,7 +160,8 @@ fn people_of(
 
 /// Whether a record has the name or the e-mail of somebody.
 fn is_alike(before: &EmployeeRecord, now: &EmployeeRecord) -> bool {
-    let same = |a: &Option<String>, b: &Option<String>| matches!((a, b), (Some(a), Some(b)) if name_norm(a) == name_norm(b));
+    let norm = |name: &Option<String>| name.as_deref().map(name_norm);
+    let same = |a: &Option<String>, b: &Option<String>| a.is_some() && norm(a) == norm(b);
     let same_name =
         same(&before.first_name, &now.first_name) && same(&before.last_name, &now.last_name);
     same_name || (now.email.is_some() && now.email_norm() == before.email_norm())
