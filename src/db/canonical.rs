@@ -224,11 +224,11 @@ fn changes(
             (!linked.contains(&row.id), row.created_at_ms, row.id.to_string())
         });
         let mut rows = rows.into_iter();
-        let Some((owner, email)) = rows.next() else { continue };
-        let rival = owner.id.clone();
-        if owner.email != email || owner.email_norm.as_ref() != Some(&norm) {
+        let Some((first, email)) = rows.next() else { continue };
+        let rival = first.id.clone();
+        if first.email != email || first.email_norm.as_ref() != Some(&norm) {
             let email_norm = Some(norm.clone());
-            owned.push(Change { id: owner.id, email, email_norm, rival: None });
+            owned.push(Change { id: first.id, email, email_norm, rival: None });
         }
         for (row, _) in rows {
             if row.email_norm.as_ref() != Some(&norm) && noted.contains(&row.id) {

@@ -159,14 +159,14 @@ impl Db {
         E: From<DbError> + Send + 'static,
     {
         let inner = Arc::clone(&self.0);
-        let (begin, mut begun) = oneshot::channel();
+        let (start, mut begun) = oneshot::channel();
         let done = tokio::task::spawn_blocking(move || {
-            if begin.is_closed() {
+            if start.is_closed() {
                 // It has waited so long for a thread that nobody waits for it any more.
                 return Err(gave_up().into());
             }
             let mut conn = inner.connection()?;
-            if begin.send(()).is_err() {
+            if start.send(()).is_err() {
                 // The caller was told that nothing was done.
                 return Err(gave_up().into());
             }

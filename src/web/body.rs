@@ -133,11 +133,11 @@ pub fn named_up_to_a_bound(
     message: impl Fn() -> String,
 ) -> Vec<FieldError> {
     let rest = names.len().saturating_sub(limits::NAMED_IN_PROBLEM_MAX);
-    let named = names.take(limits::NAMED_IN_PROBLEM_MAX).map(|name| {
+    let some = names.take(limits::NAMED_IN_PROBLEM_MAX).map(|name| {
         let name = shortened(&name, limits::NAME_IN_PROBLEM_CHARS_MAX);
         FieldError::new(name, code, message())
     });
-    let mut errors: Vec<FieldError> = named.collect();
+    let mut errors: Vec<FieldError> = some.collect();
     if rest > 0 {
         errors.push(FieldError::new("(more)", code, format!("and {rest} more like these")));
     }
