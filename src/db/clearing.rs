@@ -146,6 +146,6 @@ pub fn delete_rows_of_organization(
     delete_some!(tx, notices.id as String, organization_id = organization, rows_max);
     delete_some!(tx, runs.id as String, organization_id = organization, rows_max);
     delete_some!(tx, directories.id as String, organization_id = organization, rows_max);
-    use organizations as t;
-    Ok(on_backend!(&mut **tx, |c| diesel::delete(t::table.find(organization)).execute(c))?)
+    Ok(on_backend!(&mut **tx, |c| diesel::delete(organizations::table.find(organization))
+        .execute(c))?)
 }

@@ -307,7 +307,7 @@ fn scrub_on(conn: &mut Conn) -> Result<(), DbError> {
     }
     match conn {
         Conn::Pg(c) => {
-            c.batch_execute("VACUUM directories, endpoint_secrets, waiting_credentials")?
+            c.batch_execute("VACUUM directories, endpoint_secrets, waiting_credentials")?;
         }
         Conn::Sqlite(c) => {
             let done = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)");

@@ -265,6 +265,7 @@ pub async fn ask(
 /// Who is gone by two complete lists: the one that was asked for at `asked_at` under the number
 /// `seq`, and one before it that did not name them either (`since`).
 #[must_use]
+#[expect(clippy::implicit_hasher, reason = "there is one caller")]
 pub fn by_two_lists(
     missing: &[Missing],
     too_many: bool,

@@ -64,7 +64,7 @@ pub fn settle(
     for one in candidates {
         let is_own = alike.iter().chain(&different).any(|own| own.position == one.position);
         let same = |other: &&Candidate<'_>| number(other.record) == number(one.record);
-        match others.iter().position(|other| same(&other)) {
+        match others.iter().position(same) {
             _ if is_own => {}
             None => others.push(one),
             Some(place) => {

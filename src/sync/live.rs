@@ -162,7 +162,7 @@ fn claim_in(
     let directory = &Arc::new(directory);
     let look = |(seq, row): (i64, InboxRow)| {
         let (directory, epoch) = (Arc::clone(directory), row.lease_epoch.saturating_add(1));
-        Look { directory, epoch, seq, row }
+        Look { directory, row, epoch, seq }
     };
     Ok(Claimed::Looks((first..).zip(claimed).map(look).collect()))
 }

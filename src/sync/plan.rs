@@ -307,7 +307,7 @@ impl Person<'_> {
     /// What an admin has decided about this person and this kind of doubt.
     fn decision(&self, kind: HoldKind) -> Option<&HoldItem> {
         let keys = self.own_keys.iter().flatten();
-        keys.filter_map(|key| self.view.decided.get(&(kind, key.clone()))).next()
+        keys.flat_map(|key| self.view.decided.get(&(kind, key.clone()))).next()
     }
 
     /// Whether an admin has yet to decide about the end of this person's access.
@@ -378,11 +378,11 @@ impl Person<'_> {
         let fate = match verdict {
             Verdict::Approved => LossFate::Uncounted,
             Verdict::Rejected => LossFate::Rejected,
-            Verdict::Binding => LossFate::Held,
             Verdict::None if self.was_cleared(stored, reason) => LossFate::Uncounted,
-            Verdict::None if self.is_left_over(stored, decided) => LossFate::Held,
-            Verdict::None if self.view.guard.lets_through() => LossFate::Counted,
-            Verdict::None => LossFate::Held,
+            Verdict::None if !is_left_over(stored, decided) && self.view.guard.lets_through() => {
+                LossFate::Counted
+            }
+            Verdict::Binding | Verdict::None => LossFate::Held,
         };
         Some(Loss { reason, account_id: account_id.clone(), when, fate })
     }

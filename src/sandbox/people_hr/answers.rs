@@ -31,7 +31,7 @@ const SUCCESS: &str = "The request processed successfully.";
 /// The body of an answer.
 pub(super) enum Body {
     Whole(Vec<u8>),
-    List(ListChunks),
+    List(Box<ListChunks>),
     /// The connection breaks off.
     Broken,
 }
@@ -127,7 +127,7 @@ impl Answer {
         let chunks: Box<dyn Iterator<Item = Vec<u8>>> = match self.body {
             Body::Whole(bytes) if !gzip => return response.body(bytes),
             Body::Whole(bytes) => Box::new(std::iter::once(bytes)),
-            Body::List(list) => Box::new(list),
+            Body::List(list) => list,
             Body::Broken => {
                 let end = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
                 return response.streaming(futures_util::stream::iter([Err::<Bytes, _>(end)]));

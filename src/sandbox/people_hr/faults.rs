@@ -98,6 +98,7 @@ impl Default for Faults {
 
 impl Faults {
     /// What a record has as `UniqueKey`: nothing, `null`, or the key.
+    #[expect(clippy::option_option, reason = "a member that is not there is not null")]
     pub(super) fn key_of(&self, person: &Person, spelling: KeySpelling) -> Option<Option<String>> {
         (!self.omit_unique_key).then(|| spelling.of(&person.unique_key))
     }

@@ -20,6 +20,7 @@ pub(super) struct Record<'a> {
     /// Histories are filled; lists always come without.
     pub histories: bool,
     /// Left out, `null`, or a text.
+    #[expect(clippy::option_option, reason = "a member that is not there is not null")]
     pub unique_key: Option<Option<String>>,
 }
 

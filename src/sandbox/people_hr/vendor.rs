@@ -131,7 +131,7 @@ fn everybody(hr: &PeopleHr, fields: &Map<String, Value>) -> Result<Answer, Refus
     };
     let odd = hr.odd_of_list(include_leavers);
     let list = ListChunks::new(hr.everybody(), include_leavers, hr.today(), &hr.faults(), odd);
-    Ok(Answer::success(Body::List(list)))
+    Ok(Answer::success(Body::List(Box::new(list))))
 }
 
 fn employee(hr: &PeopleHr, fields: &Map<String, Value>) -> Result<Answer, Refusal> {
