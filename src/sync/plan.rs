@@ -298,7 +298,7 @@ impl Person<'_> {
         let Some(link) = link else { return (self.activity, Decided::nothing()) };
         let before = decided.account.as_ref().and_then(|(_, before, _)| before.as_ref());
         let has_access = before.is_some_and(|before| before.status == AccountStatus::Active);
-        let left_over = has_access && self.is_left_over(stored, decided);
+        let left_over = has_access && is_left_over(stored, decided);
         let kept = Person { activity: Activity::Active, ..self };
         let state = if left_over { Activity::Inactive } else { Activity::Active };
         (state, kept.follow(&link.account_id, LinkStep::Keep))
@@ -306,8 +306,8 @@ impl Person<'_> {
 
     /// What an admin has decided about this person and this kind of doubt.
     fn decision(&self, kind: HoldKind) -> Option<&HoldItem> {
-        let keys = self.own_keys.iter().flatten();
-        keys.flat_map(|key| self.view.decided.get(&(kind, key.clone()))).next()
+        let mut keys = self.own_keys.iter().flatten();
+        keys.find_map(|key| self.view.decided.get(&(kind, key.clone())))
     }
 
     /// Whether an admin has yet to decide about the end of this person's access.
@@ -451,13 +451,6 @@ impl Person<'_> {
             && cleared.is_some_and(|cleared| self.record.leaving_date >= Some(cleared))
     }
 
-    /// Whether the person had left before, and the account was kept active by another directory
-    /// that is gone: that is no leaving of this person, and never an effect of disabling (L-08).
-    fn is_left_over(&self, stored: Option<&DirectoryUser>, decided: &Decided) -> bool {
-        decided.link == LinkStep::Keep
-            && stored.is_some_and(|user| user.state == Activity::Inactive)
-    }
-
     /// The leaving date that may act without being counted again: one that passed the guard, also
     /// when it moves away from today.
     fn leaving_date_cleared(
@@ -584,6 +577,12 @@ impl Person<'_> {
         }
         rivals
     }
+}
+
+/// Whether the person had left before, and the account was kept active by another directory that is
+/// gone: that is no leaving of this person, and never an effect of disabling (L-08).
+fn is_left_over(stored: Option<&DirectoryUser>, decided: &Decided) -> bool {
+    decided.link == LinkStep::Keep && stored.is_some_and(|user| user.state == Activity::Inactive)
 }
 
 fn held(doubt: LinkDoubt, account_id: Option<AccountId>) -> Decided {

@@ -296,7 +296,7 @@ impl<'a> Staging<'a> {
         let mut strangers = Vec::new();
         let seen = self.people.len().saturating_add(self.torn.len());
         let may_be_anybody = self.may_be_anybody;
-        let mut all = Everybody { seq, seen, may_be_anybody, ..Everybody::default() };
+        let mut all = Everybody { seq, may_be_anybody, seen, ..Everybody::default() };
         let people = std::mem::take(&mut self.people);
         for (position, seen) in people.into_iter().enumerate() {
             let fate = fates.get(&position).cloned().unwrap_or_default();

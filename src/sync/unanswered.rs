@@ -17,7 +17,7 @@ use crate::db::lease::while_renewing;
 use crate::db::row_problems::{self, RowProblem};
 use crate::db::{DbError, Lane, Tx};
 use crate::domain::directory::RunTrigger;
-use crate::domain::employee::{EmployeeNumber, ExternalKey, RowProblemCode};
+use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, RowProblemCode};
 use crate::domain::ids::RowProblemId;
 use crate::limits;
 use crate::providers::{CallLane, Provider, ProviderError, RecordKeys};
@@ -133,7 +133,8 @@ async fn theirs(
         let directory = live::still_counts(tx, &claimed)?;
         let now = cx.clock.now();
         let number = EmployeeNumber(row.employee_hint.clone());
-        let stored = directory_users::by_keys(tx, &directory.id, &[], &[number.clone()])?;
+        let stored =
+            directory_users::by_keys(tx, &directory.id, &[], std::slice::from_ref(&number))?;
         let stored = stored.into_iter().next();
         // Garbage about somebody unknown can be a garbled hint; the full sync finds out.
         let is_unknown = garbled && stored.is_none();
@@ -174,7 +175,7 @@ fn put_problem(
         directory_id: directory.id.clone(),
         external_key: external_key.unwrap_or_else(|| ExternalKey(number.0.clone())),
         employee_number: Some(number),
-        name: record.map(|record| record.display_name()).unwrap_or_default(),
+        name: record.map(EmployeeRecord::display_name).unwrap_or_default(),
         email: record.and_then(|record| record.email.clone()),
         code,
         severity: code.severity(),

@@ -250,7 +250,9 @@ impl Import {
         });
         match write.await {
             Ok(results) => {
-                results.into_iter().for_each(|result| self.results.push(result));
+                for result in results {
+                    self.results.push(result);
+                }
                 Ok(())
             }
             Err(problem) if self.results.is_empty() => Err(Stop::Refused(problem)),
