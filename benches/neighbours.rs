@@ -106,7 +106,7 @@ async fn measure(engine: Engine, place: TestPlace) {
                     "{engine:?}: {PEOPLE_OF_THE_LARGE} people read and applied in {:.1} s, \
                      disabled and cleared in {:.1} s",
                     read.as_secs_f64(),
-                    (began.elapsed() - read).as_secs_f64()
+                    began.elapsed().saturating_sub(read).as_secs_f64()
                 );
             }
             done.store(true, Ordering::SeqCst);
