@@ -83,7 +83,11 @@ async fn s_04_a_change_made_in_any_hr_system_arrives(app: TestApp) {
         let (leaver, left) = somebody(&app, system, 4);
         let (moved, old_mail) = somebody(&app, system, 5);
         // By itself, or by the next full sync.
-        let new = person("Ada", "Lovelace", &format!("ada@{}.example", system.provider()));
+        let new = person(
+            "Ada",
+            "Lovelace",
+            &format!("ada@{}.example", system.provider().replace('_', "-")),
+        );
         system.hire(sandbox, &new).await;
         system.new_job(sandbox, &worker, "Pilot").await;
         system.leave(sandbox, &leaver, &on(YESTERDAY)).await;
