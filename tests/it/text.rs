@@ -73,7 +73,7 @@ async fn s_18_dirt_in_an_email_makes_no_second_account(app: TestApp) {
         let mut found = emails_of(&accounts, "dirty");
         found.sort();
         let last = clean.len() - 1;
-        clean[last] = "dirty@xn--mller-kva.example".to_owned();
+        "dirty@xn--mller-kva.example".clone_into(&mut clean[last]);
         clean.sort();
         assert_eq!(found, clean, "{system:?}");
         for account in accounts.iter().filter(|it| emails_of(&[(*it).clone()], "dirty").len() == 1)
