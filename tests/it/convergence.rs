@@ -468,7 +468,8 @@ async fn told_once(app: &TestApp) {
     let stored = stored.iter().filter_map(|row| row.split_once(' '));
     let stored: HashSet<_> = stored.map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
     assert_eq!(members, stored, "the memberships that were told");
-    let sql = "SELECT u.id || ' ' || CAST(u.version AS TEXT) || ' ' || u.state || ' ' || \
+    let sql = "SELECT u.id || ' ' || CAST(u.version AS TEXT) || ' ' || \
+               CASE WHEN u.waits_for_start THEN 'inactive' ELSE u.state END || ' ' || \
                COALESCE(l.account_id, 'null') AS value \
                FROM directory_users u LEFT JOIN links l ON l.directory_user_id = u.id";
     for row in app.raw().values(sql) {
