@@ -89,6 +89,9 @@ pub const POLL_SECONDS_MAX: i64 = 604_800;
 /// People that one transaction of a full sync applies, so that no webhook waits long behind it: a
 /// few milliseconds (S-46).
 pub const APPLY_BATCH_PEOPLE_MAX: usize = 50;
+/// People who can pass their e-mails on in a circle within one full sync (S-24): they are applied
+/// in one transaction, however many [`APPLY_BATCH_PEOPLE_MAX`] allows.
+pub const CIRCLE_PEOPLE_MAX: usize = 200;
 /// People of a disabled directory that one transaction clears away (L-08, S-46).
 pub const PIECE_PEOPLE_MAX: usize = 50;
 /// Rows that one transaction of work on many rows touches, so that nobody waits long behind it

@@ -6,6 +6,7 @@
 use diesel::prelude::*;
 
 use crate::clock::Millis;
+use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::error::DbError;
 use crate::db::page::{Page, PageRequest, load_page};
@@ -82,6 +83,7 @@ pub fn page(
         |row: &NumberedAccountChange| row.id.as_str(),
         t::table
             .filter(t::account_id.eq(account))
+            .filter(t::organization_id.ne_all(clearing::deleted_organizations()))
             .select(NumberedAccountChange::as_select())
             .into_boxed(),
         number
@@ -93,6 +95,7 @@ pub fn any(conn: &mut Conn, account: &AccountId) -> Result<bool, DbError> {
     use account_changes as t;
     let found: Option<i64> = on_backend!(conn, |c| t::table
         .filter(t::account_id.eq(account))
+        .filter(t::organization_id.ne_all(clearing::deleted_organizations()))
         .select(t::id)
         .first(c)
         .optional())?;

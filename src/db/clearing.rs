@@ -2,9 +2,12 @@
 //! in pieces (L-08, S-46).
 //!
 //! `clearing_since_ms` of a directory is set by the transaction that disables it and taken away
-//! when nothing is left. Until then every reader leaves its rows out: [`unfinished`] names it.
+//! when nothing is left. Until then every reader leaves its rows out: `unfinished` names it.
 //! `deleting_since_ms` of an organization is set by the transaction that deletes it; the row itself
-//! is the last to go.
+//! is the last to go. Until then every reader leaves out what is its own: `deleted_organizations`
+//! names it.
+//!
+//! Both lists have a partial index, which is almost always empty: reading them costs nothing.
 
 use diesel::prelude::*;
 
@@ -65,9 +68,11 @@ pub fn next(
 /// Since when something waits.
 pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
     let directory: Option<Millis> = on_backend!(conn, |c| directories::table
+        .filter(directories::clearing_since_ms.is_not_null())
         .select(diesel::dsl::min(directories::clearing_since_ms))
         .first(c))?;
     let organization: Option<Millis> = on_backend!(conn, |c| organizations::table
+        .filter(organizations::deleting_since_ms.is_not_null())
         .select(diesel::dsl::min(organizations::deleting_since_ms))
         .first(c))?;
     Ok(directory.into_iter().chain(organization).min())

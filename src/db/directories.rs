@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::clock::Millis;
+use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::{directories, directory_groups, directory_users, holds, row_problems};
@@ -137,8 +138,18 @@ pub fn insert(tx: &mut Tx<'_>, directory: &Directory) -> Result<(), DbError> {
     Ok(())
 }
 
-/// One directory.
+/// One directory, unless its organization was deleted.
 pub fn find(conn: &mut Conn, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
+    Ok(on_backend!(conn, |c| directories::table
+        .find(id)
+        .filter(directories::organization_id.ne_all(clearing::deleted_organizations()))
+        .select(Directory::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// One directory, also one whose organization was deleted and of which rows are left.
+fn find_any(conn: &mut Conn, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
     Ok(on_backend!(conn, |c| directories::table
         .find(id)
         .select(Directory::as_select())
@@ -154,7 +165,7 @@ pub fn lock(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<Option<Directory>, DbEr
         let row = directories::table.find(id).select(directories::observation_seq);
         row.for_no_key_update().first::<i64>(c).optional()?;
     }
-    find(tx, id)
+    find_any(tx, id)
 }
 
 /// Like [`lock`], but the intake of webhooks waits too, and then finds what this transaction
@@ -164,7 +175,7 @@ pub fn lock_out_webhooks(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<Option<Dir
         let row = directories::table.find(id).select(directories::observation_seq);
         row.for_update().first::<i64>(c).optional()?;
     }
-    find(tx, id)
+    find_any(tx, id)
 }
 
 /// Like [`lock`], but `None` when somebody else has it: a worker that looks for work goes on to the
@@ -177,7 +188,7 @@ pub fn try_lock(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<Option<Directory>, 
             return Ok(None);
         }
     }
-    find(tx, id)
+    find_any(tx, id)
 }
 
 /// Writes every changeable column.

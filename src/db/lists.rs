@@ -64,7 +64,8 @@ pub fn directories(
 ) -> Result<Page<Directory>, DbError> {
     use directories as t;
     Ok(load_page!(conn, request, t::id, |row: &Directory| row.id.as_str(), {
-        let mut query = t::table.select(Directory::as_select()).into_boxed();
+        let all = t::table.filter(t::organization_id.ne_all(clearing::deleted_organizations()));
+        let mut query = all.select(Directory::as_select()).into_boxed();
         if let Some(organization) = &filter.organization_id {
             query = query.filter(t::organization_id.eq(organization));
         }

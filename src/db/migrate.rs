@@ -25,7 +25,7 @@ const PG_PATIENCE: &str = "SET statement_timeout = 0; SET lock_timeout = 0;";
 /// Brings the database up to this version; returns the names of what was run. Two processes that
 /// start together do not disturb each other: the second waits, on SQLite for the one transaction in
 /// which all migrations run, on PostgreSQL for a lock. What earlier versions stored in other forms
-/// is then brought to today's ([`canonical`]).
+/// is then brought to today's (`db::canonical`).
 pub fn run(place: &Place) -> Result<Vec<String>, DbError> {
     let mut conn = place.connect(Use::Write)?;
     let ran = match &mut conn {

@@ -148,7 +148,9 @@ macro_rules! with_problem {
     ($problem:expr, $now:expr) => {{
         use directories as t;
         let (problem, now): (Option<DirectoryProblem>, Millis) = ($problem, $now);
-        let query = t::table.into_boxed();
+        let query = t::table
+            .filter(t::organization_id.ne_all(clearing::deleted_organizations()))
+            .into_boxed();
         match problem {
             None => query,
             Some(DirectoryProblem::Failing) => query.filter(t::state.eq(DirectoryState::Failing)),

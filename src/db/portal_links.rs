@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use crate::clock::Millis;
+use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::portal_links;
@@ -51,6 +52,7 @@ pub fn find_good(
         .filter(t::token_hash.eq(token_hash))
         .filter(t::used_at_ms.is_null())
         .filter(t::expires_at_ms.gt(now))
+        .filter(t::organization_id.ne_all(clearing::deleted_organizations()))
         .select(PortalLink::as_select())
         .first(c)
         .optional())?)

@@ -6,6 +6,7 @@
 use diesel::prelude::*;
 
 use crate::clock::Millis;
+use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::portal_sessions;
@@ -61,6 +62,7 @@ pub fn insert(tx: &mut Tx<'_>, session: &PortalSession) -> Result<(), DbError> {
 pub fn find(conn: &mut Conn, token_hash: &[u8]) -> Result<Option<PortalSession>, DbError> {
     Ok(on_backend!(conn, |c| portal_sessions::table
         .filter(portal_sessions::token_hash.eq(token_hash))
+        .filter(portal_sessions::organization_id.ne_all(clearing::deleted_organizations()))
         .select(PortalSession::as_select())
         .first(c)
         .optional())?)

@@ -4,6 +4,9 @@
 //! Invariant: a limit never grows past [`GuardLimits::max_count`], and never lets through more than
 //! half of a small directory.
 
+use jiff::civil::Date;
+
+use crate::domain::employee::{EmployeeRecord, Membership};
 use crate::text_enum;
 
 text_enum! {
@@ -17,6 +20,20 @@ text_enum! {
         Former = "former",
         /// The HR system no longer has them.
         NotInHr = "not_in_hr",
+    }
+}
+
+impl LossReason {
+    /// Why somebody with this record has left; `gone` when the HR system no longer has them.
+    #[must_use]
+    pub fn of(record: &EmployeeRecord, membership: Membership, gone: bool, today: Date) -> Self {
+        let leaving_date = record.leaving_date.filter(|leaving| *leaving < today);
+        match (gone, leaving_date, membership) {
+            (true, ..) => Self::NotInHr,
+            (_, Some(_), _) => Self::LeavingDate,
+            (_, _, Membership::NotMember) => Self::NotCurrentStaff,
+            _ => Self::Former,
+        }
     }
 }
 

@@ -228,6 +228,8 @@ mod tests {
         fn everybody_is_found_by_any_beginning_of_their_name(
             first in "\\p{L}{1,12}", last in "[\\p{L}' -]{1,12}", cut in 1_usize..20,
         ) {
+            // As names are kept: some letters cannot be seen.
+            let [first, last] = [first, last].map(|name| clean_text(&name).unwrap_or_default());
             let full = format!("{first} {last}");
             let typed: String = full.chars().take(cut).collect();
             prop_assume!(!folded(&typed).is_empty());

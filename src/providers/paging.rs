@@ -16,7 +16,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use url::Url;
 
 use super::http::Answer;
-use super::splitter::Splitter;
+use super::splitter::{Raw, Splitter};
 use super::{CallGate, ProviderError, malformed};
 use crate::domain::employee::ExternalKey;
 use crate::limits;
@@ -212,14 +212,15 @@ pub async fn read_page(
     let mut body = answer.body(limits::PAGE_BYTES_MAX);
     let mut splitter = Splitter::new(path);
     let mut records = Vec::new();
+    let mut keep = |raw: Raw<'_>| {
+        let bytes = charset.repair(raw.bytes).into_owned();
+        records.push(Record { bytes, whole: raw.whole, alone: raw.alone });
+        Ok::<_, ProviderError>(())
+    };
     while let Some(chunk) = body.chunk().await? {
-        splitter.feed(&chunk, |raw| {
-            let bytes = charset.repair(raw.bytes).into_owned();
-            records.push(Record { bytes, whole: raw.whole, alone: raw.alone });
-            Ok::<_, ProviderError>(())
-        })?;
+        splitter.feed(&chunk, &mut keep)?;
     }
-    let split = splitter.finish()?;
+    let split = splitter.finish(keep)?;
     Ok(Page { records, envelope: split.envelope, list_found: split.list_found })
 }
 

@@ -97,12 +97,13 @@ impl<'a> Walk<'a> {
         self.peek()
     }
 
-    /// Goes past a text; what stands between its quotes.
+    /// Goes past a text; what stands between its quotes. A quote that nothing follows which can
+    /// stand behind a text is one too many, and belongs to the text.
     fn text(&mut self) -> &'a [u8] {
         self.step();
         let start = self.at;
         while let Some(byte) = self.peek() {
-            if byte == b'"' {
+            if byte == b'"' && self.ends_text() {
                 let inside = self.since(start);
                 self.step();
                 return inside;
@@ -110,6 +111,13 @@ impl<'a> Walk<'a> {
             self.at = self.at.saturating_add(if byte == b'\\' { 2 } else { 1 });
         }
         self.since(start)
+    }
+
+    /// Whether this quote is followed by what can stand behind a text.
+    fn ends_text(&self) -> bool {
+        let rest = self.raw.get(self.at.saturating_add(1)..).unwrap_or_default();
+        let next = rest.iter().find(|byte| !byte.is_ascii_whitespace());
+        next.is_none_or(|byte| matches!(byte, b',' | b':' | b'}' | b']'))
     }
 
     /// Goes past one value, or past one byte that begins none.
@@ -171,6 +179,10 @@ mod tests {
             (r#"{"a":"\x \u12","d":{"id":1,"x":[{"id":2}]},"id":7"#, Some("7")),
             (r#"{"id":{"DisplayValue":"PW1","FieldHistory":[{"id":3}]},"a":"\q"}"#, Some("PW1")),
             (r#"{"id":"7","a":{"b":"cut of"#, Some("7")),
+            (r#"{"a":"24" monitor","id":"7"}"#, Some("7")),
+            (r#"{"a":"the "best", they say","id":"7"}"#, None),
+            (r#"{"a":"D:\home","b":"x","id":"7"}"#, Some("7")),
+            (r#"{"a":"b","id":"6","c","id":"7"}"#, None),
             (r#"{"id":7,"id":8}"#, None),
             (r#"{"id":7,"id":7}"#, None),
             (r#"{"id":"\ud800"}"#, None),

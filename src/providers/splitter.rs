@@ -14,8 +14,8 @@
 //! What is not checked: that a record is valid JSON, or an object at all. Whoever parses it finds
 //! out. Where it ends is found by its brackets and quotes. When a quote is missing or too many,
 //! that shows at the next text; then the next record is looked for, which begins with the same
-//! member as the first one. Where none is found the list never closes, and the whole document is
-//! an error.
+//! member as the first one, and all before it is handed out as one record that is not alone. Where
+//! none is found the list never closes, and the whole document is an error.
 //!
 //! What this module must not do: know an HR system, judge the envelope, do I/O.
 
@@ -179,17 +179,21 @@ impl Splitter {
         result
     }
 
-    /// Ends the document.
-    pub fn finish(mut self) -> Result<Split, SplitError> {
+    /// Ends the document. When its last record is one without an end, `each` is called for it.
+    pub fn finish<E: From<SplitError>>(
+        mut self,
+        mut each: impl FnMut(Raw<'_>) -> Result<(), E>,
+    ) -> Result<Split, E> {
         match self.state {
             State::Done => {}
-            // The last record of the list was the one without an end.
             State::Lost if self.lost.ends_list() && self.depth == 1 => {
                 self.envelope.extend_from_slice(b"]}");
+                let end = without_end_of_list(&self.record).len();
+                self.hand_out_torn(end, &mut each)?;
             }
-            State::Start { .. } => return Err(SplitError::Empty),
-            State::Broken => return Err(SplitError::Broken),
-            _ => return Err(SplitError::Truncated),
+            State::Start { .. } => return Err(SplitError::Empty.into()),
+            State::Broken => return Err(SplitError::Broken.into()),
+            _ => return Err(SplitError::Truncated.into()),
         }
         // Outside of records only the nesting was followed; this is the check of the rest.
         valid(&self.envelope)?;
@@ -206,6 +210,7 @@ impl Splitter {
         while let Some((&byte, tail)) = rest.split_first() {
             match self.state {
                 State::Element => rest = self.take_element(rest, each)?,
+                State::Lost => rest = self.take_torn(rest, each)?,
                 State::FirstElement | State::NextElement if Element::starts_with(byte) => {
                     self.element = Element::starting_with(byte);
                     self.state = State::Element;
@@ -238,6 +243,18 @@ impl Splitter {
             self.record.extend_from_slice(kept);
             return Ok(tail);
         }
+        if matches!(found, Scan::Torn(_)) {
+            self.record.extend_from_slice(kept);
+            if self.name.is_empty() {
+                self.name = first_name(&self.record).unwrap_or_default().to_vec();
+            }
+            if self.name.is_empty() {
+                return Err(SplitError::Invalid.into());
+            }
+            self.lost = Lost { name: self.name.clone(), ..Lost::default() };
+            self.state = State::Lost;
+            return Ok(tail);
+        }
         self.records = self.records.saturating_add(1);
         let mut held = std::mem::take(&mut self.record);
         let record: Cow<'_, [u8]> = if held.is_empty() {
@@ -246,30 +263,49 @@ impl Splitter {
             held.extend_from_slice(kept);
             Cow::Owned(held)
         };
-        let alone = matches!(found, Scan::End(_));
-        let whole = !std::mem::take(&mut self.cut) && alone;
+        let whole = !std::mem::take(&mut self.cut);
         if self.name.is_empty() {
             self.name = first_name(&record).unwrap_or_default().to_vec();
         }
         self.state = State::AfterElement;
-        if !alone {
-            if self.name.is_empty() {
-                return Err(SplitError::Invalid.into());
-            }
-            self.lost = Lost { name: self.name.clone(), ..Lost::default() };
-            self.state = State::Lost;
-        }
-        each(Raw { bytes: &record, whole, alone })?;
+        each(Raw { bytes: &record, whole, alone: true })?;
         Ok(tail)
     }
 
-    /// Looks for the next record after one whose end can not be told.
-    fn lost_byte(&mut self, byte: u8) {
-        if self.lost.finds(byte) {
-            self.element = Element::after_first_name();
-            self.record = self.lost.beginning();
-            self.state = State::Element;
+    /// Looks for the next record after one whose end can not be told, and gives what comes after
+    /// its beginning.
+    fn take_torn<'a, E: From<SplitError>>(
+        &mut self,
+        rest: &'a [u8],
+        each: &mut impl FnMut(Raw<'_>) -> Result<(), E>,
+    ) -> Result<&'a [u8], E> {
+        for (at, byte) in rest.iter().enumerate() {
+            if self.record.len() < limits::RECORD_BYTES_MAX {
+                self.record.push(*byte);
+            } else {
+                self.cut = true;
+            }
+            if self.lost.finds(*byte, self.record.len()) {
+                self.hand_out_torn(self.lost.end, each)?;
+                self.element = Element::after_first_name();
+                self.record = self.lost.beginning();
+                self.state = State::Element;
+                return Ok(rest.get(at.saturating_add(1)..).unwrap_or_default());
+            }
         }
+        Ok(&[])
+    }
+
+    /// Hands out so many bytes as a record whose end could not be told.
+    fn hand_out_torn<E: From<SplitError>>(
+        &mut self,
+        end: usize,
+        each: &mut impl FnMut(Raw<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.records = self.records.saturating_add(1);
+        self.cut = false;
+        let record = std::mem::take(&mut self.record);
+        each(Raw { bytes: record.get(..end).unwrap_or(&record), whole: false, alone: false })
     }
 
     fn take_byte(&mut self, byte: u8) -> Result<(), SplitError> {
@@ -289,10 +325,6 @@ impl Splitter {
             }
             State::AfterElement if byte == b',' => {
                 self.state = State::NextElement;
-                Ok(())
-            }
-            State::Lost => {
-                self.lost_byte(byte);
                 Ok(())
             }
             State::Done => Err(SplitError::Trailing),
@@ -427,6 +459,18 @@ struct Lost {
     matched: usize,
     /// The last bytes that are no blanks.
     last: [u8; 3],
+    /// How much of the record there was when the match began.
+    end: usize,
+}
+
+/// What stands before the end of the list and of the document.
+fn without_end_of_list(bytes: &[u8]) -> &[u8] {
+    let strip = |bytes: &'_ [u8], end: &[u8]| -> usize {
+        let bytes = bytes.trim_ascii_end();
+        bytes.strip_suffix(end).unwrap_or(bytes).trim_ascii_end().len()
+    };
+    let bytes = bytes.get(..strip(bytes, b"}")).unwrap_or(bytes);
+    bytes.get(..strip(bytes, b"]")).unwrap_or(bytes)
 }
 
 /// The name of an object's first member, with its quotes.
@@ -441,8 +485,8 @@ fn first_name(record: &[u8]) -> Option<&[u8]> {
 const BETWEEN: &[u8] = b"},{";
 
 impl Lost {
-    /// Takes a byte; whether the next record has begun with it.
-    fn finds(&mut self, byte: u8) -> bool {
+    /// Takes a byte, with which the record has this length; whether the next record has begun.
+    fn finds(&mut self, byte: u8, length: usize) -> bool {
         let place = self.matched.checked_sub(BETWEEN.len());
         let is_blank = matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
         if is_blank && place.is_none_or(|place| place == 0) {
@@ -456,6 +500,9 @@ impl Lost {
             None => BETWEEN.get(self.matched),
             Some(place) => self.name.get(place),
         };
+        if self.matched == 0 || wanted != Some(&byte) {
+            self.end = length;
+        }
         if wanted == Some(&byte) {
             self.matched = self.matched.saturating_add(1);
             return self.matched == BETWEEN.len().saturating_add(self.name.len());

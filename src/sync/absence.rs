@@ -13,16 +13,18 @@
 
 use std::collections::HashMap;
 
+use jiff::civil::Date;
+
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::holds::HoldItem;
 use crate::db::links::{self, Link};
 use crate::db::{Conn, DbError, Lane, accounts, hold_items};
-use crate::domain::account::{AccountStatus, Activity};
+use crate::domain::account::{AccountStatus, Activity, activity};
 use crate::domain::employee::{ExternalKey, Membership, Standing};
 use crate::domain::guard::LossReason;
-use crate::domain::hold::{Decision, HoldKind};
+use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, HoldItemId};
 use crate::limits;
 use crate::providers::{CallLane, Fetched, Provider, ProviderError, RecordKeys};
@@ -30,6 +32,7 @@ use crate::secret::SealingKey;
 use crate::sync::guard::Waiting;
 use crate::sync::plan::{Observed, employment_hash};
 use crate::sync::staging::Everybody;
+use crate::sync::verdict::Verdict;
 use crate::sync::{Context, SyncError};
 
 /// Somebody who counts as employed and whom a complete list does not name under any key.
@@ -40,20 +43,13 @@ pub struct Missing {
     account: Option<(AccountId, AccountStatus)>,
     /// What admins have said about it.
     verdict: Verdict,
+    /// The approval, if that is what they have said.
+    approval: Option<HoldItemId>,
+    /// By what the HR system said last they have left already: that they are missing is no news,
+    /// and nothing has to be asked.
+    has_left: bool,
+    reason: LossReason,
     employment: Vec<u8>,
-}
-
-/// What admins have said about the end of a missing person's access.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Verdict {
-    /// Nothing.
-    None,
-    /// It may end, once.
-    Approved(HoldItemId),
-    /// It may not end while the facts are these.
-    Rejected,
-    /// It may not end before they have decided.
-    Binding,
 }
 
 /// Somebody who is missing, and of whom the HR system says that there is no such person.
@@ -91,7 +87,7 @@ impl Missing {
     /// have neither decided about it nor are they asked (S-32).
     #[must_use]
     pub fn counts(&self) -> bool {
-        self.loses_access() && self.verdict == Verdict::None
+        self.loses_access() && !self.has_left && self.verdict == Verdict::None
     }
 
     /// Who it is.
@@ -104,9 +100,9 @@ impl Missing {
     #[must_use]
     pub fn must_wait(&self, too_many: bool) -> bool {
         match self.verdict {
-            Verdict::None => self.loses_access() && too_many,
+            Verdict::None => self.loses_access() && too_many && !self.has_left,
             Verdict::Binding => self.loses_access(),
-            Verdict::Approved(_) | Verdict::Rejected => false,
+            Verdict::Approved | Verdict::Rejected => false,
         }
     }
 
@@ -114,9 +110,10 @@ impl Missing {
     /// has approved it.
     fn may_ask(&self, too_many: bool) -> bool {
         match self.verdict {
+            _ if self.has_left => false,
             Verdict::None => !too_many,
             Verdict::Binding => !too_many && !self.loses_access(),
-            Verdict::Approved(_) => true,
+            Verdict::Approved => true,
             Verdict::Rejected => false,
         }
     }
@@ -126,13 +123,6 @@ impl Missing {
         self.account.as_ref().is_some_and(is_active)
     }
 
-    const fn approval(&self) -> Option<&HoldItemId> {
-        match &self.verdict {
-            Verdict::Approved(item) => Some(item),
-            _ => None,
-        }
-    }
-
     /// The person as an item of a hold.
     #[must_use]
     pub fn waiting(&self) -> Option<Waiting> {
@@ -140,7 +130,7 @@ impl Missing {
             external_key: self.user.external_key.clone(),
             name: self.user.record.0.display_name(),
             account_id: self.account.as_ref()?.0.clone(),
-            reason: LossReason::NotInHr,
+            reason: self.reason,
             last_day: None,
             employment: self.employment.clone(),
         })
@@ -153,6 +143,7 @@ pub fn missing(
     directory: &Directory,
     everybody: &Everybody,
     key: &SealingKey,
+    today: Date,
 ) -> Result<Vec<Missing>, DbError> {
     let users: Vec<DirectoryUser> = directory_users::by_ids(conn, &everybody.missing)?
         .into_iter()
@@ -169,18 +160,18 @@ pub fn missing(
     let mut missing: Vec<Missing> = users
         .into_iter()
         .map(|user| {
-            let employment = employment_hash(key, &user.record.0, user.membership, true);
+            let record = &user.record.0;
+            let has_left = activity(record, user.membership, today) == Activity::Inactive;
+            let reason = LossReason::of(record, user.membership, !has_left, today);
+            let employment = employment_hash(key, record, user.membership, !has_left);
+            let account = accounts.get(&user.id).cloned();
             let item = decided.get(&user.external_key);
-            let same_facts =
-                item.is_some_and(|item| item.record_hash.as_ref() == Some(&employment));
-            let verdict = match item.map(|item| (item.decision, &item.id)) {
-                Some((Some(Decision::Approved), id)) if same_facts => Verdict::Approved(id.clone()),
-                _ if waiting.contains(&user.external_key) => Verdict::Binding,
-                Some((Some(Decision::Rejected), _)) if same_facts => Verdict::Rejected,
-                Some((Some(Decision::Rejected), _)) => Verdict::Binding,
-                _ => Verdict::None,
-            };
-            Missing { account: accounts.get(&user.id).cloned(), verdict, employment, user }
+            let waits = waiting.contains(&user.external_key);
+            let account_id = account.as_ref().map(|(id, _)| id);
+            let verdict = Verdict::of(item, account_id, &employment, waits);
+            let approved = item.filter(|_| verdict == Verdict::Approved);
+            let approval = approved.map(|item| item.id.clone());
+            Missing { user, account, verdict, approval, has_left, reason, employment }
         })
         .collect();
     missing.sort_by(|a, b| a.user.id.cmp(&b.user.id));
@@ -238,13 +229,13 @@ pub async fn ask(
     // Who is there although the list does not name them must not take the turn of others for ever.
     let turn = usize::try_from(first).unwrap_or(0).checked_rem(whom.len()).unwrap_or(0);
     whom.rotate_left(turn);
-    whom.sort_by_key(|one| (one.approval().is_none(), one.account.is_none()));
+    whom.sort_by_key(|one| (one.approval.is_none(), one.account.is_none()));
     let mut answers = Answers::default();
     let mut asked: usize = 0;
     for (one, seq) in whom.iter().zip(first..).take(limits::ABSENCE_QUESTIONS_MAX) {
         match provider.fetch(CallLane::Bulk, &keys_of(&one.user)).await {
             Ok(Fetched::Gone) => answers.gone.push(Gone { user: one.user.clone(), seq }),
-            Ok(Fetched::Found(_)) => answers.settled.extend(one.approval().cloned()),
+            Ok(Fetched::Found(_)) => answers.settled.extend(one.approval.clone()),
             // One garbled answer is about one person; they stay.
             Err(ProviderError::Malformed { .. }) => {}
             Err(ProviderError::BudgetSpent { .. }) => break,
@@ -258,7 +249,7 @@ pub async fn ask(
         }
         asked = asked.saturating_add(1);
     }
-    answers.approved_left = whom.iter().skip(asked).any(|one| one.approval().is_some());
+    answers.approved_left = whom.iter().skip(asked).any(|one| one.approval.is_some());
     Ok(answers)
 }
 

@@ -71,6 +71,7 @@ mod starter;
 mod stored;
 pub mod swap;
 pub mod unanswered;
+pub mod verdict;
 pub mod view;
 pub mod waiting;
 

@@ -27,6 +27,7 @@ pub use crate::sync::planned::*;
 use crate::sync::reused;
 use crate::sync::said::{Said, findings, membership_of, not_applied, said};
 use crate::sync::shared;
+use crate::sync::verdict::Verdict;
 
 /// Decides about one person. `new_account` gives the id of an account that is created.
 pub fn plan_person(
@@ -96,19 +97,6 @@ fn key_to_keep(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> Exter
         Some(user) if user.key_kind == KeyKind::Stable => user.external_key.clone(),
         _ => record.external_key.clone(),
     }
-}
-
-/// What admins have said about the end of somebody's access.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    /// Nothing.
-    None,
-    /// It may end, once.
-    Approved,
-    /// It may not end while the facts are these.
-    Rejected,
-    /// It may not end before they have decided.
-    Binding,
 }
 
 /// What the link and the account become.
@@ -370,7 +358,7 @@ impl Person<'_> {
             if !ends && verdict != Verdict::Rejected {
                 return None;
             }
-            (self.loss_reason(membership, gone), LossTime::Now)
+            (LossReason::of(self.record, membership, gone, self.today), LossTime::Now)
         } else {
             let day = self.ends_after(stored, decided, verdict)?;
             (LossReason::LeavingDate, LossTime::After(day))
@@ -387,19 +375,7 @@ impl Person<'_> {
         Some(Loss { reason, account_id: account_id.clone(), when, fate })
     }
 
-    fn loss_reason(&self, membership: Membership, gone: bool) -> LossReason {
-        let leaving_date = self.record.leaving_date.filter(|leaving| *leaving < self.today);
-        match (gone, leaving_date, membership) {
-            (true, ..) => LossReason::NotInHr,
-            (_, Some(_), _) => LossReason::LeavingDate,
-            (_, _, Membership::NotMember) => LossReason::NotCurrentStaff,
-            _ => LossReason::Former,
-        }
-    }
-
-    /// What admins have said about the end of this person's access. A decision is about the facts
-    /// that were on the list; once there was one, other facts are asked about and never carried out
-    /// unasked.
+    /// What admins have said about the end of this person's access.
     fn verdict(&self, decided: &Decided, account: &AccountId) -> Verdict {
         // An admin, or the dates, have said that their number is another's (S-21).
         let is_retired = self.view.retired.contains_key(&self.record.external_key);
@@ -407,19 +383,7 @@ impl Person<'_> {
             return Verdict::Approved;
         }
         let item = self.decision(HoldKind::Deactivations);
-        let same_facts =
-            item.is_some_and(|item| item.record_hash.as_deref() == Some(self.employment));
-        match item.and_then(|item| item.decision) {
-            Some(Decision::Approved)
-                if same_facts && item.and_then(|i| i.account_id.as_ref()) == Some(account) =>
-            {
-                Verdict::Approved
-            }
-            _ if self.awaits_decision() => Verdict::Binding,
-            Some(Decision::Rejected) if same_facts => Verdict::Rejected,
-            Some(Decision::Rejected) => Verdict::Binding,
-            _ => Verdict::None,
-        }
+        Verdict::of(item, Some(account), self.employment, self.awaits_decision())
     }
 
     /// The leaving date to come after which an account that is active now would not be, when it is

@@ -19,7 +19,7 @@ use crate::domain::ids::{DirectoryUserId, HoldItemId};
 use crate::limits;
 use crate::providers::{CallLane, ProviderError, RecordKeys};
 use crate::sync::absence::{self, Answers, Missing};
-use crate::sync::apply::{Applier, Pass};
+use crate::sync::apply::{self, Applier, Pass};
 use crate::sync::budget::Gate;
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::setup::connect;
@@ -147,7 +147,8 @@ async fn look_ahead(
     let (inner, directory) = (cx.clone(), directory.clone());
     let looked = cx.db.read_bulk(move |conn| {
         let key = &inner.keys.record;
-        let missing = absence::missing(conn, &directory, &everybody, key)?;
+        let day = apply::day(conn, &directory.organization_id, inner.clock.now())?;
+        let missing = absence::missing(conn, &directory, &everybody, key, day.today)?;
         let (cause, facts) = (&Cause::Clock, &everybody.facts);
         let applier = Applier::new(conn, &inner, &directory, Pass::People, cause, facts)?;
         let count = missing.iter().filter(|one| one.counts()).count();

@@ -1,6 +1,6 @@
 //! Numbers that may belong to somebody else now (S-21).
 //!
-//! Where a record names somebody we know by nothing but the employee number, [`judge`] looks
+//! Where a record names somebody we know by nothing but the employee number, `judge` looks
 //! whether it is about them ([`reused::owner`] is the rule). In doubt nothing of the record is
 //! applied and an admin is asked. Is it somebody new, the one we knew is *retired*: they lose the
 //! number and their access, and the record is that of a person seen for the first time.

@@ -461,7 +461,7 @@ impl Everybody {
             return;
         }
         let wants = swap::wants(&gives, &takes);
-        let order = swap::order(&wants, limits::APPLY_BATCH_PEOPLE_MAX);
+        let order = swap::order(&wants, limits::CIRCLE_PEOPLE_MAX);
         let mut people: Vec<Option<Observed>> =
             std::mem::take(&mut self.changed).into_iter().map(Some).collect();
         let mut take = |place: usize| people.get_mut(place).and_then(Option::take);

@@ -114,7 +114,7 @@ impl Walk<'_> {
 }
 
 /// Cuts `len` people into batches of at most `batch_max`, never inside one of the `circles`, which
-/// are in order and not longer than a batch.
+/// are in order. A circle that is longer than a batch is a batch of its own.
 #[must_use]
 pub fn cut(len: usize, circles: &[Range<usize>], batch_max: usize) -> Vec<Range<usize>> {
     let mut batches = Vec::new();
@@ -125,8 +125,8 @@ pub fn cut(len: usize, circles: &[Range<usize>], batch_max: usize) -> Vec<Range<
         while circles.peek().is_some_and(|circle| circle.end <= end) {
             circles.next();
         }
-        if let Some(circle) = circles.peek().filter(|it| (begin + 1..end).contains(&it.start)) {
-            end = circle.start;
+        if let Some(circle) = circles.peek().filter(|it| (begin..end).contains(&it.start)) {
+            end = if circle.start == begin { circle.end } else { circle.start };
         }
         batches.push(begin..end);
         begin = end;

@@ -126,15 +126,28 @@ async fn s_46_an_organization_is_gone_at_once_and_deleted_in_pieces(place: TestP
     let connected = app.connected().await;
     let account = app.accounts(&connected.organization).await.remove(0);
     let account = format!("/accounts/{}", account["id"].as_str().unwrap());
+    let directory = format!("/directories/{}", connected.directory);
     let path = format!("/organizations/{}", connected.organization);
     app.patch(&path, json!({"external_id": "customer-1"})).await.ok();
     assert_eq!(app.delete(&path).await.status, 409, "a directory is connected");
     disable(&app, &connected).await;
     app.delete(&path).await.ok();
-    for gone in [path.clone(), format!("{path}/accounts"), account] {
+    for gone in [
+        path.clone(),
+        format!("{path}/accounts"),
+        format!("{path}/notices"),
+        format!("{path}/actions"),
+        format!("{account}/changes"),
+        account,
+        format!("{directory}/runs"),
+        format!("{directory}/holds"),
+        format!("{directory}/row_problems"),
+        directory,
+    ] {
         assert_eq!(app.call(reqwest::Method::GET, &gone, None).await.status, 404, "{gone}");
     }
     assert!(app.get("/organizations").await["data"].as_array().unwrap().is_empty());
+    assert!(app.get("/directories").await["data"].as_array().unwrap().is_empty());
     app.post("/organizations", json!({"name": "Again", "external_id": "customer-1"})).await.ok();
     let tables = ["accounts", "account_changes", "events"];
     let rows = || tables.map(|table| count(&app, table));

@@ -423,6 +423,11 @@ async fn everything(app: &TestApp, connected: &Connected) -> BTreeMap<&'static s
     let change = "SELECT id AS value FROM account_changes ORDER BY id";
     let event = "SELECT event_type || ' ' || data AS value FROM events ORDER BY number";
     let holds = app.all(&format!("/directories/{}/holds", connected.directory)).await;
+    let mut problems = app.row_problems(connected).await;
+    for problem in &mut problems {
+        // When it was last seen: each full sync looks again.
+        problem.as_object_mut().expect("an object").remove("updated_at");
+    }
     BTreeMap::from([
         ("accounts", shown(app.accounts(&connected.organization).await)),
         ("directory users", app.raw().values(user)),
@@ -431,7 +436,7 @@ async fn everything(app: &TestApp, connected: &Connected) -> BTreeMap<&'static s
         ("changes", app.raw().values(change)),
         ("events", app.raw().values(event)),
         ("holds", shown(holds)),
-        ("row problems", shown(app.row_problems(connected).await)),
+        ("row problems", shown(problems)),
     ])
 }
 

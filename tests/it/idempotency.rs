@@ -69,6 +69,7 @@ async fn a_01_a_repeated_request_gets_the_first_answer(app: TestApp) {
             None,
         )
         .await;
+        app.drain().await;
         let read = send(&app, Method::GET, path, path, &Value::Null).await;
         assert_eq!((read.status, replayed(&read)), (200, false));
         app.organization("Stays", &[]).await;

@@ -54,6 +54,8 @@ async fn ann(app: &TestApp, systems: &[System]) -> Ann {
             last_name: "Lee".to_owned(),
             email: Some(email.clone()),
             job_role: Some(system.provider().to_owned()),
+            // Long before she leaves: a last day before the first one is no last day (S-11).
+            start_date: Some("2020-01-01".to_owned()),
             ..Hire::default()
         };
         let id = system.hire(&app.sandbox, &hire).await;

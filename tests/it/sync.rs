@@ -354,7 +354,9 @@ async fn s_11_a_leaver_at_once_is_inactive_by_the_full_sync_that_the_hook_queues
 }
 
 async fn s_11_a_leaving_date_that_has_passed_ends_access_by_the_look_itself(app: TestApp) {
-    let id = app.hire(&person("Ann", "Lee", ANN)).await;
+    let start_date = Some("2020-01-06".to_owned());
+    let hire = rollcall::sandbox::Hire { start_date, ..person("Ann", "Lee", ANN) };
+    let id = app.hire(&hire).await;
     let connected = app.connected().await;
     let failing = rollcall::sandbox::Faults {
         always: Some(rollcall::sandbox::OddAnswer::Html502),

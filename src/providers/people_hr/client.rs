@@ -191,7 +191,11 @@ impl Api {
                 Err(Halt::Failed(error)) => return Err(error),
             }
         }
-        let split = splitter.finish()?;
+        let split = match splitter.finish(&mut repaired) {
+            Ok(split) => split,
+            Err(Halt::Enough) => return Ok(Streamed::Stopped),
+            Err(Halt::Failed(error)) => return Err(error),
+        };
         match judge(&envelope(&split.envelope)?, action.permission())? {
             Judgement::NothingThere if split.records == 0 => Ok(Streamed::Complete { records: 0 }),
             Judgement::NothingThere => Err(malformed("a list that calls itself empty")),

@@ -3,7 +3,7 @@
 //! The body is read as a stream; rows are written in small batches and each gets its own result,
 //! one JSON object per line. Results are collected and not sent while the body is still
 //! being read, because many clients read nothing before they have sent everything. Their number is
-//! bounded by `limits::IMPORT_ROWS_MAX`, their size by [`Results`].
+//! bounded by `limits::IMPORT_ROWS_MAX`, their size by `Results`.
 //!
 //! Rows are matched by e-mail within the organization; a row that can not be written fails alone.
 
