@@ -8,10 +8,12 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 
 use crate::config::Settings;
+use crate::limits;
 
 pub mod check_config;
 pub mod demo;
@@ -100,7 +102,10 @@ pub(crate) fn in_runtime<F: Future>(work: F) -> F::Output {
         .enable_all()
         .build()
         .expect("the operating system gives threads");
-    runtime.block_on(work)
+    let outcome = runtime.block_on(work);
+    // A database that says nothing must not keep the process alive.
+    runtime.shutdown_timeout(Duration::from_millis(limits::STOP_MS_MAX));
+    outcome
 }
 
 /// Runs the command that the arguments (with the program's name first) ask for; the exit code.

@@ -406,15 +406,22 @@ pub fn make_due(tx: &mut Tx<'_>, ids: &[DirectoryUserId], now: Millis) -> Result
     Ok(())
 }
 
-/// Everybody of an organization is to be decided again now.
-pub fn all_due(tx: &mut Tx<'_>, organization: &OrganizationId, now: Millis) -> Result<(), DbError> {
+/// The next people of an organization in the order of their ids, behind `after`.
+pub fn next_of_organization(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    after: &DirectoryUserId,
+    people_max: usize,
+) -> Result<Vec<DirectoryUserId>, DbError> {
     use directory_users as t;
-    on_backend!(&mut **tx, |c| diesel::update(
-        t::table.filter(t::organization_id.eq(organization))
-    )
-    .set(t::due_at_ms.eq(now))
-    .execute(c))?;
-    Ok(())
+    let limit = i64::try_from(people_max).unwrap_or(i64::MAX);
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::organization_id.eq(organization))
+        .filter(t::id.gt(after))
+        .order(t::id.asc())
+        .limit(limit)
+        .select(t::id)
+        .load(c))?)
 }
 
 /// Moves the observation number of people who were seen unchanged, so that an older answer that

@@ -124,25 +124,6 @@ pub fn set_list_version(
     Ok(())
 }
 
-/// What was decided about a closed hold is decided otherwise.
-pub fn set_state(
-    tx: &mut Tx<'_>,
-    id: &HoldId,
-    state: HoldState,
-    decided_by: &Actor,
-    now: Millis,
-) -> Result<(), DbError> {
-    on_backend!(&mut **tx, |c| diesel::update(holds::table.find(id))
-        .set((
-            holds::state.eq(state),
-            holds::decided_by.eq(decided_by),
-            holds::decided_at_ms.eq(now),
-            holds::updated_at_ms.eq(now),
-        ))
-        .execute(c))?;
-    Ok(())
-}
-
 /// A directory with an open hold of which the admins are to be told by now, the longest due first.
 pub fn directory_to_tell(conn: &mut Conn, now: Millis) -> Result<Option<DirectoryId>, DbError> {
     Ok(on_backend!(conn, |c| holds::table
@@ -209,7 +190,7 @@ pub fn follow_key(tx: &mut Tx<'_>, id: &HoldId, open_key: &str) -> Result<(), Db
     Ok(())
 }
 
-/// Closes a hold with what was decided.
+/// Closes a hold with what was decided; one that is closed gets the later decision.
 pub fn close(
     tx: &mut Tx<'_>,
     id: &HoldId,

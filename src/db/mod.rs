@@ -239,8 +239,20 @@ impl Db {
     /// Writes small things of which very many come at once (webhooks): on both databases through
     /// the thread that commits many together. PostgreSQL may undo it for the sake of a transaction
     /// that waits for the same rows; it is done again then, because the sender will not ask again
-    /// (S-02).
+    /// (S-02). A database that says nothing is away after [`limits::TAKE_IN_MS_MAX`]: what waits may
+    /// still be written, and the sender is told that it was not (O-08).
     pub async fn take_in<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Tx<'_>) -> Result<T, DbError> + Send + Sync + 'static,
+    ) -> Result<T, DbError> {
+        let patience = Duration::from_millis(limits::TAKE_IN_MS_MAX);
+        tokio::time::timeout(patience, self.take_in_at_last(work)).await.unwrap_or_else(|_| {
+            self.0.presence.lost("nothing could be written in time");
+            Err(gave_up())
+        })
+    }
+
+    async fn take_in_at_last<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Tx<'_>) -> Result<T, DbError> + Send + Sync + 'static,
     ) -> Result<T, DbError> {

@@ -12,7 +12,7 @@ use crate::db::page::{Page, PageRequest, load_page};
 use crate::db::schema::{directories, organizations};
 use crate::db::types::Json;
 use crate::domain::directory::DirectoryState;
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{DirectoryUserId, OrganizationId};
 use crate::domain::provider::ProviderKind;
 
 /// What the application notes of an organization for itself.
@@ -132,6 +132,43 @@ pub fn update_row(tx: &mut Tx<'_>, organization: &Organization) -> Result<(), Db
         ))
         .execute(c))?;
     Ok(())
+}
+
+/// From now on a new time zone reaches the organization's people, piece by piece.
+pub fn begin_time_zone(tx: &mut Tx<'_>, id: &OrganizationId) -> Result<(), DbError> {
+    reach_time_zone(tx, id, Some(&DirectoryUserId::from_text("")))
+}
+
+/// The new time zone has reached everybody up to this person; `None`: everybody.
+pub fn reach_time_zone(
+    tx: &mut Tx<'_>,
+    id: &OrganizationId,
+    up_to: Option<&DirectoryUserId>,
+) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(organizations::table.find(id))
+        .set(organizations::time_zone_reached.eq(up_to))
+        .execute(c))?;
+    Ok(())
+}
+
+/// An organization whose new time zone has not reached everybody, with the last person it has
+/// reached; this one, when one is given.
+pub fn with_new_time_zone(
+    conn: &mut Conn,
+    id: Option<&OrganizationId>,
+) -> Result<Option<(OrganizationId, DirectoryUserId)>, DbError> {
+    use organizations as t;
+    Ok(on_backend!(conn, |c| {
+        let mut query = t::table
+            .filter(t::time_zone_reached.is_not_null())
+            .order(t::id.asc())
+            .select((t::id, t::time_zone_reached.assume_not_null()))
+            .into_boxed();
+        if let Some(id) = id {
+            query = query.filter(t::id.eq(id));
+        }
+        query.first(c).optional()
+    })?)
 }
 
 /// How many directories of an organization are not disabled.

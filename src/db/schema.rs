@@ -14,6 +14,7 @@ diesel::table! {
         created_at_ms -> BigInt,
         updated_at_ms -> BigInt,
         deleting_since_ms -> Nullable<BigInt>,
+        time_zone_reached -> Nullable<Text>,
     }
 }
 

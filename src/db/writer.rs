@@ -19,8 +19,9 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -100,6 +101,8 @@ impl Queue {
 pub(crate) struct Writer {
     queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
+    /// Breaks off when the thread has ended.
+    ended: Mutex<mpsc::Receiver<()>>,
     to_deliver: watch::Sender<u64>,
     presence: Arc<Presence>,
 }
@@ -114,9 +117,11 @@ impl Writer {
         let queue = Arc::new(Queue::default());
         let mut conn = Some(place.connect(Use::Write)?);
         let (place, jobs, at) = (place.clone(), Arc::clone(&queue), Arc::clone(&presence));
+        let (running, ended) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("rollcall-writer".to_owned())
             .spawn(move || {
+                let _running = running;
                 while let Some(batch) = jobs.take_batch() {
                     let all = AssertUnwindSafe(|| commit_together(&place, &mut conn, batch, &at));
                     if catch_unwind(all).is_err() {
@@ -127,7 +132,7 @@ impl Writer {
                 }
             })
             .map_err(|error| DbError::Unavailable(error.to_string()))?;
-        Ok(Self { queue, thread: Some(thread), to_deliver, presence })
+        Ok(Self { queue, thread: Some(thread), ended: Mutex::new(ended), to_deliver, presence })
     }
 
     /// Queues work and waits for its commit.
@@ -171,8 +176,13 @@ impl Drop for Writer {
         // The last handle may go away inside a job, that is, in the thread itself.
         let own = |thread: &JoinHandle<()>| thread.thread().id() == std::thread::current().id();
         if let Some(thread) = self.thread.take().filter(|thread| !own(thread)) {
-            // A panic in the thread has been reported by its own message already.
-            let _ = thread.join();
+            // A database that says nothing must not keep the process alive.
+            let patience = Duration::from_millis(limits::STOP_MS_MAX);
+            let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+            if ended.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Disconnected) {
+                // A panic in the thread has been reported by its own message already.
+                let _ = thread.join();
+            }
         }
     }
 }

@@ -31,6 +31,8 @@ impl Charset {
         let named = parameters.filter_map(|parameter| parameter.split_once('='));
         let mut charsets = named.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
         let label = charsets.next().map(|(_, label)| label.trim().trim_matches(['"', '\'']));
+        // Who declares ASCII and sends more says nothing about it.
+        let label = label.filter(|label| !label.to_ascii_lowercase().contains("ascii"));
         match label.and_then(|label| Encoding::for_label(label.as_bytes())) {
             None => Self::Unsaid,
             Some(encoding) if encoding == UTF_8 => Self::Utf8,
@@ -98,6 +100,8 @@ mod tests {
             (None, Charset::Unsaid),
             (Some("application/json"), Charset::Unsaid),
             (Some("application/json; charset=klingon"), Charset::Unsaid),
+            (Some("application/json; charset=us-ascii"), Charset::Unsaid),
+            (Some("application/json; charset=ASCII"), Charset::Unsaid),
             (Some("application/json; charset=utf-8"), Charset::Utf8),
             (Some("text/json;Charset=\"UTF8\""), Charset::Utf8),
             (Some("application/json; x=1; charset=ISO-8859-1"), Charset::Other(WINDOWS_1252)),

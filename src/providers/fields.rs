@@ -110,6 +110,14 @@ pub fn text(value: Option<&RawValue>) -> Option<String> {
     }
 }
 
+/// Like [`text`], for what decides about somebody's access. A value of another shape is there and
+/// cannot be read; it must not look as if nothing were there. So it counts as damaged (S-17).
+#[must_use]
+pub fn fact(value: Option<&RawValue>) -> Option<String> {
+    let is_absent = value.is_none_or(|value| value.get() == "null");
+    text(value).or_else(|| (!is_absent).then(|| char::REPLACEMENT_CHARACTER.to_string()))
+}
+
 /// `true` or `false`, bare or as text, in any case; `None` for anything else.
 #[must_use]
 pub fn flag(value: Option<&RawValue>) -> Option<bool> {

@@ -521,6 +521,12 @@ pub trait Provider: Send + Sync {
     /// The keys of a record that can not be read, as far as there is no doubt about them.
     fn salvage(&self, raw: &[u8]) -> Option<RecordKeys>;
 
+    /// Whether the keys that [`Provider::salvage`] finds can be another person's or change, so that
+    /// one that is not known may be of somebody who is.
+    fn keys_can_change(&self) -> bool {
+        false
+    }
+
     /// Changes when [`Provider::normalise`] would give another record for the same bytes, so that
     /// stored hashes of raw records are forgotten.
     fn mapping_version(&self) -> u32;

@@ -13,15 +13,13 @@
 
 use std::collections::HashMap;
 
-use jiff::civil::Date;
-
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::holds::HoldItem;
 use crate::db::links::{self, Link};
 use crate::db::{Conn, DbError, Lane, accounts, hold_items};
-use crate::domain::account::{AccountStatus, Activity, activity};
+use crate::domain::account::{AccountStatus, Activity};
 use crate::domain::employee::{ExternalKey, Membership, Standing};
 use crate::domain::guard::LossReason;
 use crate::domain::hold::HoldKind;
@@ -45,10 +43,6 @@ pub struct Missing {
     verdict: Verdict,
     /// The approval, if that is what they have said.
     approval: Option<HoldItemId>,
-    /// By what the HR system said last they have left already: that they are missing is no news,
-    /// and nothing has to be asked.
-    has_left: bool,
-    reason: LossReason,
     employment: Vec<u8>,
 }
 
@@ -87,7 +81,7 @@ impl Missing {
     /// have neither decided about it nor are they asked (S-32).
     #[must_use]
     pub fn counts(&self) -> bool {
-        self.loses_access() && !self.has_left && self.verdict == Verdict::None
+        self.loses_access() && self.verdict == Verdict::None
     }
 
     /// Who it is.
@@ -100,7 +94,7 @@ impl Missing {
     #[must_use]
     pub fn must_wait(&self, too_many: bool) -> bool {
         match self.verdict {
-            Verdict::None => self.loses_access() && too_many && !self.has_left,
+            Verdict::None => self.loses_access() && too_many,
             Verdict::Binding => self.loses_access(),
             Verdict::Approved | Verdict::Rejected => false,
         }
@@ -110,7 +104,6 @@ impl Missing {
     /// has approved it.
     fn may_ask(&self, too_many: bool) -> bool {
         match self.verdict {
-            _ if self.has_left => false,
             Verdict::None => !too_many,
             Verdict::Binding => !too_many && !self.loses_access(),
             Verdict::Approved => true,
@@ -130,7 +123,7 @@ impl Missing {
             external_key: self.user.external_key.clone(),
             name: self.user.record.0.display_name(),
             account_id: self.account.as_ref()?.0.clone(),
-            reason: self.reason,
+            reason: LossReason::NotInHr,
             last_day: None,
             employment: self.employment.clone(),
         })
@@ -143,11 +136,11 @@ pub fn missing(
     directory: &Directory,
     everybody: &Everybody,
     key: &SealingKey,
-    today: Date,
 ) -> Result<Vec<Missing>, DbError> {
     let users: Vec<DirectoryUser> = directory_users::by_ids(conn, &everybody.missing)?
         .into_iter()
         .filter(|user| user.state == Activity::Active && user.observation_seq < everybody.seq)
+        .filter(|user| !everybody.may_name(user))
         .collect();
     let accounts = accounts_of(conn, &directory.id, &users)?;
     let keys: Vec<ExternalKey> = users.iter().map(|user| user.external_key.clone()).collect();
@@ -160,18 +153,15 @@ pub fn missing(
     let mut missing: Vec<Missing> = users
         .into_iter()
         .map(|user| {
-            let record = &user.record.0;
-            let has_left = activity(record, user.membership, today) == Activity::Inactive;
-            let reason = LossReason::of(record, user.membership, !has_left, today);
-            let employment = employment_hash(key, record, user.membership, !has_left);
+            let employment = employment_hash(key, &user.record.0, user.membership, true);
             let account = accounts.get(&user.id).cloned();
             let item = decided.get(&user.external_key);
             let waits = waiting.contains(&user.external_key);
             let account_id = account.as_ref().map(|(id, _)| id);
-            let verdict = Verdict::of(item, account_id, &employment, waits);
+            let verdict = Verdict::of(item, account_id, &[&employment], waits);
             let approved = item.filter(|_| verdict == Verdict::Approved);
             let approval = approved.map(|item| item.id.clone());
-            Missing { user, account, verdict, approval, has_left, reason, employment }
+            Missing { user, account, verdict, approval, employment }
         })
         .collect();
     missing.sort_by(|a, b| a.user.id.cmp(&b.user.id));

@@ -16,7 +16,7 @@
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
-use crate::db::{DbError, Lane, Tx};
+use crate::db::{Conn, DbError, Lane, Tx, organizations};
 use crate::domain::audit::Cause;
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::limits;
@@ -60,6 +60,9 @@ fn as_stored(user: DirectoryUser) -> Observed {
 /// A directory that fails, or whose HR system is down, is no exception: nothing is asked. Somebody
 /// whose row can not be worked on holds up nobody else: they wait, and the fault is in the log.
 pub async fn step(cx: &Context) -> Result<bool, SyncError> {
+    if move_days(cx).await? {
+        return Ok(true);
+    }
     let now = cx.clock.now();
     let due = cx.db.read(move |conn| directory_users::directory_due(conn, now)).await?;
     let Some((organization, directory)) = due else { return Ok(false) };
@@ -77,6 +80,34 @@ pub async fn step(cx: &Context) -> Result<bool, SyncError> {
         }
         other => Ok(other?),
     }
+}
+
+/// When somebody is to be decided again next.
+pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+    if organizations::with_new_time_zone(conn, None)?.is_some() {
+        return Ok(Some(Millis(0)));
+    }
+    directory_users::next_due(conn)
+}
+
+/// A day begins and ends at another moment in an organization's new time zone (S-12): its people are
+/// due, a few in each transaction (S-46). False when there is no such organization.
+async fn move_days(cx: &Context) -> Result<bool, DbError> {
+    let found = cx.db.read(|conn| organizations::with_new_time_zone(conn, None)).await?;
+    let Some((organization, _)) = found else { return Ok(false) };
+    let now = cx.clock.now();
+    let write = cx.db.write(Lane::Bulk, move |tx| {
+        tx.lock_organization(&organization)?;
+        let found = organizations::with_new_time_zone(tx, Some(&organization))?;
+        let Some((_, reached)) = found else { return Ok(()) };
+        let people_max = limits::PIECE_ROWS_MAX;
+        let people =
+            directory_users::next_of_organization(tx, &organization, &reached, people_max)?;
+        directory_users::make_due(tx, &people, now)?;
+        organizations::reach_time_zone(tx, &organization, people.last())
+    });
+    write.await?;
+    Ok(true)
 }
 
 /// People of a directory whose dates act at a moment.

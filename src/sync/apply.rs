@@ -589,6 +589,7 @@ impl Writing<'_, '_, '_> {
             LossFate::Counted => self.access.lost.push((loss.account_id.clone(), ends_now)),
             LossFate::Uncounted => {}
             LossFate::Rejected => self.outcome.kept.push(key.clone()),
+            LossFate::Waits => return self.outcome.held.push(key.clone()),
             LossFate::Held => {
                 self.access.waiting.push(Waiting {
                     external_key: key.clone(),
@@ -612,7 +613,7 @@ impl Writing<'_, '_, '_> {
         hold_items::mark_done(self.tx, &carried_out, now)?;
         guard::leave(self.tx, directory, &undisputed, now)?;
         guard::hold(self.tx, directory, &waiting, now, cx.random)?;
-        self.outcome.held = waiting.into_iter().map(|one| one.external_key).collect();
+        self.outcome.held.extend(waiting.into_iter().map(|one| one.external_key));
         Ok(())
     }
 

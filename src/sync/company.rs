@@ -7,7 +7,7 @@
 //!
 //! Invariants:
 //! - A doubt ends the sync before anything of it is applied, and before anybody is asked about.
-//! - An answer of an admin counts for the key that it was given about.
+//! - An answer of an admin counts for the key that it was given about, as long as that is in use.
 //! - After a new key no look at one person counts before a full sync has come through this.
 
 use std::collections::HashSet;
@@ -59,13 +59,13 @@ pub struct Doubt {
     pub seen: usize,
 }
 
-/// Looks whether the list names the people whom we know; [`SyncError::OtherCompany`] when not. With
-/// the answer of an admin because of which the sync goes on all the same.
+/// Looks whether the list names the people whom we know; [`SyncError::OtherCompany`] when not and
+/// no admin has said to go on all the same.
 pub async fn look(
     cx: &Context,
     directory: &Directory,
     everybody: Everybody,
-) -> Result<(Everybody, Option<HoldItemId>), SyncError> {
+) -> Result<Everybody, SyncError> {
     let roll = everybody.roll;
     // Most syncs bring nearly everybody as they were; that costs no question.
     let unchanged = everybody.unchanged.len();
@@ -74,7 +74,7 @@ pub async fn look(
     let is_fine = roll.active < limits::COMPANY_PEOPLE_MIN
         || (!says_other && surely_found.saturating_mul(2) >= roll.active);
     if is_fine {
-        return Ok((everybody, None));
+        return Ok(everybody);
     }
     let directory = directory.clone();
     let looked = cx.db.read_bulk(move |conn| {
@@ -82,14 +82,13 @@ pub async fn look(
         let (known, seen) = (roll.active, everybody.seen);
         let doubt = Doubt { known, found, strangers, says_other, seen };
         if !doubt.is_one() {
-            return Ok((everybody, None));
+            return Ok(everybody);
         }
         let answer = decided(conn, &directory)?;
-        let approved = answer.filter(|item| item.decision == Some(Decision::Approved));
-        match approved {
-            Some(item) => Ok((everybody, Some(item.id))),
-            None => Err(SyncError::OtherCompany(Box::new(doubt))),
+        if answer.is_some_and(|item| item.decision == Some(Decision::Approved)) {
+            return Ok(everybody);
         }
+        Err(SyncError::OtherCompany(Box::new(doubt)))
     });
     looked.await
 }
@@ -249,15 +248,7 @@ pub fn ask(
 
 /// A full sync has come through: it is the right company, or an admin has said to go on.
 /// `directory` is the locked row, which the caller writes.
-pub fn settle(
-    tx: &mut Tx<'_>,
-    directory: &mut Directory,
-    answered: Option<&HoldItemId>,
-    now: Millis,
-) -> Result<(), DbError> {
-    if let Some(item) = answered {
-        hold_items::mark_done(tx, std::slice::from_ref(item), now)?;
-    }
+pub fn settle(tx: &mut Tx<'_>, directory: &mut Directory, now: Millis) -> Result<(), DbError> {
     holds::supersede(tx, &[open_key(directory)], now)?;
     directory.company_generation = directory.credential_generation;
     if let Some(tenant) = &directory.credential_tenant_key {

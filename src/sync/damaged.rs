@@ -1,7 +1,7 @@
 //! Damaged text never replaces good text (S-17).
 //!
 //! A letter that was lost on the way is U+FFFD in what was read. A field with one is left as it
-//! was; without an earlier value it counts as missing. Damaged keys do not come here: a record
+//! was; without an earlier value it counts as missing. The same goes for a status that is not told. Damaged keys do not come here: a record
 //! without a sound key can not be read at all (S-16).
 //!
 //! What this module must not do: guess what the text was.
@@ -17,7 +17,19 @@ pub fn mended(observed: Observed, stored: Option<&EmployeeRecord>) -> Observed {
     if mend(&mut record, stored) {
         notes.push(Finding::of(RowProblemCode::DamagedText));
     }
+    if let Some(stored) = stored.filter(|_| is_untold(&record)) {
+        record.standing = stored.standing;
+        record.status_text.clone_from(&stored.status_text);
+        record.unreadable.retain(|code| *code != RowProblemCode::UnknownStatus);
+        notes.push(Finding::of(RowProblemCode::UnknownStatus));
+    }
     Observed { record, notes, ..observed }
+}
+
+/// Whether the record should have a status and has none. Nothing is no word for "employed": whoever
+/// has left stays so (S-11).
+fn is_untold(record: &EmployeeRecord) -> bool {
+    record.status_text.is_none() && record.unreadable.contains(&RowProblemCode::UnknownStatus)
 }
 
 /// Puts what is stored in place of damaged fields; whether there were any.

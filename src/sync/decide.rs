@@ -170,7 +170,7 @@ impl Deciding<'_> {
             Decision::Rejected if !others(Decision::Approved) => HoldState::Rejected,
             _ => HoldState::PartlyApproved,
         };
-        holds::set_state(tx, &hold.id, state, self.by, self.now)?;
+        holds::close(tx, &hold.id, state, self.by, self.now)?;
         self.settle(tx, hold, &covered, wish.decision)
     }
 

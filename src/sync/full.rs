@@ -510,7 +510,7 @@ impl Batch<'_> {
             guard::spend_decisions(tx, &directory, is_kept, seq, now)?;
             let is_held = |key: &ExternalKey| everybody.may_be_anybody || held.contains(key);
             guard::keep_only(tx, &directory, is_held, seq, now)?;
-            company::settle(tx, &mut directory, reading.company.as_ref(), now)?;
+            company::settle(tx, &mut directory, now)?;
             guard::announce(tx, &Teller::new(cx), &directory)?;
             catalogue::merge(tx, &directory.organization_id)?;
             groups::delete_emptied(tx, &directory, &everybody.groups_named, now)?;

@@ -116,9 +116,13 @@ impl Writing<'_, '_, '_> {
     }
 
     /// The group of a department, created at first sight and renamed by its key.
+    ///
+    /// A list can have one key under two names. The first of them counts, or the name would go to
+    /// and fro with every full sync.
     fn group(&mut self, unit: &Unit) -> Result<Group, DbError> {
         let key = unit.group_key();
         let cx = self.cx;
+        let unit = cx.facts.departments.get(&key).unwrap_or(unit);
         let Some(mut group) = self.known_groups()?.get(&key).cloned() else {
             let group = Group {
                 id: GroupId::new(cx.now, cx.random),

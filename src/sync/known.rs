@@ -23,6 +23,7 @@ use crate::domain::guard::Guard;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, DirectoryUserId};
 use crate::domain::linking::{Candidate, Former, Holder};
+use crate::domain::text::same_text;
 use crate::sync::plan::{Applied, LossFate};
 use crate::sync::shared::{self, Shares};
 
@@ -126,7 +127,7 @@ impl View {
         let old = self.renamed.get(&record.external_key)?;
         let user = self.by_key.get(old).and_then(|id| self.users.get(id))?;
         let same = |a: &Option<String>, b: &Option<String>| match (a, b) {
-            (Some(a), Some(b)) => a.to_lowercase() == b.to_lowercase(),
+            (Some(a), Some(b)) => same_text(a, b),
             _ => false,
         };
         let before = &user.record.0;

@@ -132,7 +132,7 @@ fn claim_in(
         return Ok(Claimed::Arranged);
     }
     if !may_look {
-        return wait_for_run(tx, &directory, now);
+        return wait_for_run(tx, cx, &directory, now);
     }
     let free = free_looks(tx, &directory)?;
     waiting.truncate(free);
@@ -167,14 +167,25 @@ fn claim_in(
     Ok(Claimed::Looks((first..).zip(claimed).map(look).collect()))
 }
 
-/// Starters whom the last list did not name and about whom the key may not ask: the next one brings
-/// them (L-13).
-fn wait_for_run(tx: &mut Tx<'_>, directory: &Directory, now: Millis) -> Result<Claimed, DbError> {
+/// Starters whom the last list did not name and about whom the key may not ask (L-13): everybody is
+/// read again at the moments at which they would be asked about (S-03).
+fn wait_for_run(
+    tx: &mut Tx<'_>,
+    cx: &Context,
+    directory: &Directory,
+    now: Millis,
+) -> Result<Claimed, DbError> {
     let again = inbox::due(tx, &directory.id, Turn::Again, now, limits::INBOX_WAITING_MAX)?;
     if again.is_empty() {
         return Ok(Claimed::Nothing);
     }
-    inbox::let_wait(tx, &again, inbox::PARKED)?;
+    for row in again {
+        let at = starter::list_at(row.first_received_at_ms, directory.last_success_at_ms, now);
+        if at.is_none() {
+            full::queue(tx, cx, directory, RunTrigger::Burst, now)?;
+        }
+        inbox::let_wait(tx, &[row], at.unwrap_or(inbox::PARKED))?;
+    }
     Ok(Claimed::Arranged)
 }
 

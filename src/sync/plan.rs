@@ -62,6 +62,7 @@ pub fn plan_person(
     let record = EmployeeRecord { external_key: key.clone(), ..record };
     let fingerprint = fingerprint(setting.key, &record, membership, observed.gone);
     let employment = employment_hash(setting.key, &record, membership, observed.gone);
+    let gone = employment_hash(setting.key, &record, membership, true);
     let person = Person {
         view,
         facts,
@@ -72,6 +73,7 @@ pub fn plan_person(
         activity: activity(&record, membership, setting.today),
         fingerprint: &fingerprint,
         employment: &employment,
+        gone_too: setting.is_again.then_some(&gone),
     };
     observed.membership = membership;
     let mut applied = person.apply(stored, link, observed, &said, new_account);
@@ -188,6 +190,8 @@ struct Person<'a> {
     activity: Activity,
     fingerprint: &'a [u8],
     employment: &'a [u8],
+    /// The hash of those of somebody who is gone, when nothing was learned that speaks against it.
+    gone_too: Option<&'a [u8]>,
 }
 
 impl Person<'_> {
@@ -370,6 +374,9 @@ impl Person<'_> {
             Verdict::None if !is_left_over(stored, decided) && self.view.guard.lets_through() => {
                 LossFate::Counted
             }
+            Verdict::Binding if self.gone_too.is_some() && self.awaits_decision() => {
+                LossFate::Waits
+            }
             Verdict::Binding | Verdict::None => LossFate::Held,
         };
         Some(Loss { reason, account_id: account_id.clone(), when, fate })
@@ -383,7 +390,9 @@ impl Person<'_> {
             return Verdict::Approved;
         }
         let item = self.decision(HoldKind::Deactivations);
-        Verdict::of(item, Some(account), self.employment, self.awaits_decision())
+        let facts = [Some(self.employment), self.gone_too];
+        let facts: Vec<&[u8]> = facts.into_iter().flatten().collect();
+        Verdict::of(item, Some(account), &facts, self.awaits_decision())
     }
 
     /// The leaving date to come after which an account that is active now would not be, when it is

@@ -146,6 +146,7 @@ fn s_21_another_id_is_followed_to_somebody_with_a_name_in_common() {
         today: date(2026, 11, 23),
         key: &SealingKey::generate(&SeededRandom::new(1)),
         ends_only: false,
+        is_again: false,
     };
     let plan =
         plan_person(&view, &Facts::default(), setting, applied(married).observed, &mut || {

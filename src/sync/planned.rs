@@ -106,6 +106,8 @@ pub enum LossFate {
     Uncounted,
     /// Not before an admin decides.
     Held,
+    /// The same; an admin is being asked already, and nothing new is known.
+    Waits,
     /// No: an admin has rejected it, and HR says nothing new about the person's employment.
     Rejected,
 }
@@ -114,7 +116,7 @@ impl LossFate {
     /// Whether the person keeps access for now.
     #[must_use]
     pub const fn keeps_access(self) -> bool {
-        matches!(self, Self::Held | Self::Rejected)
+        matches!(self, Self::Held | Self::Waits | Self::Rejected)
     }
 }
 
@@ -130,6 +132,9 @@ pub struct Setting<'a> {
     /// Only ends of access count, by status and leaving date; whoever keeps it stays as they are
     /// (S-07).
     pub ends_only: bool,
+    /// Nothing is learned of anybody: the stored records are decided about again. Whether the HR
+    /// system still has these people is not known.
+    pub is_again: bool,
 }
 
 /// What is to be done about one person.

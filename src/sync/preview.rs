@@ -411,7 +411,7 @@ impl Ahead {
             LossFate::Counted | LossFate::Uncounted => {
                 self.leaving.insert(key.clone(), leaving);
             }
-            LossFate::Held => {
+            LossFate::Held | LossFate::Waits => {
                 self.waiting.insert(key.clone(), leaving);
             }
             LossFate::Rejected => {}

@@ -15,11 +15,11 @@ use crate::db::{directory_users, missing_people};
 use crate::domain::audit::Cause;
 use crate::domain::directory::DirectoryState;
 use crate::domain::failure::FailureClass;
-use crate::domain::ids::{DirectoryUserId, HoldItemId};
+use crate::domain::ids::DirectoryUserId;
 use crate::limits;
 use crate::providers::{CallLane, ProviderError, RecordKeys};
 use crate::sync::absence::{self, Answers, Missing};
-use crate::sync::apply::{self, Applier, Pass};
+use crate::sync::apply::{Applier, Pass};
 use crate::sync::budget::Gate;
 use crate::sync::guard::{self, Ruling, Waiting};
 use crate::sync::setup::connect;
@@ -45,8 +45,6 @@ pub struct Reading {
     pub looks: Looks,
     /// Since when those have been missing of whom lists alone tell that they are gone (L-13).
     pub since: HashMap<DirectoryUserId, Millis>,
-    /// The answer of an admin because of which it counts as the right company (L-10).
-    pub company: Option<HoldItemId>,
 }
 
 /// Whether the HR system answers questions about one person.
@@ -67,7 +65,7 @@ pub async fn read(cx: &Context, directory: &Directory) -> Result<Reading, SyncEr
     clearing::finish(cx, &directory.organization_id).await?;
     let everybody = full::everybody(cx, directory).await?;
     // What a key of another company says of a missing person means nothing.
-    let (everybody, company) = company::look(cx, directory, everybody).await?;
+    let everybody = company::look(cx, directory, everybody).await?;
     let mut looks = looks(cx, directory, &everybody).await?;
     let optional = permissions::looks_are_optional(directory.provider);
     let (everybody, missing, ruling) = look_ahead(cx, directory, everybody).await?;
@@ -93,7 +91,7 @@ pub async fn read(cx: &Context, directory: &Directory) -> Result<Reading, SyncEr
         answers = absence::by_two_lists(&missing, too_many, &since, question);
     }
     let missing = missing.iter().map(|one| one.id().clone()).collect();
-    Ok(Reading { everybody, asked_at, ruling, missing, waiting, answers, looks, since, company })
+    Ok(Reading { everybody, asked_at, ruling, missing, waiting, answers, looks, since })
 }
 
 /// Whether questions about one person are answered. Asked, about somebody whom the list names, only
@@ -147,8 +145,7 @@ async fn look_ahead(
     let (inner, directory) = (cx.clone(), directory.clone());
     let looked = cx.db.read_bulk(move |conn| {
         let key = &inner.keys.record;
-        let day = apply::day(conn, &directory.organization_id, inner.clock.now())?;
-        let missing = absence::missing(conn, &directory, &everybody, key, day.today)?;
+        let missing = absence::missing(conn, &directory, &everybody, key)?;
         let (cause, facts) = (&Cause::Clock, &everybody.facts);
         let applier = Applier::new(conn, &inner, &directory, Pass::People, cause, facts)?;
         let count = missing.iter().filter(|one| one.counts()).count();

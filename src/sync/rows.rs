@@ -104,6 +104,7 @@ impl Applier<'_> {
             today: self.day.today,
             key: &self.keys.record,
             ends_only: self.pass == Pass::Ends,
+            is_again: self.pass == Pass::Again,
         };
         plan_person(view, facts, setting, observed, &mut new_account)
     }
@@ -314,7 +315,10 @@ pub fn count(counts: &mut RunCounts, plan: &PersonPlan, made: &Made) {
     if applied.problem.is_some() || first_problem(&applied.notes).is_some() {
         add_one(&mut counts.row_problems);
     }
-    let waits_for_loss = applied.loss.as_ref().is_some_and(|loss| loss.fate == LossFate::Held);
+    let waits_for_loss = applied
+        .loss
+        .as_ref()
+        .is_some_and(|loss| matches!(loss.fate, LossFate::Held | LossFate::Waits));
     if applied.hold.is_some() || waits_for_loss {
         add_one(&mut counts.held);
     }

@@ -16,14 +16,15 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::db::directory_users::Known;
+use crate::db::directory_users::{DirectoryUser, Known};
 use crate::domain::account::{Activity, activity};
 use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, Membership, Need,
-    RowProblemCode,
+    RowProblemCode, is_email,
 };
 use crate::domain::ids::DirectoryUserId;
 use crate::domain::row_problem::Finding;
+use crate::domain::text::same_text;
 use crate::limits;
 use crate::providers::{List, Provider, ProviderError, RecordKeys, RecordSink};
 use crate::secret::SealingKey;
@@ -107,6 +108,8 @@ pub struct Staging<'a> {
     records: usize,
     torn: Vec<Torn>,
     torn_keys: HashSet<ExternalKey>,
+    /// Those of them of which the same list has a record that could be read.
+    twins: HashSet<ExternalKey>,
     /// The list of everybody holds a record that may be anybody's.
     may_be_anybody: bool,
     /// So does the list of current staff.
@@ -126,6 +129,9 @@ pub struct Everybody {
     /// People whose record is as it was, but who joined or left the list of current staff, or whose
     /// records in the list differ.
     pub moved: Vec<Moved>,
+    /// What records say that are, or may be, of somebody else than they were: one of them may be
+    /// about a person whom no record names.
+    others: Vec<Namesake>,
     /// People who are as they were.
     pub unchanged: Vec<DirectoryUserId>,
     /// Those of `changed` who are stored and may give their e-mail up, by their place in it.
@@ -150,6 +156,41 @@ pub struct Everybody {
     pub roll: Roll,
 }
 
+/// What a record says that may be about a person who is known under another key.
+#[derive(Debug, Clone)]
+struct Namesake {
+    external_key: ExternalKey,
+    /// The e-mail; `None` when there is none that could be compared.
+    email: Option<EmailNorm>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+}
+
+impl Namesake {
+    fn of(record: &EmployeeRecord) -> Self {
+        let is_sound =
+            |email: &&String| is_email(email) && !email.contains(char::REPLACEMENT_CHARACTER);
+        let email = record.email.as_ref().filter(is_sound).and_then(|_| record.email_norm());
+        let (first_name, last_name) = (record.first_name.clone(), record.last_name.clone());
+        Self { external_key: record.external_key.clone(), email, first_name, last_name }
+    }
+
+    /// Whether the record may be about this person: it has their e-mail and one of their names, or
+    /// both names and no e-mail.
+    fn may_be(&self, record: &EmployeeRecord) -> bool {
+        let same = |a: &Option<String>, b: &Option<String>| match (a, b) {
+            (Some(a), Some(b)) => same_text(a, b),
+            _ => false,
+        };
+        let first = same(&self.first_name, &record.first_name);
+        let last = same(&self.last_name, &record.last_name);
+        match &self.email {
+            Some(email) => record.email_norm().as_ref() == Some(email) && (first || last),
+            None => first && last,
+        }
+    }
+}
+
 impl<'a> Staging<'a> {
     /// Ready to read. `known` is everybody as stored.
     pub fn new(provider: &'a dyn Provider, key: &'a SealingKey, known: Vec<Known>) -> Self {
@@ -171,6 +212,7 @@ impl<'a> Staging<'a> {
             records: 0,
             torn: Vec::new(),
             torn_keys: HashSet::new(),
+            twins: HashSet::new(),
             may_be_anybody: false,
             current_torn: false,
             second_look: SecondLook::NotAsked,
@@ -225,6 +267,13 @@ impl<'a> Staging<'a> {
     pub fn several(&self) -> Vec<DirectoryUserId> {
         let several = |known: &&Known| self.positions(&known.external_key).len() > 1;
         self.known.iter().filter(several).map(|known| known.id.clone()).collect()
+    }
+
+    fn key_at(&self, position: usize) -> Option<ExternalKey> {
+        match self.people.get(position)? {
+            Seen::Known { index, .. } => Some(self.known.get(*index)?.external_key.clone()),
+            Seen::Changed { record, .. } => Some(record.external_key.clone()),
+        }
     }
 
     fn positions(&self, key: &ExternalKey) -> &[usize] {
@@ -292,10 +341,12 @@ impl<'a> Staging<'a> {
         let known = std::mem::take(&mut self.known);
         let stored = Stored::of(&known);
         let fates = self.fates(&stored, records, today);
+        let keys_may_change = known.iter().any(|known| known.key_kind == KeyKind::Editable);
         let mut named = HashSet::new();
         let mut strangers = Vec::new();
         let seen = self.people.len().saturating_add(self.torn.len());
-        let may_be_anybody = self.may_be_anybody;
+        let may_be_anybody =
+            self.may_be_anybody || self.torn.iter().any(|torn| self.may_be_known(torn, &stored));
         let mut all = Everybody { seq, may_be_anybody, seen, ..Everybody::default() };
         let people = std::mem::take(&mut self.people);
         for (position, seen) in people.into_iter().enumerate() {
@@ -324,6 +375,11 @@ impl<'a> Staging<'a> {
                         continue;
                     }
                     let found = stored.find(&record);
+                    let same_email =
+                        found.is_some_and(|(_, known)| known.email_norm == record.email_norm());
+                    if keys_may_change && !same_email {
+                        all.others.push(Namesake::of(&record));
+                    }
                     let seen = all.observed(*record, membership, active, (hash, fate.notes));
                     if let Some((index, known)) = found {
                         named.insert(index);
@@ -343,6 +399,15 @@ impl<'a> Staging<'a> {
         all
     }
 
+    /// Whether a record that can not be read, under a key that is not known, may be about somebody who
+    /// is known under another one.
+    fn may_be_known(&self, torn: &Torn, stored: &Stored<'_>) -> bool {
+        self.provider.keys_can_change()
+            && torn.keys.as_ref().is_some_and(|keys| {
+                stored.find_by(&keys.external_key, keys.employee_number.as_ref()).is_none()
+            })
+    }
+
     /// A record that can not be read: its person was seen, and nothing of them is applied. Of whom
     /// the list of current staff has a record that could be read, everything is known.
     fn note_torn(
@@ -359,7 +424,8 @@ impl<'a> Staging<'a> {
             return;
         };
         let is_current = |position: &usize| self.current.contains(position);
-        if self.positions(&keys.external_key).iter().any(is_current) {
+        let is_twin = self.twins.contains(&keys.external_key);
+        if !is_twin && self.positions(&keys.external_key).iter().any(is_current) {
             return;
         }
         let found = stored.find_by(&keys.external_key, keys.employee_number.as_ref());
@@ -429,6 +495,17 @@ struct Fate {
 }
 
 impl Everybody {
+    /// Whether a record that is nobody's for certain may be about this person, whose own key it does
+    /// not have: then the list does not say that they are missing. A key that never changes leaves
+    /// no such doubt.
+    #[must_use]
+    pub fn may_name(&self, user: &DirectoryUser) -> bool {
+        user.key_kind == KeyKind::Editable
+            && self.others.iter().any(|other| {
+                other.external_key != user.external_key && other.may_be(&user.record.0)
+            })
+    }
+
     /// The people to plan, in batches that are applied together (S-24).
     #[must_use]
     pub fn batches(&self) -> Vec<&[Observed]> {
@@ -590,8 +667,14 @@ fn name_by_content(record: &mut EmployeeRecord, hash: RawHash) {
 impl RecordSink for Staging<'_> {
     fn record(&mut self, raw: &[u8]) -> Result<(), ProviderError> {
         let hash = self.hash(raw);
-        if self.add(raw, hash)?.is_none() {
+        let Some(position) = self.add(raw, hash)? else {
             return self.unreadable(List::Everybody, self.provider.salvage(raw), true);
+        };
+        if !self.torn_keys.is_empty()
+            && let Some(key) = self.key_at(position)
+            && self.torn_keys.contains(&key)
+        {
+            self.twins.insert(key);
         }
         self.records = self.records.saturating_add(1);
         Ok(())
@@ -645,7 +728,12 @@ impl RecordSink for Staging<'_> {
         match (list, keys) {
             (List::Everybody, keys) => {
                 self.records = self.records.saturating_add(1);
-                self.torn_keys.extend(keys.as_ref().map(|keys| keys.external_key.clone()));
+                if let Some(RecordKeys { external_key, .. }) = &keys {
+                    self.torn_keys.insert(external_key.clone());
+                    if !self.positions(external_key).is_empty() {
+                        self.twins.insert(external_key.clone());
+                    }
+                }
                 self.torn.push(Torn { place: self.records, keys });
             }
             (List::Current, None) => self.lists_current = true,

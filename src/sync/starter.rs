@@ -37,6 +37,26 @@ fn then(announced: Millis, now: Millis) -> Then {
     }
 }
 
+/// When a starter whose look was not answered is asked about again.
+pub(super) fn next_at(announced: Millis, now: Millis) -> Millis {
+    match then(announced, now) {
+        Then::Again(at) => at,
+        Then::AfterRun | Then::Nobody => inbox::PARKED,
+    }
+}
+
+/// When everybody is to be read for a starter about whom the key may not ask (L-13): at the same
+/// moments, `None` being now. `read_at` is when everybody was read last.
+pub(super) fn list_at(announced: Millis, read_at: Option<Millis>, now: Millis) -> Option<Millis> {
+    let age = now.since(announced);
+    let passed = AGAIN_MS.into_iter().rev().find(|after| *after <= age);
+    let is_read = |after: i64| read_at.is_some_and(|read_at| read_at >= announced.plus(after));
+    match passed {
+        Some(after) if age < limits::STARTER_MS_MAX && !is_read(after) => None,
+        _ => Some(next_at(announced, now)),
+    }
+}
+
 /// Whether a hint announces somebody of whom nothing is stored.
 pub(super) fn is_unseen(
     tx: &mut Tx<'_>,
@@ -82,5 +102,16 @@ mod tests {
         assert_eq!(then(Millis(0), Millis(4_999)), Then::Again(Millis(5_000)));
         assert_eq!(then(Millis(0), Millis(86_399_999)), Then::AfterRun);
         assert_eq!(then(Millis(0), Millis(86_400_000)), Then::Nobody);
+    }
+
+    #[test]
+    fn l_13_everybody_is_read_at_the_same_moments_and_once_for_each() {
+        let at = |read_at, now| list_at(Millis(0), Some(Millis(read_at)), Millis(now));
+        assert_eq!(at(-10, 100), Some(Millis(2_000)));
+        assert_eq!(at(150, 2_000), None);
+        assert_eq!(at(2_100, 2_200), Some(Millis(5_000)));
+        assert_eq!(at(2_100, 5_000), None);
+        assert_eq!(at(2_100, 70_000), None);
+        assert_eq!(at(70_000, 70_100), Some(inbox::PARKED));
     }
 }

@@ -23,7 +23,7 @@ use crate::limits;
 use crate::providers::{CallLane, Provider, ProviderError, RecordKeys};
 use crate::sync::failure::retry_wait_ms;
 use crate::sync::live::{self, Look};
-use crate::sync::{Context, SyncError, full};
+use crate::sync::{Context, SyncError, full, starter};
 
 /// A look without an answer.
 pub(super) struct Unanswered<'a> {
@@ -136,8 +136,10 @@ async fn theirs(
         let stored =
             directory_users::by_keys(tx, &directory.id, &[], std::slice::from_ref(&number))?;
         let stored = stored.into_iter().next();
-        // Garbage about somebody unknown can be a garbled hint; the full sync finds out.
-        let is_unknown = garbled && stored.is_none();
+        let is_starter = starter::is_unseen(tx, &directory, &row)?;
+        // Garbage about somebody unknown can be a garbled hint; the full sync finds out. A starter
+        // may only not be saved yet, and each full sync would bring the next question (S-03).
+        let is_unknown = garbled && stored.is_none() && !is_starter;
         let failures = row.failures.saturating_add(1);
         let is_leaver = row.action_id == Some(inbox::MARKED_LEAVER);
         if in_doubt || is_unknown || is_leaver {
@@ -145,6 +147,8 @@ async fn theirs(
         }
         let next_at = if is_unknown {
             inbox::PARKED
+        } else if is_starter && failures < limits::PERSON_TRIES_MAX {
+            starter::next_at(row.first_received_at_ms, now)
         } else if failures >= limits::PERSON_TRIES_MAX && !in_doubt {
             put_problem(tx, &cx, &directory, number, stored, seq)?;
             inbox::PARKED

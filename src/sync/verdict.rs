@@ -24,17 +24,20 @@ pub enum Verdict {
 
 impl Verdict {
     /// The verdict that the latest decision about a person gives, if there is one. A decision is
-    /// about the `employment` facts (their hash) and the account that were on the list; once there
-    /// was a rejection, other facts are asked about and never carried out unasked. `waits`: the
-    /// person is on a list that is open.
+    /// about the employment facts and the account that were on the list; once there was a
+    /// rejection, other facts are asked about and never carried out unasked. `employment` are the
+    /// hashes of the facts of which today's can be one: several when nothing was learned and it is
+    /// not known whether the HR system still has the person. `waits`: the person is on a list that
+    /// is open.
     #[must_use]
     pub fn of(
         item: Option<&HoldItem>,
         account: Option<&AccountId>,
-        employment: &[u8],
+        employment: &[&[u8]],
         waits: bool,
     ) -> Self {
-        let same_facts = item.is_some_and(|item| item.record_hash.as_deref() == Some(employment));
+        let hash = item.and_then(|item| item.record_hash.as_deref());
+        let same_facts = hash.is_some_and(|hash| employment.contains(&hash));
         let same_account = item.is_some_and(|item| item.account_id.as_ref() == account);
         match item.and_then(|item| item.decision) {
             Some(Decision::Approved) if same_facts && same_account => Self::Approved,

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Millis;
-use crate::db::{DbError, directory_users, holds, inbox, mails, runs};
+use crate::db::{DbError, holds, inbox, mails, runs};
 use crate::delivery::{self, deliverer};
 use crate::limits;
 use crate::notify::outbox;
@@ -128,7 +128,7 @@ impl Kind {
             .db
             .read(move |conn| match self {
                 Self::Inbox => inbox::next_due(conn),
-                Self::Dates => directory_users::next_due(conn),
+                Self::Dates => again::next_due(conn),
                 Self::Schedule => crate::db::directories::next_due(conn),
                 Self::Runs => runs::next_due(conn),
                 Self::Reminders => holds::next_notice(conn),

@@ -456,7 +456,10 @@ impl Problem {
             Self::DirectoryDisabled => {
                 "A disabled directory stays disabled. Make a new directory to connect again."
             }
-            Self::NoCredential => "Enter a credential first: PUT …/credentials.",
+            Self::NoCredential => {
+                "Enter a credential first: PUT …/credentials. One that waits for its permissions \
+                 counts as soon as it has them: POST …/check."
+            }
             Self::NoAdmin => {
                 "Add an admin to the organization first, so that somebody is told of failures."
             }

@@ -51,8 +51,12 @@ pub async fn take(state: State, req: HttpRequest, payload: Payload) -> Answer {
     let hints = read_or_refuse(&state, &hash, &req, payload).await?;
     let hints: Vec<(String, Option<i64>)> = hints.into_iter().map(stored).collect();
     let now = state.now();
+    let patience = Duration::from_millis(limits::TAKE_IN_MS_MAX);
+    let turn = tokio::time::timeout(patience, state.hook_turns.turn(&hash, hints.len())).await;
+    let turn = turn.map_err(|_elapsed| Problem::Unavailable)?;
     let directory =
         state.context.db.take_in(move |tx| inbox::take_in(tx, &hash, &hints, now)).await;
+    drop(turn);
     let directory = directory.map_err(|error| not_stored(&error))?;
     if directory.is_none() {
         return Err(unknown_token());

@@ -30,6 +30,7 @@ pub mod body;
 pub mod error;
 pub mod frame;
 pub mod health;
+pub mod hook_turns;
 pub mod hooks;
 pub mod idempotency;
 pub mod metadata;

@@ -9,6 +9,7 @@ use crate::sync::Context;
 use crate::tasks::Activators;
 use crate::web::error::Problem;
 use crate::web::health::Looks;
+use crate::web::hook_turns::HookTurns;
 use crate::web::pages::crowd::Crowd;
 use crate::web::tries::Tries;
 
@@ -25,6 +26,8 @@ pub struct AppState {
     pub tries: Arc<Tries>,
     /// The forms of people who are not signed in.
     pub crowd: Arc<Crowd>,
+    /// Webhooks that are being stored.
+    pub hook_turns: Arc<HookTurns>,
     /// The look at the database that `/readyz` waits for.
     pub looks: Arc<Looks>,
     /// When this process began to serve.
@@ -39,8 +42,17 @@ impl AppState {
     #[must_use]
     pub fn new(context: Context, activators: Activators, allow_private_targets: bool) -> Self {
         let started_at = context.clock.now();
-        let (tries, crowd, looks) = Default::default();
-        Self { context, activators, allow_private_targets, tries, crowd, looks, started_at }
+        let (tries, crowd, hook_turns, looks) = Default::default();
+        Self {
+            context,
+            activators,
+            allow_private_targets,
+            tries,
+            crowd,
+            hook_turns,
+            looks,
+            started_at,
+        }
     }
 
     /// The present moment.

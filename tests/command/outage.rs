@@ -198,6 +198,15 @@ fn o_08_a_database_that_hangs_keeps_nobody_waiting_for_it() {
     until(&server, "/api/v1/organizations", 503);
     let (took, _) = refused(&server, "/api/v1/organizations");
     assert!(took < Duration::from_millis(1_600), "{took:?}");
+    // A sender has no more patience than a quarter of a minute.
+    let hook = format!(
+        "POST /hooks/people-hr/{} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\
+         Content-Length: 2\r\n\r\n{{}}",
+        "A".repeat(43)
+    );
+    let began = Instant::now();
+    assert!(server.answer(hook.as_bytes()).starts_with("HTTP/1.1 503 "));
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     gate.set(Way::Open);
     until(&server, "/readyz", 200);
     until(&server, "/api/v1/organizations", 200);

@@ -14,6 +14,7 @@ behaviours!(
     s_32_who_is_held_or_was_rejected_keeps_access_a_day_and_a_month_later,
     s_32_who_was_left_out_of_an_approval_keeps_access,
     s_32_a_webhook_about_something_else_ends_no_access_that_was_rejected,
+    s_32_who_is_deleted_after_a_rejection_is_asked_about_again,
     s_32_a_decision_says_whom_it_is_about_and_covers_nobody_who_came_later,
     s_32_a_decision_can_be_changed_later,
     s_32_a_small_company_does_not_lose_everybody,
@@ -104,6 +105,35 @@ async fn s_32_a_webhook_about_something_else_ends_no_access_that_was_rejected(ap
     app.drain().await;
     assert_eq!(inactive(&app, &connected).await, before);
     assert_eq!(count(&the_hold(&app, &connected).await["items"]), 1);
+}
+
+async fn s_32_who_is_deleted_after_a_rejection_is_asked_about_again(app: TestApp) {
+    let (app, connected) = quiet(&app, 75).await;
+    let people = staff(&app)[..12].to_vec();
+    mark_leavers(&app, &people).await;
+    app.poll().await;
+    decide(&app, &the_hold(&app, &connected).await, "reject", json!({})).await.ok();
+    let before = inactive(&app, &connected).await;
+    app.hr().delete(&people[0]).await.expect("a deletion");
+    app.poll().await;
+    let asked = the_hold(&app, &connected).await;
+    assert_eq!(asked["items"][0]["change"]["because"], "not_in_hr");
+    // Nothing that decides again about stored records makes it another question.
+    let path = format!("/organizations/{}", connected.organization);
+    for zone in ["Pacific/Auckland", "Europe/London"] {
+        app.patch(&path, json!({"time_zone": zone})).await.ok();
+        app.drain().await;
+        app.poll().await;
+        let hold = the_hold(&app, &connected).await;
+        assert_eq!((count(&hold["items"]), &hold["list_version"]), (1, &asked["list_version"]));
+        assert_eq!(hold["id"], asked["id"]);
+        assert_eq!(inactive(&app, &connected).await, before);
+    }
+    decide(&app, &asked, "approve", json!({})).await.ok();
+    app.drain().await;
+    app.poll().await;
+    assert_eq!(inactive(&app, &connected).await.len(), before.len() + 1);
+    assert!(app.open_holds(&connected).await.is_empty());
 }
 
 async fn s_32_a_decision_says_whom_it_is_about_and_covers_nobody_who_came_later(app: TestApp) {

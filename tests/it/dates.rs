@@ -22,6 +22,7 @@ behaviours!(
     s_12_midnights_that_were_missed_are_made_up_for,
     s_12_nobody_waits_for_a_past_date,
     s_12_another_time_zone_moves_midnight_both_ways,
+    s_46_another_time_zone_reaches_everybody_in_pieces,
     s_12_a_date_is_told_once_by_whoever_is_first,
     s_12_a_clock_that_is_set_back_tells_nothing_twice,
     s_12_a_clock_that_ran_ahead_is_made_good_by_the_next_full_sync,
@@ -429,6 +430,33 @@ async fn s_12_another_time_zone_moves_midnight_both_ways(app: TestApp) {
     assert_eq!((app.told_of(ANN).await, app.waiting()), (3, 0));
     assert_eq!(app.told_of(BOB).await, 1);
     assert_eq!(app.events("dsync.user.updated").await.len(), 4);
+}
+
+async fn s_46_another_time_zone_reaches_everybody_in_pieces(app: TestApp) {
+    let options = crate::support::Options { people: Some(430), ..Default::default() };
+    let app = app.another(options).await;
+    let connected = app.connected().await;
+    let now = app.clock.now().0;
+    let due = &format!("SELECT id AS value FROM directory_users WHERE due_at_ms <= {now}");
+    let all = app.raw().values("SELECT id AS value FROM directory_users").len();
+    let mut reached = std::collections::BTreeSet::new();
+    app.set_zone(&connected, "Pacific/Auckland").await;
+    assert_eq!(app.raw().values(due).len(), 0, "the request itself touches nobody");
+    let mut steps = 0;
+    while reached.len() < all {
+        assert!(again::step(&app.running.context).await.expect("a step"), "{}", reached.len());
+        let now: Vec<String> = app.raw().values(due);
+        let new = now.into_iter().filter(|id| reached.insert(id.clone())).count();
+        assert!(new <= rollcall::limits::PIECE_ROWS_MAX, "{new} people in one transaction");
+        steps += 1;
+    }
+    assert!(steps >= 3, "{steps}");
+    // The process dies before anybody was decided; the next one goes on.
+    let app = app.restart(7).await;
+    app.drain().await;
+    assert_eq!(app.raw().values(due).len(), 0);
+    let open = "SELECT id AS value FROM organizations WHERE time_zone_reached IS NOT NULL";
+    assert_eq!(app.raw().values(open), [""; 0]);
 }
 
 async fn s_12_a_date_is_told_once_by_whoever_is_first(app: TestApp) {

@@ -15,6 +15,7 @@ use crate::systems::System;
 behaviours!(
     l_13_a_key_with_only_the_list_is_stored_with_a_warning,
     l_13_a_webhook_has_everybody_read_instead_of_one,
+    l_13_a_starter_who_is_saved_later_comes_with_one_of_the_next_lists,
     l_13_two_complete_lists_an_hour_apart_prove_who_is_gone,
     l_13_whoever_is_seen_in_between_is_not_gone,
     l_13_with_a_long_interval_the_second_list_comes_after_an_hour,
@@ -111,6 +112,25 @@ async fn l_13_a_webhook_has_everybody_read_instead_of_one(app: TestApp) {
     app.drain().await;
     agrees_with_hr(&app, &connected).await;
     assert_eq!(app.state(&connected).await, "active");
+}
+
+async fn l_13_a_starter_who_is_saved_later_comes_with_one_of_the_next_lists(app: TestApp) {
+    let connected = connected_by_list(&app).await;
+    app.hr().clear_logs();
+    let body = json!({"ActionId": 1, "EmployeeId": "NEW1"}).to_string();
+    app.hook(&connected.hook_url, "application/json", body).await;
+    app.drain().await;
+    assert_eq!(app.lists(), 2);
+    app.pass(2 * Millis::SECOND).await;
+    assert_eq!(app.lists(), 4);
+    app.clock.advance(Millis::SECOND);
+    app.faults(|faults| faults.hooks.dropped = true);
+    let ann = crate::hr::person("Ann", "Lee", "ann.lee@acme.example");
+    app.hire(&rollcall::sandbox::Hire { employee_id: Some("NEW1".to_owned()), ..ann }).await;
+    app.pass(2 * Millis::SECOND).await;
+    assert!(app.account(&connected.organization, "ann.lee@acme.example").await.is_some());
+    app.pass(20 * Millis::MINUTE).await;
+    assert_eq!(app.lists(), 6, "and then it is settled");
 }
 
 async fn l_13_two_complete_lists_an_hour_apart_prove_who_is_gone(app: TestApp) {

@@ -13,6 +13,7 @@ behaviours!(
     l_10_without_unique_keys_strangers_under_known_numbers_are_no_people_found_again,
     l_10_the_right_key_closes_the_question_and_everything_goes_on,
     l_10_approved_the_next_run_goes_on_and_the_guard_holds_who_is_missing,
+    l_10_an_approval_counts_as_long_as_the_key_is_in_use,
     l_10_rejected_it_stays_failing_until_another_key,
     l_10_after_a_new_key_no_webhook_counts_before_a_full_sync_has_passed,
     l_10_it_is_asked_whatever_set_the_sync_off,
@@ -168,6 +169,30 @@ async fn l_10_approved_the_next_run_goes_on_and_the_guard_holds_who_is_missing(a
     // The answer is used up, and not needed any more.
     app.poll().await;
     assert_eq!(app.last_run(&connected).await["state"], "succeeded");
+}
+
+async fn l_10_an_approval_counts_as_long_as_the_key_is_in_use(app: TestApp) {
+    // Without unique keys every number is a question of its own, so nobody is found again next time.
+    app.hr().set_faults(Faults { omit_unique_key: true, ..no_hooks() });
+    let connected = app.connected().await;
+    become_company(System::PeopleHr, &app.sandbox, 7);
+    app.enter_new_key(&connected).await;
+    app.drain().await;
+    decide(&app, &the_question(&app, &connected).await, "approve").await.ok();
+    app.drain().await;
+    let told = app.notices(&connected).await.len();
+    for _ in 0..3 {
+        assert_eq!(app.state(&connected).await, "active");
+        let holds = app.open_holds(&connected).await;
+        assert!(holds.iter().all(|hold| hold["kind"] != "other_company"), "{holds:#?}");
+        app.poll().await;
+    }
+    assert_eq!(app.notices(&connected).await.len(), told, "nothing fails and recovers in turn");
+    // Another key is another question.
+    become_company(System::PeopleHr, &app.sandbox, 9);
+    app.enter_new_key(&connected).await;
+    app.drain().await;
+    is_refused(&app, &connected).await;
 }
 
 async fn l_10_rejected_it_stays_failing_until_another_key(app: TestApp) {

@@ -17,6 +17,7 @@ behaviours!(
     s_21_a_unique_key_that_arrives_proves_nobody_by_the_number,
     s_21_a_date_of_the_person_we_know_acts_while_the_question_waits,
     s_21_a_newcomer_without_an_e_mail_gives_the_leaver_no_access,
+    s_21_who_gets_a_former_leavers_number_keeps_access,
     s_21_another_record_under_the_number_is_another_question,
 );
 
@@ -290,6 +291,25 @@ async fn s_21_a_newcomer_without_an_e_mail_gives_the_leaver_no_access(app: TestA
     let left = app.the_account(&connected, ANN).await;
     assert_eq!((&left["status"], &left["first_name"]), (&json!("inactive"), &json!("Ann")));
     the_question(&app, &connected).await;
+}
+
+async fn s_21_who_gets_a_former_leavers_number_keeps_access(app: TestApp) {
+    app.hr().set_faults(old_version(true));
+    let ann = app.hire(&since("2020-03-02", person("Ann", "Lee", ANN))).await;
+    let bob = app.hire(&since("2021-03-02", person("Bob", "Ray", BOB))).await;
+    let connected = app.connected().await;
+    app.leave(&ann, &on(YESTERDAY)).await;
+    app.poll().await;
+    let before = state(&app, &connected, BOB).await;
+    // Somebody tidies up, and gives the free number to Bob.
+    app.hr().delete(&ann).await.expect("a deletion");
+    app.hr().delete(&bob).await.expect("a deletion");
+    let again = since("2021-03-02", person("Bob", "Ray", BOB));
+    app.hire(&Hire { employee_id: Some(ann.clone()), ..again }).await;
+    for _ in 0..3 {
+        app.poll().await;
+        assert_eq!(state(&app, &connected, BOB).await, before);
+    }
 }
 
 async fn s_21_another_record_under_the_number_is_another_question(app: TestApp) {

@@ -1,7 +1,7 @@
 //! The reasons for a look, and starters who cannot be read yet (S-03).
 
 use rollcall::clock::Millis;
-use rollcall::sandbox::{Action, Hire, OddAnswer};
+use rollcall::sandbox::{Action, Hire, OddAnswer, OddPlace, OddRecord, Oddities, RecordChange};
 use serde_json::json;
 
 use crate::hr::{hooks, person};
@@ -9,6 +9,7 @@ use crate::support::{Connected, Options, TestApp, behaviours};
 
 behaviours!(
     s_03_a_starter_who_can_be_read_three_seconds_later_has_an_account_within_five,
+    s_03_a_starter_whose_record_cannot_be_read_yet_is_asked_about_again_as_soon,
     s_03_a_starter_nobody_knows_is_asked_about_again_for_a_day_without_full_syncs,
     s_03_many_starters_nobody_knows_are_one_burst_and_no_more,
     s_03_a_leaver_stays_a_leaver_when_the_look_fails,
@@ -50,6 +51,37 @@ async fn s_03_a_starter_who_can_be_read_three_seconds_later_has_an_account_withi
     assert_eq!((app.looks().len(), app.lists()), (3, 0), "by looks alone");
     app.pass(20 * Millis::MINUTE).await;
     assert_eq!(app.looks().len(), 3, "and then it is settled");
+}
+
+async fn s_03_a_starter_whose_record_cannot_be_read_yet_is_asked_about_again_as_soon(app: TestApp) {
+    let connected = app.connected().await;
+    let odd = |who: &str, change| {
+        let (who, place) = (who.to_owned(), OddPlace::Looks);
+        Oddities { records: vec![OddRecord { who, place, change }], ..Oddities::default() }
+    };
+    let changes = [
+        RecordChange::Status(500),
+        RecordChange::HangsUp,
+        RecordChange::Instead(b"null".to_vec()),
+        RecordChange::Instead(b"{}".to_vec()),
+        RecordChange::Instead(b"<html>".to_vec()),
+    ];
+    for (index, change) in changes.into_iter().enumerate() {
+        let (email, who) = (format!("ann{index}@acme.example"), format!("NEW{index}"));
+        hire_quietly(&app, &who, &email).await;
+        app.hr().set_odd(odd(&who, change.clone()));
+        app.hr().clear_logs();
+        tell(&app, &connected, STARTER, &who).await;
+        app.drain().await;
+        app.pass(2 * Millis::SECOND).await;
+        let asked = |app: &TestApp| app.looks().iter().filter(|look| **look == who).count();
+        assert_eq!((asked(&app), app.lists()), (2, 0), "{change:?}");
+        app.hr().set_odd(Oddities::default());
+        app.pass(3 * Millis::SECOND).await;
+        let found = app.account(&connected.organization, &email).await;
+        assert!(found.is_some(), "{change:?}");
+        assert_eq!((asked(&app), app.lists()), (3, 0), "{change:?}: no full sync for it");
+    }
 }
 
 async fn s_03_a_starter_nobody_knows_is_asked_about_again_for_a_day_without_full_syncs(

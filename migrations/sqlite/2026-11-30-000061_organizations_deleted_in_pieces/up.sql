@@ -7,7 +7,7 @@ CREATE INDEX organizations_deleting ON organizations (deleting_since_ms, id) WHE
 CREATE INDEX accounts_department ON accounts (department_id);
 CREATE INDEX accounts_position ON accounts (position_id);
 CREATE INDEX accounts_office_location ON accounts (office_location_id);
-CREATE INDEX directory_users_organization ON directory_users (organization_id);
+CREATE INDEX directory_users_organization ON directory_users (organization_id, id);
 CREATE INDEX links_organization ON links (organization_id);
 CREATE INDEX directory_groups_organization ON directory_groups (organization_id);
 CREATE INDEX group_memberships_organization ON group_memberships (organization_id);

@@ -16,7 +16,7 @@ use crate::providers::fields::{Unreadable, clean_key, date};
 use crate::providers::{RecordKeys, salvage};
 
 /// Changes whenever [`record_of`] gives another result for the same record.
-pub const MAPPING_VERSION: u32 = 2;
+pub const MAPPING_VERSION: u32 = 3;
 
 /// The normal form of one employee. Without `id` the key is missing.
 pub fn record_of(employee: Employee) -> EmployeeRecord {
@@ -37,7 +37,7 @@ pub fn record_of(employee: Employee) -> EmployeeRecord {
     let start_date = day(join_date, RowProblemCode::InvalidStartDate);
     let leaving_date = day(&employee.leaving_date, RowProblemCode::InvalidLeavingDate);
     let status_text = text(employee.status.as_deref());
-    if status_text.is_some() && has_unknown_status(&employee) {
+    if has_unknown_status(&employee) {
         unreadable.push(RowProblemCode::UnknownStatus);
     }
     EmployeeRecord {

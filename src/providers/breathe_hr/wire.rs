@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::domain::employee::ExternalKey;
-use crate::providers::fields::{inner, mend, pick, sound_key, text};
+use crate::providers::fields::{fact, inner, mend, pick, sound_key, text};
 use crate::providers::{ProviderError, malformed};
 
 /// The fields of one employee that a record is made of, as text.
@@ -69,20 +69,10 @@ impl Employee {
     /// JSON object or its key is damaged.
     pub fn read(raw: &[u8]) -> Result<Self, ProviderError> {
         let raw = mend(raw);
-        let names = [
-            "id",
-            "employee_ref",
-            "first_name",
-            "last_name",
-            "email",
-            "status",
-            "join_date",
-            "company_join_date",
-            "leaving_date",
-            "job_title",
-        ];
-        let [id, employee_ref, first_name, last_name, email, status, join, joined, leaving, job] =
-            pick(&raw, &names)?.map(text);
+        let names = ["id", "employee_ref", "first_name", "last_name", "email", "job_title"];
+        let [id, employee_ref, first_name, last_name, email, job] = pick(&raw, &names)?.map(text);
+        let facts = ["status", "join_date", "company_join_date", "leaving_date"];
+        let [status, join, joined, leaving] = pick(&raw, &facts)?.map(fact);
         sound_key(&ExternalKey(id.clone().unwrap_or_default()))?;
         let [department, location, line_manager] =
             pick(&raw, &["department", "location", "line_manager"])?.map(Named::read);

@@ -16,7 +16,7 @@ use crate::providers::fields::{Unreadable, clean_key, date, guid_key};
 use crate::providers::{RecordKeys, salvage};
 
 /// Changes whenever [`record_of`] gives another result for the same record.
-pub const MAPPING_VERSION: u32 = 2;
+pub const MAPPING_VERSION: u32 = 3;
 
 /// The normal form of one person. Without `uuid` the key is missing.
 pub fn record_of(person: Person) -> EmployeeRecord {
@@ -33,7 +33,7 @@ pub fn record_of(person: Person) -> EmployeeRecord {
     let gone = person.is_active == Some(false);
     let known = person.is_active.map(|active| if active { "active" } else { "gone" });
     let unknown = text(person.is_active_word.as_deref()).filter(|_| known.is_none());
-    if unknown.is_some() {
+    if known.is_none() {
         unreadable.push(RowProblemCode::UnknownStatus);
     }
     EmployeeRecord {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::domain::employee::ExternalKey;
-use crate::providers::fields::{flag, inner, mend, pick, sound_key, text};
+use crate::providers::fields::{fact, flag, inner, mend, pick, sound_key, text};
 use crate::providers::{ProviderError, malformed};
 
 /// The master data of one person, as far as a record is made of it.
@@ -118,13 +118,12 @@ impl Person {
             "firstName",
             "lastName",
             "email",
-            "joinDate",
-            "leaveDate",
             "position",
             "organizationUnitUuid",
         ];
-        let [uuid, personnel_number, first_name, last_name, email, join, leave, position, unit] =
+        let [uuid, personnel_number, first_name, last_name, email, position, unit] =
             pick(&raw, &names)?.map(text);
+        let [join, leave] = pick(&raw, &["joinDate", "leaveDate"])?.map(fact);
         sound_key(&ExternalKey(uuid.clone().unwrap_or_default()))?;
         let names = ["isActive", "organizationUnit", "permanentEstablishment", "superior"];
         let [is_active, organization_unit, establishment, superior] = pick(&raw, &names)?;
@@ -135,7 +134,7 @@ impl Person {
             last_name,
             email,
             is_active: flag(is_active),
-            is_active_word: text(is_active).filter(|_| flag(is_active).is_none()),
+            is_active_word: fact(is_active).filter(|_| flag(is_active).is_none()),
             join_date: join,
             leave_date: leave,
             position,

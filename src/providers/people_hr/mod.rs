@@ -173,6 +173,10 @@ impl Provider for PeopleHr {
         normalise::salvage(raw)
     }
 
+    fn keys_can_change(&self) -> bool {
+        true
+    }
+
     fn mapping_version(&self) -> u32 {
         normalise::MAPPING_VERSION
     }

@@ -19,7 +19,7 @@ use crate::providers::fields::{Unreadable, clean_key, date, guid_key, mend, obje
 use crate::providers::{ProviderError, RecordKeys, salvage};
 
 /// Changes whenever [`record`] gives another result for the same bytes.
-pub const MAPPING_VERSION: u32 = 2;
+pub const MAPPING_VERSION: u32 = 3;
 
 /// Reads one employee object. Fails when it is no JSON object or its key is damaged. With neither
 /// `UniqueKey` nor `EmployeeId` (S-21) the key is missing.
@@ -36,8 +36,8 @@ pub fn record(raw: &[u8]) -> Result<EmployeeRecord, ProviderError> {
             None
         })
     };
-    let start_date = day(&employee.start_date, RowProblemCode::InvalidStartDate);
-    let leaving_date = day(&employee.leaving_date, RowProblemCode::InvalidLeavingDate);
+    let start_date = day(&employee.start_date.0, RowProblemCode::InvalidStartDate);
+    let leaving_date = day(&employee.leaving_date.0, RowProblemCode::InvalidLeavingDate);
     let status_text = text(&employee.employee_status);
     if status_text.as_deref().is_some_and(|status| !is_known_status(status)) {
         unreadable.push(RowProblemCode::UnknownStatus);

@@ -3,8 +3,8 @@
 //! Invariants:
 //! - The structs name only what is kept; everything else, the sensitive fields among it, is skipped
 //!   while parsing and never enters a structure of ours (S-15).
-//! - A field of an unexpected shape is "not there", never an error: one odd field must not cost a
-//!   person the rest of the record.
+//! - A field of an unexpected shape is "not there", or damaged where it decides about access, never
+//!   an error: one odd field must not cost a person the rest of the record.
 //!
 //! What this module must not do: judge or clean what it reads.
 
@@ -29,11 +29,32 @@ impl Text<'_> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor).map(Text)
+        deserializer.deserialize_any(TextVisitor { odd: None }).map(Text)
     }
 }
 
-struct TextVisitor;
+/// A [`Text`] that decides about somebody's access. A value of another shape is there and cannot be
+/// read; it must not look as if nothing were there. So it counts as damaged (S-17).
+#[derive(Default)]
+pub struct Fact<'a>(pub Text<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fact<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let visitor = TextVisitor { odd: Some("\u{fffd}") };
+        deserializer.deserialize_any(visitor).map(|text| Self(Text(text)))
+    }
+}
+
+struct TextVisitor {
+    /// What stands for a value of another shape.
+    odd: Option<&'static str>,
+}
+
+impl TextVisitor {
+    fn odd<'de>(&self) -> Option<Cow<'de, str>> {
+        self.odd.map(Cow::Borrowed)
+    }
+}
 
 impl<'de> Visitor<'de> for TextVisitor {
     type Value = Option<Cow<'de, str>>;
@@ -63,7 +84,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(self.odd())
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -72,19 +93,25 @@ impl<'de> Visitor<'de> for TextVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
+        Ok(self.odd())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
+        let (mut found, mut is_text, mut is_empty) = (None, false, true);
         while let Some(key) = map.next_key::<Key<'de>>()? {
+            is_empty = false;
             if key.0 == "DisplayValue" && found.is_none() {
-                found = map.next_value::<Text<'de>>()?.0;
+                is_text = true;
+                found = if self.odd.is_some() {
+                    map.next_value::<Fact<'de>>()?.0.0
+                } else {
+                    map.next_value::<Text<'de>>()?.0
+                };
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(found)
+        Ok(if is_text || is_empty { found } else { self.odd() })
     }
 }
 
@@ -114,10 +141,10 @@ pub struct Employee<'a> {
     pub email_id: Text<'a>,
     /// First day of employment.
     #[serde(borrow)]
-    pub start_date: Text<'a>,
+    pub start_date: Fact<'a>,
     /// Last day of employment.
     #[serde(borrow)]
-    pub leaving_date: Text<'a>,
+    pub leaving_date: Fact<'a>,
     /// Department.
     #[serde(borrow)]
     pub department: Text<'a>,

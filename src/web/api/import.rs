@@ -94,8 +94,17 @@ impl Results {
                 (result.message, result.errors) = (None, Vec::new());
             }
         }
+        self.write(&result);
+    }
+
+    /// Adds the last result, which says why the import ended: always in full.
+    fn close(&mut self, result: &RowResult) {
+        self.write(result);
+    }
+
+    fn write(&mut self, result: &RowResult) {
         // Writing plain members to memory does not fail.
-        if serde_json::to_writer(&mut self.block, &result).is_ok() {
+        if serde_json::to_writer(&mut self.block, result).is_ok() {
             self.block.push(b'\n');
         }
         if self.block.len() >= limits::API_BODY_BYTES_MAX {
@@ -231,7 +240,7 @@ impl Import {
         if let Err(stop) = self.write_batch().await {
             return stop;
         }
-        self.results.push(RowResult::failed(line, &problem));
+        self.results.close(&RowResult::failed(line, &problem));
         Stop::Ended
     }
 

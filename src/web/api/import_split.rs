@@ -6,8 +6,8 @@
 //!
 //! Invariants:
 //! - Every line that is not blank belongs to exactly one record, so no row goes missing.
-//! - A quoted field goes over several lines only when it is closed properly and its record has as
-//!   many fields as the header. Otherwise the quotation mark was a slip: the line that it is on is
+//! - A quoted field goes over several lines only when it is closed properly, its record has as many
+//!   fields as the header, and none of its lines looks like another row. Otherwise the quotation mark was a slip: the line that it is on is
 //!   [`Content::OpenQuote`], and reading goes on in the line after it.
 
 use std::collections::VecDeque;
@@ -70,6 +70,14 @@ pub(super) fn fields_of(record: &[u8], delimiter: u8) -> Option<Vec<String>> {
     let mut fields = csv::StringRecord::new();
     reader.read_record(&mut fields).ok()?;
     Some(fields.iter().map(|field| field.trim().to_owned()).collect())
+}
+
+/// Whether a text that goes over lines in this record holds what looks like another row: two slips
+/// can make a text of all rows between them.
+fn swallows_a_row(record: &[u8], delimiter: u8) -> bool {
+    let fields = fields_of(record, delimiter).unwrap_or_default();
+    let is_row = |line: &str| line.contains('@') && line.contains(char::from(delimiter));
+    fields.iter().any(|field| field.split(['\r', '\n']).skip(1).any(is_row))
 }
 
 /// One record, with the number of the line on which it begins.
@@ -275,7 +283,10 @@ impl Splitter {
             return self.begin_record();
         }
         match self.header {
-            Some((_, columns)) if self.over_lines && self.fields != columns => {
+            Some((delimiter, columns))
+                if self.over_lines
+                    && (self.fields != columns || swallows_a_row(&self.record, delimiter)) =>
+            {
                 return self.slip(byte, out);
             }
             None if self.format == Some(Format::Csv) => {

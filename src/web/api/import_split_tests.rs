@@ -73,6 +73,14 @@ fn a_09_a_quotation_mark_that_is_a_slip_costs_its_own_line_alone() {
     let lines: Vec<u64> = found.iter().map(|record| record.line).collect();
     assert_eq!(lines, [1, 2, 3, 4]);
     assert_eq!(found[1], open(2));
+    // Closed in the right place, by another slip: rows would be a part of a name.
+    let found = csv("email,name\na@b.co,\"Ann\nb@b.co,Bob\nc@b.co,Cy\"\nd@b.co,Dee\n");
+    let (bob, cy) = (bytes(3, "b@b.co,Bob"), bytes(4, "c@b.co,Cy\""));
+    assert_eq!(found, [header.clone(), open(2), bob, cy, bytes(5, "d@b.co,Dee")]);
+    // An address in a text, and one in the column behind it, are no rows.
+    let text = "name,email\n\"Ann\nann@b.co\",a@b.co\n";
+    let expected = bytes(2, "\"Ann\nann@b.co\",a@b.co");
+    assert_eq!(csv(text), [bytes(1, "name,email"), expected]);
     // At the end of the content.
     assert_eq!(csv("email,name\na@b.co,\"Ann"), [header, open(2)]);
 }

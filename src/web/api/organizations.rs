@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::db::actions::{self, NewAction};
 use crate::db::organizations::{self, Metadata, Organization};
 use crate::db::types::Json;
-use crate::db::{Conn, Lane, directory_users};
+use crate::db::{Conn, Lane};
 use crate::domain::action::{Action, Actor};
 use crate::domain::ids::OrganizationId;
 use crate::domain::provider::ProviderKind;
@@ -197,7 +197,7 @@ pub(in crate::web) async fn change(
         }
         if after.effective_time_zone() != before.effective_time_zone() {
             // A day begins and ends at another moment now (S-12).
-            directory_users::all_due(tx, &id, now)?;
+            organizations::begin_time_zone(tx, &id)?;
         }
         Ok::<_, Problem>(after)
     });

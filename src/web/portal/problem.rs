@@ -112,9 +112,14 @@ const fn fixed_words(problem: &Problem) -> (&'static str, &'static str) {
             "That did not arrive in time",
             "Nothing was changed. Open the page again and repeat what you did.",
         ),
-        Problem::Unavailable | Problem::DatabaseAway => {
+        Problem::Unavailable => {
             ("Not possible at the moment", "Too much is waiting. Try again in a minute.")
         }
+        Problem::DatabaseAway => (
+            "Not possible at the moment",
+            "These pages cannot reach their data. It is safe, and we have been told. Try again in a \
+             few minutes.",
+        ),
         Problem::Internal(_) => (
             "Something went wrong on our side",
             "Nothing was changed by halves. Try again. If it happens again, tell the people who \
