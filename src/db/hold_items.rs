@@ -1,6 +1,6 @@
 //! People in holds, and what was decided about them (S-22, S-24, S-32).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -60,6 +60,34 @@ pub fn of_hold(conn: &mut Conn, hold: &HoldId) -> Result<Vec<HoldItem>, DbError>
         .order(hold_items::id.asc())
         .select(HoldItem::as_select())
         .load(c))?)
+}
+
+/// Who is in a hold.
+pub fn people_of_hold(conn: &mut Conn, hold: &HoldId) -> Result<Vec<ExternalKey>, DbError> {
+    Ok(on_backend!(conn, |c| hold_items::table
+        .filter(hold_items::hold_id.eq(hold))
+        .select(hold_items::external_key)
+        .load(c))?)
+}
+
+/// The facts about those of these people who are in a hold, as they were on the list.
+pub fn facts_in(
+    conn: &mut Conn,
+    (directory, hold): (&DirectoryId, &HoldId),
+    people: &[ExternalKey],
+) -> Result<HashMap<ExternalKey, Option<Vec<u8>>>, DbError> {
+    use hold_items as t;
+    let mut found = HashMap::new();
+    for chunk in people.chunks(limits::IN_LIST_MAX) {
+        let rows: Vec<(ExternalKey, Option<Vec<u8>>)> = on_backend!(conn, |c| t::table
+            .filter(t::directory_id.eq(directory))
+            .filter(t::external_key.eq_any(chunk))
+            .filter(t::hold_id.eq(hold))
+            .select((t::external_key, t::record_hash))
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// How many people are in a hold.

@@ -19,6 +19,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Client, Response};
 
 use super::charset::Charset;
+use super::fields::mend;
 use super::slim::Slim;
 use super::{ProviderError, malformed};
 use crate::clock::{Clock, Millis, SystemClock};
@@ -182,7 +183,8 @@ impl Answer {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(charset.repair(&bytes).into_owned())
+        // One damaged text must not cost the whole answer (S-17).
+        Ok(mend(&charset.repair(&bytes)).into_owned())
     }
 
     /// The body for reading it piece by piece, of at most `bytes_max` bytes after decompression.

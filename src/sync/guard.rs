@@ -12,7 +12,7 @@
 //! - People who wait are not counted: they draw nobody else in.
 //! - Admins are told when a hold opens, once it is known who is in it, and again while it waits.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::civil::Date;
 use serde_json::json;
@@ -97,13 +97,15 @@ pub fn for_batch(
         return Ok(Guard::Open);
     }
     let limits = applier.limits;
-    let Window { lost, base } = window(conn, applier.directory, applier.now)?;
     match applier.ruling {
         Ruling::Everybody { too_many: true, .. } => Ok(Guard::Closed),
-        Ruling::Everybody { too_many: false, base: known } => {
-            Ok(Guard::Counting { limits, base: base.max(known), lost })
+        // Counting those with access for every batch would cost the square of the directory.
+        Ruling::Everybody { too_many: false, base } => {
+            let (lost, _) = deactivations::recent(conn, &applier.directory.id, applier.now)?;
+            Ok(Guard::Counting { limits, base, lost })
         }
         Ruling::Alone => {
+            let Window { lost, base } = window(conn, applier.directory, applier.now)?;
             let more = losses(applier, view.clone(), facts, &some);
             // One person is simply the next one; of several who come together, none goes first.
             let too_many =
@@ -203,12 +205,8 @@ pub fn hold(
         Some(open) => (open, false),
         None => (blank(directory, HoldKind::Deactivations, key, REASON, now, random), true),
     };
-    let known: HashMap<ExternalKey, Option<Vec<u8>>> = if is_new {
-        HashMap::new()
-    } else {
-        let items = hold_items::of_hold(tx, &hold.id)?.into_iter();
-        items.map(|item| (item.external_key, item.record_hash)).collect()
-    };
+    let keys: Vec<ExternalKey> = people.iter().map(|one| one.external_key.clone()).collect();
+    let known = hold_items::facts_in(tx, (&directory.id, &hold.id), &keys)?;
     let as_before =
         |one: &&Waiting| known.get(&one.external_key) == Some(&Some(one.employment.clone()));
     let news: Vec<&Waiting> = people.iter().filter(|one| !as_before(one)).collect();
@@ -313,11 +311,8 @@ pub fn keep_only(
     let Some(open) = holds::find_open(tx, &holds::deactivations_key(&directory.id))? else {
         return Ok(());
     };
-    let others: Vec<ExternalKey> = hold_items::of_hold(tx, &open.id)?
-        .into_iter()
-        .map(|item| item.external_key)
-        .filter(|key| !is_held(key))
-        .collect();
+    let mut others = hold_items::people_of_hold(tx, &open.id)?;
+    others.retain(|key| !is_held(key));
     let newer: HashSet<ExternalKey> = directory_users::by_keys(tx, &directory.id, &others, &[])?
         .into_iter()
         .filter(|user: &DirectoryUser| user.observation_seq > seq)

@@ -142,7 +142,8 @@ async fn theirs(
         let is_unknown = garbled && stored.is_none() && !is_starter;
         let failures = row.failures.saturating_add(1);
         let is_leaver = row.action_id == Some(inbox::MARKED_LEAVER);
-        if in_doubt || is_unknown || is_leaver {
+        // After a full sync a starter is asked about again, which must not bring the next full sync.
+        if (in_doubt && !is_starter) || is_unknown || is_leaver {
             full::queue(tx, &cx, &directory, RunTrigger::Burst, now)?;
         }
         let next_at = if is_unknown {

@@ -116,11 +116,6 @@ async fn a_09_the_answer_is_bounded_per_row(app: TestApp) {
     assert_eq!(results(&answer).len(), rows);
     let last = answer.lines().last().unwrap();
     assert!(last.len() < 100 && last.contains("invalid_request_parameters"), "{last}");
-    // Why it ends is always told.
-    let rows = limits::IMPORT_ROWS_MAX + 1;
-    let answer = import(&app, &organization, "", "{\"a\":1}\n".repeat(rows).into()).await;
-    let last = answer.lines().last().unwrap();
-    assert!(last.contains("Send the rest in another one"), "{last}");
 }
 
 async fn a_09_every_row_of_a_broken_batch_has_a_result(app: TestApp) {

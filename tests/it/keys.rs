@@ -519,7 +519,8 @@ async fn l_14_the_portal_says_what_to_tick_and_needs_no_second_paste(app: TestAp
     browser.submit(&format!("{at}/key"), &[("text", &pair.text())]).await;
     assert_eq!(browser.page.status, 200);
     browser.page.says("waits for permissions").says("tick “Persons, read”").says("Check again");
-    browser.page.says("First enter the key above.");
+    browser.page.says("This goes on as soon as the key may read people");
+    browser.page.is_silent_about("First enter the key above.");
     app.clock.advance(Millis::MINUTE);
     browser.submit(&format!("{at}/check"), &[]).await.says("waits for permissions");
     tick(&app, &pair);

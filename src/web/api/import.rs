@@ -348,3 +348,24 @@ impl Known {
         Ok((status, id))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_09_why_an_import_ends_is_told_after_however_many_failures() {
+        let problem = || Problem::Conflict { message: "Send the rest in another one.".into() };
+        let mut results = Results::default();
+        for line in 0..=limits::IMPORT_DETAILED_ROWS_MAX {
+            results.push(RowResult::failed(u64::try_from(line).unwrap(), &problem()));
+        }
+        let last = |results: &Results| {
+            let text = String::from_utf8(results.block.clone()).unwrap();
+            text.lines().last().unwrap().to_owned()
+        };
+        assert!(!last(&results).contains("Send the rest"));
+        results.close(&RowResult::failed(1, &problem()));
+        assert!(last(&results).contains("Send the rest"), "{}", last(&results));
+    }
+}
