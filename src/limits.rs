@@ -293,7 +293,8 @@ pub const TAKE_IN_TRIES_MAX: usize = 5;
 /// Hints of one webhook address that are stored at the same time; more of them wait for each other
 /// (S-46).
 pub const HOOK_HINTS_AT_ONCE_MAX: usize = 200;
-/// How long a webhook waits to be stored before its sender is told that it was not, in milliseconds.
+/// How long a webhook waits to be stored before its sender is told that it was not, in
+/// milliseconds.
 pub const TAKE_IN_MS_MAX: u64 = 10_000;
 /// Tries to give a hint back while newer ones come in between.
 pub const GIVE_BACK_TRIES_MAX: usize = 3;

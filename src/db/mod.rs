@@ -165,6 +165,7 @@ impl Db {
                 // It has waited so long for a thread that nobody waits for it any more.
                 return Err(gave_up().into());
             }
+            let asked = inner.presence.begin();
             let mut conn = inner.connection()?;
             if start.send(()).is_err() {
                 // The caller was told that nothing was done.
@@ -172,7 +173,7 @@ impl Db {
             }
             let outcome = work(&mut conn);
             match (&outcome, conn.depth()) {
-                (Ok(_), _) => inner.presence.found(),
+                (Ok(_), _) => inner.presence.found(asked),
                 (Err(_), None) => inner.presence.lost("a connection broke off"),
                 (Err(_), Some(_)) => {}
             }
@@ -239,8 +240,8 @@ impl Db {
     /// Writes small things of which very many come at once (webhooks): on both databases through
     /// the thread that commits many together. PostgreSQL may undo it for the sake of a transaction
     /// that waits for the same rows; it is done again then, because the sender will not ask again
-    /// (S-02). A database that says nothing is away after [`limits::TAKE_IN_MS_MAX`]: what waits may
-    /// still be written, and the sender is told that it was not (O-08).
+    /// (S-02). A database that says nothing is away after [`limits::TAKE_IN_MS_MAX`]: what waits
+    /// may still be written, and the sender is told that it was not (O-08).
     pub async fn take_in<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Tx<'_>) -> Result<T, DbError> + Send + Sync + 'static,

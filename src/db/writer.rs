@@ -238,11 +238,12 @@ impl<E> From<DbError> for Failed<E> {
 
 /// Runs the jobs in one transaction, commits, and answers everybody.
 fn commit_together(place: &Place, slot: &mut Option<Conn>, batch: Vec<Job>, presence: &Presence) {
+    let asked = presence.begin();
     let mut publish = Vec::with_capacity(batch.len());
     let result =
         begun(place, slot, presence).and_then(|conn| run_and_commit(conn, batch, &mut publish));
     match &result {
-        Ok(()) => presence.found(),
+        Ok(()) => presence.found(asked),
         Err(DbError::Away(reason)) => presence.lost(reason),
         Err(error) => tracing::error!(error = %error, "a commit failed; its callers are told so"),
     }

@@ -90,8 +90,8 @@ pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
     directory_users::next_due(conn)
 }
 
-/// A day begins and ends at another moment in an organization's new time zone (S-12): its people are
-/// due, a few in each transaction (S-46). False when there is no such organization.
+/// A day begins and ends at another moment in an organization's new time zone (S-12): its people
+/// are due, a few in each transaction (S-46). False when there is no such organization.
 async fn move_days(cx: &Context) -> Result<bool, DbError> {
     let found = cx.db.read(|conn| organizations::with_new_time_zone(conn, None)).await?;
     let Some((organization, _)) = found else { return Ok(false) };

@@ -10,7 +10,10 @@
 use jiff::civil::Date;
 
 use crate::domain::account::{Activity, activity};
-use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, Membership};
+use crate::domain::employee::{
+    EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, Membership, RowProblemCode,
+};
+use crate::sync::stored::RawHash;
 
 /// One of several records under one key.
 #[derive(Debug, Clone)]
@@ -111,6 +114,29 @@ fn is_same_person(one: &EmployeeRecord, other: &EmployeeRecord) -> bool {
     same_number
         || alike(&one.first_name, &other.first_name) && alike(&one.last_name, &other.last_name)
         || alike(&one.email, &other.email)
+}
+
+/// A record of somebody else under the key of a person: it goes by its number and is a row problem,
+/// because we do not guess who is who.
+pub(super) fn mark_as_double(record: &mut EmployeeRecord) {
+    let key = match &record.employee_number {
+        Some(number) if number.as_str() != record.external_key.as_str() => {
+            number.as_str().to_owned()
+        }
+        _ => format!("{} (double)", record.external_key.as_str()),
+    };
+    record.external_key = ExternalKey(key);
+    record.key_kind = KeyKind::Editable;
+    record.unreadable.insert(0, RowProblemCode::DuplicateKey);
+}
+
+/// A record without a key is named by what it says: it is one row problem for as long as it says
+/// the same, and can not be taken for somebody else's (S-07).
+pub(super) fn name_by_content(record: &mut EmployeeRecord, hash: RawHash) {
+    let content = u128::from_be_bytes(hash);
+    record.external_key = ExternalKey(format!("no-key:{content:032x}"));
+    record.key_kind = KeyKind::Editable;
+    record.unreadable.insert(0, RowProblemCode::MissingKey);
 }
 
 #[cfg(test)]

@@ -53,6 +53,7 @@ pub mod guard;
 pub mod known;
 pub mod ledger;
 pub mod live;
+mod namesakes;
 pub mod objects;
 pub mod permissions;
 pub mod plan;

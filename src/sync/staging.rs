@@ -20,17 +20,17 @@ use crate::db::directory_users::{DirectoryUser, Known};
 use crate::domain::account::{Activity, activity};
 use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, KeyKind, Membership, Need,
-    RowProblemCode, is_email,
+    RowProblemCode,
 };
 use crate::domain::ids::DirectoryUserId;
 use crate::domain::row_problem::Finding;
-use crate::domain::text::same_text;
 use crate::limits;
 use crate::providers::{List, Provider, ProviderError, RecordKeys, RecordSink};
 use crate::secret::SealingKey;
 use crate::sync::company::Roll;
 use crate::sync::damaged::is_damaged_unit;
-use crate::sync::doubles::{self, Candidate};
+use crate::sync::doubles::{self, Candidate, mark_as_double, name_by_content};
+use crate::sync::namesakes::Namesake;
 use crate::sync::plan::{Facts, Observed};
 use crate::sync::stored::{RawHash, Seen, Stored, left_unsaid, place_of, stored_of};
 use crate::sync::{renamed, swap};
@@ -154,41 +154,6 @@ pub struct Everybody {
     pub seen: usize,
     /// How many people were stored before.
     pub roll: Roll,
-}
-
-/// What a record says that may be about a person who is known under another key.
-#[derive(Debug, Clone)]
-struct Namesake {
-    external_key: ExternalKey,
-    /// The e-mail; `None` when there is none that could be compared.
-    email: Option<EmailNorm>,
-    first_name: Option<String>,
-    last_name: Option<String>,
-}
-
-impl Namesake {
-    fn of(record: &EmployeeRecord) -> Self {
-        let is_sound =
-            |email: &&String| is_email(email) && !email.contains(char::REPLACEMENT_CHARACTER);
-        let email = record.email.as_ref().filter(is_sound).and_then(|_| record.email_norm());
-        let (first_name, last_name) = (record.first_name.clone(), record.last_name.clone());
-        Self { external_key: record.external_key.clone(), email, first_name, last_name }
-    }
-
-    /// Whether the record may be about this person: it has their e-mail and one of their names, or
-    /// both names and no e-mail.
-    fn may_be(&self, record: &EmployeeRecord) -> bool {
-        let same = |a: &Option<String>, b: &Option<String>| match (a, b) {
-            (Some(a), Some(b)) => same_text(a, b),
-            _ => false,
-        };
-        let first = same(&self.first_name, &record.first_name);
-        let last = same(&self.last_name, &record.last_name);
-        match &self.email {
-            Some(email) => record.email_norm().as_ref() == Some(email) && (first || last),
-            None => first && last,
-        }
-    }
 }
 
 impl<'a> Staging<'a> {
@@ -399,8 +364,8 @@ impl<'a> Staging<'a> {
         all
     }
 
-    /// Whether a record that can not be read, under a key that is not known, may be about somebody who
-    /// is known under another one.
+    /// Whether a record that can not be read, under a key that is not known, may be about somebody
+    /// who is known under another one.
     fn may_be_known(&self, torn: &Torn, stored: &Stored<'_>) -> bool {
         self.provider.keys_can_change()
             && torn.keys.as_ref().is_some_and(|keys| {
@@ -495,9 +460,9 @@ struct Fate {
 }
 
 impl Everybody {
-    /// Whether a record that is nobody's for certain may be about this person, whose own key it does
-    /// not have: then the list does not say that they are missing. A key that never changes leaves
-    /// no such doubt.
+    /// Whether a record that is nobody's for certain may be about this person, whose own key it
+    /// does not have: then the list does not say that they are missing. A key that never changes
+    /// leaves no such doubt.
     #[must_use]
     pub fn may_name(&self, user: &DirectoryUser) -> bool {
         user.key_kind == KeyKind::Editable
@@ -639,29 +604,6 @@ impl Everybody {
             self.unchanged.push(known.id.clone());
         }
     }
-}
-
-/// A record of somebody else under the key of a person: it goes by its number and is a row problem,
-/// because we do not guess who is who.
-fn mark_as_double(record: &mut EmployeeRecord) {
-    let key = match &record.employee_number {
-        Some(number) if number.as_str() != record.external_key.as_str() => {
-            number.as_str().to_owned()
-        }
-        _ => format!("{} (double)", record.external_key.as_str()),
-    };
-    record.external_key = ExternalKey(key);
-    record.key_kind = KeyKind::Editable;
-    record.unreadable.insert(0, RowProblemCode::DuplicateKey);
-}
-
-/// A record without a key is named by what it says: it is one row problem for as long as it says
-/// the same, and can not be taken for somebody else's (S-07).
-fn name_by_content(record: &mut EmployeeRecord, hash: RawHash) {
-    let content = u128::from_be_bytes(hash);
-    record.external_key = ExternalKey(format!("no-key:{content:032x}"));
-    record.key_kind = KeyKind::Editable;
-    record.unreadable.insert(0, RowProblemCode::MissingKey);
 }
 
 impl RecordSink for Staging<'_> {

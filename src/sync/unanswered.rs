@@ -142,7 +142,7 @@ async fn theirs(
         let is_unknown = garbled && stored.is_none() && !is_starter;
         let failures = row.failures.saturating_add(1);
         let is_leaver = row.action_id == Some(inbox::MARKED_LEAVER);
-        // After a full sync a starter is asked about again, which must not bring the next full sync.
+        // After a full sync a starter is asked about again, which must not bring the next one.
         if (in_doubt && !is_starter) || is_unknown || is_leaver {
             full::queue(tx, &cx, &directory, RunTrigger::Burst, now)?;
         }

@@ -7,8 +7,9 @@
 //! Invariants:
 //! - Every line that is not blank belongs to exactly one record, so no row goes missing.
 //! - A quoted field goes over several lines only when it is closed properly, its record has as many
-//!   fields as the header, and none of its lines looks like another row. Otherwise the quotation mark was a slip: the line that it is on is
-//!   [`Content::OpenQuote`], and reading goes on in the line after it.
+//!   fields as the header, and none of its lines looks like another row. Otherwise the quotation
+//!   mark was a slip: the line that it is on is [`Content::OpenQuote`], and reading goes on in the
+//!   line after it.
 
 use std::collections::VecDeque;
 
