@@ -172,7 +172,7 @@ async fn l_10_approved_the_next_run_goes_on_and_the_guard_holds_who_is_missing(a
 }
 
 async fn l_10_an_approval_counts_as_long_as_the_key_is_in_use(app: TestApp) {
-    // Without unique keys every number is a question of its own, so nobody is found again next time.
+    // Without unique keys every number is a question of its own: nobody is found again next time.
     app.hr().set_faults(Faults { omit_unique_key: true, ..no_hooks() });
     let connected = app.connected().await;
     become_company(System::PeopleHr, &app.sandbox, 7);

@@ -117,8 +117,8 @@ const fn fixed_words(problem: &Problem) -> (&'static str, &'static str) {
         }
         Problem::DatabaseAway => (
             "Not possible at the moment",
-            "These pages cannot reach their data. It is safe, and we have been told. Try again in a \
-             few minutes.",
+            "These pages cannot reach their data. It is safe, and we have been told. Try again \
+             in a few minutes.",
         ),
         Problem::Internal(_) => (
             "Something went wrong on our side",
