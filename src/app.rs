@@ -9,18 +9,19 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use tokio::net::TcpSocket;
 
-use crate::clock::{Clock, Random, SystemClock, SystemRandom};
+use crate::clock::{Clock, CorrectedClock, Millis, Random, SystemClock, SystemRandom};
 use crate::config::{ConfigError, DatabaseUrl, Settings};
 use crate::db::api_keys::{self, ApiKey};
 use crate::db::data_keys::{self, DataKeyError};
-use crate::db::{Db, DbError, Lane, Place};
+use crate::db::{Db, DbError, Lane, Place, migrate};
 use crate::delivery;
 use crate::delivery::target::{NoTargets, Targets};
 use crate::domain::guard::GuardLimits;
@@ -55,6 +56,26 @@ pub enum AppError {
         path: PathBuf,
         /// What is wrong with it.
         source: SecretError,
+    },
+    /// The key file is gone, and the database is not new.
+    #[error(
+        "{path} is missing, and the database was made with the key in it; put the file back, or \
+         set secrets.master_key to that key: no other key opens what is stored"
+    )]
+    KeyMissing {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// Others than its owner can read the key file.
+    #[error(
+        "{path} can be read by others than its owner (mode {mode:04o}); run `chmod 600` on it, and \
+         think of the key in it as known to them"
+    )]
+    KeyReadable {
+        /// The key file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
     },
     /// A file that has to be read or written.
     #[error("{path}: {source}")]
@@ -111,6 +132,8 @@ pub struct Store {
     pub keys: Arc<Keys>,
     /// Time and randomness.
     pub surroundings: Surroundings,
+    /// The clock, where it is put right by the database's.
+    corrected: Option<Arc<CorrectedClock>>,
 }
 
 /// The place of the data as the database layer knows it.
@@ -125,14 +148,48 @@ pub fn place(url: &DatabaseUrl) -> Place {
 impl Store {
     /// Migrates and opens the database and its keys.
     pub async fn open(settings: &Settings, surroundings: Surroundings) -> Result<Self, AppError> {
+        Self::open_with(settings, surroundings, Db::open).await
+    }
+
+    /// Opens a database that is there and of this version, and its keys; only a server and
+    /// `rollcall migrate` change the tables of one that is there (O-12).
+    pub async fn open_existing(settings: &Settings) -> Result<Self, AppError> {
+        Self::open_with(settings, Surroundings::default(), Db::open_existing).await
+    }
+
+    /// The same, but a database that is not there yet is made.
+    pub async fn open_or_make(settings: &Settings) -> Result<Self, AppError> {
+        let open = |place: &Place| {
+            if migrate::is_new(place)? { Db::open(place) } else { Db::open_existing(place) }
+        };
+        Self::open_with(settings, Surroundings::default(), open).await
+    }
+
+    async fn open_with(
+        settings: &Settings,
+        mut surroundings: Surroundings,
+        open: fn(&Place) -> Result<Db, DbError>,
+    ) -> Result<Self, AppError> {
         let place = place(&settings.database.url);
-        let master = master_key(settings, &*surroundings.random)?;
-        let db = tokio::task::spawn_blocking(move || Db::open(&place))
-            .await
-            .map_err(|_| DbError::Panicked)??;
+        let (master, db) = {
+            let (settings, random) = (settings.clone(), surroundings.random.clone());
+            let opened = tokio::task::spawn_blocking(move || {
+                let key = master_key(&settings, &place)?;
+                let db = open(&place)?;
+                // Made last: a database that is refused leaves no key behind.
+                let key = match key {
+                    MasterKey::There(key) => key,
+                    MasterKey::ToMake(path) => make_key(&path, &*random)?,
+                };
+                own_files(&place)?;
+                Ok::<_, AppError>((key, db))
+            });
+            opened.await.map_err(|_| DbError::Panicked)??
+        };
+        let corrected = corrected_clock(&db, &mut surroundings).await?;
         let keys =
             data_keys::open(&db, &master, &*surroundings.clock, &*surroundings.random).await?;
-        Ok(Self { db, keys: Arc::new(keys), surroundings })
+        Ok(Self { db, keys: Arc::new(keys), surroundings, corrected })
     }
 
     /// Makes an API key; the answer is the only time it is shown.
@@ -159,11 +216,52 @@ impl Store {
     }
 }
 
+/// Lets the database's clock put the machine's right, where processes share a database (A-07).
+async fn corrected_clock(
+    db: &Db,
+    surroundings: &mut Surroundings,
+) -> Result<Option<Arc<CorrectedClock>>, DbError> {
+    if !matches!(db.place(), Place::Postgres(_)) || !surroundings.clock.is_the_machines() {
+        return Ok(None);
+    }
+    let clock = Arc::new(CorrectedClock::of(surroundings.clock.clone()));
+    put_right(db, &clock).await?;
+    surroundings.clock = clock.clone();
+    Ok(Some(clock))
+}
+
+/// Asks the database for the time.
+async fn put_right(db: &Db, clock: &CorrectedClock) -> Result<(), DbError> {
+    let from = clock.own();
+    let right = db.read(crate::db::now).await?;
+    let to = clock.own();
+    // An answer that was long on its way says too little.
+    if let Some(right) = right.filter(|_| to.since(from) <= Millis::SECOND) {
+        clock.correct(right, (from, to));
+    }
+    Ok(())
+}
+
+/// Keeps a clock right as long as it runs.
+async fn keep_right(db: Db, clock: Arc<CorrectedClock>) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(limits::CLOCK_LOOK_MS)).await;
+        // While the database is away the last answer counts.
+        let _ = put_right(&db, &clock).await;
+    }
+}
+
+/// The master key, or where it is to be made.
+enum MasterKey {
+    There(SealingKey),
+    ToMake(PathBuf),
+}
+
 /// The master key: from the settings, else from the file beside the SQLite database, which is made
-/// at the first start (L-06).
-fn master_key(settings: &Settings, random: &dyn Random) -> Result<SealingKey, AppError> {
+/// at the first start (L-06). A database that was made with another key gets no new one.
+fn master_key(settings: &Settings, place: &Place) -> Result<MasterKey, AppError> {
     if let Some(key) = &settings.secrets.master_key {
-        return Ok(key.clone());
+        return Ok(MasterKey::There(key.clone()));
     }
     let path = match &settings.database.url {
         DatabaseUrl::Sqlite(path) => beside(path, ".key"),
@@ -171,21 +269,48 @@ fn master_key(settings: &Settings, random: &dyn Random) -> Result<SealingKey, Ap
         DatabaseUrl::Postgres(_) => PathBuf::from("rollcall.key"),
     };
     let file_error = |source| AppError::File { path: path.clone(), source };
-    match File::open(&path) {
-        Ok(mut file) => {
-            let mut text = String::new();
-            file.read_to_string(&mut text).map_err(file_error)?;
-            let text = Secret::new(text);
-            SealingKey::from_base64(text.reveal())
-                .map_err(|source| AppError::MasterKey { path: path.clone(), source })
-        }
+    let mut file = match File::open(&path) {
+        Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = SealingKey::generate(random);
-            write_key_file(&path, &key).map_err(file_error)?;
-            Ok(key)
+            return if data_keys::are_there(place)? {
+                Err(AppError::KeyMissing { path })
+            } else {
+                Ok(MasterKey::ToMake(path))
+            };
         }
-        Err(error) => Err(file_error(error)),
+        Err(error) => return Err(file_error(error)),
+    };
+    let mode = file.metadata().map_err(file_error)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(AppError::KeyReadable { path, mode });
     }
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(file_error)?;
+    let text = Secret::new(text);
+    SealingKey::from_base64(text.reveal())
+        .map(MasterKey::There)
+        .map_err(|source| AppError::MasterKey { path: path.clone(), source })
+}
+
+fn make_key(path: &Path, random: &dyn Random) -> Result<SealingKey, AppError> {
+    let key = SealingKey::generate(random);
+    let error = |source| AppError::File { path: path.to_owned(), source };
+    write_key_file(path, &key).map_err(error)?;
+    Ok(key)
+}
+
+/// The files of a SQLite database are their owner's alone (O-07).
+fn own_files(place: &Place) -> Result<(), AppError> {
+    let Place::Sqlite(database) = place else { return Ok(()) };
+    for ending in ["", "-wal", "-shm"] {
+        let path = beside(database, ending);
+        let owner_only = std::fs::Permissions::from_mode(0o600);
+        match std::fs::set_permissions(&path, owner_only) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            done => done.map_err(|source| AppError::File { path, source })?,
+        }
+    }
+    Ok(())
 }
 
 /// Written for its owner alone, and on the disk before anything is sealed with it.
@@ -206,19 +331,32 @@ struct FileLock(#[expect(dead_code, reason = "the lock lasts as long as the file
 
 fn lock_file(url: &DatabaseUrl) -> Result<Option<FileLock>, AppError> {
     let DatabaseUrl::Sqlite(database) = url else { return Ok(None) };
-    let path = beside(database, ".lock");
+    let path = beside(&real_path(database), ".lock");
     let file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(0o600)
         .open(&path)
-        .map_err(|source| AppError::File { path, source })?;
+        .map_err(|source| AppError::File { path: path.clone(), source })?;
     match file.try_lock() {
         Ok(()) => Ok(Some(FileLock(file))),
         Err(TryLockError::WouldBlock) => Err(AppError::InUse(database.clone())),
-        Err(TryLockError::Error(source)) => {
-            Err(AppError::File { path: beside(database, ".lock"), source })
-        }
+        Err(TryLockError::Error(source)) => Err(AppError::File { path, source }),
+    }
+}
+
+/// Where a file really is, so that two names for one file are one lock. The file may not be there
+/// yet; its folder is.
+fn real_path(file: &Path) -> PathBuf {
+    if let Ok(path) = file.canonicalize() {
+        return path;
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    match (folder, file.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => file.to_owned(),
     }
 }
 
@@ -246,6 +384,9 @@ pub struct Running {
     tasks: Option<Tasks>,
     server: ServerHandle,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    /// Keeps the clock right.
+    keeping: Option<tokio::task::JoinHandle<()>>,
+    stop_ms: u64,
     _lock: Option<FileLock>,
 }
 
@@ -288,10 +429,13 @@ impl Running {
         let allow_private_targets = settings.delivery.allow_private_targets;
         let state = AppState::new(context.clone(), activators.clone(), allow_private_targets);
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        let server = web::serve(state, listener, workers).map_err(listen_error)?;
+        let stop_ms = stop_ms(settings);
+        let server = web::serve(state, listener, workers, stop_ms).map_err(listen_error)?;
         let handle = server.handle();
         let serving = tokio::spawn(server);
         let tasks = (work == Work::BySelf).then(|| Tasks::start(&task_context, &activators));
+        let clock = store.corrected.clone().filter(|_| work == Work::BySelf);
+        let keeping = clock.map(|clock| tokio::spawn(keep_right(store.db.clone(), clock)));
         Ok(Self {
             address,
             store,
@@ -300,19 +444,43 @@ impl Running {
             tasks,
             server: handle,
             serving,
+            keeping,
+            stop_ms,
             _lock: lock,
         })
     }
 
     /// Stops: no new requests, running ones finish, tasks stop at a safe point, the database
-    /// closes.
+    /// closes. Requests and tasks have the same time, so that all of it ends within
+    /// `server.stop_seconds`.
     pub async fn stop(self) {
-        self.server.stop(true).await;
-        let _ = self.serving.await;
-        if let Some(tasks) = self.tasks {
-            tasks.stop().await;
+        if let Some(keeping) = &self.keeping {
+            keeping.abort();
         }
+        let time = Duration::from_millis(self.stop_ms);
+        let requests = async {
+            self.server.stop(true).await;
+            let _ = self.serving.await;
+        };
+        let tasks = async {
+            if let Some(tasks) = self.tasks {
+                tasks.stop(time).await;
+            }
+        };
+        let _ = tokio::join!(tokio::time::timeout(time, requests), tasks);
     }
+}
+
+/// How long requests and tasks may go on after the order to stop: what remains is for the database
+/// and the threads.
+fn stop_ms(settings: &Settings) -> u64 {
+    let all_ms = u64::from(settings.server.stop_seconds).saturating_mul(1_000);
+    all_ms.saturating_sub(2 * limits::STOP_REST_MS_MAX).max(limits::STOP_REST_MS_MAX)
+}
+
+/// What `serve` would refuse although each setting by itself is fine.
+pub fn check(settings: &Settings) -> Result<(), AppError> {
+    mailer(settings).map(|_| ()).map_err(AppError::from)
 }
 
 fn mailer(settings: &Settings) -> Result<Option<Mailer>, MailerError> {

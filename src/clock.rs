@@ -5,8 +5,8 @@
 //! request's time-out) are the runtime's business and do not come from here.
 
 use std::fmt;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use std::time::Duration;
 
@@ -82,6 +82,11 @@ pub trait Clock: Send + Sync {
     /// Waits for a moment. Whoever waits looks at the time again afterwards: the clock may have
     /// been set meanwhile.
     fn wait_until(&self, moment: Millis) -> BoxFuture<'_, ()>;
+
+    /// Whether this is the machine's own clock, which other machines do not have.
+    fn is_the_machines(&self) -> bool {
+        false
+    }
 }
 
 /// The machine's clock.
@@ -103,6 +108,51 @@ impl Clock for SystemClock {
         let wait_ms = moment.since(self.now()).clamp(0, Millis::MINUTE);
         let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
         Box::pin(tokio::time::sleep(wait))
+    }
+
+    fn is_the_machines(&self) -> bool {
+        true
+    }
+}
+
+/// A clock that is put right by another one now and then. Processes that share a database share its
+/// clock, or each would end the others' claims too early or too late.
+pub struct CorrectedClock {
+    own: Arc<dyn Clock>,
+    ahead_ms: AtomicI64,
+}
+
+impl CorrectedClock {
+    /// The clock `own`, not put right yet.
+    #[must_use]
+    pub fn of(own: Arc<dyn Clock>) -> Self {
+        Self { own, ahead_ms: AtomicI64::new(0) }
+    }
+
+    /// The own clock, as it is.
+    #[must_use]
+    pub fn own(&self) -> Millis {
+        self.own.now()
+    }
+
+    /// The right clock showed `right` at some moment between these two of the own clock.
+    pub fn correct(&self, right: Millis, (from, to): (Millis, Millis)) {
+        let middle = from.plus(to.since(from) / 2);
+        self.ahead_ms.store(middle.since(right), Ordering::SeqCst);
+    }
+
+    fn ahead_ms(&self) -> i64 {
+        self.ahead_ms.load(Ordering::SeqCst)
+    }
+}
+
+impl Clock for CorrectedClock {
+    fn now(&self) -> Millis {
+        self.own.now().plus(self.ahead_ms().saturating_neg())
+    }
+
+    fn wait_until(&self, moment: Millis) -> BoxFuture<'_, ()> {
+        self.own.wait_until(moment.plus(self.ahead_ms()))
     }
 }
 
@@ -200,6 +250,17 @@ mod tests {
         clock.wait_until(Millis(20)).await;
         assert_eq!(clock.now(), Millis(30));
         SystemClock.wait_until(Millis(0)).await;
+    }
+
+    #[tokio::test]
+    async fn a_07_a_clock_that_is_wrong_is_put_right() {
+        let own = Arc::new(ManualClock::at(Millis(100_000)));
+        let clock = CorrectedClock::of(own.clone());
+        assert_eq!(clock.now(), Millis(100_000));
+        clock.correct(Millis(70_010), (Millis(100_000), Millis(100_020)));
+        assert_eq!(clock.now(), Millis(70_000));
+        clock.wait_until(Millis(75_000)).await;
+        assert_eq!((own.now(), clock.now()), (Millis(105_000), Millis(75_000)));
     }
 
     #[test]

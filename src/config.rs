@@ -55,6 +55,7 @@ pub const KEYS: &[(&str, KeyKind)] = &[
     ("server.listen", KeyKind::Text),
     ("server.public_url", KeyKind::Text),
     ("server.metrics_listen", KeyKind::Text),
+    ("server.stop_seconds", KeyKind::Count),
     ("secrets.master_key", KeyKind::Secret),
     ("providers.people_hr.base_url", KeyKind::Text),
     ("providers.people_hr.calls_per_minute", KeyKind::Count),
@@ -227,6 +228,8 @@ pub struct ServerSettings {
     pub public_url: String,
     /// A listener of its own for `/metrics`; unset, the main one serves it.
     pub metrics_listen: Option<SocketAddr>,
+    /// How long a stop may take in all, in seconds.
+    pub stop_seconds: u32,
 }
 
 /// Keys that protect what is stored.
@@ -347,6 +350,14 @@ impl Settings {
                  example to the output of `openssl rand -base64 32`",
             );
         }
+        let (least, most) = (limits::STOP_SECONDS_MIN, limits::STOP_SECONDS_MAX);
+        if !(least..=most).contains(&self.server.stop_seconds) {
+            return fail(
+                "server.stop_seconds",
+                &format!("{} is out of range", self.server.stop_seconds),
+                &format!("give {least} to {most}"),
+            );
+        }
         if !(60..=604_800).contains(&self.sync.poll_seconds) {
             return fail(
                 "sync.poll_seconds",
@@ -362,18 +373,18 @@ impl Settings {
             );
         }
         for (name, provider) in self.providers.named() {
-            let calls_min = match name {
-                "people_hr" => limits::CALLS_PER_MINUTE_MIN,
-                _ => limits::PAGED_CALLS_PER_MINUTE_MIN,
-            };
+            let calls_min = limits::CALLS_PER_MINUTE_MIN;
             let shared = provider.shared_calls_per_minute;
             for (key, calls) in
                 [("calls_per_minute", Some(provider.calls_per_minute)), (SHARED, shared)]
             {
                 if let Some(calls) = calls.filter(|calls| *calls < calls_min) {
                     let key = format!("providers.{name}.{key}");
-                    let problem = format!("{calls} is too few for the check of a key");
-                    let mend = format!("give at least {calls_min}");
+                    let problem = format!(
+                        "{calls} is too few: a list of people and the questions about those who \
+                         are missing in it would never come to an end"
+                    );
+                    let mend = format!("give at least {calls_min}, the smallest that works");
                     return fail(&key, &problem, &mend);
                 }
             }
@@ -396,6 +407,7 @@ impl Settings {
             ("server.listen".to_owned(), self.server.listen.to_string()),
             ("server.public_url".to_owned(), self.server.public_url.clone()),
             ("server.metrics_listen".to_owned(), shown(self.server.metrics_listen.as_ref())),
+            ("server.stop_seconds".to_owned(), self.server.stop_seconds.to_string()),
             ("secrets.master_key".to_owned(), secret(self.secrets.master_key.is_some())),
         ];
         for (name, provider) in self.providers.named() {

@@ -68,8 +68,14 @@ pub const WRITER_BATCH_MAX: usize = 512;
 pub const POOL_CONNECTIONS_MAX: u32 = 12;
 /// Of these, connections that full syncs and cleaning have at the same time (S-46).
 pub const BULK_CONNECTIONS_MAX: usize = 4;
+/// Transactions of one process that may wait for the same organization on PostgreSQL, each with a
+/// connection; more are refused (503) (S-46).
+pub const ORGANIZATION_WAITING_MAX: usize = 4;
 /// Commits of the writer thread in a row that leave a waiting bulk job out because of urgent ones.
 pub const WRITER_PASSES_MAX: usize = 8;
+/// How long a bulk job waits after an urgent commit for the next urgent job, in microseconds
+/// (S-46).
+pub const WRITER_PAUSE_US: u64 = 1_000;
 /// How long a request waits for a connection, in milliseconds.
 pub const POOL_WAIT_MS_MAX: u64 = 5_000;
 /// How long a request waits for a connection while the database is known to be away, in
@@ -88,12 +94,12 @@ pub const POLL_SECONDS_MIN: i64 = 60;
 pub const POLL_SECONDS_MAX: i64 = 604_800;
 /// People that one transaction of a full sync applies, so that no webhook waits long behind it:
 /// some 40 milliseconds on two shared cores (S-46).
-pub const APPLY_BATCH_PEOPLE_MAX: usize = 50;
+pub const APPLY_BATCH_PEOPLE_MAX: usize = 8;
 /// People who can pass their e-mails on in a circle within one full sync (S-24): they are applied
 /// in one transaction, however many [`APPLY_BATCH_PEOPLE_MAX`] allows.
 pub const CIRCLE_PEOPLE_MAX: usize = 200;
 /// People of a disabled directory that one transaction clears away (L-08, S-46).
-pub const PIECE_PEOPLE_MAX: usize = 50;
+pub const PIECE_PEOPLE_MAX: usize = 10;
 /// Rows that one transaction of work on many rows touches, so that nobody waits long behind it
 /// (S-46).
 pub const PIECE_ROWS_MAX: usize = 200;
@@ -186,6 +192,8 @@ pub const INBOX_DAYS_KEPT: i64 = 7;
 pub const AUDIT_DAYS_KEPT: i64 = 730;
 /// Days that what was written down of what people did is kept; two years, as changes of accounts.
 pub const ACTION_DAYS_KEPT: i64 = 730;
+/// Mails that one process sends at the same time, each to another domain (S-43).
+pub const MAILS_AT_ONCE_MAX: usize = 8;
 /// How long a mail server may take for one mail, in milliseconds.
 pub const SMTP_MS_MAX: u64 = 30_000;
 /// How long a mail server may take to say goodbye after it took a mail, in milliseconds.
@@ -210,8 +218,14 @@ pub const REQUEST_HEAD_MS_MAX: u64 = 5_000;
 /// How long a connection is still read after an answer that ends it, in milliseconds, so that its
 /// sender gets to see the answer.
 pub const DISCONNECT_MS_MAX: u64 = 1_000;
-/// How long a stop waits for work in progress, in milliseconds.
-pub const STOP_MS_MAX: u64 = 20_000;
+/// How often the database's clock puts the machine's right, in milliseconds.
+pub const CLOCK_LOOK_MS: u64 = 10_000;
+/// How long a stop waits for the database, and then for threads, in milliseconds.
+pub const STOP_REST_MS_MAX: u64 = 1_500;
+/// Shortest time that the setting for a stop may give, in seconds.
+pub const STOP_SECONDS_MIN: u32 = 5;
+/// Longest time that the setting for a stop may give, in seconds.
+pub const STOP_SECONDS_MAX: u32 = 600;
 
 /// Calls and hooks of the sandbox that can be looked up; older ones are forgotten.
 pub const SANDBOX_LOG_ENTRIES_MAX: usize = 10_000;
@@ -257,10 +271,13 @@ pub const PG_SILENT_MS_MAX: u32 = 20_000;
 /// How long after the expected next try the next one may begin before trouble is forgotten, in
 /// milliseconds (S-45).
 pub const TROUBLE_GAP_MS: i64 = 600_000;
-/// The smallest call budget of People HR: the check of a key makes this many calls at once.
-pub const CALLS_PER_MINUTE_MIN: u32 = 3;
-/// The smallest call budget of Breathe HR and HRworks: so many calls has the check of a key there.
-pub const PAGED_CALLS_PER_MINUTE_MIN: u32 = 5;
+/// The smallest call budget that works (S-44): the check of a key fits into a minute, and a list
+/// leaves calls for questions about missing people.
+pub const CALLS_PER_MINUTE_MIN: u32 = 6;
+/// Calls that the check of a People HR key makes at most.
+pub const CHECK_CALLS_MAX: u32 = 3;
+/// Calls that the check of a key of Breathe HR or HRworks makes at most.
+pub const PAGED_CHECK_CALLS_MAX: u32 = 5;
 /// Employees in one page of Breathe HR's list, the most that it gives.
 pub const BREATHE_PAGE_PEOPLE: u32 = 100;
 /// How long a key pair waits for its permissions before it is deleted, in milliseconds (L-14).
@@ -307,8 +324,21 @@ pub const ABSENCE_BY_LISTS_MS: i64 = 3_600_000;
 /// Whoever opens one tells them at the end of its work; this is for work that does not come to its
 /// end.
 pub const HOLD_NOTICE_MS_MAX: i64 = 600_000;
-/// People about whom one full sync asks whether they are gone (S-31).
-pub const ABSENCE_QUESTIONS_MAX: usize = 50;
+/// How long a full sync asks about missing people before it applies its list, in milliseconds; the
+/// rest is asked afterwards (S-31).
+pub const QUESTIONS_FIRST_MS_MAX: i64 = 10_000;
+/// How long questions about missing people of one directory are asked in one go, in milliseconds.
+pub const QUESTIONS_MS_MAX: i64 = 60_000;
+/// Missing people of one directory who are asked about in one go.
+pub const QUESTIONS_PEOPLE_MAX: i64 = 200;
+/// Questions in a row without an answer until somebody known is asked about, to tell whether it is
+/// everybody (S-31).
+pub const QUESTIONS_FAILED_MAX: usize = 3;
+/// How long somebody is missing without an answer until the admins are told, in milliseconds: a day
+/// (S-31).
+pub const UNCONFIRMED_MS: i64 = 86_400_000;
+/// Missing people without an answer who are listed by name (S-31).
+pub const UNCONFIRMED_PEOPLE_MAX: i64 = 200;
 /// Longest URL of an endpoint, in bytes.
 pub const ENDPOINT_URL_BYTES_MAX: usize = 2_048;
 /// How long an endpoint may take until a connection to it is there, in milliseconds: looking up

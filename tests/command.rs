@@ -9,6 +9,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+#[path = "command/files.rs"]
+mod files;
 #[path = "command/outage.rs"]
 mod outage;
 #[path = "support/postgres.rs"]

@@ -118,8 +118,9 @@ impl Server {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let served = state.clone();
         std::thread::spawn(move || {
-            actix_web::rt::System::new()
-                .block_on(async { rollcall::web::serve(served, listener, 1).unwrap().await })
+            actix_web::rt::System::new().block_on(async {
+                rollcall::web::serve(served, listener, 1, 20_000).unwrap().await
+            })
         });
         let _ = rustls::crypto::ring::default_provider().install_default();
         #[expect(clippy::disallowed_methods, reason = "a test talks to its own server")]

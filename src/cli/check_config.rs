@@ -3,6 +3,7 @@
 //! Reads settings and nothing else: it opens no database and no connection.
 
 use super::Context;
+use crate::app;
 
 /// Takes no arguments of its own.
 #[derive(Debug, clap::Args)]
@@ -13,6 +14,10 @@ impl CheckConfig {
     pub fn run(&self, context: &mut Context<'_>) -> u8 {
         match context.settings() {
             Ok(settings) => {
+                if let Err(error) = app::check(&settings) {
+                    context.say(&format!("error: {error}"));
+                    return 2;
+                }
                 let rows = settings.effective();
                 let lines: Vec<String> =
                     rows.iter().map(|(key, value)| format!("{key:<44} {value}")).collect();

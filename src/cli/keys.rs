@@ -1,6 +1,6 @@
 //! `rollcall keys`: makes, lists and revokes keys to the API. Works beside a running server.
 
-use crate::app::{AppError, Store, Surroundings};
+use crate::app::{AppError, Store};
 use crate::config::Settings;
 use crate::db::{DbError, Lane, api_keys};
 
@@ -43,7 +43,11 @@ impl Keys {
     }
 
     async fn act(&self, settings: &Settings, context: &mut Context<'_>) -> Result<u8, AppError> {
-        let store = Store::open(settings, Surroundings::default()).await?;
+        let store = match self.action {
+            // The first key may come before the first server.
+            Action::Create { .. } => Store::open_or_make(settings).await?,
+            Action::List | Action::Revoke { .. } => Store::open_existing(settings).await?,
+        };
         match &self.action {
             Action::Create { name } => {
                 let key = store.create_api_key(name).await?;

@@ -104,7 +104,7 @@ pub(crate) fn in_runtime<F: Future>(work: F) -> F::Output {
         .expect("the operating system gives threads");
     let outcome = runtime.block_on(work);
     // A database that says nothing must not keep the process alive.
-    runtime.shutdown_timeout(Duration::from_millis(limits::STOP_MS_MAX));
+    runtime.shutdown_timeout(Duration::from_millis(limits::STOP_REST_MS_MAX));
     outcome
 }
 

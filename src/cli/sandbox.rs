@@ -26,6 +26,15 @@ pub struct SandboxCommand {
 impl SandboxCommand {
     /// Runs until it is told to stop.
     pub fn run(&self, context: &mut Context<'_>) -> u8 {
+        if !self.listen.ip().is_loopback() {
+            context.say(&format!(
+                "error: --listen {}: the sandbox is for this machine alone, because anybody who \
+                 reaches it can do everything there; give a loopback address such as \
+                 127.0.0.1:8081",
+                self.listen
+            ));
+            return 2;
+        }
         let settings = SandboxSettings {
             listen: self.listen,
             people: self.people,

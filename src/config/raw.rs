@@ -39,6 +39,7 @@ struct RawServer {
     listen: String,
     public_url: String,
     metrics_listen: Option<String>,
+    stop_seconds: u32,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +107,7 @@ impl Raw {
                     .metrics_listen
                     .map(|text| address("server.metrics_listen", &text))
                     .transpose()?,
+                stop_seconds: self.server.stop_seconds,
             },
             secrets: SecretsSettings {
                 master_key: master_key.map(|secret| sealing_key(&secret)).transpose()?,

@@ -171,7 +171,7 @@ fn o_05_a_bad_variable_names_its_key_and_how_to_mend_it() {
         (
             &[("ROLLCALL__PROVIDERS__BREATHE_HR__SHARED_CALLS_PER_MINUTE", "0")],
             "providers.breathe_hr.shared_calls_per_minute",
-            "at least 5",
+            "at least 6",
         ),
         (&[("ROLLCALL__SYNC__POLL_SECONDS", "59")], "sync.poll_seconds", "60"),
         (&[("ROLLCALL__SYNC__POLL_SECONDS", "604801")], "sync.poll_seconds", "604800"),

@@ -4,19 +4,22 @@
 //! databases. A place where they really differ is a visible `match`. [`Tx`] exists only inside a
 //! write transaction, so a stray write does not compile.
 
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
 
 use diesel::connection::{
     AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus,
 };
 use diesel::result::Error as DieselError;
-use diesel::sql_types::Text;
-use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
+use diesel::sql_types::{Bool, Text};
+use diesel::{PgConnection, QueryableByName, RunQueryDsl, SqliteConnection};
 
 use crate::db::error::DbError;
 use crate::db::events::{self, NewEvent};
 use crate::domain::ids::OrganizationId;
 use crate::domain::provider::ProviderKind;
+use crate::limits;
 
 /// A connection to SQLite or PostgreSQL.
 pub enum Conn {
@@ -148,6 +151,43 @@ impl Conn {
     }
 }
 
+#[derive(QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = Bool)]
+    locked: bool,
+}
+
+/// How many transactions of this process wait for each organization.
+static WAITING: Mutex<BTreeMap<OrganizationId, usize>> = Mutex::new(BTreeMap::new());
+
+/// One transaction that waits for an organization.
+struct Waiting(OrganizationId);
+
+impl Waiting {
+    /// Begins to wait, unless enough others do.
+    fn begin(organization: &OrganizationId) -> Option<Self> {
+        let mut all = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = all.entry(organization.clone()).or_default();
+        if *waiting >= limits::ORGANIZATION_WAITING_MAX {
+            return None;
+        }
+        *waiting = waiting.saturating_add(1);
+        Some(Self(organization.clone()))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let mut all = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(waiting) = all.get_mut(&self.0) {
+            *waiting = waiting.saturating_sub(1);
+            if *waiting == 0 {
+                all.remove(&self.0);
+            }
+        }
+    }
+}
+
 /// An open write transaction. Made only by [`crate::db::Db`]; what is written through it becomes
 /// durable together or not at all.
 pub struct Tx<'a> {
@@ -167,7 +207,21 @@ impl<'a> Tx<'a> {
     /// Must be the first statement of a transaction that applies people or changes accounts or
     /// holds (the lock order is: organization, then the numbering of events). SQLite has one
     /// writer, so there it is free.
+    ///
+    /// On PostgreSQL whoever waits holds a connection of the pool. Only so many of this process may
+    /// wait for one organization; more are told to come again, so that a transaction that is stuck
+    /// takes no connection from the others (S-46).
     pub fn lock_organization(&mut self, organization: &OrganizationId) -> Result<(), DbError> {
+        let Conn::Pg(c) = &mut *self.conn else { return Ok(()) };
+        let locked: Locked = diesel::sql_query(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 7)) AS locked",
+        )
+        .bind::<Text, _>(organization.as_str())
+        .get_result(c)?;
+        if locked.locked {
+            return Ok(());
+        }
+        let _waiting = Waiting::begin(organization).ok_or(DbError::Busy)?;
         self.lock_name(organization.as_str())
     }
 

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::clock::{Clock, Random};
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
+use crate::db::pool::{Place, Use};
 use crate::db::schema::data_keys;
 use crate::db::types::text_enum_column;
 use crate::db::{Db, Lane};
@@ -71,6 +72,19 @@ pub async fn open(
         lookup: open(Purpose::Lookup)?,
         record: open(Purpose::Record)?,
     })
+}
+
+/// Whether a database has data keys already. One that is not there has none.
+pub fn are_there(place: &Place) -> Result<bool, DbError> {
+    if matches!(place, Place::Sqlite(path) if !path.exists()) {
+        return Ok(false);
+    }
+    let mut conn = place.connect(Use::Read)?;
+    match on_backend!(&mut conn, |c| data_keys::table.count().get_result::<i64>(c)) {
+        Ok(count) => Ok(count > 0),
+        // There is no such table yet.
+        Err(_) => Ok(false),
+    }
 }
 
 fn insert_if_missing(

@@ -265,12 +265,22 @@ pub struct Open {
     pub directory_id: Option<DirectoryId>,
     /// Whether it waits for everything earlier of its directory, and everything later for it.
     pub barrier: bool,
+    /// What it tells.
+    pub event_type: String,
     /// Why it is there.
     pub delivery_trigger: DeliveryTrigger,
     /// How often it was tried.
     pub attempts: i64,
     /// Not before this moment is it tried.
     pub next_at_ms: Millis,
+}
+
+impl Open {
+    /// Whether it says that a group is deleted.
+    #[must_use]
+    pub fn ends_group(&self) -> bool {
+        self.event_type == EventKind::GroupDeleted.as_str()
+    }
 }
 
 /// What waits for an endpoint behind a number, in order, at most [`limits::OPEN_DELIVERIES_READ`];

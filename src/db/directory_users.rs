@@ -247,6 +247,34 @@ pub fn by_ids(conn: &mut Conn, ids: &[DirectoryUserId]) -> Result<Vec<DirectoryU
     Ok(found)
 }
 
+/// Somebody employed whom a question with this number or a later one has seen, for the HR systems
+/// that ask by number with a number.
+pub fn seen_since(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    seq: i64,
+) -> Result<Option<DirectoryUser>, DbError> {
+    use directory_users as t;
+    let with_number = on_backend!(conn, |c| t::table
+        .filter(t::directory_id.eq(directory))
+        .filter(t::state.eq(Activity::Active))
+        .filter(t::observation_seq.ge(seq))
+        .filter(t::employee_number.is_not_null())
+        .select(DirectoryUser::as_select())
+        .first(c)
+        .optional())?;
+    if with_number.is_some() {
+        return Ok(with_number);
+    }
+    Ok(on_backend!(conn, |c| t::table
+        .filter(t::directory_id.eq(directory))
+        .filter(t::state.eq(Activity::Active))
+        .filter(t::observation_seq.ge(seq))
+        .select(DirectoryUser::as_select())
+        .first(c)
+        .optional())?)
+}
+
 /// Somebody else than these, who has a number to ask by, counts as employed, and whose record could
 /// be read so far.
 pub fn readable_other_than(

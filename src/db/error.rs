@@ -26,6 +26,9 @@ pub enum DbError {
     /// The database cannot do it now.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The database answers and takes no changes.
+    #[error("the database takes no changes: {0}")]
+    NoWrites(NoWrites),
     /// A stored value does not mean anything to this version.
     #[error("the database holds a value that this version does not understand: {0}")]
     Corrupt(String),
@@ -35,6 +38,17 @@ pub enum DbError {
     /// Anything else.
     #[error("the database refused a statement: {0}")]
     Other(String),
+}
+
+/// Why a database takes no changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoWrites {
+    /// There is no room left.
+    #[error("its disk is full")]
+    DiskFull,
+    /// It is a standby, or was set to be read only.
+    #[error("it is read-only")]
+    ReadOnly,
 }
 
 impl DbError {
@@ -47,7 +61,10 @@ impl DbError {
     /// Whether the same request may succeed a little later.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Busy | Self::Deadlock | Self::Unavailable(_) | Self::Away(_))
+        matches!(
+            self,
+            Self::Busy | Self::Deadlock | Self::Unavailable(_) | Self::NoWrites(_) | Self::Away(_)
+        )
     }
 
     /// Whether the database cannot be reached, of which the log tells once and not for each who
@@ -87,15 +104,10 @@ impl From<diesel::r2d2::PoolError> for DbError {
 
 /// Messages of both databases that mean "not now" rather than "never".
 fn database_message(message: &str) -> DbError {
-    const NOT_NOW: &[&str] = &[
-        "database is locked",
-        "disk is full",
-        "disk I/O error",
-        "lock timeout",
-        "statement timeout",
-        "no space left",
-        "could not extend file",
-    ];
+    const NOT_NOW: &[&str] =
+        &["database is locked", "disk I/O error", "lock timeout", "statement timeout"];
+    const FULL: &[&str] = &["disk is full", "no space left", "could not extend file"];
+    const READ_ONLY: &[&str] = &["read-only transaction", "readonly database"];
     const AWAY: &[&str] = &[
         "terminating connection",
         "server closed the connection",
@@ -112,6 +124,12 @@ fn database_message(message: &str) -> DbError {
     }
     if lower.contains("deadlock detected") {
         return DbError::Deadlock;
+    }
+    if FULL.iter().any(|text| lower.contains(text)) {
+        return DbError::NoWrites(NoWrites::DiskFull);
+    }
+    if READ_ONLY.iter().any(|text| lower.contains(text)) {
+        return DbError::NoWrites(NoWrites::ReadOnly);
     }
     if NOT_NOW.iter().any(|text| lower.contains(&text.to_lowercase())) {
         DbError::Unavailable(message.to_owned())

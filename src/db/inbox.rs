@@ -219,34 +219,55 @@ fn is_crowded(conn: &mut Conn, directory: &DirectoryId) -> Result<bool, DbError>
     Ok(last.is_some())
 }
 
+/// A directory that has hints to look at now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueDirectory {
+    /// Which.
+    pub id: DirectoryId,
+    /// Looks of its organization that are under way.
+    pub looks: usize,
+    /// People to look at.
+    pub people: usize,
+    /// Whether a hint names nobody and means everybody.
+    pub everybody: bool,
+}
+
 /// Directories that have hints to look at now: those whose organization has the fewest looks under
 /// way first, then the longest waiting, so that the organizations take turns (S-46).
-pub fn directories_due(
-    conn: &mut Conn,
-    now: Millis,
-    directories_max: usize,
-) -> Result<Vec<DirectoryId>, DbError> {
-    let mut rows: Vec<(OrganizationId, DirectoryId, Option<i64>)> =
-        on_backend!(conn, |c| inbox::table
-            .filter(inbox::state.eq(InboxState::Waiting))
-            .filter(inbox::next_at_ms.le(now))
-            .group_by((inbox::organization_id, inbox::directory_id))
-            .select((inbox::organization_id, inbox::directory_id, diesel::dsl::min(inbox::id)))
-            .load(c))?;
-    if rows.len() > 1 {
-        let looks: HashMap<OrganizationId, i64> = on_backend!(conn, |c| inbox::table
-            .filter(inbox::state.eq(InboxState::Leased))
-            .group_by(inbox::organization_id)
-            .select((inbox::organization_id, diesel::dsl::count_star()))
-            .load::<(OrganizationId, i64)>(c))?
-        .into_iter()
-        .collect();
-        rows.sort_by_key(|(organization, _, first)| {
-            (looks.get(organization).copied().unwrap_or(0), *first)
-        });
+pub fn directories_due(conn: &mut Conn, now: Millis) -> Result<Vec<DueDirectory>, DbError> {
+    use diesel::dsl::{count_star, min};
+    type Row = (OrganizationId, DirectoryId, Option<i64>, Option<String>, i64);
+    let rows: Vec<Row> = on_backend!(conn, |c| inbox::table
+        .filter(inbox::state.eq(InboxState::Waiting))
+        .filter(inbox::next_at_ms.le(now))
+        .group_by((inbox::organization_id, inbox::directory_id))
+        .select((
+            inbox::organization_id,
+            inbox::directory_id,
+            min(inbox::id),
+            min(inbox::employee_hint),
+            count_star(),
+        ))
+        .load(c))?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
-    let directories = rows.into_iter().map(|(_, directory, _)| directory);
-    Ok(directories.take(directories_max).collect())
+    let looks: HashMap<OrganizationId, i64> = on_backend!(conn, |c| inbox::table
+        .filter(inbox::state.eq(InboxState::Leased))
+        .group_by(inbox::organization_id)
+        .select((inbox::organization_id, count_star()))
+        .load::<(OrganizationId, i64)>(c))?
+    .into_iter()
+    .collect();
+    let count = |rows: i64| usize::try_from(rows).unwrap_or(usize::MAX);
+    let due = |(organization, id, first, hint, people): Row| {
+        let looks = count(looks.get(&organization).copied().unwrap_or(0));
+        let everybody = hint.is_some_and(|hint| hint.is_empty());
+        ((looks, first), DueDirectory { id, looks, people: count(people), everybody })
+    };
+    let mut due: Vec<_> = rows.into_iter().map(due).collect();
+    due.sort_by_key(|(order, _)| *order);
+    Ok(due.into_iter().map(|(_, directory)| directory).collect())
 }
 
 /// How many looks of an organization are under way, and how many of all; of all HR systems only

@@ -175,7 +175,8 @@ pub struct Linked {
     pub employee_number: Option<EmployeeNumber>,
 }
 
-/// The people of a directory who have a link, in order of their links; so many at most.
+/// Some people of a directory who have a link, so many at most. In no order: one would have to be
+/// made of all of them, each time.
 pub fn people(
     conn: &mut Conn,
     directory: &DirectoryId,
@@ -185,7 +186,6 @@ pub fn people(
     Ok(on_backend!(conn, |c| links::table
         .inner_join(u::table)
         .filter(links::directory_id.eq(directory))
-        .order(links::id.asc())
         .limit(people_max)
         .select((
             links::id,

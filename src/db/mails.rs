@@ -62,6 +62,14 @@ pub struct Mail {
     pub last_error: Option<String>,
     /// When it was written.
     pub created_at_ms: Millis,
+    /// Where it is received, see [`domain_of`].
+    pub recipient_domain: String,
+}
+
+/// The domain of an address, for comparison: what is behind the last `@`, in lower case.
+#[must_use]
+pub fn domain_of(address: &str) -> String {
+    address.rsplit_once('@').map(|(_, domain)| domain.trim().to_lowercase()).unwrap_or_default()
 }
 
 /// The words of a mail that is of no notice, sealed for its row.
@@ -114,28 +122,21 @@ pub fn insert(tx: &mut Tx<'_>, rows: &[Mail]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Claims mails that are due, with their notices if they are of one; a dead sender's mails are due
-/// again when its claim ends.
+/// Claims a mail that is due, with its notice if it is of one. Only one mail to a domain is on its
+/// way at a time, so a domain that is slow delays no other (S-43). Mails with words of their own go
+/// first: their links expire. A dead sender's mail is due again when its claim ends.
 pub fn claim(
     tx: &mut Tx<'_>,
     now: Millis,
     until: Millis,
-    limit: i64,
-) -> Result<Vec<(Mail, Option<Notice>)>, DbError> {
-    let due: Vec<(Mail, Option<Notice>)> = on_backend!(&mut **tx, |c| mails::table
-        .left_join(notices::table)
-        .filter(
-            mails::state
-                .eq(MailState::Waiting)
-                .and(mails::next_at_ms.le(now))
-                .or(mails::state.eq(MailState::Leased).and(mails::lease_until_ms.lt(now)))
-        )
-        .order(mails::id.asc())
-        .limit(limit)
-        .select((Mail::as_select(), Option::<Notice>::as_select()))
+) -> Result<Option<(Mail, Option<Notice>)>, DbError> {
+    let busy: Vec<String> = on_backend!(&mut **tx, |c| mails::table
+        .filter(mails::state.eq(MailState::Leased))
+        .filter(mails::lease_until_ms.ge(now))
+        .select(mails::recipient_domain)
         .load(c))?;
-    let mut claimed = Vec::with_capacity(due.len());
-    for (mail, notice) in due {
+    for own_words in [true, false] {
+        let Some((mail, notice)) = due(tx, now, &busy, own_words)? else { continue };
         let changed = on_backend!(&mut **tx, |c| diesel::update(
             mails::table.find(&mail.id).filter(mails::lease_epoch.eq(mail.lease_epoch))
         )
@@ -149,10 +150,46 @@ pub fn claim(
         if changed == 1 {
             let attempts = mail.attempts.saturating_add(1);
             let lease_epoch = mail.lease_epoch.saturating_add(1);
-            claimed.push((Mail { attempts, lease_epoch, ..mail }, notice));
+            return Ok(Some((Mail { attempts, lease_epoch, ..mail }, notice)));
         }
     }
-    Ok(claimed)
+    Ok(None)
+}
+
+/// The first mail that is due, to none of the domains that are `busy`.
+fn due(
+    tx: &mut Tx<'_>,
+    now: Millis,
+    busy: &[String],
+    own_words: bool,
+) -> Result<Option<(Mail, Option<Notice>)>, DbError> {
+    let is_due = || {
+        mails::state
+            .eq(MailState::Waiting)
+            .and(mails::next_at_ms.le(now))
+            .or(mails::state.eq(MailState::Leased).and(mails::lease_until_ms.lt(now)))
+    };
+    Ok(if own_words {
+        on_backend!(&mut **tx, |c| mails::table
+            .left_join(notices::table)
+            .filter(is_due())
+            .filter(mails::recipient_domain.ne_all(busy))
+            .filter(mails::notice_id.is_null())
+            .order(mails::id.asc())
+            .select((Mail::as_select(), Option::<Notice>::as_select()))
+            .first(c)
+            .optional())?
+    } else {
+        on_backend!(&mut **tx, |c| mails::table
+            .left_join(notices::table)
+            .filter(is_due())
+            .filter(mails::recipient_domain.ne_all(busy))
+            .filter(mails::notice_id.is_not_null())
+            .order(mails::id.asc())
+            .select((Mail::as_select(), Option::<Notice>::as_select()))
+            .first(c)
+            .optional())?
+    })
 }
 
 /// Prolongs a claim; false when it was lost.

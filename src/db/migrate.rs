@@ -4,12 +4,13 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationVersion;
-use diesel::sql_types::BigInt;
-use diesel::{RunQueryDsl, sql_query};
+use diesel::sql_types::{BigInt, Text};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::db::canonical;
 use crate::db::conn::{Conn, on_backend};
 use crate::db::error::DbError;
+use crate::db::fingerprint;
 use crate::db::pool::{Place, Use};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -47,12 +48,82 @@ pub fn run(place: &Place) -> Result<Vec<String>, DbError> {
 }
 
 fn run_pending(conn: &mut Conn) -> Result<Vec<String>, DbError> {
-    refuse_newer(conn)?;
-    match conn {
+    // Diesel's own way to look would first make its table, which needs the right to make tables.
+    let is_pending = is_pending(conn)?;
+    if !is_pending {
+        fingerprint::check(conn)?;
+        return Ok(Vec::new());
+    }
+    let ran = match conn {
         Conn::Sqlite(c) => c.run_pending_migrations(SQLITE).map(names),
         Conn::Pg(c) => c.run_pending_migrations(POSTGRES).map(names),
     }
-    .map_err(|error| DbError::Other(format!("a migration failed: {error}")))
+    .map_err(|error| DbError::Other(format!("a migration failed: {error}")))?;
+    fingerprint::check(conn)?;
+    Ok(ran)
+}
+
+/// Whether migrations are missing in a database. One that a newer Rollcall has migrated is not
+/// touched.
+fn is_pending(conn: &mut Conn) -> Result<bool, DbError> {
+    let (applied, known) = (applied(conn)?, known_versions());
+    if let Some(version) = applied.iter().find(|version| !known.contains(version)) {
+        return Err(DbError::Other(format!(
+            "this database was made by a newer Rollcall (it has migration {version}); \
+             start that version or a later one"
+        )));
+    }
+    Ok(known.iter().any(|version| !applied.contains(version)))
+}
+
+/// Whether there is nothing yet where the data is to be.
+pub fn is_new(place: &Place) -> Result<bool, DbError> {
+    if matches!(place, Place::Sqlite(path) if !path.exists()) {
+        return Ok(true);
+    }
+    Ok(applied(&mut place.connect(Use::Read)?)?.is_empty())
+}
+
+/// Refuses a database that is not there, or that is not of this version, for those who do not
+/// migrate.
+pub fn check(place: &Place) -> Result<(), DbError> {
+    let missing = "there is no database of this version of Rollcall yet; run `rollcall migrate` or \
+                   `rollcall serve` first";
+    if let Place::Sqlite(path) = place
+        && !path.exists()
+    {
+        return Err(DbError::Other(missing.to_owned()));
+    }
+    let mut conn = place.connect(Use::Read)?;
+    if is_pending(&mut conn)? {
+        return Err(DbError::Other(missing.to_owned()));
+    }
+    fingerprint::check(&mut conn)
+}
+
+#[derive(QueryableByName)]
+struct Value {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+/// The versions of the migrations that were run.
+fn applied(conn: &mut Conn) -> Result<Vec<String>, DbError> {
+    let has_table = match conn {
+        Conn::Sqlite(_) => {
+            "SELECT name AS value FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
+        }
+        Conn::Pg(_) => {
+            "SELECT 'yes' AS value WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL"
+        }
+    };
+    let found: Vec<Value> = on_backend!(conn, |c| sql_query(has_table).load(c))?;
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let versions = "SELECT version AS value FROM __diesel_schema_migrations";
+    let rows: Vec<Value> = on_backend!(conn, |c| sql_query(versions).load(c))?;
+    Ok(rows.into_iter().map(|row| row.value).collect())
 }
 
 /// Undoes every migration; for tests of the `down.sql` files.
@@ -67,20 +138,6 @@ pub fn revert_all(place: &Place) -> Result<(), DbError> {
 
 fn names(versions: Vec<MigrationVersion<'_>>) -> Vec<String> {
     versions.iter().map(ToString::to_string).collect()
-}
-
-/// A database that a newer Rollcall has migrated is not touched.
-fn refuse_newer(conn: &mut Conn) -> Result<(), DbError> {
-    let applied = on_backend!(conn, |c| c.applied_migrations())
-        .map_err(|error| DbError::Other(format!("the migrations can not be read: {error}")))?;
-    let known = known_versions();
-    match applied.iter().map(ToString::to_string).find(|version| !known.contains(version)) {
-        Some(version) => Err(DbError::Other(format!(
-            "this database was made by a newer Rollcall (it has migration {version}); \
-             start that version or a later one"
-        ))),
-        None => Ok(()),
-    }
 }
 
 fn known_versions() -> Vec<String> {

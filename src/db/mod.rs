@@ -45,6 +45,7 @@ pub mod endpoint_secrets;
 pub mod endpoints;
 pub mod error;
 pub mod events;
+pub mod fingerprint;
 pub mod former_links;
 pub mod groups;
 pub mod hold_items;
@@ -105,6 +106,12 @@ impl Db {
     /// Migrates the database and opens it.
     pub fn open(place: &Place) -> Result<Self, DbError> {
         migrate::run(place)?;
+        Self::open_migrated(place)
+    }
+
+    /// Opens a database that is there and migrated, and refuses any other.
+    pub fn open_existing(place: &Place) -> Result<Self, DbError> {
+        migrate::check(place)?;
         Self::open_migrated(place)
     }
 
@@ -364,10 +371,26 @@ impl Inner {
     }
 }
 
-/// Whether the database answers; for `/readyz`.
-pub fn ping(conn: &mut Conn) -> Result<(), DbError> {
-    use diesel::connection::SimpleConnection;
-    Ok(on_backend!(conn, |c| c.batch_execute("SELECT 1"))?)
+/// Writes one row, so that `/readyz` knows whether the database takes changes (O-08).
+pub fn probe(tx: &mut Tx<'_>, now: crate::clock::Millis) -> Result<(), DbError> {
+    use diesel::prelude::*;
+    use schema::write_probe as t;
+    on_backend!(&mut **tx, |c| diesel::update(t::table).set(t::written_at_ms.eq(now)).execute(c))?;
+    Ok(())
+}
+
+/// The database's own clock; of SQLite, which has none, nothing.
+pub fn now(conn: &mut Conn) -> Result<Option<crate::clock::Millis>, DbError> {
+    use diesel::prelude::*;
+    #[derive(QueryableByName)]
+    struct Now {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        now_ms: i64,
+    }
+    let Conn::Pg(c) = conn else { return Ok(None) };
+    let sql = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT AS now_ms";
+    let now: Now = diesel::sql_query(sql).get_result(c)?;
+    Ok(Some(crate::clock::Millis(now.now_ms)))
 }
 
 /// Lets the file of a SQLite database grow to so many pages at most, on the connection of this

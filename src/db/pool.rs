@@ -1,5 +1,7 @@
 //! Opening connections: the URL's scheme, the settings of a session, and the pool.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +93,22 @@ fn use_wal(conn: &mut SqliteConnection) -> Result<(), DbError> {
     Ok(conn.batch_execute("PRAGMA journal_mode = WAL;")?)
 }
 
+/// A new file is its owner's alone from the beginning (O-07); what SQLite writes beside it has the
+/// same mode.
+fn make_for_owner(path: &Path) {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    if let Err(error) = made
+        && error.kind() != std::io::ErrorKind::AlreadyExists
+    {
+        // SQLite says in its own words why the file can not be opened.
+        tracing::debug!(error = %error, "the database file could not be made");
+    }
+}
+
 fn sqlite(path: &Path, usage: Use) -> Result<Conn, DbError> {
+    if usage == Use::Write {
+        make_for_owner(path);
+    }
     let mut conn = SqliteConnection::establish(&path.to_string_lossy())
         .map_err(|error| DbError::Away(error.to_string()))?;
     use_wal(&mut conn)?;

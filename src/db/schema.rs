@@ -133,6 +133,9 @@ diesel::table! {
         organization_id -> Text,
         directory_id -> Text,
         missing_since_ms -> BigInt,
+        list_seq -> Nullable<BigInt>,
+        question_at_ms -> Nullable<BigInt>,
+        told_at_ms -> Nullable<BigInt>,
     }
 }
 
@@ -406,6 +409,7 @@ diesel::table! {
         sent_at_ms -> Nullable<BigInt>,
         last_error -> Nullable<Text>,
         created_at_ms -> BigInt,
+        recipient_domain -> Text,
     }
 }
 
@@ -567,6 +571,13 @@ diesel::joinable!(operator_sessions -> api_keys (api_key_id));
 diesel::joinable!(deliveries -> endpoints (endpoint_id));
 diesel::joinable!(deliveries -> events (event_number));
 diesel::joinable!(delivery_attempts -> deliveries (delivery_number));
+
+diesel::table! {
+    write_probe (id) {
+        id -> BigInt,
+        written_at_ms -> BigInt,
+    }
+}
 
 diesel::table! {
     upgrade_steps (name) {

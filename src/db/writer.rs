@@ -16,6 +16,9 @@
 //! - Urgent jobs do not wait for a bulk job that has not begun: a commit carries either. So that
 //!   bulk work goes on under load, one bulk job rides along after `limits::WRITER_PASSES_MAX`
 //!   commits.
+//! - Who was urgent a moment ago often has the next urgent job at once (a webhook that was taken in
+//!   is claimed). After an urgent commit a bulk job waits for it for `limits::WRITER_PAUSE_US`;
+//!   else every step of a webhook would wait behind a bulk job of its own (S-46).
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,6 +46,8 @@ struct Lanes {
     bulk: VecDeque<Job>,
     /// Commits in a row without the bulk job that waits.
     passes: usize,
+    /// The last commit carried urgent jobs.
+    was_urgent: bool,
     closed: bool,
 }
 
@@ -78,10 +83,18 @@ impl Queue {
             if lanes.closed {
                 return None;
             }
+            lanes.was_urgent = false;
             lanes = self.filled.wait(lanes).unwrap_or_else(PoisonError::into_inner);
+        }
+        if lanes.was_urgent && lanes.urgent.is_empty() && !lanes.closed {
+            let pause = Duration::from_micros(limits::WRITER_PAUSE_US);
+            let none_came = |lanes: &mut Lanes| lanes.urgent.is_empty() && !lanes.closed;
+            let waited = self.filled.wait_timeout_while(lanes, pause, none_came);
+            lanes = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         let count = lanes.urgent.len().min(limits::WRITER_BATCH_MAX.saturating_sub(1));
         let mut batch: Vec<Job> = lanes.urgent.drain(..count).collect();
+        lanes.was_urgent = !batch.is_empty();
         if batch.is_empty() || lanes.passes >= limits::WRITER_PASSES_MAX {
             batch.extend(lanes.bulk.pop_front());
             lanes.passes = 0;
@@ -177,7 +190,7 @@ impl Drop for Writer {
         let own = |thread: &JoinHandle<()>| thread.thread().id() == std::thread::current().id();
         if let Some(thread) = self.thread.take().filter(|thread| !own(thread)) {
             // A database that says nothing must not keep the process alive.
-            let patience = Duration::from_millis(limits::STOP_MS_MAX);
+            let patience = Duration::from_millis(limits::STOP_REST_MS_MAX);
             let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
             if ended.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Disconnected) {
                 // A panic in the thread has been reported by its own message already.
@@ -310,6 +323,8 @@ fn clone_for_all(error: &DbError) -> DbError {
         DbError::Deadlock
     } else if let DbError::Away(reason) = error {
         DbError::Away(reason.clone())
+    } else if let DbError::NoWrites(why) = error {
+        DbError::NoWrites(*why)
     } else if error.is_temporary() {
         DbError::Unavailable(error.to_string())
     } else {

@@ -1,10 +1,14 @@
 //! Which of the deliveries that wait for an endpoint may go now: a pure rule.
 //!
 //! A delivery waits for an earlier one that is still open when
-//! - both are of one lane: the directory user for user and membership events, the group for group
-//!   events;
-//! - it is a membership event and the earlier one is of the lane of its group;
+//! - both are about one person, and neither is about a membership;
+//! - both are about one group, and neither is about a membership;
+//! - it is about a membership, and the earlier one is about its person or its group, or about
+//!   another membership of its person;
+//! - it says that a group is deleted, and the earlier one is about a membership of that group;
 //! - both are of one directory and one of them is a barrier (`dsync.activated`, `dsync.deleted`).
+//!
+//! So what happens to a person never waits for a group that an endpoint does not take.
 //!
 //! [`Look`] reads what is open in the order of the numbers and remembers only what a later one
 //! could have to wait for. So a whole backlog need never be in memory, and a lane that waits for
@@ -40,8 +44,11 @@ pub struct Look {
     /// Nothing but tests before this moment: the endpoint is paused.
     paused_until: Option<Millis>,
     wish: Wish,
-    /// Lanes of what was seen, as hashes. Two lanes with one hash would only wait for each other.
+    /// People and groups whose own events were seen, as hashes. Two with one hash would only wait
+    /// for each other.
     lanes: HashSet<u64>,
+    /// People and groups of whose memberships an event was seen.
+    members: HashSet<u64>,
     directories: HashSet<DirectoryId>,
     /// Directories of which a barrier was seen: nothing later of them may go.
     closed: HashSet<DirectoryId>,
@@ -62,6 +69,7 @@ impl Look {
             paused_until,
             wish,
             lanes: HashSet::new(),
+            members: HashSet::new(),
             directories: HashSet::new(),
             closed: HashSet::new(),
             first: Vec::new(),
@@ -82,7 +90,11 @@ impl Look {
         if self.may_go(delivery) && !taken {
             self.choose(delivery);
         }
-        self.lanes.insert(hash(&delivery.lane));
+        let lane = hash(&delivery.lane);
+        match &delivery.group_lane {
+            Some(group) => self.members.extend([lane, hash(group)]),
+            None => self.lanes.extend([lane]),
+        }
         if let Some(directory) = &delivery.directory_id {
             if !self.directories.contains(directory) {
                 self.directories.insert(directory.clone());
@@ -95,13 +107,17 @@ impl Look {
 
     /// Whether nothing that was seen stands before it.
     fn may_go(&self, delivery: &Open) -> bool {
-        let of_group = |group: &String| self.lanes.contains(&hash(group));
+        let lane = hash(&delivery.lane);
+        let behind_member = match &delivery.group_lane {
+            Some(group) => self.members.contains(&lane) || self.lanes.contains(&hash(group)),
+            None => delivery.ends_group() && self.members.contains(&lane),
+        };
         let behind_barrier = |directory: &DirectoryId| {
             self.closed.contains(directory)
                 || (delivery.barrier && self.directories.contains(directory))
         };
-        !self.lanes.contains(&hash(&delivery.lane))
-            && !delivery.group_lane.as_ref().is_some_and(of_group)
+        !self.lanes.contains(&lane)
+            && !behind_member
             && !delivery.directory_id.as_ref().is_some_and(behind_barrier)
     }
 

@@ -15,6 +15,7 @@ fn open(number: i64, lane: &str) -> Open {
         group_lane: None,
         directory_id: Some(DirectoryId::from_text("d")),
         barrier: false,
+        event_type: "dsync.user.updated".to_owned(),
         delivery_trigger: DeliveryTrigger::Event,
         attempts: 0,
         next_at_ms: NOW,
@@ -39,10 +40,18 @@ fn chosen(all: &[Open], taken: &[i64], paused_until: Option<Millis>, wish: Wish)
 /// The rule of A-04 as it is written: whether `late` waits for `early`.
 fn waits_for(late: &Open, early: &Open) -> bool {
     let same_directory = late.directory_id.is_some() && late.directory_id == early.directory_id;
-    early.number < late.number
-        && (late.lane == early.lane
-            || late.group_lane.as_deref() == Some(early.lane.as_str())
-            || (same_directory && (late.barrier || early.barrier)))
+    let (late_group, early_group) = (late.group_lane.as_deref(), early.group_lane.as_deref());
+    let waits = match (late_group, early_group) {
+        // A person for the person, a group for the group; a membership for others of its person.
+        (None, None) | (Some(_), Some(_)) => late.lane == early.lane,
+        // The end of a group for its memberships; nothing else waits for one.
+        (None, Some(group)) => {
+            late.event_type == "dsync.group.deleted" && [&early.lane, group].contains(&&*late.lane)
+        }
+        // A membership for its person and its group.
+        (Some(group), None) => late.lane == early.lane || group == early.lane,
+    };
+    early.number < late.number && (waits || (same_directory && (late.barrier || early.barrier)))
 }
 
 #[test]
@@ -72,9 +81,13 @@ fn a_04_who_waits_for_a_retry_delays_nobody_else() {
 fn a_04_a_membership_waits_for_its_group_and_a_group_for_no_member() {
     let member = |number, lane| Open { group_lane: Some("sales".to_owned()), ..open(number, lane) };
     let all = [open(1, "sales"), member(2, "ann"), open(3, "ann"), open(4, "bob")];
-    assert_eq!(chosen(&all, &[], None, ALL), [1, 4]);
+    assert_eq!(chosen(&all, &[], None, ALL), [1, 3, 4]);
     let all = [member(1, "ann"), member(2, "bob"), open(3, "sales"), member(4, "cid")];
     assert_eq!(chosen(&all, &[], None, ALL), [1, 2, 3]);
+    let ends =
+        |number| Open { event_type: "dsync.group.deleted".to_owned(), ..open(number, "sales") };
+    let all = [member(1, "ann"), ends(2), member(3, "ann"), open(4, "ann")];
+    assert_eq!(chosen(&all, &[], None, ALL), [1, 4]);
 }
 
 #[test]
@@ -114,15 +127,27 @@ fn any_open() -> impl Strategy<Value = Open> {
     let lane = prop_oneof![(0..4_u8).prop_map(|n| format!("p{n}")), Just("g".to_owned())];
     let group = proptest::option::weighted(0.3, Just("g".to_owned()));
     let directory = proptest::option::weighted(0.9, (0..2_u8).prop_map(|n| format!("d{n}")));
-    let rest = (proptest::bool::weighted(0.1), 0..3_i64, 0..2_i64);
+    let rest = (proptest::bool::weighted(0.1), any::<bool>(), 0..3_i64, 0..2_i64);
     (lane, group, directory, rest).prop_map(|(lane, group, directory, rest)| {
-        let (barrier, attempts, wait) = rest;
+        let (barrier, ends, attempts, wait) = rest;
+        let group = group.filter(|_| lane != "g");
+        let ends = ends && lane == "g";
+        let kind = if ends { "dsync.group.deleted" } else { "dsync.user.updated" };
+        let event_type = kind.to_owned();
         // A person and a group belong to one directory.
         let of = |lane: String| format!("{lane} of {directory:?}");
         let (lane, group_lane) = (of(lane), group.map(of));
         let directory_id = directory.map(DirectoryId::from_text);
         let next_at_ms = Millis(NOW.0 + wait);
-        Open { group_lane, directory_id, barrier, attempts, next_at_ms, ..open(0, &lane) }
+        Open {
+            group_lane,
+            directory_id,
+            barrier,
+            event_type,
+            attempts,
+            next_at_ms,
+            ..open(0, &lane)
+        }
     })
 }
 

@@ -28,8 +28,10 @@ use crate::domain::steps;
 use crate::limits;
 use crate::text_enum;
 
+mod absence;
 mod holds;
 
+pub use self::absence::absence_unconfirmed;
 pub use self::holds::hold_waits;
 
 text_enum! {
@@ -45,6 +47,8 @@ text_enum! {
         HoldOpened = "hold_opened",
         /// It still does.
         HoldReminder = "hold_reminder",
+        /// People are missing from HR's list, and for a day no answer has come about them (S-31).
+        AbsenceUnconfirmed = "absence_unconfirmed",
         /// A receiver of events was switched off because it failed for too long.
         EndpointDisabled = "endpoint_disabled",
     }
@@ -163,6 +167,17 @@ pub struct HoldFacts<'a> {
     pub opened_at: Millis,
     /// Whether the admins were told before.
     pub is_reminder: bool,
+}
+
+/// What is known about missing people about whom no answer comes.
+#[derive(Debug, Clone, Copy)]
+pub struct UnconfirmedFacts<'a> {
+    /// Whose they are.
+    pub place: Place<'a>,
+    /// How many.
+    pub people: u64,
+    /// Since when the first of them has been missing.
+    pub since: Millis,
 }
 
 /// What is known about an endpoint that was disabled because of its answers.

@@ -49,6 +49,8 @@ text_enum! {
         LeavingBeforeStart = "leaving_before_start",
         /// Somebody who is active has a start date in the future (S-11).
         StartDateAhead = "start_date_ahead",
+        /// The list does not name somebody, and no answer about them has come for a day (S-31).
+        AbsenceUnconfirmed = "absence_unconfirmed",
     }
 }
 
@@ -57,9 +59,10 @@ impl RowProblemCode {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::UnknownStatus | Self::LeavingBeforeStart | Self::StartDateAhead => {
-                Severity::Warning
-            }
+            Self::UnknownStatus
+            | Self::LeavingBeforeStart
+            | Self::StartDateAhead
+            | Self::AbsenceUnconfirmed => Severity::Warning,
             _ => Severity::Problem,
         }
     }
@@ -136,6 +139,11 @@ impl RowProblemCode {
             Self::LeavingBeforeStart => {
                 "The leaving date is before the start date, so it is ignored and the person keeps \
                  access. Correct or delete it in the HR system."
+            }
+            Self::AbsenceUnconfirmed => {
+                "The HR system's list does not name this person any more, but it gives no clear \
+                 answer about them. They keep access until it does. Correct the record in the HR \
+                 system, or mark the person as a leaver there, if they left."
             }
             Self::StartDateAhead => {
                 "The start date is in the future, but this person already has access and keeps \

@@ -34,6 +34,13 @@ fn text_of(keys: &Keys, mail: &Mail, notice: Option<Notice>) -> Result<NoticeTex
     mails::open_text(keys, mail)
 }
 
+/// A mail on its way.
+pub struct Claim {
+    mail: Mail,
+    notice: Option<Notice>,
+    organization: String,
+}
+
 /// Sends the next mail that is due; false when there is none.
 pub async fn step(
     db: &Db,
@@ -41,31 +48,41 @@ pub async fn step(
     moment: &dyn Moment,
     mailer: &Mailer,
 ) -> Result<bool, DbError> {
+    let Some(claim) = claim_next(db, moment).await? else { return Ok(false) };
+    deliver(db, keys, moment, mailer, claim).await?;
+    Ok(true)
+}
+
+/// Claims the next mail that is due.
+pub async fn claim_next(db: &Db, moment: &dyn Moment) -> Result<Option<Claim>, DbError> {
     let now = moment.now();
     let until = now.plus(limits::LEASE_MS_MAX);
-    let claimed = db
-        .write(Lane::Urgent, move |tx| {
-            let mut claimed = Vec::new();
-            for (mail, notice) in mails::claim(tx, now, until, 1)? {
-                let organization = organizations::find_any(tx, &mail.organization_id)?;
-                claimed.push((mail, notice, organization.name));
-            }
-            Ok::<_, DbError>(claimed)
-        })
-        .await?;
-    let any = !claimed.is_empty();
-    for (mail, notice, organization) in claimed {
-        let age_ms = now.since(mail.created_at_ms);
-        if notice.is_none() && age_ms >= limits::PORTAL_MAIL_LINK_MS_MAX {
-            give_up(db, mail, "its link has expired", now).await?;
-            continue;
-        }
-        match text_of(keys, &mail, notice) {
-            Ok(text) => send(db, moment, mailer, mail, text, organization).await?,
-            Err(_) => give_up(db, mail, "its sealed words can not be opened", now).await?,
-        }
+    db.write(Lane::Urgent, move |tx| {
+        let Some((mail, notice)) = mails::claim(tx, now, until)? else { return Ok(None) };
+        let organization = organizations::find_any(tx, &mail.organization_id)?.name;
+        Ok(Some(Claim { mail, notice, organization }))
+    })
+    .await
+}
+
+/// Sends a mail that was claimed.
+pub async fn deliver(
+    db: &Db,
+    keys: &Keys,
+    moment: &dyn Moment,
+    mailer: &Mailer,
+    claim: Claim,
+) -> Result<(), DbError> {
+    let Claim { mail, notice, organization } = claim;
+    let now = moment.now();
+    let age_ms = now.since(mail.created_at_ms);
+    if notice.is_none() && age_ms >= limits::PORTAL_MAIL_LINK_MS_MAX {
+        return give_up(db, mail, "its link has expired", now).await;
     }
-    Ok(any)
+    match text_of(keys, &mail, notice) {
+        Ok(text) => send(db, moment, mailer, mail, text, organization).await,
+        Err(_) => give_up(db, mail, "its sealed words can not be opened", now).await,
+    }
 }
 
 /// Gives up a mail that is not worth another try.

@@ -256,7 +256,8 @@ impl Mailer {
     }
 }
 
-/// Sender, recipient and content. A refused sender is the settings' fault, the rest the mail's.
+/// Sender, recipient and content. Only a refusal of the recipient can be about this mail; what is
+/// said about the sender or the content is the settings' fault or the server's.
 async fn converse(
     connection: &mut AsyncSmtpConnection,
     message: &Message,
@@ -266,15 +267,16 @@ async fn converse(
     let mut options = Vec::new();
     if unicode {
         if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-            return Err(SendError::permanent(
+            return Err(SendError::temporary(
                 "the mail server does not take addresses with letters beyond ASCII",
             ));
         }
         options.push(MailParameter::SmtpUtfEight);
     }
-    connection.command(Mail::new(envelope.from().cloned(), options)).await.map_err(|error| {
-        SendError { kind: SendErrorKind::Temporary, ..judged("the sender was refused", &error) }
-    })?;
+    connection
+        .command(Mail::new(envelope.from().cloned(), options))
+        .await
+        .map_err(|error| unfit("the sender was refused", &error))?;
     for recipient in envelope.to() {
         let command = Rcpt::new(recipient.clone(), Vec::new());
         connection
@@ -282,11 +284,11 @@ async fn converse(
             .await
             .map_err(|error| judged("the recipient was refused", &error))?;
     }
-    connection.command(Data).await.map_err(|error| judged("the mail was refused", &error))?;
+    connection.command(Data).await.map_err(|error| unfit("the mail was refused", &error))?;
     connection
         .message(&message.formatted())
         .await
-        .map_err(|error| judged("the mail was refused", &error))?;
+        .map_err(|error| unfit("the mail was refused", &error))?;
     Ok(())
 }
 
@@ -294,16 +296,53 @@ fn is_ascii(address: &Address) -> bool {
     AsRef::<str>::as_ref(address).is_ascii()
 }
 
-/// A failure that may be about this one mail: a 5xx is permanent. Without a code the conversation
-/// ended early, and nothing was refused.
-fn judged(what: &str, error: &Error) -> SendError {
+/// A failure that ends nothing: the server may be mended, and the mail goes out then (S-43).
+/// Without a code the conversation ended early, and nothing was refused.
+fn unfit(what: &str, error: &Error) -> SendError {
     let what = match error.status() {
         Some(_) => what,
         None => "the mail could not be handed over",
     };
-    let kind =
-        if error.is_permanent() { SendErrorKind::Permanent } else { SendErrorKind::Temporary };
-    SendError { kind, reason: reason(what, error) }
+    SendError { kind: SendErrorKind::Temporary, reason: reason(what, error) }
+}
+
+/// A refused recipient: the mail ends when the answer says that there is no such mailbox.
+fn judged(what: &str, error: &Error) -> SendError {
+    let words = error.source().map(ToString::to_string).unwrap_or_default();
+    let ends = error.is_permanent()
+        && error.status().is_some_and(|code| is_about_recipient(&code.to_string(), &words));
+    let kind = if ends { SendErrorKind::Permanent } else { SendErrorKind::Temporary };
+    SendError { kind, ..unfit(what, error) }
+}
+
+/// Whether a refusal is about this recipient and nothing else: by its enhanced code (RFC 3463:
+/// 5.1.x is about the address, 5.2.1 says that the mailbox is switched off), and where there is
+/// none, by 550, 551 and 553 in words about a mailbox. Relaying, logging in, rules against unwanted
+/// mail, full disks and unreachable servers pass (S-43).
+fn is_about_recipient(code: &str, words: &str) -> bool {
+    if let Some(enhanced) = words.split_whitespace().next().filter(|word| is_enhanced_code(word)) {
+        let about_sender = ["5.1.7", "5.1.8"].contains(&enhanced);
+        return (enhanced.starts_with("5.1.") && !about_sender) || enhanced == "5.2.1";
+    }
+    let words = words.to_ascii_lowercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    let about_mailbox =
+        has(&["user", "mailbox", "recipient", "address", "account", "no such", "unknown"]);
+    let about_rules = has(&[
+        "relay",
+        "denied",
+        "policy",
+        "spam",
+        "block",
+        "auth",
+        "log in",
+        "login",
+        "permitted",
+        "sender",
+        "quota",
+        "full",
+    ]);
+    matches!(code, "550" | "551" | "553") && about_mailbox && !about_rules
 }
 
 /// What failed, and the server's codes. Its words are left out: they may repeat the address.
@@ -451,6 +490,37 @@ mod tests {
         let mailer = mailer("smtp://user:geheim@localhost").unwrap();
         let shown = format!("{mailer:?}");
         assert!(!shown.contains("geheim") && !shown.contains("user"), "{shown}");
+    }
+
+    #[test]
+    fn s_43_only_what_is_about_this_recipient_ends_a_mail() {
+        for (code, words) in [
+            ("550", "5.1.1 <ann@customer.example>: no such user"),
+            ("550", "5.1.10 RESOLVER.ADR.RecipientNotFound"),
+            ("550", "5.2.1 The email account is disabled"),
+            ("553", "5.1.3 bad address"),
+            ("550", "No such user here"),
+            ("551", "user not local"),
+            ("553", "mailbox name not allowed"),
+        ] {
+            assert!(is_about_recipient(code, words), "{code} {words}");
+        }
+        for (code, words) in [
+            ("554", "5.7.1 <ann@customer.example>: Relay access denied"),
+            ("550", "5.7.1 relaying denied"),
+            ("550", "relay not permitted for this user"),
+            ("530", "5.7.0 Must issue a STARTTLS command first"),
+            ("530", "Authentication required"),
+            ("552", "5.2.2 mailbox full"),
+            ("552", "message size exceeds limit"),
+            ("550", "5.4.5 daily sending quota exceeded"),
+            ("550", "5.1.8 sender address rejected"),
+            ("550", "blocked: unknown reputation of this address"),
+            ("554", "transaction failed"),
+            ("550", ""),
+        ] {
+            assert!(!is_about_recipient(code, words), "{code} {words}");
+        }
     }
 
     #[test]

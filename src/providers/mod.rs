@@ -26,12 +26,15 @@ pub mod charset;
 pub mod fields;
 pub mod hrworks;
 pub mod http;
+mod likeness;
 pub mod paging;
 pub mod pasted;
 pub mod people_hr;
 pub mod salvage;
 pub mod slim;
 pub mod splitter;
+
+pub use self::likeness::{Likeness, Unclear};
 
 /// Which call of a budget a request is: live looks go before polls (S-44).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -487,12 +490,25 @@ pub trait Provider: Send + Sync {
     /// Looks whether the credential works and has the needed permissions (L-04).
     fn check(&self) -> BoxFuture<'_, Result<Check, ProviderError>>;
 
-    /// Looks at one person, by the key or the number that this HR system asks by.
+    /// Looks at one person, by the key or the number that this HR system asks by. An answer that is
+    /// not understood comes with its likeness (S-31).
+    fn ask<'a>(
+        &'a self,
+        lane: CallLane,
+        who: &'a RecordKeys,
+    ) -> BoxFuture<'a, Result<Fetched, Unclear>>;
+
+    /// The same, for those who do not compare answers.
     fn fetch<'a>(
         &'a self,
         lane: CallLane,
         who: &'a RecordKeys,
-    ) -> BoxFuture<'a, Result<Fetched, ProviderError>>;
+    ) -> BoxFuture<'a, Result<Fetched, ProviderError>> {
+        Box::pin(async move { self.ask(lane, who).await.map_err(|unclear| unclear.error) })
+    }
+
+    /// Keys of the HR system's form that nobody has, made of a random number (S-31).
+    fn keys_of_nobody(&self, number: u64) -> RecordKeys;
 
     /// Reads everybody. `Ok` only when the answer was complete and without an error (S-30).
     fn list<'a>(&'a self, sink: &'a mut dyn RecordSink)

@@ -36,7 +36,7 @@ pub use self::hrworks::{
     Unset,
 };
 pub use self::log::CallWindow;
-pub use self::odd::{OddPlace, OddRecord, Oddities, RecordChange};
+pub use self::odd::{NobodyAnswer, OddPlace, OddRecord, Oddities, RecordChange};
 pub use self::people_hr::{
     Action, ApiCall, ApiKey, Changed, Company, Faults, HookEncoding, HookFaults, HookOutcome,
     HookSending, OddAnswer, PeopleHr, SentHook,

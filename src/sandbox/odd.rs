@@ -17,6 +17,23 @@ pub struct Oddities {
     pub content_type: Option<String>,
     /// People whom the list of current staff leaves out, and how often it does (People HR).
     pub forgotten: (Vec<String>, u32),
+    /// What is said about somebody who is not there, in place of the vendor's words.
+    pub nobody: Option<NobodyAnswer>,
+}
+
+/// An answer about somebody who is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NobodyAnswer {
+    /// The HTTP status.
+    pub http: u16,
+    /// The body; `{id}` in it becomes what was asked by, `{call}` another number each time.
+    pub body: String,
+}
+
+impl NobodyAnswer {
+    pub(super) fn about(&self, id: &str, call: usize) -> Vec<u8> {
+        self.body.replace("{id}", id).replace("{call}", &call.to_string()).into_bytes()
+    }
 }
 
 /// What is odd about one person's record.
@@ -64,6 +81,8 @@ pub enum RecordChange {
     Again(Vec<u8>, Vec<u8>),
     /// The look is answered with a page under this HTTP status.
     Status(u16),
+    /// The look is answered with these words under this HTTP status.
+    Said(u16, String),
     /// The look is not answered: the connection breaks off.
     HangsUp,
 }
@@ -91,7 +110,10 @@ impl Oddities {
             },
             RecordChange::Instead(bytes) => bytes.clone(),
             RecordChange::Reads(from, to) => replaced(&record, from, to),
-            RecordChange::Again(..) | RecordChange::Status(_) | RecordChange::HangsUp => record,
+            RecordChange::Again(..)
+            | RecordChange::Status(_)
+            | RecordChange::Said(..)
+            | RecordChange::HangsUp => record,
         })
     }
 
@@ -109,7 +131,12 @@ impl Oddities {
     pub(super) fn failure(&self, who: &str) -> Option<&RecordChange> {
         let mine = self.records.iter().filter(|odd| odd.concerns(who, Writes::One));
         let mut changes = mine.map(|odd| &odd.change);
-        changes.find(|change| matches!(change, RecordChange::Status(_) | RecordChange::HangsUp))
+        changes.find(|change| {
+            matches!(
+                change,
+                RecordChange::Status(_) | RecordChange::Said(..) | RecordChange::HangsUp
+            )
+        })
     }
 
     /// A body in the letters in which answers are written.

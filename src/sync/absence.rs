@@ -1,10 +1,10 @@
 //! People whom HR's list does not name any more (S-30, S-31).
 //!
 //! Somebody is gone when two things hold: a complete list does not name them under any key, and the
-//! HR system, asked about them in or after that run, says in so many words that there is nobody by
-//! that name. [`Gone`] is the proof of both. It can be made only here, from a [`Missing`] (which
-//! only a complete list gives) and [`Fetched::Gone`], and only it can be applied as an absence: an
-//! error has no way to become one.
+//! HR system, asked about them in or after that run, says that there is nobody by that name.
+//! [`Gone`] is the proof of both. It is made only of a [`Missing`], which only a complete list
+//! gives, and only it can be applied as an absence. Who may make it is [`crate::sync::questions`],
+//! of an answer about that person.
 //!
 //! Where the key may not ask about one person, a second complete list, asked for an hour later or
 //! more, stands in for that answer (L-13).
@@ -14,24 +14,24 @@
 use std::collections::HashMap;
 
 use crate::clock::Millis;
-use crate::db::directories::{self, Directory};
+use crate::db::directories::Directory;
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::holds::HoldItem;
 use crate::db::links::{self, Link};
-use crate::db::{Conn, DbError, Lane, accounts, hold_items};
+use crate::db::missing_people::MissingPerson;
+use crate::db::{Conn, DbError, accounts, hold_items};
 use crate::domain::account::{AccountStatus, Activity};
 use crate::domain::employee::{ExternalKey, Membership, Standing};
 use crate::domain::guard::LossReason;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, HoldItemId};
 use crate::limits;
-use crate::providers::{CallLane, Fetched, Provider, ProviderError, RecordKeys};
+use crate::providers::RecordKeys;
 use crate::secret::SealingKey;
 use crate::sync::guard::Waiting;
 use crate::sync::plan::{Observed, employment_hash};
 use crate::sync::staging::Everybody;
 use crate::sync::verdict::Verdict;
-use crate::sync::{Context, SyncError};
 
 /// Somebody who counts as employed and whom a complete list does not name under any key.
 #[derive(Debug, Clone)]
@@ -102,13 +102,47 @@ impl Missing {
 
     /// Whether the HR system is asked about this person. Over the limit nobody is, before an admin
     /// has approved it.
-    fn may_ask(&self, too_many: bool) -> bool {
+    #[must_use]
+    pub fn may_ask(&self, too_many: bool) -> bool {
         match self.verdict {
             Verdict::None => !too_many,
             Verdict::Binding => !too_many && !self.loses_access(),
             Verdict::Approved => true,
             Verdict::Rejected => false,
         }
+    }
+
+    /// The approval of their end of access, if there is one.
+    #[must_use]
+    pub fn approval(&self) -> Option<&HoldItemId> {
+        self.approval.as_ref()
+    }
+
+    /// Whether an account would become inactive.
+    #[must_use]
+    pub fn has_account(&self) -> bool {
+        self.account.is_some()
+    }
+
+    /// What to ask the HR system by.
+    #[must_use]
+    pub fn keys(&self) -> RecordKeys {
+        RecordKeys {
+            external_key: self.user.external_key.clone(),
+            employee_number: self.user.employee_number.clone(),
+        }
+    }
+
+    /// The HR system, asked under this number, says that there is no such person.
+    #[must_use]
+    pub(super) fn gone(self, seq: i64) -> Gone {
+        Gone { user: self.user, seq }
+    }
+
+    /// The person as they are stored.
+    #[must_use]
+    pub fn user(&self) -> &DirectoryUser {
+        &self.user
     }
 
     fn loses_access(&self) -> bool {
@@ -137,10 +171,37 @@ pub fn missing(
     everybody: &Everybody,
     key: &SealingKey,
 ) -> Result<Vec<Missing>, DbError> {
-    let users: Vec<DirectoryUser> = directory_users::by_ids(conn, &everybody.missing)?
+    let is_missing =
+        |user: &DirectoryUser| user.observation_seq < everybody.seq && !everybody.may_name(user);
+    missing_of(conn, directory, &everybody.missing, is_missing, key)
+}
+
+/// Who of these people, whom a complete list did not name, has not been seen since: each with the
+/// number of that list.
+pub fn still_missing(
+    conn: &mut Conn,
+    directory: &Directory,
+    people: &[MissingPerson],
+    key: &SealingKey,
+) -> Result<Vec<Missing>, DbError> {
+    let lists: HashMap<&DirectoryUserId, i64> =
+        people.iter().filter_map(|one| Some((&one.directory_user_id, one.list_seq?))).collect();
+    let ids: Vec<DirectoryUserId> = lists.keys().map(|id| (*id).clone()).collect();
+    let is_missing =
+        |user: &DirectoryUser| lists.get(&user.id).is_some_and(|seq| user.observation_seq < *seq);
+    missing_of(conn, directory, &ids, is_missing, key)
+}
+
+fn missing_of(
+    conn: &mut Conn,
+    directory: &Directory,
+    ids: &[DirectoryUserId],
+    is_missing: impl Fn(&DirectoryUser) -> bool,
+    key: &SealingKey,
+) -> Result<Vec<Missing>, DbError> {
+    let users: Vec<DirectoryUser> = directory_users::by_ids(conn, ids)?
         .into_iter()
-        .filter(|user| user.state == Activity::Active && user.observation_seq < everybody.seq)
-        .filter(|user| !everybody.may_name(user))
+        .filter(|user| user.state == Activity::Active && is_missing(user))
         .collect();
     let accounts = accounts_of(conn, &directory.id, &users)?;
     let keys: Vec<ExternalKey> = users.iter().map(|user| user.external_key.clone()).collect();
@@ -198,49 +259,6 @@ pub struct Answers {
     pub gone: Vec<Gone>,
     /// Approvals about people who turned out to be there.
     pub settled: Vec<HoldItemId>,
-    /// Somebody whose loss of access was approved was not asked about yet.
-    pub approved_left: bool,
-}
-
-/// Asks about the missing: all of them, or only those whom an admin has approved when there are too
-/// many. A few each run (S-31); another run goes on with others.
-pub async fn ask(
-    cx: &Context,
-    directory: &Directory,
-    provider: &dyn Provider,
-    missing: &[Missing],
-    too_many: bool,
-) -> Result<Answers, SyncError> {
-    let mut whom: Vec<&Missing> = missing.iter().filter(|one| one.may_ask(too_many)).collect();
-    if whom.is_empty() {
-        return Ok(Answers::default());
-    }
-    let first = take_seqs(cx, directory, whom.len().min(limits::ABSENCE_QUESTIONS_MAX)).await?;
-    // Who is there although the list does not name them must not take the turn of others for ever.
-    let turn = usize::try_from(first).unwrap_or(0).checked_rem(whom.len()).unwrap_or(0);
-    whom.rotate_left(turn);
-    whom.sort_by_key(|one| (one.approval.is_none(), one.account.is_none()));
-    let mut answers = Answers::default();
-    let mut asked: usize = 0;
-    for (one, seq) in whom.iter().zip(first..).take(limits::ABSENCE_QUESTIONS_MAX) {
-        match provider.fetch(CallLane::Bulk, &keys_of(&one.user)).await {
-            Ok(Fetched::Gone) => answers.gone.push(Gone { user: one.user.clone(), seq }),
-            Ok(Fetched::Found(_)) => answers.settled.extend(one.approval.clone()),
-            // One garbled answer is about one person; they stay.
-            Err(ProviderError::Malformed { .. }) => {}
-            Err(ProviderError::BudgetSpent { .. }) => break,
-            Err(
-                error @ (ProviderError::Credential
-                | ProviderError::Permission { .. }
-                | ProviderError::Suspended),
-            ) => return Err(error.into()),
-            // A run with an error removes nobody (S-30); the next one asks again.
-            Err(_) => return Ok(Answers::default()),
-        }
-        asked = asked.saturating_add(1);
-    }
-    answers.approved_left = whom.iter().skip(asked).any(|one| one.approval.is_some());
-    Ok(answers)
 }
 
 /// Who is gone by two complete lists: the one that was asked for at `asked_at` under the number
@@ -260,18 +278,4 @@ pub fn by_two_lists(
     let gone = missing.iter().filter(|one| one.may_ask(too_many)).filter(is_proven);
     let gone = gone.map(|one| Gone { user: one.user.clone(), seq }).collect();
     Answers { gone, ..Answers::default() }
-}
-
-fn keys_of(user: &DirectoryUser) -> RecordKeys {
-    RecordKeys {
-        external_key: user.external_key.clone(),
-        employee_number: user.employee_number.clone(),
-    }
-}
-
-async fn take_seqs(cx: &Context, directory: &Directory, count: usize) -> Result<i64, SyncError> {
-    let (id, count) = (directory.id.clone(), i64::try_from(count).unwrap_or(i64::MAX));
-    let taken =
-        cx.db.write(Lane::Urgent, move |tx| directories::take_observation_seqs(tx, &id, count));
-    Ok(taken.await?)
 }

@@ -1,8 +1,9 @@
 //! Call budgets (S-44): leave before each call, and what is learned from being throttled.
 //!
 //! Whether People HR limits per company or per source address is not known, so the shared limit is
-//! learned: throttle answers for two directories within a minute put all directories of that
-//! provider under one pace, until ten minutes pass without another.
+//! learned: throttle answers for two directories within a minute put all directories of People HR
+//! under one pace, until ten minutes pass without another. Breathe HR and HRworks limit each
+//! customer.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -148,10 +149,8 @@ fn lane_limit(lane: CallLane, provider: ProviderKind, limit: i64) -> i64 {
 /// Calls of a check, the bulk work with the most calls that belong together.
 fn check_calls(provider: ProviderKind) -> i64 {
     match provider {
-        ProviderKind::PeopleHr => i64::from(limits::CALLS_PER_MINUTE_MIN),
-        ProviderKind::BreatheHr | ProviderKind::Hrworks => {
-            i64::from(limits::PAGED_CALLS_PER_MINUTE_MIN)
-        }
+        ProviderKind::PeopleHr => i64::from(limits::CHECK_CALLS_MAX),
+        ProviderKind::BreatheHr | ProviderKind::Hrworks => i64::from(limits::PAGED_CHECK_CALLS_MAX),
     }
 }
 
@@ -276,7 +275,9 @@ impl CallGate for Gate {
             let noted = self.cx.db.write(Lane::Urgent, move |tx| {
                 let heard = budget::note_throttle(tx, &organization, &id, provider, limit, now)?;
                 let learned = budget::shared_pace(tx, provider)?.is_some();
-                if heard >= 2 || learned {
+                // The others limit each customer alone: nobody else is asked too often.
+                let may_be_shared = provider == ProviderKind::PeopleHr;
+                if may_be_shared && (heard >= 2 || learned) {
                     budget::learn_shared_pace(tx, provider, limit.unwrap_or(default), now)?;
                 }
                 Ok::<_, DbError>(())

@@ -23,7 +23,7 @@ use crate::domain::failure::FailureClass;
 use crate::domain::ids::{MailId, NoticeId};
 use crate::domain::notice::{
     self, FailureFacts, HoldCount, HoldFacts, NoticeKind, NoticeText, Place, RecordsFacts,
-    RecoveryFacts, SilenceFacts,
+    RecoveryFacts, SilenceFacts, UnconfirmedFacts,
 };
 use crate::limits;
 use crate::providers::ProviderError;
@@ -295,6 +295,21 @@ pub fn tell_of_holds(
     Ok(())
 }
 
+/// Tells the admins that no answer comes about people whom HR's list does not name (S-31).
+pub fn tell_of_unconfirmed(
+    tx: &mut Tx<'_>,
+    teller: &Teller,
+    directory: &Directory,
+    people: u64,
+    since: Millis,
+) -> Result<(), DbError> {
+    let text = with_place(tx, teller, directory, |place| {
+        notice::absence_unconfirmed(&UnconfirmedFacts { place, people, since })
+    })?;
+    tell(tx, teller, directory, NoticeKind::AbsenceUnconfirmed, text, None)?;
+    Ok(())
+}
+
 /// The page that repairs a directory.
 #[must_use]
 pub fn repair_link(public_url: &str, directory: &Directory) -> String {
@@ -351,6 +366,7 @@ fn tell(
             organization_id: directory.organization_id.clone(),
             notice_id: Some(notice.id.clone()),
             text_sealed: None,
+            recipient_domain: mails::domain_of(&admin.email),
             recipient_email: admin.email,
             recipient_name: admin.name,
             state: MailState::Waiting,

@@ -17,11 +17,10 @@ use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser, Known};
 use crate::db::lease::while_renewing;
+use crate::db::missing_people::{self, Question};
 use crate::db::runs::{self, Run};
 use crate::db::types::Json;
-use crate::db::{
-    DbError, Lane, Tx, catalogue, hold_items, inbox, links, missing_people, row_problems,
-};
+use crate::db::{DbError, Lane, Tx, catalogue, hold_items, inbox, links, row_problems};
 use crate::domain::account::Activity;
 use crate::domain::audit::Cause;
 use crate::domain::directory::{RunCounts, RunState, RunTrigger};
@@ -42,7 +41,9 @@ use crate::sync::preview::BadRow;
 use crate::sync::reading::{self, Looks, Reading};
 use crate::sync::setup::connect;
 use crate::sync::staging::{Everybody, Moved, Staging};
-use crate::sync::{Context, SyncError, groups, ledger, permissions, preview, second_look, waiting};
+use crate::sync::{
+    Context, SyncError, groups, ledger, permissions, preview, second_look, unconfirmed, waiting,
+};
 
 /// Queues a full sync; when one waits already, that one serves.
 pub fn queue(
@@ -54,18 +55,6 @@ pub fn queue(
 ) -> Result<RunId, DbError> {
     // Trouble that is being waited out is waited out here too.
     let at = directory.retry_at_ms.map_or(now, |retry_at| retry_at.max(now));
-    queue_at(tx, cx, directory, trigger, at)
-}
-
-/// Queues a full sync that begins at a moment to come.
-fn queue_at(
-    tx: &mut Tx<'_>,
-    cx: &Context,
-    directory: &Directory,
-    trigger: RunTrigger,
-    at: Millis,
-) -> Result<RunId, DbError> {
-    let now = cx.clock.now();
     runs::queue(
         tx,
         Run {
@@ -210,10 +199,16 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
         batch.hold(people.to_vec()).await?;
     }
     if reading.looks == Looks::ByLists {
-        for ids in reading.missing.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
-            batch.note_missing(ids.to_vec(), reading.asked_at).await?;
-        }
+        batch.note_missing(&reading.missing, reading.asked_at, None).await?;
     }
+    let (seq, now) = (everybody.seq, cx.clock.now());
+    let to_ask = Question { list_seq: seq, at: Some(reading.questions.next_at().unwrap_or(now)) };
+    batch.note_missing(&reading.questions.to_ask(), reading.asked_at, Some(to_ask)).await?;
+    let unanswered = Question { list_seq: seq, at: None };
+    batch.note_missing(&reading.questions.unanswered(), reading.asked_at, Some(unanswered)).await?;
+    batch
+        .write_few(move |tx, directory, cx| Ok(unconfirmed::tell(tx, cx, &directory, Some(seq))?))
+        .await?;
     // Of whom nothing could be read, nothing is settled either.
     held.extend(everybody.unread.iter().map(|unread| unread.external_key.clone()));
     let unread = everybody.unread.iter().map(BadRow::unread).collect();
@@ -385,9 +380,26 @@ impl Batch<'_> {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, Directory, &Context) -> Result<T, SyncError> + Send + 'static,
     {
+        self.write_in(Lane::Bulk, work).await
+    }
+
+    /// The same for a few rows, which do not wait behind the pieces of others (S-46).
+    async fn write_few<T, F>(&self, work: F) -> Result<T, SyncError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>, Directory, &Context) -> Result<T, SyncError> + Send + 'static,
+    {
+        self.write_in(Lane::Urgent, work).await
+    }
+
+    async fn write_in<T, F>(&self, lane: Lane, work: F) -> Result<T, SyncError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>, Directory, &Context) -> Result<T, SyncError> + Send + 'static,
+    {
         let (cx, claim) = (self.cx.clone(), self.claim.clone());
         let db = cx.db.clone();
-        db.write(Lane::Bulk, move |tx| {
+        db.write(lane, move |tx| {
             let directory = still_counts(tx, &claim)?;
             work(tx, directory, &cx)
         })
@@ -428,7 +440,7 @@ impl Batch<'_> {
     /// Forgets the row problems that this run has not met again, in pieces.
     async fn forget_problems(&self, seq: i64) -> Result<(), SyncError> {
         let piece = async || {
-            self.write(move |tx, directory, _| {
+            self.write_few(move |tx, directory, _| {
                 let rows_max = limits::PIECE_ROWS_MAX;
                 Ok(row_problems::clear_unseen(tx, &directory.id, seq, rows_max)?)
             })
@@ -456,8 +468,10 @@ impl Batch<'_> {
     }
 
     async fn start(&self) -> Result<(), SyncError> {
-        self.write(|tx, mut directory, cx| Ok(apply::activate(tx, &mut directory, cx.clock.now())?))
-            .await
+        self.write_few(|tx, mut directory, cx| {
+            Ok(apply::activate(tx, &mut directory, cx.clock.now())?)
+        })
+        .await
     }
 
     async fn apply(&self, people: Vec<Observed>, pass: Pass) -> Result<Outcome, SyncError> {
@@ -479,16 +493,22 @@ impl Batch<'_> {
         .await
     }
 
-    /// People whom this list does not name, where a later one has to prove it (L-13).
+    /// People whom this list does not name, and who are not known to be gone: a later list has to
+    /// prove it (L-13), or an answer (S-31).
     async fn note_missing(
         &self,
-        ids: Vec<DirectoryUserId>,
+        people: &[DirectoryUserId],
         asked_at: Millis,
+        question: Option<Question>,
     ) -> Result<(), SyncError> {
-        self.write(move |tx, directory, _| {
-            Ok(missing_people::note(tx, &directory, &ids, asked_at)?)
-        })
-        .await
+        for ids in people.chunks(limits::PIECE_ROWS_MAX) {
+            let ids = ids.to_vec();
+            self.write(move |tx, directory, _| {
+                Ok(missing_people::note(tx, &directory, &ids, asked_at, question)?)
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     async fn mark_seen(&self, ids: Vec<DirectoryUserId>, seq: i64) -> Result<(), SyncError> {
@@ -500,7 +520,7 @@ impl Batch<'_> {
     async fn finish(&self, end: End) -> Result<(), SyncError> {
         self.forget_problems(end.reading.everybody.seq).await?;
         let run = self.claim.run.id.clone();
-        self.write(move |tx, mut directory, cx| {
+        self.write_few(move |tx, mut directory, cx| {
             let now = cx.clock.now();
             let End { counts, reading, held, kept } = end;
             let (everybody, answers) = (&reading.everybody, &reading.answers);
@@ -524,10 +544,6 @@ impl Batch<'_> {
                 inbox::park(tx, &directory.id)?;
             } else {
                 failure::note_success(tx, &Teller::new(cx), &mut directory)?;
-            }
-            if answers.approved_left {
-                // An admin waits for it; the next run asks about more of them.
-                queue_at(tx, cx, &directory, RunTrigger::Manual, now.plus(Millis::MINUTE))?;
             }
             tracing::info!(
                 directory.id = %directory.id,
@@ -562,7 +578,10 @@ fn note_looks(
     let gone: HashSet<&DirectoryUserId> = reading.answers.gone.iter().map(Gone::id).collect();
     let mut waiting = reading.missing.clone();
     waiting.retain(|id| !is_allowed && !gone.contains(id));
-    missing_people::keep_only(tx, &directory.id, &waiting)?;
+    let mut noted = waiting.clone();
+    noted.extend(reading.questions.to_ask());
+    noted.extend(reading.questions.unanswered());
+    missing_people::keep_only(tx, &directory.id, &noted)?;
     let proven_at = |id: &DirectoryUserId| {
         let first = reading.since.get(id).copied().unwrap_or(reading.asked_at);
         first.plus(limits::ABSENCE_BY_LISTS_MS)
@@ -645,43 +664,4 @@ async fn give_up(
         Err(SyncError::Superseded) => Ok(()),
         other => other,
     }
-}
-
-/// Queues the full syncs that are due by their schedule; returns whether there were any (S-06).
-pub async fn queue_due(cx: &Context) -> Result<bool, SyncError> {
-    let inner = cx.clone();
-    let queued = cx
-        .db
-        .write(Lane::Urgent, move |tx| {
-            let now = inner.clock.now();
-            let due = directories::due(tx, now, 50)?;
-            let mut any = false;
-            for directory in due {
-                let Some(mut directory) = directories::try_lock(tx, &directory.id)? else {
-                    continue;
-                };
-                any = true;
-                if !directory.state.is_syncing() {
-                    directory.next_sync_at_ms = None;
-                    directories::update(tx, &directory)?;
-                    continue;
-                }
-                failure::note_silence(tx, &Teller::new(&inner), &mut directory)?;
-                queue(tx, &inner, &directory, RunTrigger::Scheduled, now)?;
-                directory.next_sync_at_ms = Some(next_sync_at(&inner, &directory, now));
-                directories::update(tx, &directory)?;
-            }
-            Ok::<_, DbError>(any)
-        })
-        .await?;
-    Ok(queued)
-}
-
-/// The next scheduled full sync: one interval on, with up to 2 % jitter so that the directories of
-/// a restarted gateway do not all ask at once.
-#[must_use]
-pub fn next_sync_at(cx: &Context, directory: &Directory, now: Millis) -> Millis {
-    let interval = directory.poll_seconds.saturating_mul(Millis::SECOND);
-    let jitter = cx.random.below(u64::try_from(interval / 50).unwrap_or(0));
-    now.plus(interval).plus(i64::try_from(jitter).unwrap_or(0))
 }

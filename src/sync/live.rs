@@ -22,7 +22,7 @@ use futures_util::future::join_all;
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
-use crate::db::inbox::{self, InboxRow, Turn};
+use crate::db::inbox::{self, DueDirectory, InboxRow, Turn};
 use crate::db::lease::while_renewing;
 use crate::db::{DbError, Lane, Tx, row_problems, runs};
 use crate::domain::account::Activity;
@@ -89,8 +89,14 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
         let epoch = row.lease_epoch;
         inbox::give_back(tx, &row, epoch, now, now)?;
     }
-    for id in inbox::directories_due(tx, now, limits::CLAIM_DIRECTORIES_MAX)? {
-        let Some(directory) = directories::try_lock(tx, &id)? else { continue };
+    // An organization whose looks are all under way is passed over without being looked at, however
+    // many of them hang, unless it has come to more people than looks are for (S-46).
+    let has_a_turn = |due: &DueDirectory| {
+        due.looks < limits::LIVE_LOOKS_MAX || due.people > limits::BURST_PEOPLE_MAX || due.everybody
+    };
+    let due = inbox::directories_due(tx, now)?.into_iter().filter(has_a_turn);
+    for due in due.take(limits::CLAIM_DIRECTORIES_MAX) {
+        let Some(directory) = directories::try_lock(tx, &due.id)? else { continue };
         match claim_in(tx, cx, directory, now)? {
             Claimed::Nothing => {}
             claimed => return Ok(claimed),

@@ -3,9 +3,9 @@
 //! A webhook, a poll and a full sync end in the same place (S-04):
 //!
 //! ```text
-//! live.rs  (one person, because a webhook named them) ─┐
-//!                                                      ├─> view.rs ─> plan.rs ─> apply.rs ─>
-//! events full.rs  (everybody, because it is time)            ─┘   load       decide     write
+//! live.rs (one person, because a webhook named them) ─┐
+//!                                                     ├> view.rs ─> plan.rs ─> apply.rs ─> events
+//! full.rs (everybody, because it is time)            ─┘   load      decide     write
 //! ```
 //!
 //! again.rs brings people who are stored to the same place, because a date of theirs acts (S-12) or
@@ -59,11 +59,13 @@ pub mod permissions;
 pub mod plan;
 pub mod planned;
 pub mod preview;
+pub mod questions;
 pub mod reading;
 pub mod renamed;
 pub mod reused;
 pub mod rows;
 mod said;
+pub mod schedule;
 mod second_look;
 pub mod setup;
 pub mod shared;
@@ -72,6 +74,7 @@ mod starter;
 mod stored;
 pub mod swap;
 pub mod unanswered;
+pub mod unconfirmed;
 pub mod verdict;
 pub mod view;
 pub mod waiting;

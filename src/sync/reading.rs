@@ -22,6 +22,7 @@ use crate::sync::absence::{self, Answers, Missing};
 use crate::sync::apply::{Applier, Pass};
 use crate::sync::budget::Gate;
 use crate::sync::guard::{self, Ruling, Waiting};
+use crate::sync::questions::Questions;
 use crate::sync::setup::connect;
 use crate::sync::staging::Everybody;
 use crate::sync::{Context, SyncError, clearing, company, full, permissions};
@@ -41,6 +42,8 @@ pub struct Reading {
     pub waiting: Vec<Waiting>,
     /// What was asked about missing people.
     pub answers: Answers,
+    /// Questions about missing people that are still to be asked, or were not answered.
+    pub questions: Questions,
     /// Whether the HR system answers questions about one person.
     pub looks: Looks,
     /// Since when those have been missing of whom lists alone tell that they are gone (L-13).
@@ -72,12 +75,12 @@ pub async fn read(cx: &Context, directory: &Directory) -> Result<Reading, SyncEr
     let too_many = matches!(ruling, Ruling::Everybody { too_many: true, .. });
     let waiting = missing.iter().filter(|one| one.must_wait(too_many));
     let waiting = waiting.filter_map(Missing::waiting).collect();
-    let mut answers = Answers::default();
+    let (mut answers, mut questions) = (Answers::default(), Questions::default());
     if looks == Looks::Allowed && !missing.is_empty() {
-        let provider = connect(cx, directory, Arc::new(Gate::new(cx, directory, 0)))?;
-        match absence::ask(cx, directory, &*provider, &missing, too_many).await {
+        questions = questions_about(cx, directory, &everybody, &missing, too_many).await?;
+        match questions.ask_at_once(cx, directory).await {
             Err(SyncError::Provider(ProviderError::Permission { .. })) if optional => {
-                looks = Looks::Refused;
+                (looks, questions) = (Looks::Refused, Questions::default());
             }
             asked => answers = asked?,
         }
@@ -91,7 +94,25 @@ pub async fn read(cx: &Context, directory: &Directory) -> Result<Reading, SyncEr
         answers = absence::by_two_lists(&missing, too_many, &since, question);
     }
     let missing = missing.iter().map(|one| one.id().clone()).collect();
-    Ok(Reading { everybody, asked_at, ruling, missing, waiting, answers, looks, since })
+    let reading =
+        Reading { everybody, asked_at, ruling, missing, waiting, answers, questions, looks, since };
+    Ok(reading)
+}
+
+/// Questions about the missing: about all of them, or only about those whose end of access an admin
+/// has approved when there are too many.
+async fn questions_about(
+    cx: &Context,
+    directory: &Directory,
+    everybody: &Everybody,
+    missing: &[Missing],
+    too_many: bool,
+) -> Result<Questions, SyncError> {
+    let whom: Vec<Missing> = missing.iter().filter(|one| one.may_ask(too_many)).cloned().collect();
+    let id = directory.id.clone();
+    let noted = cx.db.read(move |conn| missing_people::noted(conn, &id)).await?;
+    let control = somebody(cx, everybody).await?;
+    Ok(Questions::about(whom, &noted, everybody.seq, control))
 }
 
 /// Whether questions about one person are answered. Asked, about somebody whom the list names, only

@@ -23,7 +23,7 @@ use crate::domain::provider::ProviderKind;
 use crate::providers::{CallGate, Check, Credential, Provider, ProviderError};
 use crate::secret::{Secret, SecretError, new_token};
 use crate::sync::budget::{self, Gate};
-use crate::sync::{Context, SyncError, entered, full, objects, permissions, waiting};
+use crate::sync::{Context, SyncError, entered, full, objects, permissions, schedule, waiting};
 
 /// Why something could not be done. The texts are for the caller of the API.
 #[derive(Debug, thiserror::Error)]
@@ -543,7 +543,7 @@ pub async fn complete_setup(
             }
             let now = inner.clock.now();
             directory.state = DirectoryState::Validating;
-            directory.next_sync_at_ms = Some(full::next_sync_at(&inner, &directory, now));
+            directory.next_sync_at_ms = Some(schedule::next_sync_at(&inner, &directory, now));
             directory.updated_at_ms = now;
             directories::update(tx, &directory)?;
             let action = Action::SetupCompleted;

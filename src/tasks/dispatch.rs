@@ -1,4 +1,5 @@
-//! Work whose pieces do not wait for each other: looks at people, and full syncs.
+//! Work whose pieces do not wait for each other: looks at people, full syncs, and questions about
+//! missing people, mails.
 //!
 //! One task claims and starts; each piece then runs by itself. How many may run is not a number of
 //! workers that slow pieces could use up: the claim bounds them per organization and per HR system,
@@ -7,6 +8,7 @@
 //! Invariant: a stop begins nothing more and waits for what was begun.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -15,7 +17,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::limits;
-use crate::sync::{SyncError, full, live};
+use crate::notify::outbox;
+use crate::notify::smtp::Mailer;
+use crate::sync::{SyncError, full, live, unconfirmed};
 use crate::tasks::{Activator, Activators, Kind, TaskContext, pass_on, pause_ms};
 
 type Piece = BoxFuture<'static, Result<(), SyncError>>;
@@ -29,6 +33,23 @@ enum Claimed {
 }
 
 async fn claim(kind: Kind, cx: &TaskContext) -> Result<Claimed, SyncError> {
+    if kind == Kind::Questions {
+        return Ok(match unconfirmed::claim_next(&cx.sync).await? {
+            unconfirmed::Claimed::Nothing => Claimed::Nothing,
+            unconfirmed::Claimed::Arranged => Claimed::Arranged,
+            unconfirmed::Claimed::People(claim) => {
+                Claimed::Pieces(vec![Box::pin(unconfirmed::ask(cx.sync.clone(), *claim))])
+            }
+        });
+    }
+    if kind == Kind::Mails {
+        let Some(mailer) = cx.mailer.clone() else { return Ok(Claimed::Nothing) };
+        let claimed = outbox::claim_next(&cx.sync.db, cx).await?;
+        return Ok(match claimed {
+            None => Claimed::Nothing,
+            Some(mail) => Claimed::Pieces(vec![send(cx.clone(), mailer, mail)]),
+        });
+    }
     if kind == Kind::Runs {
         return Ok(match full::claim_next(&cx.sync).await? {
             full::Claimed::Nothing => Claimed::Nothing,
@@ -48,6 +69,20 @@ async fn claim(kind: Kind, cx: &TaskContext) -> Result<Claimed, SyncError> {
     })
 }
 
+fn send(cx: TaskContext, mailer: Arc<Mailer>, mail: outbox::Claim) -> Piece {
+    Box::pin(
+        async move { Ok(outbox::deliver(&cx.sync.db, &cx.sync.keys, &cx, &mailer, mail).await?) },
+    )
+}
+
+/// How many pieces of a kind one process has under way.
+const fn pieces_max(kind: Kind) -> usize {
+    match kind {
+        Kind::Mails => limits::MAILS_AT_ONCE_MAX,
+        _ => limits::PIECES_MAX,
+    }
+}
+
 /// Claims and starts until it is told to stop, then waits for what it has started.
 pub(super) async fn keep_going(
     kind: Kind,
@@ -62,7 +97,7 @@ pub(super) async fn keep_going(
         let mut woken = std::pin::pin!(activator.0.notified());
         woken.as_mut().enable();
         while pieces.try_join_next().is_some() {}
-        let claimed = if pieces.len() < limits::PIECES_MAX {
+        let claimed = if pieces.len() < pieces_max(kind) {
             let claimed = AssertUnwindSafe(claim(kind, &cx)).catch_unwind().await;
             claimed.unwrap_or(Err(SyncError::Panicked))
         } else {

@@ -22,7 +22,7 @@ use crate::delivery::{self, deliverer};
 use crate::limits;
 use crate::notify::outbox;
 use crate::notify::smtp::Mailer;
-use crate::sync::{Context, SyncError, again, clearing, full, guard, live};
+use crate::sync::{Context, SyncError, again, clearing, full, guard, live, schedule, unconfirmed};
 use crate::tasks::retention::sweep;
 
 mod dispatch;
@@ -76,6 +76,8 @@ enum Kind {
     Schedule,
     /// Does full syncs.
     Runs,
+    /// Asks about people whom lists do not name (S-31).
+    Questions,
     /// Tells admins again of what waits for their decision (S-32).
     Reminders,
     /// Clears away what disabled directories leave (L-08).
@@ -93,6 +95,7 @@ impl Kind {
             Self::Dates => "dates",
             Self::Schedule => "schedule",
             Self::Runs => "runs",
+            Self::Questions => "questions",
             Self::Reminders => "reminders",
             Self::Clearing => "clearing",
             Self::Mails => "mails",
@@ -106,8 +109,9 @@ impl Kind {
             match self {
                 Self::Inbox => live::step(&cx.sync).await,
                 Self::Dates => again::step(&cx.sync).await,
-                Self::Schedule => full::queue_due(&cx.sync).await,
+                Self::Schedule => schedule::queue_due(&cx.sync).await,
                 Self::Runs => full::step(&cx.sync).await,
+                Self::Questions => Box::pin(unconfirmed::step(&cx.sync)).await,
                 Self::Reminders => guard::remind(&cx.sync).await,
                 Self::Clearing => clearing::step(&cx.sync).await,
                 Self::Mails => match &cx.mailer {
@@ -131,6 +135,7 @@ impl Kind {
                 Self::Dates => again::next_due(conn),
                 Self::Schedule => crate::db::directories::next_due(conn),
                 Self::Runs => runs::next_due(conn),
+                Self::Questions => unconfirmed::next_due(conn),
                 Self::Reminders => holds::next_notice(conn),
                 Self::Clearing => crate::db::clearing::next_due(conn),
                 Self::Mails => mails::next_due(conn),
@@ -143,7 +148,7 @@ impl Kind {
     const fn period_ms(self) -> u64 {
         match self {
             Self::Inbox | Self::Runs | Self::Mails => 500,
-            Self::Dates | Self::Schedule | Self::Clearing => 1_000,
+            Self::Dates | Self::Schedule | Self::Clearing | Self::Questions => 1_000,
             Self::Reminders => 60_000,
             Self::Janitor => 600_000,
         }
@@ -178,14 +183,18 @@ impl Tasks {
                 running.spawn(keep_going(worker, cx, activator, all, stopped.clone()));
             }
         };
-        spawn(Kind::Mails, 1, &activators.mails);
         spawn(Kind::Clearing, 1, &activators.clearing);
         spawn(Kind::Dates, 1, &activators.dates);
         spawn(Kind::Schedule, 1, &Activator::default());
         spawn(Kind::Reminders, 1, &Activator::default());
         spawn(Kind::Janitor, 1, &Activator::default());
-        for (kind, activator) in [(Kind::Inbox, &activators.inbox), (Kind::Runs, &activators.runs)]
-        {
+        let questions = Activator::default();
+        for (kind, activator) in [
+            (Kind::Inbox, &activators.inbox),
+            (Kind::Runs, &activators.runs),
+            (Kind::Questions, &questions),
+            (Kind::Mails, &activators.mails),
+        ] {
             let (cx, activator, all) = (cx.clone(), activator.clone(), activators.clone());
             running.spawn(dispatch::keep_going(kind, cx, activator, all, stopped.clone()));
         }
@@ -195,10 +204,9 @@ impl Tasks {
 
     /// Lets every task finish the piece it is at, and waits for that. Work that takes longer than
     /// the deadline is left; its claim ends and another process takes it over.
-    pub async fn stop(mut self) {
+    pub async fn stop(mut self, deadline: Duration) {
         let _ = self.stop.send(true);
         let all = async { while self.running.join_next().await.is_some() {} };
-        let deadline = Duration::from_millis(limits::STOP_MS_MAX);
         if tokio::time::timeout(deadline, all).await.is_err() {
             tracing::warn!("some work was not finished in time; the next start takes it over");
         }
@@ -294,6 +302,7 @@ pub async fn run_until_idle(cx: &TaskContext) -> Result<(), SyncError> {
             Kind::Inbox,
             Kind::Schedule,
             Kind::Runs,
+            Kind::Questions,
             Kind::Reminders,
             Kind::Mails,
         ];

@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::db::DbError;
+use crate::db::error::NoWrites;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, RunId};
 use crate::domain::provider::ProviderKind;
@@ -215,6 +216,8 @@ pub enum Problem {
     Unavailable,
     /// The database cannot be reached; the same request may succeed soon.
     DatabaseAway,
+    /// The database answers and takes no changes (O-08).
+    NoWrites(NoWrites),
     /// An HTTP-level refusal by the server library.
     Protocol(StatusCode),
     /// Our own fault; the text is for the log.
@@ -285,7 +288,7 @@ impl Problem {
             Self::CursorExpired => "cursor_expired",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::RequestUnderWay => "request_under_way",
-            Self::Unavailable | Self::DatabaseAway => "unavailable",
+            Self::Unavailable | Self::DatabaseAway | Self::NoWrites(_) => "unavailable",
             Self::Protocol(_) => "bad_request",
             Self::Internal(_) => "server_error",
         }
@@ -328,7 +331,7 @@ impl Problem {
             }
             Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::ProviderFailed { .. } => StatusCode::BAD_GATEWAY,
-            Self::Unavailable | Self::DatabaseAway | Self::Crowded => {
+            Self::Unavailable | Self::DatabaseAway | Self::NoWrites(_) | Self::Crowded => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Protocol(status) => *status,
@@ -375,7 +378,9 @@ impl Problem {
             Self::CursorExpired => "The cursor is too old",
             Self::IdempotencyKeyReused => "This idempotency key was used for another request",
             Self::RequestUnderWay => "The first request with this key is under way",
-            Self::Unavailable | Self::DatabaseAway => "Not available at the moment",
+            Self::Unavailable | Self::DatabaseAway | Self::NoWrites(_) => {
+                "Not available at the moment"
+            }
             Self::Protocol(_) => "The request can not be understood",
             Self::Internal(_) => "Something went wrong on our side",
         }
@@ -483,6 +488,13 @@ impl Problem {
             Self::Crowded => "Send it again.",
             Self::Unavailable => "Too much is waiting. Try again soon.",
             Self::DatabaseAway => "The database cannot be reached. Try again soon.",
+            Self::NoWrites(NoWrites::DiskFull) => {
+                "The disk of the database is full, so nothing can be changed. Try again later."
+            }
+            Self::NoWrites(NoWrites::ReadOnly) => {
+                "The database is read-only at the moment, so nothing can be changed. Try again \
+                 later."
+            }
             Self::Internal(_) => {
                 "Our log has the details under the request id. Trying again may help."
             }
@@ -567,7 +579,7 @@ impl Problem {
             Self::BudgetSpent { retry_after_seconds }
             | Self::TooManyWrongKeys { retry_after_seconds } => Some((*retry_after_seconds).max(1)),
             Self::RequestUnderWay | Self::Unavailable | Self::Crowded => Some(1),
-            Self::DatabaseAway => Some(5),
+            Self::DatabaseAway | Self::NoWrites(_) => Some(5),
             _ => None,
         }
     }
@@ -598,6 +610,7 @@ impl From<DbError> for Problem {
             DbError::NotFound => Self::NotFound { what: "Object", id: String::new() },
             DbError::Busy | DbError::Unavailable(_) => Self::Unavailable,
             DbError::Away(_) => Self::DatabaseAway,
+            DbError::NoWrites(why) => Self::NoWrites(why),
             other => Self::Internal(other.to_string()),
         }
     }

@@ -75,7 +75,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// A server on a socket that is bound already. It runs when it is awaited or spawned, and stops
 /// through its handle; signals are the caller's business.
-pub fn serve(state: AppState, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
+/// Requests have `stop_ms` milliseconds to end when it is told to stop.
+pub fn serve(
+    state: AppState,
+    listener: TcpListener,
+    workers: usize,
+    stop_ms: u64,
+) -> std::io::Result<Server> {
     let state: State = web::Data::new(state);
     let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(routes))
         .workers(workers)
@@ -83,7 +89,7 @@ pub fn serve(state: AppState, listener: TcpListener, workers: usize) -> std::io:
         .disable_signals()
         .client_request_timeout(Duration::from_millis(limits::REQUEST_HEAD_MS_MAX))
         .client_disconnect_timeout(Duration::from_millis(limits::DISCONNECT_MS_MAX))
-        .shutdown_timeout(limits::STOP_MS_MAX.div_euclid(1_000))
+        .shutdown_timeout(stop_ms.div_euclid(1_000).max(1))
         .listen(listener)?;
     Ok(server.run())
 }

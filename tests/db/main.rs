@@ -11,6 +11,7 @@ mod testdb;
 mod account_changes;
 mod errors;
 mod events;
+mod fingerprint;
 mod former_links;
 mod inbox;
 mod kill;

@@ -69,19 +69,19 @@ async fn a_read_that_panics_harms_nobody(t: TestDb) {
         let answer = t.db.read(|_| -> Result<(), DbError> { panic!("on purpose") }).await;
         assert!(matches!(answer, Err(DbError::Panicked)), "{answer:?}");
     }
-    t.db.read(rollcall::db::ping).await.unwrap();
+    t.db.read(rollcall::db::now).await.unwrap();
 }
 
 #[test]
 fn a_closed_connection_of_the_pool_is_replaced() {
     on(Engine::Postgres, async |t: TestDb| {
-        t.db.read(rollcall::db::ping).await.unwrap();
+        t.db.read(rollcall::db::now).await.unwrap();
         let terminated = t.at.raw().values(
             "SELECT pg_terminate_backend(pid, 5000)::TEXT AS value FROM pg_stat_activity \
              WHERE datname = current_database() AND pid <> pg_backend_pid()",
         );
         assert!(terminated.len() >= 2, "{terminated:?}");
-        t.db.read(rollcall::db::ping).await.unwrap();
+        t.db.read(rollcall::db::now).await.unwrap();
         t.db.write(Lane::Urgent, |tx| organizations::insert(tx, &organization(1))).await.unwrap();
     });
 }

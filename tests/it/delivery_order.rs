@@ -103,9 +103,13 @@ fn something(random: &SeededRandom) -> About {
 /// Whether the later event must wait for the earlier one.
 fn waits_for(late: &About, early: &About) -> bool {
     let barrier = |about: &About| about.kind == EventKind::DsyncDeleted;
-    late.lane == early.lane
-        || late.group.as_ref() == Some(&early.lane)
-        || (late.directory == early.directory && (barrier(late) || barrier(early)))
+    let behind = match (&late.group, &early.group) {
+        (None, None) | (Some(_), Some(_)) => late.lane == early.lane,
+        (Some(group), None) => late.lane == early.lane || *group == early.lane,
+        // What happens to a person waits for no membership.
+        (None, Some(_)) => false,
+    };
+    behind || (late.directory == early.directory && (barrier(late) || barrier(early)))
 }
 
 /// Delivers. With `kill` the process is killed when so many requests more have arrived somewhere.

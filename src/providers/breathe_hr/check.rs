@@ -39,7 +39,7 @@ const LOCATIONS: Permission = Permission::useful(
 /// What a check asks for.
 pub const PERMISSIONS: &[Permission] = &[LIST, BY_ID, DEPARTMENTS, LOCATIONS];
 
-/// Makes the calls of a check, [`crate::limits::PAGED_CALLS_PER_MINUTE_MIN`] at most. Fails only
+/// Makes the calls of a check, [`crate::limits::PAGED_CHECK_CALLS_MAX`] at most. Fails only
 /// when our own budget is spent.
 pub async fn check(hr: &BreatheHr) -> Result<Check, ProviderError> {
     let tenant = match tenant(hr).await {
@@ -89,7 +89,7 @@ async fn by_id(
                        check again.";
         return Ok(Ok(BY_ID.answered(ProbeResult::NotDetermined, message)));
     };
-    Ok(match hr.fetch_in(CallLane::Bulk, id.trim()).await {
+    Ok(match hr.ask_in(CallLane::Bulk, id.trim()).await.map_err(|unclear| unclear.error) {
         Ok(Fetched::Found(_)) => Ok(BY_ID.answered(ProbeResult::Granted, GRANTED)),
         Ok(Fetched::Gone) => {
             let message =

@@ -18,7 +18,7 @@ use crate::limits;
 use crate::providers::fields::{fits_into_path, inner, mend, pick, text};
 use crate::providers::http::{Answer, HttpClient, Method, Request};
 use crate::providers::paging::{self, Links, Page, Record};
-use crate::providers::{CallGate, CallLane, ProviderError, malformed};
+use crate::providers::{CallGate, CallLane, ProviderError, Unclear, malformed};
 use crate::secret::Secret;
 
 /// Where production keys belong.
@@ -142,25 +142,41 @@ impl Api {
     }
 
     /// Asks for one employee.
-    pub async fn employee(&self, lane: CallLane, id: &str) -> Result<Found, ProviderError> {
+    pub async fn employee(&self, lane: CallLane, id: &str) -> Result<Found, Unclear> {
+        let asked = self.employee_unheard(lane, id).await;
+        if let Err(Unclear { error, .. }) = &asked {
+            self.hear_error(error).await;
+        }
+        asked
+    }
+
+    async fn employee_unheard(&self, lane: CallLane, id: &str) -> Result<Found, Unclear> {
         if !fits_into_path(id) {
-            return Err(malformed("an employee's id can not be asked for"));
+            return Err(malformed("an employee's id can not be asked for").into());
         }
         let answer = self.send(lane, Ask::Employee(id)).await?;
-        if answer.status() == 404 {
+        let (status, retry_after_ms) = (answer.status(), answer.retry_after_ms());
+        if status == 404 {
             let reason = http_reason(404, answer.request_id());
             let body = answer.whole(limits::ENVELOPE_BYTES_MAX).await?;
             // Any server can say 404; only Breathe HR says it in JSON.
-            return match pick(&body, &[]) {
-                Ok([]) => Ok(Found::Gone),
-                Err(_) => Err(ProviderError::Down { reason, retry_after_ms: None }),
-            };
+            if pick::<0>(&body, &[]).is_ok() {
+                return Ok(Found::Gone);
+            }
+            let error = ProviderError::Down { reason, retry_after_ms: None };
+            return Err(Unclear::of(error, status, id, &body));
         }
-        let answer = self.hear(succeeded(answer).await).await?;
-        let page = self.hear(collection(answer, &["employees"]).await).await?;
+        if !is_success(status) {
+            let refused = Refused::read(answer).await;
+            return Err(Unclear::of(refused.error(), status, id, &refused.body));
+        }
+        let page = paging::read_page(answer, &["employees"]).await?;
+        let unclear = |error| Unclear::of(error, status, id, &page.envelope);
+        no_complaint(&page.envelope, retry_after_ms).map_err(unclear)?;
         match page.records.as_slice() {
-            [record] => Ok(Found::Record(record.whole()?.to_vec())),
-            _ => Err(malformed("the answer about one employee is not about one")),
+            [record] if page.list_found => Ok(Found::Record(record.whole()?.to_vec())),
+            [] => Err(unclear(malformed("the answer about one employee holds none"))),
+            _ => Err(malformed("the answer about one employee is not about one").into()),
         }
     }
 
@@ -200,31 +216,61 @@ impl Api {
 
     /// Tells the gate when the answer was "too many calls".
     async fn hear<T>(&self, result: Result<T, ProviderError>) -> Result<T, ProviderError> {
-        if let Err(ProviderError::Throttled { calls_per_minute, .. }) = &result {
-            self.gate.throttled(*calls_per_minute).await;
+        if let Err(error) = &result {
+            self.hear_error(error).await;
         }
         result
+    }
+
+    async fn hear_error(&self, error: &ProviderError) {
+        if let ProviderError::Throttled { calls_per_minute, .. } = error {
+            self.gate.throttled(*calls_per_minute).await;
+        }
     }
 }
 
 /// The answer, unless its HTTP status is a refusal.
 async fn succeeded(answer: Answer) -> Result<Answer, ProviderError> {
-    let status = answer.status();
-    if (200..300).contains(&status) {
-        return Ok(answer);
+    if is_success(answer.status()) { Ok(answer) } else { Err(Refused::read(answer).await.error()) }
+}
+
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+/// An answer whose HTTP status is a refusal.
+struct Refused {
+    status: u16,
+    retry_after_ms: Option<i64>,
+    request_id: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Refused {
+    async fn read(answer: Answer) -> Self {
+        let (status, retry_after_ms) = (answer.status(), answer.retry_after_ms());
+        let request_id = answer.request_id();
+        let body = answer.whole(limits::ENVELOPE_BYTES_MAX).await.unwrap_or_default();
+        Self { status, retry_after_ms, request_id, body }
     }
-    let (retry_after_ms, request_id) = (answer.retry_after_ms(), answer.request_id());
-    let body = answer.whole(limits::ENVELOPE_BYTES_MAX).await.unwrap_or_default();
-    let complaint = Complaint::of(&body);
-    let error = complaint.as_ref().and_then(|complaint| complaint.refusal(retry_after_ms));
-    Err(match (error, status) {
-        (Some(error), _) => error,
-        (None, 401) => ProviderError::Credential,
-        (None, 429) => throttled(retry_after_ms),
-        // A page of a proxy says nothing about the key.
-        (None, 403) if complaint.is_some() => ProviderError::Permission { permission: None },
-        _ => ProviderError::Down { reason: http_reason(status, request_id), retry_after_ms },
-    })
+
+    /// What it means.
+    fn error(&self) -> ProviderError {
+        let Self { status, retry_after_ms, .. } = *self;
+        let complaint = Complaint::of(&self.body);
+        let error = complaint.as_ref().and_then(|complaint| complaint.refusal(retry_after_ms));
+        match (error, status) {
+            (Some(error), _) => error,
+            (None, 401) => ProviderError::Credential,
+            (None, 429) => throttled(retry_after_ms),
+            // A page of a proxy says nothing about the key.
+            (None, 403) if complaint.is_some() => ProviderError::Permission { permission: None },
+            _ => {
+                let reason = http_reason(status, self.request_id.clone());
+                ProviderError::Down { reason, retry_after_ms }
+            }
+        }
+    }
 }
 
 async fn whole(answer: Answer) -> Result<Vec<u8>, ProviderError> {

@@ -20,9 +20,9 @@ use super::http::HttpClient;
 use super::paging::Walk;
 use super::{
     CallGate, CallLane, Check, Fetched, List, Provider, ProviderError, RecordKeys, RecordSink,
-    malformed, pasted,
+    Unclear, malformed, pasted,
 };
-use crate::domain::employee::EmployeeRecord;
+use crate::domain::employee::{EmployeeRecord, ExternalKey};
 use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::secret::Secret;
@@ -67,7 +67,7 @@ impl BreatheHr {
         Self { api, pages_max: limits::LIST_PAGES_MAX }
     }
 
-    async fn fetch_in(&self, lane: CallLane, key: &str) -> Result<Fetched, ProviderError> {
+    async fn ask_in(&self, lane: CallLane, key: &str) -> Result<Fetched, Unclear> {
         let raw = match self.api.employee(lane, key).await? {
             Found::Record(raw) => raw,
             Found::Gone => return Ok(Fetched::Gone),
@@ -76,7 +76,7 @@ impl BreatheHr {
         warn_of_unknown_statuses(usize::from(normalise::has_unknown_status(&employee)));
         let record = normalise::record_of(employee);
         if record.external_key.as_str() != key {
-            return Err(malformed("the answer is about another employee than asked for"));
+            return Err(malformed("the answer is about another employee than asked for").into());
         }
         Ok(Fetched::Found(Box::new(record)))
     }
@@ -137,12 +137,18 @@ impl Provider for BreatheHr {
         Box::pin(check::check(self))
     }
 
-    fn fetch<'a>(
+    fn ask<'a>(
         &'a self,
         lane: CallLane,
         who: &'a RecordKeys,
-    ) -> BoxFuture<'a, Result<Fetched, ProviderError>> {
-        Box::pin(self.fetch_in(lane, who.external_key.as_str()))
+    ) -> BoxFuture<'a, Result<Fetched, Unclear>> {
+        Box::pin(self.ask_in(lane, who.external_key.as_str()))
+    }
+
+    /// Its ids are numbers; this one has ten digits, so that any system can read it.
+    fn keys_of_nobody(&self, number: u64) -> RecordKeys {
+        let id = number.checked_rem(1_000_000_000).unwrap_or(0).saturating_add(1_100_000_000);
+        RecordKeys { external_key: ExternalKey(id.to_string()), employee_number: None }
     }
 
     fn list<'a>(

@@ -56,7 +56,7 @@ fn judged<T>(
     })
 }
 
-/// Makes the calls of a check, [`crate::limits::PAGED_CALLS_PER_MINUTE_MIN`] at most. Fails only
+/// Makes the calls of a check, [`crate::limits::PAGED_CHECK_CALLS_MAX`] at most. Fails only
 /// when our own budget is spent.
 pub async fn check(hr: &Hrworks) -> Result<Check, ProviderError> {
     match hr.api.authenticate(CallLane::Bulk).await {
@@ -114,7 +114,7 @@ async fn by_id(hr: &Hrworks, listed: Listed) -> Result<Probe, ProviderError> {
             "The person whom Rollcall asked for was removed at that moment. Check again; if it \
              stays, tell Rollcall's operator.",
         ),
-        asked => judged(BY_ID, asked),
+        asked => judged(BY_ID, asked.map_err(|unclear| unclear.error)),
     }
 }
 

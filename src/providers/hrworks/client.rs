@@ -24,7 +24,7 @@ use crate::limits;
 use crate::providers::fields::{fits_into_path, inner, mend, pick, text};
 use crate::providers::http::{Answer, HttpClient, Method, Request};
 use crate::providers::paging::{self, Links, Page, Record};
-use crate::providers::{CallGate, CallLane, ProviderError, malformed};
+use crate::providers::{CallGate, CallLane, ProviderError, Unclear, malformed};
 use crate::secret::Secret;
 
 /// The permission for people: the group of the key pair's page and the right (§7).
@@ -144,21 +144,24 @@ impl Api {
     }
 
     /// Asks for one person.
-    pub async fn person(&self, lane: CallLane, uuid: &str) -> Result<Found, ProviderError> {
+    pub async fn person(&self, lane: CallLane, uuid: &str) -> Result<Found, Unclear> {
         if !fits_into_path(uuid) {
-            return Err(malformed("a person's uuid can not be asked for"));
+            return Err(malformed("a person's uuid can not be asked for").into());
         }
         let ask = Ask::Person(uuid);
-        let answer = match self.send(lane, ask).await? {
-            Ok(answer) => answer,
+        let refusal = match self.send(lane, ask).await? {
+            Ok(answer) => {
+                let body = answer.one().await?;
+                match Refusal::within(&body) {
+                    None => return Ok(Found::Record(body)),
+                    Some(refusal) => refusal,
+                }
+            }
             Err(refusal) if refusal.is_about_identifier => return Ok(Found::Gone),
-            Err(refusal) => return Err(self.hear(refusal.error(ask)).await),
+            Err(refusal) => refusal,
         };
-        let body = answer.one().await?;
-        if let Some(refusal) = Refusal::within(&body) {
-            return Err(self.hear(refusal.error(ask)).await);
-        }
-        Ok(Found::Record(body))
+        let error = self.hear(refusal.error(ask)).await;
+        Err(Unclear::of(error, refusal.status, uuid, &refusal.body))
     }
 
     /// Asks for the departments, active ones only.
@@ -324,6 +327,7 @@ struct Refusal {
     is_about_identifier: bool,
     retry_after_ms: Option<i64>,
     request_id: Option<String>,
+    body: Vec<u8>,
 }
 
 impl Refusal {
@@ -341,8 +345,8 @@ impl Refusal {
         (code.is_some() && text(kind).is_some()).then(|| Self::of(body))
     }
 
-    fn of(body: &[u8]) -> Self {
-        let body = mend(body);
+    fn of(sent: &[u8]) -> Self {
+        let body = mend(sent);
         let names = ["type", "errorMessage", "additionalErrors"];
         let picked = pick(&body, &names);
         let is_json = picked.is_ok();
@@ -359,7 +363,8 @@ impl Refusal {
                 && !is_about_identifier_type(text(message).as_deref());
         }
         let (status, retry_after_ms, request_id) = (200, None, None);
-        Self { status, kind, is_json, is_about_identifier, retry_after_ms, request_id }
+        let body = sent.to_vec();
+        Self { status, kind, is_json, is_about_identifier, retry_after_ms, request_id, body }
     }
 
     /// Whether another token may help (protocol page §4, rules a and d).

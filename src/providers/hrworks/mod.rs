@@ -23,10 +23,10 @@ use super::http::HttpClient;
 use super::paging::Walk;
 use super::{
     CallGate, CallLane, Check, Fetched, List, Provider, ProviderError, RecordKeys, RecordSink,
-    malformed,
+    Unclear, malformed,
 };
 use crate::clock::Clock;
-use crate::domain::employee::EmployeeRecord;
+use crate::domain::employee::{EmployeeRecord, ExternalKey};
 use crate::domain::provider::ProviderKind;
 use crate::limits;
 
@@ -72,7 +72,7 @@ impl Hrworks {
         }
     }
 
-    async fn fetch_in(&self, lane: CallLane, uuid: &str) -> Result<Fetched, ProviderError> {
+    async fn ask_in(&self, lane: CallLane, uuid: &str) -> Result<Fetched, Unclear> {
         let raw = match self.api.person(lane, uuid).await? {
             Found::Record(raw) => raw,
             Found::Gone => return Ok(Fetched::Gone),
@@ -81,7 +81,7 @@ impl Hrworks {
         self.complete(lane, &mut person).await?;
         let record = normalise::record_of(person);
         if Some(record.external_key.as_str()) != guid_key(uuid).as_deref() {
-            return Err(malformed("the answer is about another person than asked for"));
+            return Err(malformed("the answer is about another person than asked for").into());
         }
         Ok(Fetched::Found(Box::new(record)))
     }
@@ -100,7 +100,8 @@ impl Hrworks {
                 };
                 walk.note(Some(&normalise::key(&person)))?;
                 names.learn(&person);
-                if self.complete(CallLane::Bulk, &mut person).await? {
+                let is_complete = self.complete(CallLane::Bulk, &mut person).await?;
+                if is_complete && !names::has_named_superior(&person) {
                     sink.record(&person.canonical()?)?;
                 } else {
                     names.wait(person);
@@ -193,12 +194,19 @@ impl Provider for Hrworks {
         Box::pin(check::check(self))
     }
 
-    fn fetch<'a>(
+    fn ask<'a>(
         &'a self,
         lane: CallLane,
         who: &'a RecordKeys,
-    ) -> BoxFuture<'a, Result<Fetched, ProviderError>> {
-        Box::pin(self.fetch_in(lane, who.external_key.as_str()))
+    ) -> BoxFuture<'a, Result<Fetched, Unclear>> {
+        Box::pin(self.ask_in(lane, who.external_key.as_str()))
+    }
+
+    fn keys_of_nobody(&self, number: u64) -> RecordKeys {
+        let hex = format!("{number:016x}");
+        let (a, b) = hex.split_at(4);
+        let uuid = format!("ffffffff-{a}-4000-8000-{b}");
+        RecordKeys { external_key: ExternalKey(uuid), employee_number: None }
     }
 
     fn list<'a>(

@@ -2,6 +2,9 @@
 //! key alone, the lists of departments and locations tell the name. A key pair without the
 //! permission for those lists gets the names from the other people (L-04).
 //!
+//! A manager may be named by the name to log in with alone; the other people of the list tell whose
+//! it is (protocol page §6.2).
+//!
 //! What this module must not do: ask HRworks.
 
 use std::collections::HashMap;
@@ -9,7 +12,7 @@ use std::collections::HashMap;
 use super::normalise;
 use super::wire::Person;
 use crate::domain::employee::clean_text;
-use crate::providers::fields::clean_key;
+use crate::providers::fields::{clean_key, guid_key};
 
 /// Names by key.
 pub type Names = HashMap<String, String>;
@@ -56,11 +59,18 @@ pub fn name_place(person: &mut Person, name: Option<&String>) {
     }
 }
 
+/// Whether a person's manager is known by nothing but the name to log in with, or by that first.
+pub fn has_named_superior(person: &Person) -> bool {
+    person.superior.as_ref().is_some_and(|superior| superior.person_id.is_some())
+}
+
 /// What the people of a list tell about names, and who waits for one.
 #[derive(Default)]
 pub struct FromPeople {
     units: Names,
     places: Names,
+    /// Keys by the name to log in with; nothing in it where two people have one name.
+    people: HashMap<String, Option<String>>,
     waiting: Vec<Person>,
 }
 
@@ -73,6 +83,13 @@ impl FromPeople {
         if let Some((key, Some(name))) = place(person) {
             self.places.entry(key).or_insert(name);
         }
+        let log_in = person.log_in_name.as_deref().and_then(clean_key);
+        if let (Some(log_in), Some(uuid)) = (log_in, person.uuid.as_deref().and_then(guid_key)) {
+            let known = self.people.entry(log_in).or_insert_with(|| Some(uuid.clone()));
+            if known.as_ref() != Some(&uuid) {
+                *known = None;
+            }
+        }
     }
 
     /// Somebody whose name for a department or location may still come with another person.
@@ -82,8 +99,15 @@ impl FromPeople {
 
     /// Those who waited, with the names that have come.
     pub fn named(self) -> impl Iterator<Item = Person> {
-        let Self { units, places, waiting } = self;
+        let Self { units, places, people, waiting } = self;
         waiting.into_iter().map(move |mut person| {
+            if let Some(superior) = &mut person.superior {
+                let log_in = superior.person_id.as_deref().and_then(clean_key);
+                let found = log_in.and_then(|log_in| people.get(&log_in).cloned().flatten());
+                if found.is_some() {
+                    (superior.uuid, superior.person_id) = (found, None);
+                }
+            }
             if let Some(key) = nameless_unit(&person) {
                 name_unit(&mut person, units.get(&key));
             }

@@ -396,7 +396,7 @@ async fn l_04_a_good_key_pair() {
     assert!(check.ok() && check.acceptable(), "{check:?}");
     assert_eq!(results(&check), all([Granted; 4]));
     let calls = setup.gate.heard().len();
-    assert!(calls <= usize::try_from(limits::PAGED_CALLS_PER_MINUTE_MIN).unwrap());
+    assert!(calls <= usize::try_from(limits::PAGED_CHECK_CALLS_MAX).unwrap());
     let lines = setup.server.lines();
     let people = "GET /v2/persons/master-data?onlyActive=true&personIdentifierType=uuid&page=1";
     assert_eq!(lines[1], people);

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::domain::employee::ExternalKey;
-use crate::providers::fields::{fact, flag, inner, mend, pick, sound_key, text};
+use crate::providers::fields::{fact, flag, guid_key, inner, mend, pick, sound_key, text};
 use crate::providers::{ProviderError, malformed};
 
 /// The master data of one person, as far as a record is made of it.
@@ -49,6 +49,9 @@ pub struct Person {
     pub permanent_establishment: Option<Establishment>,
     /// The manager.
     pub superior: Option<Superior>,
+    /// The name to log in with, by which others may name their manager. No part of the record.
+    #[serde(skip)]
+    pub log_in_name: Option<String>,
 }
 
 /// An organization unit.
@@ -77,6 +80,9 @@ pub struct Establishment {
 pub struct Superior {
     /// HRworks' own key.
     pub uuid: Option<String>,
+    /// The name to log in with, where there is no `uuid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person_id: Option<String>,
     /// The employee number.
     pub personnel_number: Option<String>,
 }
@@ -101,8 +107,10 @@ impl Establishment {
 
 impl Superior {
     fn read(value: Option<&RawValue>) -> Option<Self> {
-        let [uuid, personnel_number] = inner(value, &["uuid", "personnelNumber"]).map(text);
-        let superior = Self { uuid, personnel_number };
+        let names = ["uuid", "personId", "personnelNumber"];
+        let [uuid, person_id, personnel_number] = inner(value, &names).map(text);
+        let person_id = person_id.filter(|_| uuid.as_deref().and_then(guid_key).is_none());
+        let superior = Self { uuid, person_id, personnel_number };
         (superior != Self::default()).then_some(superior)
     }
 }
@@ -120,8 +128,9 @@ impl Person {
             "email",
             "position",
             "organizationUnitUuid",
+            "personId",
         ];
-        let [uuid, personnel_number, first_name, last_name, email, position, unit] =
+        let [uuid, personnel_number, first_name, last_name, email, position, unit, log_in_name] =
             pick(&raw, &names)?.map(text);
         let [join, leave] = pick(&raw, &["joinDate", "leaveDate"])?.map(fact);
         sound_key(&ExternalKey(uuid.clone().unwrap_or_default()))?;
@@ -142,6 +151,7 @@ impl Person {
             organization_unit_uuid: unit,
             permanent_establishment: Establishment::read(establishment),
             superior: Superior::read(superior),
+            log_in_name,
         })
     }
 

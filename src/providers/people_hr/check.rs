@@ -122,7 +122,7 @@ type ByIdFinding = Result<(ProbeResult, String), ProviderError>;
 
 /// The outer error is a spent budget, the inner one a refusal of the whole key.
 async fn probe_by_id(hr: &PeopleHr, number: &EmployeeNumber) -> Result<ByIdFinding, ProviderError> {
-    Ok(match hr.fetch_in(CallLane::Bulk, number).await {
+    Ok(match hr.ask_in(CallLane::Bulk, number).await.map_err(|unclear| unclear.error) {
         Ok(Fetched::Found(_)) => Ok((ProbeResult::Granted, GRANTED.to_owned())),
         Ok(Fetched::Gone) => Ok((
             ProbeResult::NotDetermined,

@@ -17,7 +17,7 @@ use crate::domain::employee::EmployeeNumber;
 use crate::limits;
 use crate::providers::http::{Answer, HttpClient, Method, Request};
 use crate::providers::splitter::{Raw, SplitError, Splitter};
-use crate::providers::{CallGate, CallLane, ProviderError, malformed};
+use crate::providers::{CallGate, CallLane, ProviderError, Unclear, malformed};
 use crate::secret::Secret;
 
 /// The permission for reading everybody, as People HR's key dialog calls it (§1.2).
@@ -154,21 +154,49 @@ impl Api {
 
     /// Tells the gate when the answer was "too many calls".
     async fn hear<T>(&self, result: Result<T, ProviderError>) -> Result<T, ProviderError> {
-        if let Err(ProviderError::Throttled { calls_per_minute, .. }) = &result {
-            self.gate.throttled(*calls_per_minute).await;
+        if let Err(error) = &result {
+            self.hear_error(error).await;
         }
         result
     }
 
+    async fn hear_error(&self, error: &ProviderError) {
+        if let ProviderError::Throttled { calls_per_minute, .. } = error {
+            self.gate.throttled(*calls_per_minute).await;
+        }
+    }
+
+    /// Makes one reserved call about one person, like [`Api::ask`].
+    pub async fn about(&self, number: &EmployeeNumber) -> Result<(Vec<u8>, Judgement), Unclear> {
+        let asked = self.about_unheard(number).await;
+        if let Err(Unclear { error, .. }) = &asked {
+            self.hear_error(error).await;
+        }
+        asked
+    }
+
+    async fn about_unheard(
+        &self,
+        number: &EmployeeNumber,
+    ) -> Result<(Vec<u8>, Judgement), Unclear> {
+        let action = Action::EmployeeById(number);
+        let response = self.send(action, limits::PROVIDER_FETCH_MS_MAX).await?;
+        let (status, permission) = (response.status(), action.permission());
+        if !is_success(status) {
+            let refusal = Refused::read(response).await;
+            let error = refusal.error(permission);
+            return Err(Unclear::of(error, status, number.as_str(), &refusal.body));
+        }
+        let answer = without_mark(response.one().await?)?;
+        match envelope(&answer).and_then(|envelope| judge(&envelope, permission)) {
+            Ok(judgement) => Ok((answer, judgement)),
+            Err(error) => Err(Unclear::of(error, status, number.as_str(), &answer)),
+        }
+    }
+
     async fn ask_unheard(&self, action: Action<'_>) -> Result<(Vec<u8>, Judgement), ProviderError> {
         let response = self.post(action, limits::PROVIDER_FETCH_MS_MAX).await?;
-        let mut answer = response.one().await?;
-        if answer.starts_with(b"\xEF\xBB\xBF") {
-            answer.drain(..3);
-        }
-        if answer.trim_ascii().is_empty() {
-            return Err(SplitError::Empty.into());
-        }
+        let answer = without_mark(response.one().await?)?;
         let judgement = judge(&envelope(&answer)?, action.permission())?;
         Ok((answer, judgement))
     }
@@ -208,42 +236,75 @@ impl Api {
 
     /// Sends one request and gives the answer if HTTP calls it a success.
     async fn post(&self, action: Action<'_>, ms_max: u64) -> Result<Answer, ProviderError> {
+        let response = self.send(action, ms_max).await?;
+        if is_success(response.status()) {
+            return Ok(response);
+        }
+        Err(Refused::read(response).await.error(action.permission()))
+    }
+
+    /// The only place that builds a request.
+    async fn send(&self, action: Action<'_>, ms_max: u64) -> Result<Answer, ProviderError> {
         let body = serde_json::to_vec(&action.body(&self.key))
             .map_err(|_| malformed("the request could not be written"))?;
         let headers =
             &[("Content-Type", "application/json; charset=utf-8"), ("Accept", "application/json")];
         let request = Request { method: Method::Post, url: &self.url, headers, body, ms_max };
-        let response = self.http.send(request).await?;
-        if (200..300).contains(&response.status()) {
-            return Ok(response);
-        }
-        Err(refused_by_http(response, action.permission()).await)
+        self.http.send(request).await
     }
 }
 
-/// What an answer with another HTTP status than 2xx means. People HR itself always answers 200
-/// (§2.2), so this is an edge or a proxy in between: a 403 page says nothing about the key.
-async fn refused_by_http(response: Answer, permission: Option<&'static str>) -> ProviderError {
-    let status = response.status();
-    let retry_after_ms = response.retry_after_ms();
-    if (400..500).contains(&status)
-        && let Ok(body) = response.whole(limits::ENVELOPE_BYTES_MAX).await
-        && let Ok(envelope) = envelope(&body)
-        && let Some(error) = refusal(&envelope, permission)
-    {
-        return match error {
-            ProviderError::Throttled { calls_per_minute, retry_after_ms: usual_ms } => {
-                let retry_after_ms = retry_after_ms.unwrap_or(usual_ms);
-                ProviderError::Throttled { retry_after_ms, calls_per_minute }
-            }
-            error => error,
-        };
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+/// The answer without a byte order mark, unless nothing is left then.
+fn without_mark(mut answer: Vec<u8>) -> Result<Vec<u8>, ProviderError> {
+    if answer.starts_with(b"\xEF\xBB\xBF") {
+        answer.drain(..3);
     }
-    if status == 429 {
-        let retry_after_ms = retry_after_ms.unwrap_or(limits::PROVIDER_THROTTLE_WAIT_MS);
-        return ProviderError::Throttled { retry_after_ms, calls_per_minute: None };
+    if answer.trim_ascii().is_empty() {
+        return Err(SplitError::Empty.into());
     }
-    ProviderError::Down { reason: format!("HTTP status {status}"), retry_after_ms }
+    Ok(answer)
+}
+
+/// An answer with another HTTP status than 2xx. People HR itself always answers 200 (§2.2), so this
+/// is an edge or a proxy in between: a 403 page says nothing about the key.
+struct Refused {
+    status: u16,
+    retry_after_ms: Option<i64>,
+    body: Vec<u8>,
+}
+
+impl Refused {
+    async fn read(answer: Answer) -> Self {
+        let (status, retry_after_ms) = (answer.status(), answer.retry_after_ms());
+        let body = answer.whole(limits::ENVELOPE_BYTES_MAX).await.unwrap_or_default();
+        Self { status, retry_after_ms, body }
+    }
+
+    /// What it means.
+    fn error(&self, permission: Option<&'static str>) -> ProviderError {
+        let Self { status, retry_after_ms, .. } = *self;
+        if (400..500).contains(&status)
+            && let Ok(envelope) = envelope(&self.body)
+            && let Some(error) = refusal(&envelope, permission)
+        {
+            return match error {
+                ProviderError::Throttled { calls_per_minute, retry_after_ms: usual_ms } => {
+                    let retry_after_ms = retry_after_ms.unwrap_or(usual_ms);
+                    ProviderError::Throttled { retry_after_ms, calls_per_minute }
+                }
+                error => error,
+            };
+        }
+        if status == 429 {
+            let retry_after_ms = retry_after_ms.unwrap_or(limits::PROVIDER_THROTTLE_WAIT_MS);
+            return ProviderError::Throttled { retry_after_ms, calls_per_minute: None };
+        }
+        ProviderError::Down { reason: format!("HTTP status {status}"), retry_after_ms }
+    }
 }
 
 /// Reads an answer's envelope.

@@ -19,7 +19,7 @@ use super::http::HttpClient;
 use super::splitter::Raw;
 use super::{
     CallGate, CallLane, Check, Fetched, List, Provider, ProviderError, RecordKeys, RecordSink,
-    malformed, pasted,
+    Unclear, malformed, pasted,
 };
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord};
 use crate::domain::provider::ProviderKind;
@@ -69,24 +69,27 @@ impl PeopleHr {
         Self { api: Api::new(base_url, key, http, gate) }
     }
 
-    async fn fetch_in(
-        &self,
-        lane: CallLane,
-        number: &EmployeeNumber,
-    ) -> Result<Fetched, ProviderError> {
+    async fn ask_in(&self, lane: CallLane, number: &EmployeeNumber) -> Result<Fetched, Unclear> {
         self.api.reserve(lane).await?;
-        let (answer, judgement) = self.api.ask(Action::EmployeeById(number)).await?;
+        let (answer, judgement) = self.api.about(number).await?;
         if judgement == Judgement::NothingThere {
             return Ok(Fetched::Gone);
         }
-        let envelope = client::envelope(&answer)?;
+        Ok(Fetched::Found(Box::new(Self::record_about(number, &answer)?)))
+    }
+
+    fn record_about(
+        number: &EmployeeNumber,
+        answer: &[u8],
+    ) -> Result<EmployeeRecord, ProviderError> {
+        let envelope = client::envelope(answer)?;
         let raw = envelope.result.map(|result| result.get().as_bytes()).unwrap_or_default();
         let record = normalise::record(raw)?;
         let answered = record.employee_number.as_ref().map(|number| number.as_str().trim());
         if answered != Some(number.as_str().trim()) {
             return Err(malformed("the answer is about another employee than asked for"));
         }
-        Ok(Fetched::Found(Box::new(record)))
+        Ok(record)
     }
 
     /// Streams one of the two lists. An empty one is an error: silence is no proof that everybody
@@ -125,17 +128,23 @@ impl Provider for PeopleHr {
         Box::pin(check::check(self))
     }
 
-    fn fetch<'a>(
+    fn ask<'a>(
         &'a self,
         lane: CallLane,
         who: &'a RecordKeys,
-    ) -> BoxFuture<'a, Result<Fetched, ProviderError>> {
+    ) -> BoxFuture<'a, Result<Fetched, Unclear>> {
         Box::pin(async move {
             let Some(number) = &who.employee_number else {
-                return Err(malformed("the person has no employee number to ask by"));
+                return Err(malformed("the person has no employee number to ask by").into());
             };
-            self.fetch_in(lane, number).await
+            self.ask_in(lane, number).await
         })
+    }
+
+    /// Fifteen characters, the most that an employee id may have (§3).
+    fn keys_of_nobody(&self, number: u64) -> RecordKeys {
+        let number = number.checked_rem(1_000_000_000).unwrap_or(0);
+        RecordKeys::of_number(EmployeeNumber(format!("NOBODY{number:09}")))
     }
 
     fn list<'a>(

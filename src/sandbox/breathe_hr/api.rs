@@ -218,19 +218,25 @@ fn employee(hr: &BreatheHr, request: &RestRequest) -> Result<Reply, Reply> {
     if id.parse::<u64>().is_err() {
         return Err(Reply::string_error(400, "id is invalid"));
     }
-    let Some(person) = hr.state().register.find(id).cloned() else {
-        // Neither status nor body is known of the vendor.
-        return Err(Breathe::error(404, "Record Not Found"));
-    };
     let odd = hr.odd();
     match odd.failure(id) {
-        Some(RecordChange::Status(http)) => Ok(Reply::html(*http)),
-        Some(_) => Ok(Reply::broken()),
-        None => {
-            let record = odd.written(id, Writes::One, bytes(&Writer::of(hr).record(&person)));
-            Ok(Reply::list("employees", &[record]))
+        Some(RecordChange::Status(http)) => return Ok(Reply::html(*http)),
+        Some(RecordChange::Said(http, words)) => {
+            return Ok(Reply::raw(*http, words.replace("{id}", id).into_bytes()));
         }
+        Some(_) => return Ok(Reply::broken()),
+        None => {}
     }
+    let found = hr.state().register.find(id).cloned();
+    let Some(person) = found else {
+        return Err(match &odd.nobody {
+            Some(nobody) => Reply::raw(nobody.http, nobody.about(id, hr.calls().len())),
+            // Neither status nor body is known of the vendor.
+            None => Breathe::error(404, "Record Not Found"),
+        });
+    };
+    let record = odd.written(id, Writes::One, bytes(&Writer::of(hr).record(&person)));
+    Ok(Reply::list("employees", &[record]))
 }
 
 /// Whether somebody is an HR user of the system.

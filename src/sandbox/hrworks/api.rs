@@ -291,17 +291,25 @@ fn answer(hr: &Hrworks, request: &RestRequest, endpoint: HrworksEndpoint) -> Res
         }
         HrworksEndpoint::PersonMasterData => {
             let by = identifier_type(request, "personnelNumber")?;
-            let person = Arc::clone(known(&writer, by, named)?);
-            let (odd, who) = (hr.odd(), &person.unique_key);
-            let spelling = writer.quirks.uuid_by_id;
-            match odd.failure(who) {
-                Some(RecordChange::Status(http)) => Ok(Reply::html(*http)),
-                Some(_) => Ok(Reply::broken()),
-                None => {
-                    let record = bytes(&writer.spelled(spelling).person(&person));
-                    Ok(Reply::raw(200, odd.written(who, Writes::One, record)))
+            let (odd, spelling) = (hr.odd(), writer.quirks.uuid_by_id);
+            match odd.failure(named) {
+                Some(RecordChange::Status(http)) => return Ok(Reply::html(*http)),
+                Some(RecordChange::Said(http, words)) => {
+                    return Ok(Reply::raw(*http, words.replace("{id}", named).into_bytes()));
                 }
+                Some(_) => return Ok(Reply::broken()),
+                None => {}
             }
+            let person = match (known(&writer, by, named), &odd.nobody) {
+                (Ok(person), _) => Arc::clone(person),
+                (Err(_), Some(nobody)) => {
+                    let body = nobody.about(named, hr.calls().len());
+                    return Err(Reply::raw(nobody.http, body));
+                }
+                (Err(usual), None) => return Err(usual),
+            };
+            let record = bytes(&writer.spelled(spelling).person(&person));
+            Ok(Reply::raw(200, odd.written(&person.unique_key, Writes::One, record)))
         }
         HrworksEndpoint::MasterData => master_data(&writer, request, &hr.odd()),
         HrworksEndpoint::OrganizationUnits => {

@@ -82,6 +82,11 @@ impl Answer {
         Self::page(http, HTML, BAD_GATEWAY_PAGE)
     }
 
+    /// An answer in other words than the vendor's.
+    pub(super) fn said(http: u16, body: Vec<u8>) -> Self {
+        Self { http, status: None, content_type: JSON, body: Body::Whole(body) }
+    }
+
     /// The connection breaks off before the answer has ended.
     pub(super) fn hung_up() -> Self {
         Self { http: 200, status: None, content_type: JSON, body: Body::Broken }

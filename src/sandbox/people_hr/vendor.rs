@@ -146,7 +146,21 @@ fn employee(hr: &PeopleHr, fields: &Map<String, Value>) -> Result<Answer, Refusa
     if id.chars().count() > 15 {
         return refuse(5, "EmployeeId contains more than 15 characters.");
     }
-    let Some(person) = hr.find(id) else { return refuse(5, "EmployeeId does not exists.") };
+    let odd = hr.odd();
+    match odd.failure(id) {
+        Some(RecordChange::Status(http)) => return Ok(Answer::failed(*http)),
+        Some(RecordChange::Said(http, words)) => {
+            return Ok(Answer::said(*http, words.replace("{id}", id).into_bytes()));
+        }
+        Some(_) => return Ok(Answer::hung_up()),
+        None => {}
+    }
+    let Some(person) = hr.find(id) else {
+        return match &odd.nobody {
+            Some(nobody) => Ok(Answer::said(nobody.http, nobody.about(id, hr.calls().len()))),
+            None => refuse(5, "EmployeeId does not exists."),
+        };
+    };
     let people = hr.everybody();
     let faults = hr.faults();
     let record = super::record::Record {
@@ -156,13 +170,6 @@ fn employee(hr: &PeopleHr, fields: &Map<String, Value>) -> Result<Answer, Refusa
         histories: true,
         unique_key: faults.key_of(&person, faults.key_by_id),
     };
-    let odd = hr.odd();
-    match odd.failure(id) {
-        Some(RecordChange::Status(http)) => Ok(Answer::failed(*http)),
-        Some(_) => Ok(Answer::hung_up()),
-        None => {
-            let record = odd.written(id, Writes::One, json(&record, faults.pretty));
-            Ok(Answer::success(Body::Whole(odd.lettered(enveloped(&record)))))
-        }
-    }
+    let record = odd.written(id, Writes::One, json(&record, faults.pretty));
+    Ok(Answer::success(Body::Whole(odd.lettered(enveloped(&record)))))
 }

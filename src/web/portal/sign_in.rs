@@ -130,6 +130,7 @@ fn mail(cx: &Context, admin: Admin, address: &str, now: Millis) -> Mail {
         organization_id: admin.organization_id,
         notice_id: None,
         text_sealed,
+        recipient_domain: mails::domain_of(&admin.email),
         recipient_email: admin.email,
         recipient_name: admin.name,
         state: MailState::Waiting,
