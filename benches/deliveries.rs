@@ -34,6 +34,7 @@ use rollcall::delivery::{Context, deliverer};
 use rollcall::domain::endpoint::{EndpointStatus, LegacySigner};
 use rollcall::domain::event::EventKind;
 use rollcall::domain::ids::{DirectoryId, EndpointId, OrganizationId};
+use rollcall::domain::trust::Trust;
 use rollcall::secret::SealingKey;
 use serde_json::json;
 
@@ -115,6 +116,7 @@ async fn measure(case: Case) -> Vec<Duration> {
     let cx = Context {
         db,
         clock: Arc::new(SystemClock),
+        trust: Arc::new(Trust::Always),
         random,
         keys: Arc::new(keys.unwrap()),
         targets: Targets::build(true).unwrap(),

@@ -27,6 +27,7 @@ use crate::delivery::target::{NoTargets, Targets};
 use crate::domain::guard::GuardLimits;
 use crate::domain::ids::ApiKeyId;
 use crate::domain::provider::ProviderKind;
+use crate::domain::trust::Trust;
 use crate::limits;
 use crate::notify::smtp::{Mailer, MailerError};
 use crate::providers::http::{HttpClient, NoClient};
@@ -419,6 +420,7 @@ impl Running {
         let delivery = delivery::Context {
             db: context.db.clone(),
             clock: context.clock.clone(),
+            trust: context.trust.clone(),
             random: context.random.clone(),
             keys: context.keys.clone(),
             targets,
@@ -510,6 +512,7 @@ fn context(
     Ok(Context {
         db: store.db.clone(),
         clock: store.surroundings.clock.clone(),
+        trust: Arc::new(trust(store)),
         random: store.surroundings.random.clone(),
         keys: store.keys.clone(),
         connect,
@@ -522,6 +525,12 @@ fn context(
         },
         sends_mail,
     })
+}
+
+/// A clock that a test moves is believed.
+fn trust(store: &Store) -> Trust {
+    let is_real = store.corrected.is_some() || store.surroundings.clock.is_the_machines();
+    if is_real { Trust::none_yet() } else { Trust::Always }
 }
 
 fn base_urls(settings: &Settings) -> BaseUrls {

@@ -218,6 +218,13 @@ pub const REQUEST_HEAD_MS_MAX: u64 = 5_000;
 /// How long a connection is still read after an answer that ends it, in milliseconds, so that its
 /// sender gets to see the answer.
 pub const DISCONNECT_MS_MAX: u64 = 1_000;
+/// How often the clock is looked at for jumps, in milliseconds.
+pub const CLOCK_BEAT_MS: u64 = 60_000;
+/// Longest step of the clock between two looks that is no jump, in milliseconds (O-06).
+pub const CLOCK_STEP_MS_MAX: i64 = 600_000;
+/// How long a clock that has jumped is not believed, in milliseconds: nothing is destroyed
+/// meanwhile (O-06).
+pub const CLOCK_DOUBT_MS: i64 = 3_600_000;
 /// How often the database's clock puts the machine's right, in milliseconds.
 pub const CLOCK_LOOK_MS: u64 = 10_000;
 /// How long a stop waits for the database, and then for threads, in milliseconds.

@@ -104,6 +104,7 @@ impl Server {
         let context = Context {
             db,
             clock,
+            trust: Arc::new(rollcall::domain::trust::Trust::Always),
             random,
             keys: Arc::new(keys),
             connect: Arc::new(NoHrSystem),

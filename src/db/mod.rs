@@ -35,6 +35,7 @@ pub mod budget;
 mod canonical;
 pub mod catalogue;
 pub mod clearing;
+pub mod clock_belief;
 pub mod conn;
 pub mod data_keys;
 pub mod deactivations;

@@ -573,6 +573,14 @@ diesel::joinable!(deliveries -> events (event_number));
 diesel::joinable!(delivery_attempts -> deliveries (delivery_number));
 
 diesel::table! {
+    clock_belief (id) {
+        id -> BigInt,
+        seen_at_ms -> BigInt,
+        since_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     write_probe (id) {
         id -> BigInt,
         written_at_ms -> BigInt,

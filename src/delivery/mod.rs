@@ -28,6 +28,7 @@ use crate::db::Db;
 use crate::db::endpoint_secrets::EndpointSecret;
 use crate::delivery::sign::SigningSecret;
 use crate::delivery::target::Targets;
+use crate::domain::trust::Trust;
 use crate::secret::Keys;
 
 pub mod address;
@@ -47,6 +48,8 @@ pub struct Context {
     pub db: Db,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Whether the time is believed.
+    pub trust: Arc<Trust>,
     /// Randomness.
     pub random: Arc<dyn Random>,
     /// The opened data keys.

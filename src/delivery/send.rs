@@ -149,6 +149,7 @@ async fn note(job: Job, answered: Answered, began: Millis, now: Millis) -> Resul
             now,
         };
         let (health, why) = endpoint.health().after(trigger, attempts, reply, now, random);
+        let why = Health::end(why, job.cx.trust.holds_at(now));
         // Asked while this delivery still waits: its organization is told too.
         let affected = match why {
             None => Vec::new(),

@@ -191,6 +191,13 @@ impl Health {
         let given_up = failing_ms >= limits::ENDPOINT_FAILING_MS_MAX;
         (next, given_up.then_some(DisabledReason::Failing))
     }
+
+    /// The end that an attempt would bring, unless it is only by the word of a clock that is not
+    /// believed (O-06).
+    #[must_use]
+    pub fn end(why: Option<DisabledReason>, clock_is_believed: bool) -> Option<DisabledReason> {
+        why.filter(|why| clock_is_believed || *why != DisabledReason::Failing)
+    }
 }
 
 /// How long an endpoint is paused after so many failures in a row, in milliseconds.

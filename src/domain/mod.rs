@@ -27,6 +27,7 @@ pub mod row_problem;
 pub mod search;
 pub mod steps;
 pub mod text;
+pub mod trust;
 
 /// Declares an enum that is stored and sent as a fixed lower-case word.
 #[macro_export]

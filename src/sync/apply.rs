@@ -533,7 +533,7 @@ impl Writing<'_, '_, '_> {
     ) -> Result<Option<CatalogueEntryId>, DbError> {
         let Some(name) = name else { return Ok(None) };
         let key = (kind, name_norm(name));
-        if let Some(id) = self.units.get(&key) {
+        if let Some(id) = self.units.get(&key).or_else(|| self.rows.units.get(&key)) {
             return Ok(Some(id.clone()));
         }
         let organization = &self.cx.directory.organization_id;

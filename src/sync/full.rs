@@ -167,7 +167,8 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
     let reading = Arc::new(reading);
     let everybody = &reading.everybody;
     let facts = Arc::new(everybody.facts.clone());
-    let batch = Batch { cx, claim, facts, ruling: reading.ruling };
+    let lane = lane_of(everybody);
+    let batch = Batch { cx, claim, facts, ruling: reading.ruling, lane };
     if claim.directory.strict {
         batch.refuse_problems(&reading).await?;
     }
@@ -371,6 +372,15 @@ struct Batch<'a> {
     claim: &'a Claim,
     facts: Arc<Facts>,
     ruling: Ruling,
+    lane: Lane,
+}
+
+/// The lane of a run's pieces. One of a small directory in which next to nothing has changed is
+/// little work and does not wait behind the pieces of large ones (S-46).
+fn lane_of(everybody: &Everybody) -> Lane {
+    let is_small = everybody.changed.len() <= limits::APPLY_BATCH_PEOPLE_MAX
+        && everybody.unchanged.len() <= limits::PIECE_ROWS_MAX;
+    if is_small { Lane::Urgent } else { Lane::Bulk }
 }
 
 impl Batch<'_> {
@@ -380,7 +390,7 @@ impl Batch<'_> {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, Directory, &Context) -> Result<T, SyncError> + Send + 'static,
     {
-        self.write_in(Lane::Bulk, work).await
+        self.write_in(self.lane, work).await
     }
 
     /// The same for a few rows, which do not wait behind the pieces of others (S-46).

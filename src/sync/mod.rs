@@ -31,6 +31,7 @@ use crate::db::{Db, DbError};
 use crate::domain::guard::GuardLimits;
 use crate::domain::notice;
 use crate::domain::provider::ProviderKind;
+use crate::domain::trust::Trust;
 use crate::providers::{Connect, ProviderError};
 use crate::secret::{Keys, SecretError};
 
@@ -133,6 +134,8 @@ pub struct Context {
     pub db: Db,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Whether the time is believed.
+    pub trust: Arc<Trust>,
     /// Randomness.
     pub random: Arc<dyn Random>,
     /// The opened data keys.

@@ -15,6 +15,7 @@ use crate::db::hold_items;
 use crate::db::links;
 use crate::db::{Conn, DbError};
 use crate::domain::account::Activity;
+use crate::domain::directory::CatalogueKind;
 use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, ExternalKey, ManagerReference, name_norm,
 };
@@ -32,6 +33,8 @@ use crate::domain::ids::OrganizationId;
 pub struct Rows {
     /// Accounts as stored.
     pub accounts: HashMap<AccountId, Account>,
+    /// Departments, positions and offices that are there, by kind and name for comparison.
+    pub units: HashMap<(CatalogueKind, String), CatalogueEntryId>,
 }
 
 /// Loads the view of these records. `renamed` are the new keys of people who got another one.
@@ -53,8 +56,8 @@ pub fn load(
     let accounts = loader.accounts_of(records)?;
     loader.holders(&accounts)?;
     loader.managers(records)?;
-    loader.units(records)?;
-    let rows = loader.account_views(accounts)?;
+    let units = loader.units(records)?;
+    let rows = Rows { units, ..loader.account_views(accounts)? };
     loader.decided(records)?;
     Ok((loader.view, rows))
 }
@@ -224,8 +227,11 @@ impl Loader<'_> {
         Ok(found.into_values().filter_map(only).collect())
     }
 
-    /// How the departments, positions and offices that the records name are spelt.
-    fn units(&mut self, records: &[&EmployeeRecord]) -> Result<(), DbError> {
+    /// How the departments, positions and offices that the records name are spelt; which they are.
+    fn units(
+        &mut self,
+        records: &[&EmployeeRecord],
+    ) -> Result<HashMap<(CatalogueKind, String), CatalogueEntryId>, DbError> {
         let of = |record: &EmployeeRecord| {
             [&record.department, &record.position, &record.office_location]
                 .into_iter()
@@ -236,10 +242,12 @@ impl Loader<'_> {
         let mut norms: Vec<String> = records.iter().flat_map(|record| of(record)).collect();
         norms.sort_unstable();
         norms.dedup();
+        let mut ids = HashMap::new();
         for entry in catalogue::by_norms(self.conn, self.organization, &norms)? {
+            ids.insert((entry.kind, entry.name_norm.clone()), entry.id);
             self.view.units.insert((entry.kind, entry.name_norm), entry.name);
         }
-        Ok(())
+        Ok(ids)
     }
 
     fn account_views(&mut self, accounts: Vec<Account>) -> Result<Rows, DbError> {

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Millis;
-use crate::db::{DbError, holds, inbox, mails, runs};
+use crate::db::{DbError, Lane, clock_belief, holds, inbox, mails, runs};
 use crate::delivery::{self, deliverer};
 use crate::limits;
 use crate::notify::outbox;
@@ -86,6 +86,8 @@ enum Kind {
     Mails,
     /// Forgets what is too old.
     Janitor,
+    /// Looks whether the clock has jumped.
+    Clock,
 }
 
 impl Kind {
@@ -100,6 +102,7 @@ impl Kind {
             Self::Clearing => "clearing",
             Self::Mails => "mails",
             Self::Janitor => "janitor",
+            Self::Clock => "clock",
         }
     }
 
@@ -119,6 +122,7 @@ impl Kind {
                     None => Ok(false),
                 },
                 Self::Janitor => Ok(sweep(&cx.sync).await?),
+                Self::Clock => look_at_clock(&cx.sync).await.map(|()| false),
             }
         })
     }
@@ -139,7 +143,7 @@ impl Kind {
                 Self::Reminders => holds::next_notice(conn),
                 Self::Clearing => crate::db::clearing::next_due(conn),
                 Self::Mails => mails::next_due(conn),
-                Self::Janitor => Ok(None),
+                Self::Janitor | Self::Clock => Ok(None),
             })
             .await
     }
@@ -151,6 +155,7 @@ impl Kind {
             Self::Dates | Self::Schedule | Self::Clearing | Self::Questions => 1_000,
             Self::Reminders => 60_000,
             Self::Janitor => 600_000,
+            Self::Clock => limits::CLOCK_BEAT_MS,
         }
     }
 }
@@ -188,6 +193,7 @@ impl Tasks {
         spawn(Kind::Schedule, 1, &Activator::default());
         spawn(Kind::Reminders, 1, &Activator::default());
         spawn(Kind::Janitor, 1, &Activator::default());
+        spawn(Kind::Clock, 1, &Activator::default());
         let questions = Activator::default();
         for (kind, activator) in [
             (Kind::Inbox, &activators.inbox),
@@ -283,6 +289,14 @@ async fn pause_ms(kind: Kind, cx: &TaskContext, period_ms: u64) -> u64 {
         _ => u64::MAX,
     };
     wait.min(period_ms)
+}
+
+/// Looks at the clock, and notes whether it has gone on or jumped (O-06).
+pub async fn look_at_clock(cx: &Context) -> Result<(), SyncError> {
+    let now = cx.clock.now();
+    let belief = cx.db.write(Lane::Urgent, move |tx| clock_belief::beat(tx, now)).await?;
+    cx.trust.note(belief);
+    Ok(())
 }
 
 /// Forgets everything that is too old now; for tests, with the tasks not running.

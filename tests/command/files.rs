@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::outage::now;
 use crate::program::Server;
 use crate::{postgres, rollcall};
 
@@ -86,6 +87,41 @@ fn o_01_a_second_name_for_a_file_brings_no_second_server() {
     assert_eq!(first.wait().unwrap().code(), Some(0));
     assert_eq!(code, Some(1), "{err}");
     assert!(err.contains("in use by another rollcall server"), "{err}");
+}
+
+#[test]
+fn o_06_a_stop_ends_in_the_time_that_it_has() {
+    let folder = made();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_rollcall"))
+        .env_clear()
+        .env("ROLLCALL__SERVER__LISTEN", "127.0.0.1:0")
+        .env("ROLLCALL__SERVER__STOP_SECONDS", "5")
+        .current_dir(folder.path())
+        .arg("serve")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(server.stderr.take().unwrap()));
+    let listens = lines.find_map(|line| {
+        let line = line.unwrap();
+        let (_, rest) = line.split_once(" listens on http://")?;
+        Some(rest.split(' ').next().unwrap().to_owned())
+    });
+    // Requests whose bodies never end.
+    let stuck: Vec<std::net::TcpStream> = (0..20)
+        .map(|_| {
+            let mut stream = std::net::TcpStream::connect(listens.as_deref().unwrap()).unwrap();
+            let head = "POST /portal/sign-in HTTP/1.1\r\nHost: g\r\nContent-Length: 100\r\n\r\ne";
+            std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let began = now();
+    assert!(Command::new("kill").arg(server.id().to_string()).status().unwrap().success());
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    let took = began.elapsed();
+    assert!(took < std::time::Duration::from_secs(15), "{took:?}");
+    drop(stuck);
 }
 
 #[test]

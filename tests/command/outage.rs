@@ -93,7 +93,7 @@ impl Gate {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the program runs by the real clock")]
-fn now() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
 }
 

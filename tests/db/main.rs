@@ -18,6 +18,7 @@ mod kill;
 mod migrations;
 mod reads;
 mod rows;
+mod scarce;
 mod schema;
 mod search;
 mod upgrade;

@@ -7,6 +7,7 @@ use crate::testdb::{Engine, Raw, TestPlace};
 
 /// Tables that belong to no organization, each with its reason.
 const OF_NOBODY: &[(&str, &str)] = &[
+    ("clock_belief", "since when the clock has gone on without a jump"),
     ("write_probe", "whether the database takes changes"),
     ("upgrade_steps", "how far an upgrade of the whole database has come"),
     ("organizations", "is what the others point to"),

@@ -21,6 +21,7 @@ use rollcall::delivery::{self, deliverer};
 use rollcall::domain::endpoint::{DeliveryState, EndpointStatus, LegacySigner};
 use rollcall::domain::event::EventKind;
 use rollcall::domain::ids::{DirectoryId, EndpointId, OrganizationId};
+use rollcall::domain::trust::Trust;
 use rollcall::secret::SealingKey;
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -111,6 +112,7 @@ impl Process {
         let cx = delivery::Context {
             db,
             clock: clock.clone(),
+            trust: Arc::new(Trust::Always),
             random,
             keys: Arc::new(keys),
             targets: Targets::build(true).unwrap(),

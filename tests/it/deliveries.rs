@@ -30,6 +30,7 @@ behaviours_of_place!(
     a_04_a_failing_person_delays_nobody_else,
     a_04_a_slow_endpoint_delays_no_other,
     a_04_a_membership_comes_after_its_group,
+    a_04_a_group_that_is_refused_delays_nobodys_end_of_access,
     a_04_a_barrier_waits_and_is_waited_for,
     a_04_what_waits_survives_a_restart,
     a_07_a_dead_process_is_replaced_within_20_seconds,
@@ -359,12 +360,34 @@ async fn a_04_a_membership_comes_after_its_group(place: TestPlace) {
         About::joins("bob", "other"),
     ];
     process.happen(all).await;
-    all_but_one_arrive(&process, &receiver, 3).await;
+    all_but_one_arrive(&process, &receiver, 4).await;
     let arrived = lanes(&receiver);
-    assert!(arrived[..3].contains(&"sales".to_owned()), "{arrived:?}");
-    assert_eq!(arrived[3..], ["ann", "ann"]);
+    assert!(arrived[..4].contains(&"sales".to_owned()), "{arrived:?}");
+    assert_eq!(arrived[4..], ["ann"]);
     let last = receiver.received().pop().unwrap();
-    assert_eq!(last.json()["event"], "dsync.user.updated");
+    assert_eq!(last.json()["event"], "dsync.group.user_added");
+}
+
+async fn a_04_a_group_that_is_refused_delays_nobodys_end_of_access(place: TestPlace) {
+    let process = Process::first(&place).await;
+    let receiver = process.receiver().await;
+    let (id, _) = process.endpoint(&receiver.url(), &[]).await;
+    receiver.answer_by(|request| {
+        let refused = request.text().contains("\"lane\":\"sales\"");
+        Answer::Status(if refused { 422 } else { 200 })
+    });
+    let mut all = vec![About::group("sales")];
+    for name in ["ann", "bob", "cid"] {
+        all.extend([About::person(name), About::joins(name, "sales"), About::person(name)]);
+    }
+    process.happen(all).await;
+    process.deliver().await;
+    let taken = process.states(&id).await.into_iter().filter(|state| *state == Delivered).count();
+    assert_eq!(taken, 6, "what happens to people waits for no group");
+    // Memberships wait for their group.
+    receiver.answer(Answer::Status(200));
+    process.pass(10_000).await;
+    assert_eq!(process.states(&id).await, [Delivered; 10]);
 }
 
 async fn a_04_a_barrier_waits_and_is_waited_for(place: TestPlace) {

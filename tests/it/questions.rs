@@ -1,13 +1,13 @@
 //! Whoever is missing from HR's list is asked about, whatever happens to the questions about
 //! others, to the words of the answers and to the calls of a minute (S-31, S-44).
 
-use rollcall::clock::Millis;
+use rollcall::clock::{Millis, SeededRandom};
 use rollcall::sandbox::{NobodyAnswer, OddPlace, OddRecord, Oddities, PersonView, RecordChange};
 use serde_json::{Value, json};
 
 use crate::absence::{decide, the_hold};
 use crate::dirty_records::{problems, set_odd, succeeded, sync};
-use crate::hr::no_hooks;
+use crate::hr::{below, no_hooks};
 use crate::support::{Connected, Options, TestApp, behaviours, behaviours_of_place};
 use crate::systems::System;
 use crate::testdb::TestPlace;
@@ -26,6 +26,8 @@ behaviours_of_place!(
     s_31_questions_go_on_after_a_restart,
     s_31_an_approved_hold_is_asked_about_without_another_run,
     s_44_throttled_customers_of_breathe_and_hrworks_slow_nobody_else,
+    s_31_whoever_is_gone_loses_access_whatever_the_budget,
+    s_31_a_list_that_takes_exactly_the_calls_of_a_minute_leaves_nobody_active,
 );
 
 /// A gateway whose guard lets many leave, with so many calls a minute.
@@ -402,4 +404,74 @@ async fn s_44_throttled_customers_of_breathe_and_hrworks_slow_nobody_else(place:
             succeeded(&app, &third, &format!("{system:?}")).await;
         }
     }
+}
+
+/// For any budget, size and choice of failing questions: whoever is really gone and can be asked
+/// about loses access within three runs, and nobody else does.
+async fn s_31_whoever_is_gone_loses_access_whatever_the_budget(place: TestPlace) {
+    for seed in 0..6 {
+        let random = SeededRandom::new(seed);
+        let system = System::ALL[below(&random, 3)];
+        let calls = 6 + u32::try_from(below(&random, 55)).unwrap();
+        let people = [1, 7, 40, 120, 260][below(&random, 5)];
+        let place = TestPlace::migrated(place.engine).expect("the engine is there");
+        let app = with_calls(place, calls, people).await;
+        let connected = connected_slowly(&app, system).await;
+        let what = format!("seed {seed}: {system:?}, {calls} calls a minute, {people} people");
+        let mut staff = system.staff(&app.sandbox);
+        // Somebody has to stay, or the list would be empty.
+        staff.truncate(people.saturating_sub(people / 3).saturating_sub(1).min(25));
+        let mut records = Vec::new();
+        let (mut gone, mut kept) = (Vec::new(), Vec::new());
+        for person in staff {
+            system.delete(&app.sandbox, system.handle(&person)).await;
+            let change = match below(&random, 6) {
+                0 => RecordChange::Status(500),
+                1 => RecordChange::Status(404),
+                2 if system != System::PeopleHr => RecordChange::HangsUp,
+                _ => {
+                    gone.push(person);
+                    continue;
+                }
+            };
+            let who = system.handle(&person).to_owned();
+            records.push(OddRecord { who, place: OddPlace::Looks, change });
+            kept.push(person);
+        }
+        set_odd(system, &app.sandbox, Oddities { records, ..Oddities::default() });
+        for _ in 0..3 {
+            app.poll().await;
+            for _ in 0..28 {
+                app.pass(Millis::MINUTE).await;
+            }
+        }
+        assert!(active(&app, &connected, &gone).await.is_empty(), "{what}");
+        assert_eq!(active(&app, &connected, &kept).await.len(), kept.len(), "{what}");
+        let others = system.staff(&app.sandbox);
+        assert_eq!(active(&app, &connected, &others).await.len(), others.len(), "{what}");
+        set_odd(system, &app.sandbox, Oddities::default());
+        app.poll().await;
+        for _ in 0..28 {
+            app.pass(Millis::MINUTE).await;
+        }
+        assert!(active(&app, &connected, &kept).await.is_empty(), "{what}");
+    }
+}
+
+async fn s_31_a_list_that_takes_exactly_the_calls_of_a_minute_leaves_nobody_active(
+    place: TestPlace,
+) {
+    // Bulk work has 35 of Breathe HR's 40 calls, and a page has 100 people.
+    let app = with_calls(place, 40, 3_450).await;
+    let system = System::BreatheHr;
+    let connected = connected_slowly(&app, system).await;
+    let gone = system.staff(&app.sandbox)[..4].to_vec();
+    for person in &gone {
+        system.delete(&app.sandbox, system.handle(person)).await;
+    }
+    app.poll().await;
+    for _ in 0..3 {
+        app.pass(Millis::MINUTE).await;
+    }
+    assert!(active(&app, &connected, &gone).await.is_empty());
 }

@@ -1,10 +1,14 @@
 //! Few calls, lost permissions and odd neighbours cost no leaver and no starter anything (S-03,
 //! S-13, S-44).
 
+use std::sync::Arc;
+
 use rollcall::clock::Millis;
+use rollcall::domain::trust::Trust;
 use rollcall::sandbox::{
     Action, Hire, HrworksPermission, OddPlace, OddRecord, Oddities, RecordChange,
 };
+use rollcall::tasks;
 use serde_json::json;
 
 use crate::dirty_records::{set_odd, succeeded, sync};
@@ -17,6 +21,7 @@ behaviours!(
     s_13_a_manager_named_by_log_in_alone_is_found,
     l_04_without_general_a_unit_known_by_key_alone_costs_nobody_else,
     s_03_very_many_starters_at_once_have_accounts_within_the_minute,
+    o_06_a_clock_that_jumps_ahead_destroys_nothing,
 );
 behaviours_of_place!(s_44_a_permission_that_comes_back_is_noticed_with_few_calls);
 
@@ -155,4 +160,27 @@ async fn slowly(app: &TestApp, system: System) -> Connected {
     let connected = Connected { organization, directory, hook_url: String::new(), hr_key };
     assert_eq!(app.state(&connected).await, "active", "{system:?}");
     connected
+}
+
+async fn o_06_a_clock_that_jumps_ahead_destroys_nothing(app: TestApp) {
+    app.connected().await;
+    let events = app.events("").await.len();
+    assert!(events > 10);
+    let mut cx = app.running.task_context.clone();
+    cx.sync.trust = Arc::new(Trust::none_yet());
+    tasks::look_at_clock(&cx.sync).await.unwrap();
+    // The next start has a clock that is 100 days ahead.
+    cx.sync.trust = Arc::new(Trust::none_yet());
+    app.clock.advance(100 * Millis::DAY);
+    tasks::forget_all_old(&cx).await.unwrap();
+    for _ in 0..60 {
+        tasks::look_at_clock(&cx.sync).await.unwrap();
+        tasks::forget_all_old(&cx).await.unwrap();
+        app.clock.advance(Millis::MINUTE);
+    }
+    assert_eq!(app.events("").await.len(), events);
+    // It has gone on like that for an hour, so it is right.
+    tasks::look_at_clock(&cx.sync).await.unwrap();
+    tasks::forget_all_old(&cx).await.unwrap();
+    assert_eq!(app.raw().values("SELECT event_type AS value FROM events").len(), 0);
 }
