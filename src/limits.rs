@@ -68,9 +68,11 @@ pub const WRITER_BATCH_MAX: usize = 512;
 pub const POOL_CONNECTIONS_MAX: u32 = 12;
 /// Of these, connections that full syncs and cleaning have at the same time (S-46).
 pub const BULK_CONNECTIONS_MAX: usize = 4;
-/// Transactions of one process that may wait for the same organization on PostgreSQL, each with a
-/// connection; more are refused (503) (S-46).
-pub const ORGANIZATION_WAITING_MAX: usize = 4;
+/// Transactions of one process that may wait for long for the same organization on PostgreSQL, each
+/// with a connection (S-46).
+pub const ORGANIZATION_WAITING_MAX: usize = 6;
+/// How long others wait for it before they are refused (503), in milliseconds.
+pub const ORGANIZATION_WAIT_MS_MAX: u64 = 1_000;
 /// Commits of the writer thread in a row that leave a waiting bulk job out because of urgent ones.
 pub const WRITER_PASSES_MAX: usize = 8;
 /// How long a bulk job waits after an urgent commit for the next urgent job, in microseconds
@@ -93,7 +95,7 @@ pub const POLL_SECONDS_MIN: i64 = 60;
 /// Longest time between full syncs that a directory may be set to, in seconds: a week.
 pub const POLL_SECONDS_MAX: i64 = 604_800;
 /// People that one transaction of a full sync applies, so that no webhook waits long behind it:
-/// some 40 milliseconds on two shared cores (S-46).
+/// some 8 milliseconds on two shared cores (S-46).
 pub const APPLY_BATCH_PEOPLE_MAX: usize = 8;
 /// People who can pass their e-mails on in a circle within one full sync (S-24): they are applied
 /// in one transaction, however many [`APPLY_BATCH_PEOPLE_MAX`] allows.

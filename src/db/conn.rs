@@ -208,9 +208,9 @@ impl<'a> Tx<'a> {
     /// holds (the lock order is: organization, then the numbering of events). SQLite has one
     /// writer, so there it is free.
     ///
-    /// On PostgreSQL whoever waits holds a connection of the pool. Only so many of this process may
-    /// wait for one organization; more are told to come again, so that a transaction that is stuck
-    /// takes no connection from the others (S-46).
+    /// On PostgreSQL whoever waits holds a connection of the pool. Some of this process may wait for
+    /// long; more wait for a moment and are then told to come again, so that a transaction that is
+    /// stuck does not take all connections from the others (S-46).
     pub fn lock_organization(&mut self, organization: &OrganizationId) -> Result<(), DbError> {
         let Conn::Pg(c) = &mut *self.conn else { return Ok(()) };
         let locked: Locked = diesel::sql_query(
@@ -221,8 +221,19 @@ impl<'a> Tx<'a> {
         if locked.locked {
             return Ok(());
         }
-        let _waiting = Waiting::begin(organization).ok_or(DbError::Busy)?;
-        self.lock_name(organization.as_str())
+        if let Some(_waiting) = Waiting::begin(organization) {
+            return self.lock_name(organization.as_str());
+        }
+        let for_a_moment = format!("SET LOCAL lock_timeout = {}", limits::ORGANIZATION_WAIT_MS_MAX);
+        diesel::sql_query(for_a_moment).execute(c)?;
+        self.lock_name(organization.as_str()).map_err(|error| match error {
+            DbError::Unavailable(_) => DbError::Busy,
+            other => other,
+        })?;
+        let Conn::Pg(c) = &mut *self.conn else { return Ok(()) };
+        // As the session has it.
+        diesel::sql_query("SET LOCAL lock_timeout = '20s'").execute(c)?;
+        Ok(())
     }
 
     /// Makes everybody else who counts calls to this HR system wait until this transaction ends,

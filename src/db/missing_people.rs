@@ -163,6 +163,11 @@ pub fn next_question(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
     .flatten())
 }
 
+/// Whether there are people of a directory to ask about.
+pub fn has_questions(conn: &mut Conn, directory: &DirectoryId) -> Result<bool, DbError> {
+    Ok(!to_ask(conn, directory, 1)?.is_empty())
+}
+
 /// The people of a directory to ask about, so many at most.
 pub fn to_ask(
     conn: &mut Conn,

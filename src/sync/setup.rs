@@ -14,7 +14,9 @@ use crate::db::actions::{self, NewAction};
 use crate::db::directories::{self, Directory, DirectoryCounts};
 use crate::db::events::NewEvent;
 use crate::db::types::Json;
-use crate::db::{DbError, Lane, Tx, admins, holds, organizations, runs, waiting_credentials};
+use crate::db::{
+    DbError, Lane, Tx, admins, holds, missing_people, organizations, runs, waiting_credentials,
+};
 use crate::domain::action::{Action, Actor, KeyRefusal, Refusal};
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink, RunTrigger};
 use crate::domain::event::EventKind;
@@ -588,7 +590,10 @@ pub async fn request_sync(cx: &Context, id: &DirectoryId, by: &Actor) -> Result<
                 return Err(SetupError::RunInProgress(open.id));
             }
             let now = inner.clock.now();
-            if let Some(until) = budget::full_sync_waits(tx, &inner.pace, &directory, now)? {
+            if let Some(until) = budget::full_sync_waits(tx, &inner.pace, &directory, now)?
+                // Questions about missing people have used the calls; they let the run go first.
+                && !missing_people::has_questions(tx, &id)?
+            {
                 return Ok(Err(until));
             }
             // Somebody wants to know now whether it works again.

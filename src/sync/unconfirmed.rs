@@ -9,7 +9,8 @@
 //!
 //! Invariants:
 //! - Only people whom a complete list did not name, and who were not seen since, are asked about.
-//! - While a full sync works in the directory nothing is asked here; it asks itself.
+//! - While a full sync works in the directory, or waits for its calls, nothing is asked here; it asks
+//!   itself.
 //!
 //! What this module must not do: take anything but an answer for an answer.
 
@@ -87,9 +88,12 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
             missing_people::leave_to_full_sync(tx, &people)?;
             return Ok(Claimed::Arranged);
         }
-        let works = runs::open(tx, &id)?.is_some_and(|run| run.state == RunState::Running);
+        // A full sync that waits for its calls would wait for ever, and it asks itself.
+        let soon = now.plus(Millis::MINUTE);
+        let is_near = |run: Run| run.state == RunState::Running || run.next_at_ms <= soon;
+        let gives_way = runs::open(tx, &id)?.is_some_and(is_near);
         missing_people::ask_at(tx, &id, now.plus(limits::LEASE_MS_MAX))?;
-        if works {
+        if gives_way {
             return Ok(Claimed::Arranged);
         }
         return Ok(Claimed::People(Box::new(Claim { directory, people })));

@@ -121,7 +121,7 @@ async fn s_46_who_waits_for_one_organization_takes_no_connection_from_the_others
             async move { db.write(Lane::Urgent, move |tx| tx.lock_organization(&of)).await },
         );
     }
-    // All but a few are told at once, and the other organization goes on.
+    // All but a few are told soon, and the other organization goes on.
     for _ in 0..20 - limits::ORGANIZATION_WAITING_MAX {
         let answer = writers.join_next().await.unwrap().unwrap();
         assert!(matches!(answer, Err(DbError::Busy)), "{answer:?}");

@@ -25,6 +25,7 @@ behaviours_of_place!(
     s_31_questions_go_on_in_the_next_minutes_of_the_same_run,
     s_31_questions_go_on_after_a_restart,
     s_31_an_approved_hold_is_asked_about_without_another_run,
+    s_44_a_run_that_is_wanted_does_not_wait_for_questions,
     s_44_throttled_customers_of_breathe_and_hrworks_slow_nobody_else,
     s_31_whoever_is_gone_loses_access_whatever_the_budget,
     s_31_a_list_that_takes_exactly_the_calls_of_a_minute_leaves_nobody_active,
@@ -474,4 +475,30 @@ async fn s_31_a_list_that_takes_exactly_the_calls_of_a_minute_leaves_nobody_acti
         app.pass(Millis::MINUTE).await;
     }
     assert!(active(&app, &connected, &gone).await.is_empty());
+}
+
+async fn s_44_a_run_that_is_wanted_does_not_wait_for_questions(place: TestPlace) {
+    for system in System::ALL {
+        let place = TestPlace::migrated(place.engine).expect("the engine is there");
+        let app = with_calls(place, 6, 60).await;
+        let connected = connected_slowly(&app, system).await;
+        let gone = system.staff(&app.sandbox)[..30].to_vec();
+        for person in &gone {
+            system.delete(&app.sandbox, system.handle(person)).await;
+        }
+        app.poll().await;
+        app.pass(Millis::MINUTE).await;
+        assert!(active(&app, &connected, &gone).await.len() > 15, "{system:?}: it is asking");
+        let runs = app.runs(&connected).await.len();
+        assert_eq!(app.sync_now(&connected).await.status, 202, "{system:?}");
+        for _ in 0..8 {
+            app.pass(20 * Millis::SECOND).await;
+        }
+        assert_eq!(app.runs(&connected).await.len(), runs + 1, "{system:?}");
+        assert_eq!(app.last_run(&connected).await["state"], "succeeded", "{system:?}");
+        for _ in 0..25 {
+            app.pass(Millis::MINUTE).await;
+        }
+        assert!(active(&app, &connected, &gone).await.is_empty(), "{system:?}");
+    }
 }
