@@ -327,24 +327,31 @@ fn beside(database: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Keeps a second server off a SQLite file for as long as it lives (O-01).
-struct FileLock(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] File);
+/// Keeps a second server off a SQLite file for as long as it lives (O-01): by a file beside it, and
+/// by the file itself, which may have several names. SQLite's own locks are of another kind.
+struct FileLock(
+    #[expect(dead_code, reason = "a lock lasts as long as its file is open")] [File; 2],
+);
 
 fn lock_file(url: &DatabaseUrl) -> Result<Option<FileLock>, AppError> {
     let DatabaseUrl::Sqlite(database) = url else { return Ok(None) };
-    let path = beside(&real_path(database), ".lock");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|source| AppError::File { path: path.clone(), source })?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(FileLock(file))),
-        Err(TryLockError::WouldBlock) => Err(AppError::InUse(database.clone())),
-        Err(TryLockError::Error(source)) => Err(AppError::File { path, source }),
-    }
+    let real = real_path(database);
+    let lock = |path: &Path| {
+        let error = |source| AppError::File { path: path.to_owned(), source };
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(error)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(AppError::InUse(database.clone())),
+            Err(TryLockError::Error(source)) => Err(error(source)),
+        }
+    };
+    Ok(Some(FileLock([lock(&beside(&real, ".lock"))?, lock(&real)?])))
 }
 
 /// Where a file really is, so that two names for one file are one lock. The file may not be there
@@ -352,6 +359,11 @@ fn lock_file(url: &DatabaseUrl) -> Result<Option<FileLock>, AppError> {
 fn real_path(file: &Path) -> PathBuf {
     if let Ok(path) = file.canonicalize() {
         return path;
+    }
+    if let Ok(target) = file.read_link() {
+        let target = file.parent().map_or(target.clone(), |folder| folder.join(&target));
+        // A circle of links ends where the system says so, when the file is opened.
+        return target.canonicalize().unwrap_or(target);
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).canonicalize();

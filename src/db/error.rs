@@ -1,5 +1,7 @@
 //! What can go wrong with the database, in words that the layers above can act on.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 /// Why the database did not do what was asked. No `Display` text carries row contents.
@@ -51,6 +53,24 @@ pub enum NoWrites {
     ReadOnly,
 }
 
+/// Whether this process knows that the database takes no changes.
+static TAKES_NONE: AtomicBool = AtomicBool::new(false);
+
+/// The log tells once when it begins, whoever notices it (O-08).
+fn no_writes(why: NoWrites) -> DbError {
+    if !TAKES_NONE.swap(true, Ordering::SeqCst) {
+        tracing::error!(reason = %why, "the database takes no changes");
+    }
+    DbError::NoWrites(why)
+}
+
+/// A change was written: the log tells once when that is possible again.
+pub(crate) fn note_write() {
+    if TAKES_NONE.swap(false, Ordering::SeqCst) {
+        tracing::warn!("the database takes changes again");
+    }
+}
+
 impl DbError {
     /// Whether this is a broken unique rule over the given column.
     #[must_use]
@@ -67,11 +87,11 @@ impl DbError {
         )
     }
 
-    /// Whether the database cannot be reached, of which the log tells once and not for each who
-    /// notices.
+    /// Whether the database cannot be reached or takes no changes, of which the log tells once and
+    /// not for each who notices.
     #[must_use]
     pub fn is_away(&self) -> bool {
-        matches!(self, Self::Away(_))
+        matches!(self, Self::Away(_) | Self::NoWrites(_))
     }
 }
 
@@ -126,10 +146,10 @@ fn database_message(message: &str) -> DbError {
         return DbError::Deadlock;
     }
     if FULL.iter().any(|text| lower.contains(text)) {
-        return DbError::NoWrites(NoWrites::DiskFull);
+        return no_writes(NoWrites::DiskFull);
     }
     if READ_ONLY.iter().any(|text| lower.contains(text)) {
-        return DbError::NoWrites(NoWrites::ReadOnly);
+        return no_writes(NoWrites::ReadOnly);
     }
     if NOT_NOW.iter().any(|text| lower.contains(&text.to_lowercase())) {
         DbError::Unavailable(message.to_owned())

@@ -47,6 +47,23 @@ pub fn columns(conn: &mut Conn) -> Result<Vec<String>, DbError> {
     Ok(lines)
 }
 
+/// Refuses a database in which no migration has run and that is not empty: it belongs to something
+/// else. A PostgreSQL schema may have other tables, but none with our names.
+pub fn refuse_foreign(conn: &mut Conn) -> Result<(), DbError> {
+    let table = |line: &str| line.split_once('.').map_or("", |(table, _)| table).to_owned();
+    let ours: Vec<String> = POSTGRES.lines().map(table).collect();
+    let is_sqlite = matches!(conn, Conn::Sqlite(_));
+    let there = columns(conn)?;
+    let mut tables = there.iter().map(|line| table(line));
+    match tables.find(|table| is_sqlite || ours.contains(table)) {
+        None => Ok(()),
+        Some(table) => Err(DbError::Other(format!(
+            "it holds tables that Rollcall has not made ({table}); give it a database of its own \
+             (setting database.url)"
+        ))),
+    }
+}
+
 /// Refuses a database that has all migrations and lacks one of the columns.
 pub fn check(conn: &mut Conn) -> Result<(), DbError> {
     let expected = match conn {

@@ -49,6 +49,9 @@ pub fn run(place: &Place) -> Result<Vec<String>, DbError> {
 
 fn run_pending(conn: &mut Conn) -> Result<Vec<String>, DbError> {
     // Diesel's own way to look would first make its table, which needs the right to make tables.
+    if applied(conn)?.is_empty() {
+        fingerprint::refuse_foreign(conn)?;
+    }
     let is_pending = is_pending(conn)?;
     if !is_pending {
         fingerprint::check(conn)?;

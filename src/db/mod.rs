@@ -254,7 +254,12 @@ impl Db {
         &self,
         work: impl Fn(&mut Tx<'_>) -> Result<T, DbError> + Send + Sync + 'static,
     ) -> Result<T, DbError> {
-        let patience = Duration::from_millis(limits::TAKE_IN_MS_MAX);
+        let patience_ms = if self.0.presence.is_away() {
+            limits::POOL_AWAY_WAIT_MS_MAX
+        } else {
+            limits::TAKE_IN_MS_MAX
+        };
+        let patience = Duration::from_millis(patience_ms);
         tokio::time::timeout(patience, self.take_in_at_last(work)).await.unwrap_or_else(|_| {
             self.0.presence.lost("nothing could be written in time");
             Err(gave_up())

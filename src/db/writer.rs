@@ -258,6 +258,8 @@ fn commit_together(place: &Place, slot: &mut Option<Conn>, batch: Vec<Job>, pres
     match &result {
         Ok(()) => presence.found(asked),
         Err(DbError::Away(reason)) => presence.lost(reason),
+        // It is told already.
+        Err(DbError::NoWrites(_)) => {}
         Err(error) => tracing::error!(error = %error, "a commit failed; its callers are told so"),
     }
     if result.is_err() {

@@ -296,6 +296,7 @@ pub async fn look_at_clock(cx: &Context) -> Result<(), SyncError> {
     let now = cx.clock.now();
     let belief = cx.db.write(Lane::Urgent, move |tx| clock_belief::beat(tx, now)).await?;
     cx.trust.note(belief);
+    crate::db::error::note_write();
     Ok(())
 }
 

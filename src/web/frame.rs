@@ -184,7 +184,7 @@ fn with_problem(answer: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResp
 /// Whether the log tells of a problem already, once for all (an outage), or not at all, because
 /// strangers could fill it.
 fn is_told_elsewhere(problem: &Problem) -> bool {
-    matches!(problem, Problem::DatabaseAway | Problem::Crowded)
+    matches!(problem, Problem::DatabaseAway | Problem::NoWrites(_) | Problem::Crowded)
 }
 
 /// The page of a problem.

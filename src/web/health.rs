@@ -51,7 +51,10 @@ impl Looks {
         // It goes on when the one who asked has hung up: others wait for it too.
         actix_web::rt::spawn(async move {
             let found = match db.write(Lane::Urgent, move |tx| db::probe(tx, now)).await {
-                Ok(()) => Found::Ready,
+                Ok(()) => {
+                    db::error::note_write();
+                    Found::Ready
+                }
                 Err(DbError::NoWrites(why)) => Found::NoWrites(why),
                 Err(_) => Found::Away,
             };

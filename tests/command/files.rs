@@ -59,34 +59,59 @@ fn l_06_without_its_key_a_database_is_refused_and_no_other_key_is_made() {
     assert_eq!(rollcall(folder.path(), &["keys", "list"], &[]).0, Some(0));
 }
 
-#[test]
-fn o_01_a_second_name_for_a_file_brings_no_second_server() {
-    let folder = made();
-    let other = tempfile::tempdir().unwrap();
-    let link = other.path().join("linked.db");
-    std::os::unix::fs::symlink(folder.path().join("rollcall.db"), &link).unwrap();
-    let mut first = Command::new(env!("CARGO_BIN_EXE_rollcall"))
+/// Starts a server in a folder and waits until it listens.
+fn serve(folder: &Path) -> std::process::Child {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_rollcall"))
         .env_clear()
         .env("ROLLCALL__SERVER__LISTEN", "127.0.0.1:0")
-        .current_dir(folder.path())
+        .current_dir(folder)
         .arg("serve")
+        .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(first.stderr.take().unwrap()));
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(server.stderr.take().unwrap()));
     assert!(lines.any(|line| line.unwrap().contains("listens on")));
-    let key = std::fs::read_to_string(folder.path().join("rollcall.db.key")).unwrap();
-    let env = [
-        ("DATABASE_URL", format!("sqlite://{}", link.display())),
-        ("ROLLCALL__SECRETS__MASTER_KEY", key.trim().to_owned()),
-        ("ROLLCALL__SERVER__LISTEN", "127.0.0.1:0".to_owned()),
-    ];
-    let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let (code, _, err) = rollcall(other.path(), &["serve"], &env);
-    assert!(Command::new("kill").arg(first.id().to_string()).status().unwrap().success());
-    assert_eq!(first.wait().unwrap().code(), Some(0));
-    assert_eq!(code, Some(1), "{err}");
-    assert!(err.contains("in use by another rollcall server"), "{err}");
+    // Read on, so that the server never waits for its reader.
+    std::thread::spawn(move || lines.for_each(drop));
+    server
+}
+
+#[test]
+fn o_01_a_second_name_for_a_file_brings_no_second_server() {
+    let there = made();
+    let (link, hard, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), made());
+    let file = there.path().join("rollcall.db");
+    std::os::unix::fs::symlink(&file, link.path().join("linked.db")).unwrap();
+    std::fs::hard_link(&file, hard.path().join("hard.db")).unwrap();
+    // A link to a file that the first server makes.
+    let dangling = tempfile::tempdir().unwrap();
+    let target = dangling.path().join("target.db");
+    for name in ["rollcall.db", "rollcall.db.key"] {
+        std::fs::remove_file(new.path().join(name)).unwrap();
+    }
+    std::os::unix::fs::symlink(&target, new.path().join("rollcall.db")).unwrap();
+    for (first, others) in [
+        (there.path(), vec![link.path().join("linked.db"), hard.path().join("hard.db")]),
+        (new.path(), vec![target]),
+    ] {
+        let mut server = serve(first);
+        let key = std::fs::read_to_string(first.join("rollcall.db.key")).unwrap();
+        let other = tempfile::tempdir().unwrap();
+        for name in others {
+            let url = format!("sqlite://{}", name.display());
+            let env = [
+                ("DATABASE_URL", url.as_str()),
+                ("ROLLCALL__SECRETS__MASTER_KEY", key.trim()),
+                ("ROLLCALL__SERVER__LISTEN", "127.0.0.1:0"),
+            ];
+            let (code, _, err) = rollcall(other.path(), &["serve"], &env);
+            assert_eq!(code, Some(1), "{url} {err}");
+            assert!(err.contains("in use by another rollcall server"), "{url} {err}");
+        }
+        assert!(Command::new("kill").arg(server.id().to_string()).status().unwrap().success());
+        assert_eq!(server.wait().unwrap().code(), Some(0));
+    }
 }
 
 #[test]
@@ -180,6 +205,20 @@ fn o_12_only_serve_and_migrate_change_a_database_that_is_there() {
         assert_eq!(code, Some(1), "{args:?} {err}");
         assert!(err.contains("rollcall migrate"), "{err}");
     }
+}
+
+#[test]
+fn o_12_a_database_of_something_else_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rollcall.db");
+    sqlite(&file, "CREATE TABLE users (id INTEGER); INSERT INTO users VALUES (1)");
+    for args in [&["serve"][..], &["migrate"]] {
+        let env = [("ROLLCALL__SERVER__LISTEN", "127.0.0.1:0")];
+        let (code, out, err) = rollcall(folder.path(), args, &env);
+        assert_eq!((code, out.as_str()), (Some(1), ""), "{args:?} {err}");
+        assert!(err.contains("tables that Rollcall has not made (users)"), "{err}");
+    }
+    assert!(!folder.path().join("rollcall.db.key").exists());
 }
 
 #[test]

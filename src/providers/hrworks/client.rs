@@ -355,13 +355,18 @@ impl Refusal {
             .and_then(|list| serde_json::from_str::<Vec<&RawValue>>(list.get()).ok())
             .unwrap_or_default();
         let (kind, message) = (kind_of(kind), text(message));
+        // Other parameters can be invalid too: one of the messages has to say that nobody is there.
         let mut is_about_identifier =
             kind == "InvalidParameterError" && !is_about_identifier_type(message.as_deref());
+        let mut says_nobody = says_nobody_is_there(message.as_deref());
         for error in additional {
             let [kind, message] = inner(Some(error), &["type", "errorMessage"]);
+            let message = text(message);
             is_about_identifier &= kind_of(kind) == "InvalidParameterError"
-                && !is_about_identifier_type(text(message).as_deref());
+                && !is_about_identifier_type(message.as_deref());
+            says_nobody |= says_nobody_is_there(message.as_deref());
         }
+        is_about_identifier &= says_nobody;
         let (status, retry_after_ms, request_id) = (200, None, None);
         let body = sent.to_vec();
         Self { status, kind, is_json, is_about_identifier, retry_after_ms, request_id, body }
@@ -431,6 +436,11 @@ impl Refusal {
 fn kind_of(value: Option<&RawValue>) -> &'static str {
     let kind = text(value).unwrap_or_default();
     KINDS.into_iter().find(|known| *known == kind.trim()).unwrap_or_default()
+}
+
+/// "Person 4711 does not exist.", in English or German.
+fn says_nobody_is_there(message: Option<&str>) -> bool {
+    message.is_some_and(|message| message.to_lowercase().contains("exist"))
 }
 
 /// A refusal of `personIdentifierType` would be one of everybody, and means nobody is gone.

@@ -335,14 +335,18 @@ async fn s_31_one_person_is_found_or_gone_or_could_not_be_asked_for() {
     let inner =
         |kind: &str, words: &str| json!([{"errorCode": 400, "type": kind, "errorMessage": words}]);
     let same = "InvalidParameterError";
-    for additional in [json!([]), json!(null), inner(same, "Person p1 does not exist.")] {
-        let answer = refusal_with("400 Bad Request", same, additional);
+    for words in ["Person p1 does not exist.", "Person p1 existiert nicht."] {
+        let answer = refusal_with("400 Bad Request", same, inner(same, words));
         assert_eq!(fetch(answer).await, Ok(Fetched::Gone));
     }
     for answer in [
+        // Which parameter it is about is not said; what is said about nobody tells (S-31).
+        refusal_with("400 x", same, json!([])),
+        refusal_with("400 x", same, json!(null)),
         refusal_with("400 x", same, inner("InvalidParameterTypeError", "x")),
         // A refusal of the kind of identifier would be one of everybody.
         refusal_with("400 x", same, inner(same, "personIdentifierType: unknown")),
+        refusal_with("400 x", same, inner(same, "page is invalid")),
         refusal("400 x", "MissingParameterError"),
         ok(&person("p2").to_string()),
         ok("[]"),
