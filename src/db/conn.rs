@@ -208,9 +208,9 @@ impl<'a> Tx<'a> {
     /// holds (the lock order is: organization, then the numbering of events). SQLite has one
     /// writer, so there it is free.
     ///
-    /// On PostgreSQL whoever waits holds a connection of the pool. Some of this process may wait for
-    /// long; more wait for a moment and are then told to come again, so that a transaction that is
-    /// stuck does not take all connections from the others (S-46).
+    /// On PostgreSQL whoever waits holds a connection of the pool. Some of this process may wait
+    /// for long; more wait for a moment and are then told to come again, so that a transaction
+    /// that is stuck does not take all connections from the others (S-46).
     pub fn lock_organization(&mut self, organization: &OrganizationId) -> Result<(), DbError> {
         let Conn::Pg(c) = &mut *self.conn else { return Ok(()) };
         let locked: Locked = diesel::sql_query(

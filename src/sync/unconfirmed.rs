@@ -9,8 +9,8 @@
 //!
 //! Invariants:
 //! - Only people whom a complete list did not name, and who were not seen since, are asked about.
-//! - While a full sync works in the directory, or waits for its calls, nothing is asked here; it asks
-//!   itself.
+//! - While a full sync works in the directory, or waits for its calls, nothing is asked here; it
+//!   asks itself.
 //!
 //! What this module must not do: take anything but an answer for an answer.
 

@@ -48,7 +48,7 @@ async fn with_calls(place: TestPlace, calls: u32, people: usize) -> TestApp {
 }
 
 /// Connects with a minute's time for each step.
-async fn connected_slowly(app: &TestApp, system: System) -> Connected {
+pub async fn connected_slowly(app: &TestApp, system: System) -> Connected {
     let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
     let new = json!({"organization_id": organization, "provider": system.provider()});
     let made = app.post("/directories", new).await.ok();

@@ -9,10 +9,10 @@ use rollcall::sandbox::{
     Action, Hire, HrworksPermission, OddPlace, OddRecord, Oddities, RecordChange,
 };
 use rollcall::tasks;
-use serde_json::json;
 
 use crate::dirty_records::{set_odd, succeeded, sync};
 use crate::hr::{YESTERDAY, on, person};
+use crate::questions::connected_slowly;
 use crate::support::{Connected, Options, TestApp, behaviours, behaviours_of_place};
 use crate::systems::System;
 use crate::testdb::TestPlace;
@@ -99,7 +99,7 @@ async fn s_44_a_permission_that_comes_back_is_noticed_with_few_calls(place: Test
         let place = TestPlace::migrated(place.engine).expect("the engine is there");
         let env = vec![(system.pace_setting(), calls.to_string())];
         let app = TestApp::start_with(place, Options { env, ..Options::default() }).await;
-        let connected = slowly(&app, system).await;
+        let connected = connected_slowly(&app, system).await;
         take_permission(&app, system, &connected, true);
         sync(&app).await;
         app.pass(2 * Millis::MINUTE).await;
@@ -141,25 +141,6 @@ fn take_permission(app: &TestApp, system: System, connected: &Connected, takes: 
             assert!(app.sandbox.hrworks().set_permissions(&connected.hr_key, none));
         }
     }
-}
-
-/// Connects with a minute's time for each step.
-async fn slowly(app: &TestApp, system: System) -> Connected {
-    let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
-    let new = json!({"organization_id": organization, "provider": system.provider()});
-    let made = app.post("/directories", new).await.ok();
-    let directory = made["id"].as_str().expect("an id").to_owned();
-    let (key, hr_key) = system.key(&app.sandbox);
-    app.put(&format!("/directories/{directory}/credentials"), key).await.ok();
-    app.pass(2 * Millis::MINUTE).await;
-    let path = format!("/directories/{directory}/complete_setup");
-    assert_eq!(app.post(&path, json!({})).await.status, 202, "{system:?}");
-    for _ in 0..3 {
-        app.pass(Millis::MINUTE).await;
-    }
-    let connected = Connected { organization, directory, hook_url: String::new(), hr_key };
-    assert_eq!(app.state(&connected).await, "active", "{system:?}");
-    connected
 }
 
 async fn o_06_a_clock_that_jumps_ahead_destroys_nothing(app: TestApp) {
