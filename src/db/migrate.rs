@@ -48,6 +48,7 @@ pub fn run(place: &Place) -> Result<Vec<String>, DbError> {
 }
 
 fn run_pending(conn: &mut Conn) -> Result<Vec<String>, DbError> {
+    use_landed_name(conn)?;
     // Diesel's own way to look would first make its table, which needs the right to make tables.
     if applied(conn)?.is_empty() {
         fingerprint::refuse_foreign(conn)?;
@@ -110,8 +111,29 @@ struct Value {
     value: String,
 }
 
-/// The versions of the migrations that were run.
+/// The same migration under two names: the one under which it landed, and one that it had in between.
+const LANDED_AND_OTHER: (&str, &str) = ("20261130000062", "20261130000072");
+
+/// Gives the migration that once had another name its own one.
+fn use_landed_name(conn: &mut Conn) -> Result<(), DbError> {
+    let (landed, other) = LANDED_AND_OTHER;
+    if recorded(conn)?.iter().any(|version| version == other) {
+        let rename = format!(
+            "UPDATE __diesel_schema_migrations SET version = '{landed}' WHERE version = '{other}'"
+        );
+        on_backend!(conn, |c| sql_query(rename).execute(c))?;
+    }
+    Ok(())
+}
+
+/// The versions of the migrations that were run, each by the name under which it landed.
 fn applied(conn: &mut Conn) -> Result<Vec<String>, DbError> {
+    let (landed, other) = LANDED_AND_OTHER;
+    let name = |version: String| if version == other { landed.to_owned() } else { version };
+    Ok(recorded(conn)?.into_iter().map(name).collect())
+}
+
+fn recorded(conn: &mut Conn) -> Result<Vec<String>, DbError> {
     let has_table = match conn {
         Conn::Sqlite(_) => {
             "SELECT name AS value FROM sqlite_master WHERE name = '__diesel_schema_migrations'"

@@ -45,6 +45,20 @@ fn a_newer_database_is_refused(engine: Engine) {
     assert_eq!(tables(&mut at.raw()), before);
 }
 
+fn a_migration_that_had_another_name_is_not_run_again(engine: Engine) {
+    let Some(at) = TestPlace::migrated(engine) else { return };
+    let name = |from: &str, to: &str| {
+        format!("UPDATE __diesel_schema_migrations SET version = '{to}' WHERE version = '{from}'")
+    };
+    at.raw().run(&name("20261130000062", "20261130000072"));
+    migrate::check(&at.place).unwrap();
+    assert!(migrate::run(&at.place).unwrap().is_empty());
+    let names = "SELECT version AS value FROM __diesel_schema_migrations WHERE version LIKE '%062' OR version LIKE '%072'";
+    let names = at.raw().values(names);
+    assert!(names.contains(&"20261130000062".to_owned()), "{names:?}");
+    assert!(!names.contains(&"20261130000072".to_owned()), "{names:?}");
+}
+
 fn those_who_start_together_migrate_once(engine: Engine) {
     // On SQLite it is the switch to WAL that only sometimes meets another.
     let rounds = if engine == Engine::Sqlite { 20 } else { 3 };
@@ -83,3 +97,4 @@ macro_rules! on_both_places {
 
 on_both_places!(down_undoes_up, a_newer_database_is_refused);
 on_both_places!(those_who_start_together_migrate_once);
+on_both_places!(a_migration_that_had_another_name_is_not_run_again);
