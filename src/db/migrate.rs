@@ -111,7 +111,7 @@ struct Value {
     value: String,
 }
 
-/// The same migration under two names: the one under which it landed, and one that it had in between.
+/// One migration under two names: the one under which it landed, and one that it had in between.
 const LANDED_AND_OTHER: (&str, &str) = ("20261130000062", "20261130000072");
 
 /// Gives the migration that once had another name its own one.

@@ -53,8 +53,7 @@ fn a_migration_that_had_another_name_is_not_run_again(engine: Engine) {
     at.raw().run(&name("20261130000062", "20261130000072"));
     migrate::check(&at.place).unwrap();
     assert!(migrate::run(&at.place).unwrap().is_empty());
-    let names = "SELECT version AS value FROM __diesel_schema_migrations WHERE version LIKE '%062' OR version LIKE '%072'";
-    let names = at.raw().values(names);
+    let names = at.raw().values("SELECT version AS value FROM __diesel_schema_migrations");
     assert!(names.contains(&"20261130000062".to_owned()), "{names:?}");
     assert!(!names.contains(&"20261130000072".to_owned()), "{names:?}");
 }
