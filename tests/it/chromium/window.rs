@@ -179,25 +179,37 @@ impl<'a> Window<'a> {
         self.wait_for(&format!("there is not exactly one {name:?} ({which})"), one).await
     }
 
+    /// Does something to the one element that this finds, and again when a live part of the page
+    /// replaced it between finding and doing. What was done to it is then gone with it.
+    async fn to_the(&self, which: &str, name: &str, command: &str, body: Value) -> String {
+        let done = async || {
+            let element = self.the(which, name).await;
+            let path = format!("/element/{element}/{command}");
+            match self.chrome.try_in(&self.name, &path, body.clone()).await {
+                Ok(_) => Some(element),
+                Err(why) if why.contains("stale element reference") => None,
+                Err(why) => panic!("{command} {name:?}: {}", why.replace("\\n", "\n")),
+            }
+        };
+        self.wait_for(&format!("{name:?} is replaced again and again"), done).await
+    }
+
     /// Presses the link, button or label with this name.
     pub async fn click(&self, name: &str) -> &Self {
-        let element = self.the("pressable", name).await;
-        self.send(&format!("/element/{element}/click"), json!({})).await;
+        self.to_the("pressable", name, "click", json!({})).await;
         self
     }
 
     /// Writes into the field with this label, over what was there.
     pub async fn fill(&self, label: &str, text: &str) -> &Self {
-        let element = self.the("fields", label).await;
-        self.send(&format!("/element/{element}/clear"), json!({})).await;
+        let element = self.to_the("fields", label, "clear", json!({})).await;
         self.send(&format!("/element/{element}/value"), json!({"text": text})).await;
         self
     }
 
     /// Puts what was copied into the field with this label.
     pub async fn paste(&self, label: &str) -> &Self {
-        let element = self.the("fields", label).await;
-        self.send(&format!("/element/{element}/clear"), json!({})).await;
+        let element = self.to_the("fields", label, "clear", json!({})).await;
         let text = format!("{CONTROL}v");
         self.send(&format!("/element/{element}/value"), json!({"text": text})).await;
         self
