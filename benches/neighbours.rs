@@ -1,7 +1,8 @@
 //! Do slow, hanging and large organizations delay another one (S-46)? A program that prints a
 //! table.
 //!
-//! `make bench-neighbours` (some ten minutes). A real gateway whose tasks run as in the program, on
+//! `make bench-neighbours` (some ten minutes; `cargo bench --bench neighbours sqlite` is one
+//! database alone). A real gateway whose tasks run as in the program, on
 //! SQLite and, where it is installed, on PostgreSQL; sandboxes as HR systems; everything in one
 //! process on one machine, so the neighbours' work takes processor time too, and so do the
 //! sandboxes.
@@ -58,7 +59,11 @@ fn main() {
         "{:<10} {:<6} {:<5} {:>6} {:>9} {:>9} {:>9} {:>9}",
         "database", "what", "", "count", "p50 ms", "p90 ms", "p99 ms", "max ms"
     );
-    for engine in [Engine::Sqlite, Engine::Postgres] {
+    let only = std::env::args().nth(1).filter(|name| !name.starts_with('-'));
+    let wanted = |engine: &Engine| {
+        only.as_ref().is_none_or(|only| format!("{engine:?}").eq_ignore_ascii_case(only))
+    };
+    for engine in [Engine::Sqlite, Engine::Postgres].into_iter().filter(wanted) {
         match TestPlace::empty(engine) {
             Some(place) => runtime.block_on(measure(engine, place)),
             None => println!("{engine:?}: not installed"),

@@ -63,6 +63,7 @@ pub mod notices;
 pub mod operator_lists;
 pub mod operator_sessions;
 pub mod organizations;
+pub mod overtaking;
 pub mod page;
 pub mod pool;
 pub mod portal_links;
@@ -82,7 +83,10 @@ mod writer;
 pub enum Lane {
     /// Somebody waits for it: webhooks, requests, one person's change.
     Urgent,
-    /// Batches of a full sync and cleaning.
+    /// Pieces of the full sync of a small directory: one at a time among what is urgent, so that
+    /// they wait neither behind each piece of a large directory nor before each webhook (S-46).
+    Small,
+    /// Pieces of the full sync of a large directory, and cleaning.
     Bulk,
 }
 
@@ -99,6 +103,8 @@ struct Inner {
     /// Connections that bulk work may have at the same time, for reading and on PostgreSQL for
     /// writing, so that the pool always has some for those whom somebody waits for (S-46).
     bulk: Semaphore,
+    /// Writes of [`Lane::Small`] that are under way: one.
+    small: Semaphore,
     /// Counts the commits after which there is something to deliver.
     to_deliver: watch::Sender<u64>,
 }
@@ -128,7 +134,8 @@ impl Db {
         let pool = pool::pool(place, usage, Arc::clone(&presence))?;
         let bulk = Semaphore::new(limits::BULK_CONNECTIONS_MAX);
         let place = place.clone();
-        Ok(Self(Arc::new(Inner { place, pool, presence, writer, bulk, to_deliver })))
+        let small = Semaphore::new(1);
+        Ok(Self(Arc::new(Inner { place, pool, presence, writer, bulk, small, to_deliver })))
     }
 
     /// Where the data is.
@@ -222,14 +229,16 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        if matches!(self.0.place, Place::Sqlite(_)) {
+        let is_sqlite = matches!(self.0.place, Place::Sqlite(_));
+        // The first to come is the first to have a turn, so that large work takes turns with small.
+        let _turn = match lane {
+            Lane::Small => Some(self.0.small.acquire().await),
+            Lane::Bulk if !is_sqlite => Some(self.0.bulk.acquire().await),
+            Lane::Urgent | Lane::Bulk => None,
+        };
+        if is_sqlite {
             return self.0.writer.write(lane, work).await;
         }
-        // The first to come is the first to have one, so that large work takes turns with small.
-        let _turn = match lane {
-            Lane::Bulk => Some(self.0.bulk.acquire().await),
-            Lane::Urgent => None,
-        };
         let written = self.pooled(|conn| {
             unwrap_failed(conn.transaction(|c| {
                 let mut tx = Tx::new(c);

@@ -1,7 +1,8 @@
 //! One thread that commits the writes of many callers together (group commit).
 //!
 //! Durability costs one disk flush per commit, not per write: the thread takes what waits, runs
-//! each job in its own savepoint, commits once, and only then answers. An empty queue is never
+//! each job in a savepoint of its own (or in the transaction itself, when there is only one),
+//! commits once, and only then answers. An empty queue is never
 //! waited for, so a lone write is as fast as without batching.
 //!
 //! Invariants:
@@ -38,7 +39,16 @@ use crate::limits;
 /// Tells one caller what became of the commit.
 type Publish = Box<dyn FnOnce(Result<(), &DbError>) + Send>;
 /// One caller's work.
-type Job = Box<dyn FnOnce(&mut Conn) -> Publish + Send>;
+type Job = Box<dyn FnOnce(&mut Conn, Company) -> Publish + Send>;
+
+/// Whether others share the job's transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Company {
+    /// Nobody does: the transaction is the job's own.
+    Alone,
+    /// Some do: the job needs a savepoint.
+    Others,
+}
 
 #[derive(Default)]
 struct Lanes {
@@ -64,7 +74,8 @@ impl Queue {
             return Err(DbError::Unavailable("the database is being closed".to_owned()));
         }
         let waiting = match lane {
-            Lane::Urgent => &mut lanes.urgent,
+            // There is one small job at a time.
+            Lane::Urgent | Lane::Small => &mut lanes.urgent,
             Lane::Bulk => &mut lanes.bulk,
         };
         if waiting.len() >= limits::WRITER_QUEUE_MAX {
@@ -160,8 +171,8 @@ impl Writer {
     {
         let (answer, answered) = tokio::sync::oneshot::channel();
         let signal = self.to_deliver.clone();
-        let job: Job = Box::new(move |conn| {
-            let outcome = run_alone(conn, work);
+        let job: Job = Box::new(move |conn, company| {
+            let outcome = run_job(conn, company, work);
             Box::new(move |committed| {
                 if committed.is_ok() && matches!(outcome, Ok((_, true))) {
                     signal.send_modify(|commits| *commits = commits.wrapping_add(1));
@@ -200,25 +211,34 @@ impl Drop for Writer {
     }
 }
 
-/// Runs one job in its own savepoint; whatever it did is undone when it fails or panics. Also
-/// returns whether there is something to deliver once it is committed.
-fn run_alone<T, E: From<DbError>>(
+/// Runs one job; whatever it did is undone when it fails or panics. Also returns whether there is
+/// something to deliver once it is committed.
+///
+/// A savepoint costs SQLite a copy of every page that is touched. A job that has the transaction to
+/// itself needs none: when it fails, the transaction is rolled back and begun anew.
+fn run_job<T, E: From<DbError>>(
     conn: &mut Conn,
+    company: Company,
     work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
 ) -> Result<(T, bool), E> {
     let base = conn.depth().unwrap_or(0);
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        conn.transaction(|c| {
-            let mut tx = Tx::new(c);
-            let value = work(&mut tx).map_err(Failed::Work)?;
-            let to_deliver = tx.finish()?;
-            Ok((value, to_deliver))
-        })
+    let run = |c: &mut Conn| {
+        let mut tx = Tx::new(c);
+        let value = work(&mut tx).map_err(Failed::Work)?;
+        let to_deliver = tx.finish()?;
+        Ok((value, to_deliver))
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(|| match company {
+        Company::Alone => run(conn),
+        Company::Others => conn.transaction(run),
     }));
     if !matches!(outcome, Ok(Ok(_))) {
         // A panic leaves levels open, and so does a savepoint that could not be released. Whether
         // the transaction is still there is asked by whoever began it.
-        let _ = conn.rollback_to_depth(base);
+        let _ = match company {
+            Company::Alone => conn.rollback_to_depth(0).and_then(|()| conn.begin_write()),
+            Company::Others => conn.rollback_to_depth(base),
+        };
     }
     match outcome {
         Ok(Ok(value)) => Ok(value),
@@ -304,9 +324,10 @@ fn run_and_commit(
     batch: Vec<Job>,
     publish: &mut Vec<Publish>,
 ) -> Result<(), DbError> {
+    let company = if batch.len() == 1 { Company::Alone } else { Company::Others };
     conn.end(|c| {
         for job in batch {
-            publish.push(job(c));
+            publish.push(job(c, company));
             if c.depth() != Some(1) {
                 return Err(DbError::Unavailable("the transaction was lost".to_owned()));
             }

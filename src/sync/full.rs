@@ -375,12 +375,11 @@ struct Batch<'a> {
     lane: Lane,
 }
 
-/// The lane of a run's pieces. One of a small directory in which next to nothing has changed is
-/// little work and does not wait behind the pieces of large ones (S-46).
+/// The lane of a run's pieces: those of a small directory do not wait behind each piece of a large
+/// one (S-46).
 fn lane_of(everybody: &Everybody) -> Lane {
-    let is_small = everybody.changed.len() <= limits::APPLY_BATCH_PEOPLE_MAX
-        && everybody.unchanged.len() <= limits::PIECE_ROWS_MAX;
-    if is_small { Lane::Urgent } else { Lane::Bulk }
+    let people = everybody.changed.len().saturating_add(everybody.unchanged.len());
+    if people <= limits::PIECE_ROWS_MAX { Lane::Small } else { Lane::Bulk }
 }
 
 impl Batch<'_> {

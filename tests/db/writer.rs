@@ -348,6 +348,41 @@ fn urgent_jobs_overtake_bulk_ones() {
     });
 }
 
+/// Pieces of small directories go before those of large ones, and one at a time, so that what is
+/// urgent never waits behind several (S-46).
+#[test]
+fn s_46_small_work_goes_before_large_and_one_piece_at_a_time() {
+    on(Engine::Sqlite, async |t: TestDb| {
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let (go, held) = hold(&t.db, |_| Ok(0)).await;
+        let note = |lane: Lane, number: usize| -> Waiting {
+            let (db, order) = (t.db.clone(), Arc::clone(&order));
+            Box::pin(async move {
+                db.write(lane, move |_| {
+                    order.lock().unwrap().push(number);
+                    Ok(number)
+                })
+                .await
+            })
+        };
+        let mut waiting = vec![note(Lane::Bulk, 31)];
+        waiting.extend((21..=23).map(|n| note(Lane::Small, n)));
+        waiting.extend((11..=13).map(|n| note(Lane::Urgent, n)));
+        for one in &mut waiting {
+            assert!(ask(one).await.is_none());
+        }
+        drop(go);
+        held.await.unwrap().unwrap();
+        for answer in join_all(waiting).await {
+            answer.unwrap();
+        }
+        let order = order.lock().unwrap().clone();
+        assert_eq!(order[..4], [21, 11, 12, 13], "one of the small pieces: {order:?}");
+        let of_small: Vec<_> = order.iter().filter(|n| (21..=23).contains(*n)).collect();
+        assert_eq!(of_small, [&21, &22, &23]);
+    });
+}
+
 /// Whoever waits for an urgent write does not wait for large work that came with it (S-46).
 #[test]
 fn s_46_a_commit_of_urgent_jobs_carries_no_bulk_job() {
