@@ -77,7 +77,7 @@ pub const ORGANIZATION_WAIT_MS_MAX: u64 = 1_000;
 pub const WRITER_PASSES_MAX: usize = 8;
 /// How long a bulk job waits after an urgent commit for the next urgent job, in microseconds
 /// (S-46).
-pub const WRITER_PAUSE_US: u64 = 1_000;
+pub const WRITER_PAUSE_US: u64 = 3_000;
 /// How long a request waits for a connection, in milliseconds.
 pub const POOL_WAIT_MS_MAX: u64 = 5_000;
 /// How long a request waits for a connection while the database is known to be away, in
@@ -367,6 +367,14 @@ pub const ENDPOINT_PAUSE_MS_MIN: i64 = 5_000;
 pub const ENDPOINT_PAUSE_MS_MAX: i64 = 300_000;
 /// How long an endpoint may do nothing but fail before it is disabled, in milliseconds: five days.
 pub const ENDPOINT_FAILING_MS_MAX: i64 = 432_000_000;
+/// Refused attempts after which the end of somebody's access goes past an earlier event of theirs
+///
+pub const OVERTAKEN_AFTER_ATTEMPTS: i64 = 2;
+/// How long a barrier may be refused before the end of access goes past it, in milliseconds.
+pub const BARRIER_REFUSED_MS_MAX: i64 = 300_000;
+/// Ends of access that have overtaken at one endpoint, of people who are not active again. Beyond
+/// it the end of access waits its turn.
+pub const OVERTAKERS_MAX: usize = 10_000;
 /// Deliveries on their way to one endpoint at the same time, in all processes together.
 pub const ENDPOINT_SENDING_MAX: usize = 8;
 /// Of these, retries at most, so that a first attempt never waits for many of them.

@@ -107,6 +107,7 @@ struct NewDelivery<'a> {
     attempts: i64,
     next_at_ms: Millis,
     created_at_ms: Millis,
+    ends_access: bool,
 }
 
 /// What a delivery takes from its event.
@@ -119,6 +120,7 @@ struct Source {
     event_type: String,
     lane: String,
     group_lane: Option<String>,
+    ends_access: bool,
 }
 
 impl Source {
@@ -146,6 +148,8 @@ impl Source {
             attempts: 0,
             next_at_ms: now,
             created_at_ms: now,
+            // What is replayed is old news, and goes past nothing.
+            ends_access: once && self.ends_access,
         }
     }
 }
@@ -214,6 +218,7 @@ pub fn insert_test(
         attempts: 0,
         next_at_ms: now,
         created_at_ms: now,
+        ends_access: false,
     };
     let number: i64 = on_backend!(&mut **tx, |c| diesel::insert_into(t::table)
         .values(&row)
@@ -273,9 +278,28 @@ pub struct Open {
     pub attempts: i64,
     /// Not before this moment is it tried.
     pub next_at_ms: Millis,
+    /// Whether it says that somebody's access ends. What is replayed says nothing new.
+    pub ends_access: bool,
+    /// Whether it has gone past what was before it.
+    pub overtook: bool,
+    /// Since when the endpoint refuses it.
+    pub refused_since_ms: Option<Millis>,
 }
 
 impl Open {
+    /// From when on the end of access goes past it, if it is a barrier and still refused.
+    #[must_use]
+    pub fn yields_at(&self) -> Option<Millis> {
+        self.refused_since_ms.map(|since| since.plus(limits::BARRIER_REFUSED_MS_MAX))
+    }
+
+    /// Whether it is about one person, and not about a membership.
+    #[must_use]
+    pub fn is_of_person(&self) -> bool {
+        let of_person = [EventKind::UserCreated, EventKind::UserUpdated, EventKind::UserDeleted];
+        of_person.iter().any(|kind| kind.as_str() == self.event_type)
+    }
+
     /// Whether it says that a group is deleted.
     #[must_use]
     pub fn ends_group(&self) -> bool {
@@ -369,6 +393,8 @@ pub struct Outcome {
     pub status: Option<u16>,
     /// What was wrong; no personal data.
     pub error: Option<String>,
+    /// Since when the endpoint refuses it; `None` when it took it.
+    pub refused_since: Option<Millis>,
     /// Now.
     pub now: Millis,
 }
@@ -391,6 +417,7 @@ pub fn record(tx: &mut Tx<'_>, outcome: &Outcome) -> Result<bool, DbError> {
         t::last_status.eq(status),
         t::last_error.eq(&outcome.error),
         t::done_at_ms.eq((!is_open).then_some(outcome.now)),
+        t::refused_since_ms.eq(outcome.refused_since),
     ))
     .execute(c))?;
     if changed == 0 {

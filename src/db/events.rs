@@ -61,6 +61,7 @@ struct Row {
     group_lane: Option<String>,
     data: String,
     created_at_ms: Millis,
+    ends_access: bool,
 }
 
 /// Numbers and writes events. Called once per transaction, last.
@@ -83,6 +84,7 @@ pub(crate) fn append(tx: &mut Tx<'_>, waiting: Vec<NewEvent>) -> Result<(), DbEr
             event_type: event.kind.as_str(),
             lane: event.lane,
             group_lane: event.group_lane,
+            ends_access: event.kind.ends_access(&event.data),
             data: event.data.to_string(),
             created_at_ms: event.created_at,
         })

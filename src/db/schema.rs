@@ -376,6 +376,7 @@ diesel::table! {
         group_lane -> Nullable<Text>,
         data -> Text,
         created_at_ms -> BigInt,
+        ends_access -> Bool,
     }
 }
 
@@ -496,6 +497,9 @@ diesel::table! {
         last_error -> Nullable<Text>,
         done_at_ms -> Nullable<BigInt>,
         created_at_ms -> BigInt,
+        ends_access -> Bool,
+        overtook -> Bool,
+        refused_since_ms -> Nullable<BigInt>,
     }
 }
 

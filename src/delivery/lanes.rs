@@ -10,6 +10,13 @@
 //!
 //! So what happens to a person never waits for a group that an endpoint does not take.
 //!
+//! The end of access overtakes: it goes past earlier ones of its person when the first of them was
+//! refused twice, and past a barrier that has been refused for five minutes, with all of its person
+//! that waits there. Both are found here
+//! ([`Overtake`]) and written down before anything is sent: what was overtaken is then open no
+//! more, and the end goes first. Memberships of whoever it is about wait, and nothing waits for
+//! them, until the person is active again.
+//!
 //! [`Look`] reads what is open in the order of the numbers and remembers only what a later one
 //! could have to wait for. So a whole backlog need never be in memory, and a lane that waits for
 //! its next attempt takes no room from the others.
@@ -21,13 +28,14 @@
 //!
 //! What this module must not do: read the database, know the time, or send.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::clock::Millis;
 use crate::db::deliveries::Open;
 use crate::domain::endpoint::DeliveryTrigger;
 use crate::domain::ids::DirectoryId;
+use crate::limits;
 
 /// How many deliveries are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +46,22 @@ pub struct Wish {
     pub retries: usize,
 }
 
+/// The end of somebody's access that may go past what is open before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overtake {
+    /// The number of the delivery that says it.
+    pub by: i64,
+    /// Whom it is about.
+    pub lane: String,
+}
+
+/// What is open of one person or group, as far as later ones need to know.
+struct Ahead {
+    /// Whether the end of access may go past it: the first of it was refused often enough, or
+    /// waits behind a barrier that was, and is not on its way.
+    yields: bool,
+}
+
 /// One pass over what is open, in the order of the numbers.
 pub struct Look {
     now: Millis,
@@ -46,12 +70,21 @@ pub struct Look {
     wish: Wish,
     /// People and groups whose own events were seen, as hashes. Two with one hash would only wait
     /// for each other.
-    lanes: HashSet<u64>,
+    lanes: HashMap<u64, Ahead>,
     /// People and groups of whose memberships an event was seen.
     members: HashSet<u64>,
     directories: HashSet<DirectoryId>,
     /// Directories of which a barrier was seen: nothing later of them may go.
     closed: HashSet<DirectoryId>,
+    /// Of these, the directories past whose barrier the end of access may go.
+    yielding: HashSet<DirectoryId>,
+    /// People whose last event that counts is an end of access that overtook.
+    quiet: HashSet<u64>,
+    /// How many ends of access have overtaken at this endpoint, for [`limits::OVERTAKERS_MAX`].
+    overtakers: usize,
+    /// The numbers of those that are still open; they were shown first.
+    passed: HashSet<i64>,
+    overtakes: Vec<Overtake>,
     first: Vec<Open>,
     retries: Vec<Open>,
     /// When the next one may go that may not yet, for no other reason than the time.
@@ -68,10 +101,15 @@ impl Look {
             now,
             paused_until,
             wish,
-            lanes: HashSet::new(),
+            lanes: HashMap::new(),
             members: HashSet::new(),
             directories: HashSet::new(),
             closed: HashSet::new(),
+            yielding: HashSet::new(),
+            quiet: HashSet::new(),
+            overtakers: 0,
+            passed: HashSet::new(),
+            overtakes: Vec::new(),
             first: Vec::new(),
             retries: Vec::new(),
             next: paused_until,
@@ -84,24 +122,87 @@ impl Look {
         self.paused_until.is_some()
     }
 
+    /// Shows an end of access that has overtaken, before anything else and in the order of the
+    /// numbers. If it is still open (`Some`), nothing stands before it but others of the kind;
+    /// `taken` is as for [`Look::see`].
+    pub fn see_overtaker(&mut self, person: &str, open: Option<&Open>, taken: bool) {
+        let lane = hash(person);
+        self.quiet.insert(lane);
+        self.overtakers = self.overtakers.saturating_add(1);
+        let Some(delivery) = open else { return };
+        self.passed.insert(delivery.number);
+        let chosen = !taken && !self.lanes.contains_key(&lane) && self.choose(delivery);
+        self.note_lane(lane, delivery, taken || chosen);
+    }
+
     /// Shows the next open delivery; each has a higher number than those before. `taken` says that
     /// it was chosen before and is not done with.
     pub fn see(&mut self, delivery: &Open, taken: bool) {
-        if self.may_go(delivery) && !taken {
-            self.choose(delivery);
-        }
         let lane = hash(&delivery.lane);
+        if delivery.group_lane.is_some() && self.quiet.contains(&lane) {
+            return;
+        }
+        let passed = self.passed.contains(&delivery.number);
+        let may_go = !passed && self.may_go(delivery);
+        let chosen = may_go && !taken && self.choose(delivery);
+        if !may_go && !passed && !taken {
+            self.overtake_with(delivery);
+        }
         match &delivery.group_lane {
             Some(group) => self.members.extend([lane, hash(group)]),
-            None => self.lanes.extend([lane]),
+            None => self.note_lane(lane, delivery, taken || chosen),
         }
         if let Some(directory) = &delivery.directory_id {
             if !self.directories.contains(directory) {
                 self.directories.insert(directory.clone());
             }
             if delivery.barrier {
-                self.closed.insert(directory.clone());
+                let is_first = self.closed.insert(directory.clone());
+                if let (true, Some(at)) = (is_first && !taken && !chosen, delivery.yields_at()) {
+                    if at <= self.now {
+                        self.yielding.insert(directory.clone());
+                    } else {
+                        self.next = Some(self.next.map_or(at, |next| next.min(at)));
+                    }
+                }
             }
+        }
+    }
+
+    /// Shows an end of access that waits behind a barrier past which it may go
+    /// ([`Look::yielding`]), in the order of the numbers; some may have been shown before.
+    pub fn see_behind_barrier(&mut self, delivery: &Open, taken: bool) {
+        let lane = hash(&delivery.lane);
+        // Whoever was seen before is in order already; so is who comes later in this list.
+        if !taken && !self.passed.contains(&delivery.number) && !self.lanes.contains_key(&lane) {
+            self.overtake_with(delivery);
+            self.note_lane(lane, delivery, true);
+        }
+    }
+
+    fn note_lane(&mut self, lane: u64, delivery: &Open, is_going: bool) {
+        let behind_yielding = |directory: &DirectoryId| self.yielding.contains(directory);
+        let is_refused = delivery.attempts >= limits::OVERTAKEN_AFTER_ATTEMPTS
+            || delivery.directory_id.as_ref().is_some_and(behind_yielding);
+        let yields = !is_going && is_refused;
+        self.lanes.entry(lane).or_insert(Ahead { yields });
+    }
+
+    /// Lets the end of access go past what stands before it, if all of that yields.
+    fn overtake_with(&mut self, delivery: &Open) {
+        let lane = hash(&delivery.lane);
+        let behind_yielding = |directory: &DirectoryId| {
+            !self.closed.contains(directory) || self.yielding.contains(directory)
+        };
+        let may_overtake = delivery.ends_access
+            && self.overtakers < limits::OVERTAKERS_MAX
+            && self.lanes.get(&lane).is_none_or(|ahead| ahead.yields)
+            && delivery.directory_id.as_ref().is_none_or(behind_yielding);
+        if may_overtake {
+            self.overtakers = self.overtakers.saturating_add(1);
+            // A later end waits for this one.
+            self.lanes.insert(lane, Ahead { yields: false });
+            self.overtakes.push(Overtake { by: delivery.number, lane: delivery.lane.clone() });
         }
     }
 
@@ -109,35 +210,37 @@ impl Look {
     fn may_go(&self, delivery: &Open) -> bool {
         let lane = hash(&delivery.lane);
         let behind_member = match &delivery.group_lane {
-            Some(group) => self.members.contains(&lane) || self.lanes.contains(&hash(group)),
+            Some(group) => self.members.contains(&lane) || self.lanes.contains_key(&hash(group)),
             None => delivery.ends_group() && self.members.contains(&lane),
         };
         let behind_barrier = |directory: &DirectoryId| {
             self.closed.contains(directory)
                 || (delivery.barrier && self.directories.contains(directory))
         };
-        !self.lanes.contains(&lane)
+        !self.lanes.contains_key(&lane)
             && !behind_member
             && !delivery.directory_id.as_ref().is_some_and(behind_barrier)
     }
 
-    /// Takes one that nothing stands before, if it is time and wanted.
-    fn choose(&mut self, delivery: &Open) {
+    /// Takes one that nothing stands before, if it is time and wanted; whether it did.
+    fn choose(&mut self, delivery: &Open) -> bool {
         let is_test = delivery.delivery_trigger == DeliveryTrigger::Test;
         let paused = self.paused_until.filter(|_| !is_test);
         let at = paused.map_or(delivery.next_at_ms, |until| until.max(delivery.next_at_ms));
         if at > self.now {
             self.next = Some(self.next.map_or(at, |next| next.min(at)));
-            return;
+            return false;
         }
         let (list, most) = if delivery.attempts == 0 {
             (&mut self.first, self.wish.first)
         } else {
             (&mut self.retries, self.wish.retries)
         };
-        if list.len() < most {
+        let has_room = list.len() < most;
+        if has_room {
             list.push(delivery.clone());
         }
+        has_room
     }
 
     /// Whether reading on is of no use. It goes on while first attempts are wanted: retries come
@@ -154,6 +257,18 @@ impl Look {
         &self.closed
     }
 
+    /// Directories past whose barrier the end of access may go. What is behind it was not shown.
+    #[must_use]
+    pub fn yielding(&self) -> &HashSet<DirectoryId> {
+        &self.yielding
+    }
+
+    /// Ends of access that may go past what is before them, once that is written down.
+    #[must_use]
+    pub fn overtakes(&self) -> &[Overtake] {
+        &self.overtakes
+    }
+
     /// What was chosen: first attempts, retries, and when the next may go if there is neither.
     #[must_use]
     pub fn finish(self) -> (Vec<Open>, Vec<Open>, Option<Millis>) {
@@ -166,7 +281,7 @@ impl Look {
 pub fn blocked(open: &[Open]) -> usize {
     let mut look = Look::new(Millis(0), None, Wish { first: 0, retries: 0 });
     let stands_behind = |delivery: &&Open| {
-        let may_go = look.may_go(delivery);
+        let may_go = delivery.overtook || look.may_go(delivery);
         look.see(delivery, true);
         !may_go
     };

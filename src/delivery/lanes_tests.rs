@@ -19,6 +19,9 @@ fn open(number: i64, lane: &str) -> Open {
         delivery_trigger: DeliveryTrigger::Event,
         attempts: 0,
         next_at_ms: NOW,
+        ends_access: false,
+        overtook: false,
+        refused_since_ms: None,
     }
 }
 
@@ -240,4 +243,134 @@ proptest! {
             prop_assert!(!done[index..].iter().any(|early| waits_for(late, early)));
         }
     }
+}
+
+/// An endpoint's open deliveries of people and barriers, some on their way, some refused, some
+/// already gone past others.
+fn any_ends() -> impl Strategy<Value = Vec<(Open, bool)>> {
+    let one = (0..3_u8, 0..4_i64, any::<bool>(), proptest::bool::weighted(0.15), 0..3_u8);
+    let one = one.prop_map(|(person, attempts, ends, barrier, how)| {
+        let refused_since_ms = (attempts > 0).then(|| NOW.plus(-150_000 * attempts));
+        let delivery = Open {
+            attempts,
+            barrier,
+            refused_since_ms,
+            ends_access: ends && !barrier,
+            next_at_ms: NOW.plus(i64::from(how)),
+            ..open(0, &if barrier { "d".to_owned() } else { format!("p{person}") })
+        };
+        (delivery, how == 0 && attempts > 2)
+    });
+    proptest::collection::vec(one, 0..10).prop_map(|mut all| {
+        let mut is_behind_barrier = false;
+        for (number, (delivery, taken)) in (1..).zip(&mut all) {
+            delivery.number = number;
+            // A barrier is not tried while something stands before it, nor anything behind it.
+            if is_behind_barrier || (delivery.barrier && number > 1) {
+                (delivery.attempts, delivery.refused_since_ms, *taken) = (0, None, false);
+            }
+            is_behind_barrier |= delivery.barrier;
+        }
+        all
+    })
+}
+
+/// What goes past others and what is sent, as the pump has it: first the ones that overtook, then
+/// the pages without closed directories, then what is behind barriers that yield.
+fn looked(all: &[(Open, bool)]) -> (Vec<Overtake>, Vec<i64>) {
+    let mut look = Look::new(NOW, None, ALL);
+    for (delivery, taken) in all.iter().filter(|(delivery, _)| delivery.overtook) {
+        look.see_overtaker(&delivery.lane, Some(delivery), *taken);
+    }
+    for (delivery, taken) in all {
+        let closed = |of: &DirectoryId| look.closed().contains(of);
+        if !delivery.directory_id.as_ref().is_some_and(closed) {
+            look.see(delivery, *taken);
+        }
+    }
+    let yielding = look.yielding().clone();
+    let behind =
+        |delivery: &Open| delivery.directory_id.as_ref().is_some_and(|d| yielding.contains(d));
+    for (delivery, taken) in all.iter().filter(|(one, _)| one.ends_access && behind(one)) {
+        look.see_behind_barrier(delivery, *taken);
+    }
+    let overtakes = look.overtakes().to_vec();
+    let (mut first, retries, _) = look.finish();
+    first.extend(retries);
+    (overtakes, first.into_iter().map(|delivery| delivery.number).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+
+    /// The end of access goes past exactly what A-04 says: all earlier of its person, when the
+    /// first of it was refused twice and rests, and a barrier that has been refused for five
+    /// minutes and rests, with what waits behind it. Of each person one end at a time.
+    #[test]
+    fn a_04_the_end_of_access_overtakes_what_is_refused_and_nothing_else(mut all in any_ends()) {
+        for _ in 0..12 {
+            let (overtakes, sent) = looked(&all);
+            let rests = |(one, taken): &&(Open, bool)| !taken && !sent.contains(&one.number);
+            let mut expected: Vec<Overtake> = Vec::new();
+            for (at, (end, taken)) in all.iter().enumerate() {
+                let before = &all[..at];
+                let person: Vec<_> =
+                    before.iter().filter(|(one, _)| one.lane == end.lane).collect();
+                let barrier = before.iter().find(|(one, _)| one.barrier);
+                let is_long = |one: &(Open, bool)| {
+                    let long = |since: Millis| NOW.since(since) >= 300_000;
+                    rests(&one) && one.0.refused_since_ms.is_some_and(long)
+                };
+                let barrier_yields = barrier.is_none_or(is_long);
+                let person_yields = person.first().is_none_or(|first| {
+                    let behind = barrier.is_some_and(|one| {
+                        is_long(one) && one.0.number < first.0.number && !first.0.overtook
+                    });
+                    rests(first) && (first.0.attempts >= 2 || behind)
+                });
+                let waits = !person.is_empty() || barrier.is_some();
+                let is_second = expected.iter().any(|one| one.lane == end.lane);
+                if end.ends_access && !taken && !end.overtook && waits && !is_second
+                    && person_yields && barrier_yields
+                {
+                    expected.push(Overtake { by: end.number, lane: end.lane.clone() });
+                }
+            }
+            let mut found = overtakes.clone();
+            found.sort_unstable_by_key(|one| one.by);
+            prop_assert_eq!(&found, &expected, "{:?}", all);
+            if overtakes.is_empty() {
+                break;
+            }
+            for Overtake { by, lane } in overtakes {
+                all.retain(|(one, _)| one.lane != lane || one.number >= by);
+                all.iter_mut().find(|(one, _)| one.number == by).unwrap().0.overtook = true;
+                // It goes at once, whatever it went past.
+                prop_assert!(looked(&all).1.contains(&by) || all.iter().any(|(one, _)| {
+                    one.number == by && one.next_at_ms > NOW
+                }), "{:?}", all);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_04_memberships_of_whoever_was_overtaken_wait_and_delay_nothing() {
+    let member = |number, lane| Open { group_lane: Some("sales".to_owned()), ..open(number, lane) };
+    let ends = Open { event_type: "dsync.group.deleted".to_owned(), ..open(3, "sales") };
+    let barrier = Open { barrier: true, ..open(4, "d") };
+    let mut look = Look::new(NOW, None, ALL);
+    look.see_overtaker("ann", None, false);
+    for delivery in [&member(1, "ann"), &member(2, "bob"), &ends, &barrier] {
+        look.see(delivery, delivery.number == 2);
+    }
+    let numbers: Vec<i64> = look.finish().0.iter().map(|one| one.number).collect();
+    assert!(numbers.is_empty(), "the group waits for Bob's membership: {numbers:?}");
+    let mut look = Look::new(NOW, None, ALL);
+    look.see_overtaker("ann", None, false);
+    for delivery in [&member(1, "ann"), &ends] {
+        look.see(delivery, false);
+    }
+    let numbers: Vec<i64> = look.finish().0.iter().map(|one| one.number).collect();
+    assert_eq!(numbers, [3]);
 }

@@ -23,12 +23,12 @@ use tokio::task::JoinSet;
 use crate::clock::Millis;
 use crate::db::deliveries::{self, Content, Open};
 use crate::db::endpoints::{self, Endpoint};
-use crate::db::{Conn, DbError, Lane, endpoint_secrets, events};
-use crate::delivery::lanes::{Look, Wish};
+use crate::db::{Conn, DbError, Lane, endpoint_secrets, events, overtaking};
+use crate::delivery::lanes::{Look, Overtake, Wish};
 use crate::delivery::send::{self, Ended, Job, Noted, Target};
 use crate::delivery::{Context, disabling};
 use crate::domain::endpoint::{EndpointStatus, Health};
-use crate::domain::ids::EndpointId;
+use crate::domain::ids::{DirectoryId, EndpointId};
 use crate::limits;
 
 /// Until when this process may send to an endpoint, as far as it knows.
@@ -60,6 +60,10 @@ struct Found {
     retries: Vec<Open>,
     next: Option<Millis>,
     contents: Vec<Content>,
+    /// Ends of access that go past others, before anything else is done.
+    overtakes: Vec<Overtake>,
+    /// Whether some have, so that a delivery may have to settle what waits behind them.
+    has_overtakers: bool,
 }
 
 /// Sends what is due for an endpoint, if nobody else does; whether it had the right to.
@@ -92,6 +96,7 @@ pub(super) async fn run(
         flying: JoinSet::new(),
         retrying: 0,
         is_stale: true,
+        has_overtakers: false,
         next: None,
     };
     if let Err(error) = pump.work(stopped).await {
@@ -126,6 +131,8 @@ struct Pump {
     retrying: usize,
     /// Whether something may have changed since the last look.
     is_stale: bool,
+    /// Whether ends of access have overtaken here, as of the last look.
+    has_overtakers: bool,
     /// When the next delivery may go, as far as the last look saw.
     next: Option<Millis>,
 }
@@ -186,6 +193,11 @@ impl Pump {
             self.is_stale = true;
             return self.dispatch().await;
         }
+        self.has_overtakers = found.has_overtakers;
+        if !found.overtakes.is_empty() {
+            self.is_stale = true;
+            return self.overtake(found.overtakes).await;
+        }
         self.health = found.endpoint.health();
         self.target = Some(Arc::new(found.target));
         self.next = found.next;
@@ -212,11 +224,17 @@ impl Pump {
             }
             let wish = wish(&endpoint.health(), first, retries);
             let mut look = Look::new(now, endpoint.health().paused(now), wish);
+            let gone_past = overtaking::overtakers(conn, &id)?;
+            for (person, open) in &gone_past {
+                let taken = open.as_ref().is_some_and(|open| taken.contains(&open.number));
+                look.see_overtaker(person, open.as_ref(), taken);
+            }
             let behind = endpoint.dispatched_number < events::last_number(conn)?
                 || endpoint.due_at_ms.is_some_and(|due| due <= now);
             if !behind {
                 see_all(conn, &id, &taken, &mut look)?;
             }
+            let overtakes = look.overtakes().to_vec();
             let (first, retries, next) = look.finish();
             let numbers: Vec<i64> = first.iter().chain(&retries).map(|open| open.number).collect();
             let contents =
@@ -231,6 +249,8 @@ impl Pump {
                 retries,
                 next,
                 contents,
+                overtakes,
+                has_overtakers: !gone_past.is_empty(),
             }))
         });
         read.await
@@ -244,6 +264,25 @@ impl Pump {
             deliveries::dispatch(tx, &endpoint, now)?;
             if endpoint.due_at_ms.is_some_and(|due| due <= now) {
                 endpoints::not_due(tx, &id)?;
+            }
+            Ok::<_, DbError>(Right::Held)
+        });
+        write.await
+    }
+
+    /// Lets ends of access go past what stands before them. None of that is on its way: the
+    /// look knew what is, and nothing was begun since.
+    async fn overtake(&mut self, overtakes: Vec<Overtake>) -> Result<Right, DbError> {
+        let (id, epoch, now) = (self.id.clone(), self.epoch, self.cx.clock.now());
+        tracing::info!(endpoint.id = %id, count = overtakes.len(),
+            "the end of access goes past what the endpoint does not take");
+        self.has_overtakers = true;
+        let write = self.cx.db.write(Lane::Urgent, move |tx| {
+            if endpoints::held(tx, &id, epoch)?.is_none() {
+                return Ok(Right::Lost);
+            }
+            for Overtake { by, lane } in &overtakes {
+                overtaking::overtake(tx, &id, (*by, lane), now)?;
             }
             Ok::<_, DbError>(Right::Held)
         });
@@ -272,6 +311,7 @@ impl Pump {
                 target: Arc::clone(&target),
                 lease: Arc::clone(&self.lease),
                 epoch: self.epoch,
+                has_overtakers: self.has_overtakers,
                 open,
                 content,
             };
@@ -396,6 +436,12 @@ fn see_all(
         match page.last() {
             Some(last) if !is_last => after = last.number,
             _ => break,
+        }
+    }
+    if !look.yielding().is_empty() {
+        let yielding: Vec<DirectoryId> = look.yielding().iter().cloned().collect();
+        for open in &overtaking::ends_of_access(conn, id, &yielding)? {
+            look.see_behind_barrier(open, taken.contains(&open.number));
         }
     }
     Ok(())

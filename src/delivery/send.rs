@@ -16,7 +16,7 @@ use crate::clock::Millis;
 use crate::db::deliveries::{self, Content, Open, Outcome};
 use crate::db::endpoint_secrets::EndpointSecret;
 use crate::db::endpoints::{self, Endpoint};
-use crate::db::{DbError, Lane};
+use crate::db::{DbError, Lane, overtaking};
 use crate::delivery::disabling::{self, Disabled};
 use crate::delivery::pump::Lease;
 use crate::delivery::sign::{self, SigningSecret};
@@ -53,6 +53,8 @@ pub(super) struct Job {
     pub(super) target: Arc<Target>,
     pub(super) lease: Arc<Lease>,
     pub(super) epoch: i64,
+    /// Whether ends of access have overtaken at the endpoint.
+    pub(super) has_overtakers: bool,
     pub(super) open: Open,
     pub(super) content: Option<Content>,
 }
@@ -146,6 +148,7 @@ async fn note(job: Job, answered: Answered, began: Millis, now: Millis) -> Resul
             duration_ms: now.since(began).max(0),
             status: answered.status,
             error: answered.error,
+            refused_since: (!reply.took()).then(|| open.refused_since_ms.unwrap_or(now)),
             now,
         };
         let (health, why) = endpoint.health().after(trigger, attempts, reply, now, random);
@@ -157,6 +160,9 @@ async fn note(job: Job, answered: Answered, began: Millis, now: Millis) -> Resul
         };
         // When nothing is noted, it was deleted meanwhile, with its organization or its event.
         let _ = deliveries::record(tx, &outcome)?;
+        if job.has_overtakers && state == DeliveryState::Delivered {
+            overtaking::settle(tx, id, open, now)?;
+        }
         let last_success = reply.took().then_some(now).or(endpoint.last_success_at_ms);
         endpoints::write_health(tx, id, &health, last_success)?;
         let disabled = match why {

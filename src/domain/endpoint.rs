@@ -63,6 +63,9 @@ text_enum! {
         Delivered = "delivered",
         /// Given up: a dead letter. It can be replayed.
         Dead = "dead",
+        /// The end of access went past it, because the endpoint refused it or what was before it
+        /// . It can be replayed.
+        Overtaken = "overtaken",
     }
 }
 

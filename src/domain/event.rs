@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::clock::Millis;
+use crate::domain::account::Activity;
 use crate::domain::ids::EventId;
 use crate::text_enum;
 
@@ -44,6 +45,19 @@ impl EventKind {
     #[must_use]
     pub const fn only_by_name(self) -> bool {
         matches!(self, Self::NoticeCreated | Self::HoldOpened | Self::HoldDecided)
+    }
+
+    /// Whether an event with this `data` says that somebody's access ends.
+    #[must_use]
+    pub fn ends_access(self, data: &serde_json::Value) -> bool {
+        match self {
+            Self::UserDeleted => true,
+            Self::UserUpdated => {
+                data.get("state").and_then(serde_json::Value::as_str)
+                    == Some(Activity::Inactive.as_str())
+            }
+            _ => false,
+        }
     }
 
     /// Whether everything earlier of the directory goes before it, and everything later after it

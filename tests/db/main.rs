@@ -16,6 +16,8 @@ mod former_links;
 mod inbox;
 mod kill;
 mod migrations;
+mod overtaking;
+mod plans;
 mod reads;
 mod rows;
 mod scarce;

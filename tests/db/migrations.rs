@@ -58,6 +58,96 @@ fn a_migration_that_had_another_name_is_not_run_again(engine: Engine) {
     assert!(!names.contains(&"20261130000072".to_owned()), "{names:?}");
 }
 
+/// The last step of the upgrade, undone by hand.
+fn undo_overtaking(at: &TestPlace) {
+    at.raw().run(match at.engine {
+        Engine::Sqlite => include_str!(
+            "../../migrations/sqlite/2026-11-30-000090_end_of_access_overtakes/down.sql"
+        ),
+        Engine::Postgres => include_str!(
+            "../../migrations/postgres/2026-11-30-000090_end_of_access_overtakes/down.sql"
+        ),
+    });
+    at.raw().run("DELETE FROM __diesel_schema_migrations WHERE version >= '20261130000090'");
+}
+
+/// Seven events about somebody, and deliveries and attempts of the first five.
+fn fill_deliveries(raw: &mut Raw) {
+    raw.run(
+        "INSERT INTO organizations (id, name, time_zone, allowed_providers, metadata, \
+             created_at_ms, updated_at_ms) \
+         VALUES ('o', 'Acme', 'Europe/London', '[]', '{}', 0, 0)",
+    );
+    raw.run(
+        "INSERT INTO endpoints (id, endpoint_url, status, event_types, legacy_signs_with, \
+             dispatched_number, failures, lease_epoch, created_at_ms, updated_at_ms) \
+         VALUES ('e', 'https://x.example', 'enabled', '[]', 'new', 5, 0, 0, 0, 0)",
+    );
+    let events = [
+        ("dsync.user.created", "active"),
+        ("dsync.user.updated", "inactive"),
+        ("dsync.user.updated", "active"),
+        ("dsync.user.deleted", "active"),
+        ("dsync.group.user_added", "inactive"),
+        ("dsync.user.updated", "inactive"),
+        ("dsync.user.updated", "active"),
+    ];
+    for (number, (event_type, state)) in (1..).zip(events) {
+        raw.run(&format!(
+            "INSERT INTO events (number, organization_id, event_type, lane, data, created_at_ms) \
+             VALUES ({number}, 'o', '{event_type}', 'p', '{{\"state\":\"{state}\"}}', 0)"
+        ));
+    }
+    for number in 1..=6 {
+        let state = ["waiting", "waiting", "waiting", "waiting", "waiting", "dead"][number - 1];
+        let event = number.min(5);
+        raw.run(&format!(
+            "INSERT INTO deliveries (endpoint_id, organization_id, delivery_trigger, \
+                 event_number, event_type, lane, barrier, state, attempts, next_at_ms, \
+                 last_attempt_at_ms, created_at_ms) \
+             VALUES ('e', 'o', 'event', {event}, 'x', 'p', FALSE, '{state}', 1, 0, 7, 0)"
+        ));
+    }
+    raw.run(
+        "INSERT INTO delivery_attempts (delivery_number, attempted_at_ms, duration_ms) \
+         VALUES (1, 7, 1), (2, 7, 1)",
+    );
+    raw.run("DELETE FROM deliveries WHERE number = 6");
+}
+
+/// Deliveries and their attempts survive their table's change, no number is given twice, and the
+/// end of access that waits may overtake (A-04).
+fn a_04_deliveries_survive_the_upgrade(engine: Engine) {
+    let Some(at) = TestPlace::migrated(engine) else { return };
+    undo_overtaking(&at);
+    fill_deliveries(&mut at.raw());
+    assert_eq!(migrate::run(&at.place).unwrap(), ["20261130000090"]);
+    let mut raw = at.raw();
+    let rows = "SELECT number || ' ' || state || ' ' || ends_access || ' ' || refused_since_ms \
+                AS value FROM deliveries ORDER BY number";
+    let (no, yes) = match engine {
+        Engine::Sqlite => ("0", "1"),
+        Engine::Postgres => ("false", "true"),
+    };
+    let ends = [no, yes, no, yes, no];
+    let expected: Vec<String> =
+        (1..).zip(ends).map(|(number, ends)| format!("{number} waiting {ends} 7")).collect();
+    assert_eq!(raw.values(rows), expected);
+    // Of the events only those count that are still to be delivered.
+    let events = "SELECT CAST(number AS TEXT) AS value FROM events WHERE ends_access";
+    assert_eq!(raw.values(events), ["6"]);
+    let attempts =
+        "SELECT CAST(delivery_number AS TEXT) AS value FROM delivery_attempts ORDER BY 1";
+    assert_eq!(raw.values(attempts), ["1", "2"]);
+    raw.run(
+        "INSERT INTO deliveries (endpoint_id, delivery_trigger, event_type, lane, barrier, state, \
+             attempts, next_at_ms, created_at_ms) \
+         VALUES ('e', 'test', 'x', 'test', FALSE, 'overtaken', 0, 0, 0)",
+    );
+    let newest = "SELECT CAST(MAX(number) AS TEXT) AS value FROM deliveries";
+    assert_eq!(raw.values(newest), ["7"]);
+}
+
 fn those_who_start_together_migrate_once(engine: Engine) {
     // On SQLite it is the switch to WAL that only sometimes meets another.
     let rounds = if engine == Engine::Sqlite { 20 } else { 3 };
@@ -97,3 +187,4 @@ macro_rules! on_both_places {
 on_both_places!(down_undoes_up, a_newer_database_is_refused);
 on_both_places!(those_who_start_together_migrate_once);
 on_both_places!(a_migration_that_had_another_name_is_not_run_again);
+on_both_places!(a_04_deliveries_survive_the_upgrade);

@@ -1,16 +1,13 @@
 //! Finding people: through indexes alone, however many there are.
 
-use std::sync::mpsc;
-
-use diesel::RunQueryDsl as _;
-use diesel::connection::{Connection as _, InstrumentationEvent, SimpleConnection as _};
 use rollcall::db::page::PageRequest;
 use rollcall::db::portal_lists::{self, PeopleFilter};
-use rollcall::db::{Conn, Lane, organizations};
+use rollcall::db::{Lane, organizations};
 use rollcall::domain::ids::DirectoryId;
 use rollcall::domain::search::Search;
 
-use crate::testdb::{Engine, Raw, TestDb, on_both, organization};
+use crate::plans::{plan, statements};
+use crate::testdb::{Engine, TestDb, on_both, organization};
 
 on_both!(people_are_found_through_indexes);
 
@@ -59,64 +56,16 @@ fn fill(t: &TestDb) {
 
 /// The statement that looks for people.
 async fn statement(t: &TestDb) -> String {
-    let (tell, told) = mpsc::channel();
-    let read = t.db.read(move |conn| {
-        let watch = move |event: InstrumentationEvent<'_>| {
-            if let InstrumentationEvent::StartQuery { query, .. } = event {
-                let _ = tell.send(query.to_string());
-            }
-        };
-        match conn {
-            Conn::Sqlite(c) => c.set_instrumentation(watch),
-            Conn::Pg(c) => c.set_instrumentation(watch),
-        }
+    let all = statements(&t.db, |tx| {
         let filter = PeopleFilter { group: None, search: Search::of("nobody") };
         let id = DirectoryId::from_text("directory_1");
-        let found = portal_lists::people(conn, &id, &filter, &PageRequest::default());
-        let nothing = |_: InstrumentationEvent<'_>| {};
-        match conn {
-            Conn::Sqlite(c) => c.set_instrumentation(nothing),
-            Conn::Pg(c) => c.set_instrumentation(nothing),
-        }
-        found
+        let found = portal_lists::people(tx, &id, &filter, &PageRequest::default())?;
+        assert!(found.items.is_empty());
+        Ok(())
     });
-    assert!(read.await.unwrap().items.is_empty());
-    let all: Vec<String> = told.try_iter().filter(|sql| sql.contains("name_order")).collect();
+    let all: Vec<String> = all.await.into_iter().filter(|sql| sql.contains("name_order")).collect();
     assert_eq!(all.len(), 1, "{all:?}");
-    all[0].split(" -- binds").next().unwrap().to_owned()
-}
-
-#[derive(diesel::QueryableByName)]
-struct Line {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    detail: String,
-}
-
-#[derive(diesel::QueryableByName)]
-struct PgLine {
-    #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
-    detail: String,
-}
-
-/// How the database would run it. PostgreSQL is asked for the plan that it makes without looking at
-/// the values, which is the worse one.
-fn plan(raw: Raw, sql: &str) -> String {
-    match raw {
-        Raw::Sqlite(mut c) => {
-            let lines: Vec<Line> =
-                diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(&mut c).unwrap();
-            lines.into_iter().flat_map(|line| [line.detail, "\n".to_owned()]).collect()
-        }
-        Raw::Postgres(mut c) => {
-            c.batch_execute("SET plan_cache_mode = force_generic_plan").unwrap();
-            c.batch_execute(&format!("PREPARE looking AS {sql}")).unwrap();
-            let texts = ["'x'"; 10].join(", ");
-            let values = format!("'directory_1', TRUE, {texts}, '', 51");
-            let explain = format!("EXPLAIN EXECUTE looking ({values})");
-            let lines: Vec<PgLine> = diesel::sql_query(explain).load(&mut c).unwrap();
-            lines.into_iter().flat_map(|line| [line.detail, "\n".to_owned()]).collect()
-        }
-    }
+    all[0].clone()
 }
 
 async fn people_are_found_through_indexes(t: TestDb) {

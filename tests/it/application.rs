@@ -45,13 +45,25 @@ pub struct About {
     pub lane: String,
     pub group: Option<String>,
     pub kind: EventKind,
+    /// Whether access ends with it.
+    pub leaves: bool,
 }
 
 impl About {
-    /// A change of a person.
+    /// A change of a person, who is active.
     pub fn person(name: &str) -> Self {
         let kind = EventKind::UserUpdated;
-        Self { directory: "d".into(), lane: name.into(), group: None, kind }
+        Self { directory: "d".into(), lane: name.into(), group: None, kind, leaves: false }
+    }
+
+    /// The end of a person's access.
+    pub fn leaves(name: &str) -> Self {
+        Self { leaves: true, ..Self::person(name) }
+    }
+
+    /// A person is deleted.
+    pub fn deleted(name: &str) -> Self {
+        Self { kind: EventKind::UserDeleted, ..Self::leaves(name) }
     }
 
     /// A change of a group.
@@ -63,6 +75,16 @@ impl About {
     pub fn joins(name: &str, group: &str) -> Self {
         let group = Some(group.to_owned());
         Self { kind: EventKind::GroupUserAdded, group, ..Self::person(name) }
+    }
+
+    /// A group is gone.
+    pub fn no_group(name: &str) -> Self {
+        Self { kind: EventKind::GroupDeleted, ..Self::person(name) }
+    }
+
+    /// The beginning of the directory.
+    pub fn begin() -> Self {
+        Self { kind: EventKind::DsyncActivated, ..Self::person("d") }
     }
 
     /// The end of the directory.
@@ -82,7 +104,11 @@ impl About {
             organization_id: organization(1).id,
             directory_id: Some(DirectoryId::from_text(self.directory)),
             kind: self.kind,
-            data: json!({"lane": self.lane, "name": "Zoë \u{2028} 🌍"}),
+            data: json!({
+                "lane": self.lane,
+                "name": "Zoë \u{2028} 🌍",
+                "state": if self.leaves { "inactive" } else { "active" },
+            }),
             lane: self.lane,
             group_lane: self.group,
             created_at: now,
@@ -168,6 +194,11 @@ impl Process {
         let Some(due) = self.cx.db.read(endpoints::next_due).await.unwrap() else { return false };
         self.pass(due.since(self.clock.now()).max(0)).await;
         true
+    }
+
+    /// How long it is since the first process started, in milliseconds.
+    pub fn since_start(&self) -> i64 {
+        self.clock.now().since(START)
     }
 
     /// The number of the newest event.

@@ -55,6 +55,7 @@ mod operator;
 mod operator_access;
 mod order;
 mod other_company;
+mod overtaking;
 mod polled;
 mod portal;
 mod portal_access;

@@ -150,9 +150,9 @@ impl DeliveryRow {
             },
             state: delivery_state(row.state),
             tone: match row.state {
-                DeliveryState::Waiting => "idle",
                 DeliveryState::Delivered => "good",
                 DeliveryState::Dead => "bad",
+                DeliveryState::Waiting | DeliveryState::Overtaken => "idle",
             },
             attempts: row.attempts,
             next: is_open.then(|| words::when(row.next_at_ms, now)),
@@ -185,6 +185,7 @@ const fn delivery_state(state: DeliveryState) -> &'static str {
         DeliveryState::Waiting => "waiting",
         DeliveryState::Delivered => "delivered",
         DeliveryState::Dead => "given up",
+        DeliveryState::Overtaken => "overtaken",
     }
 }
 

@@ -1,0 +1,221 @@
+//! The end of access overtakes what an endpoint does not take: nobody keeps access to the
+//! application because it refused an earlier event about them, or that their directory began.
+
+use rollcall::clock::Millis;
+use rollcall::domain::endpoint::DeliveryState;
+use rollcall::domain::ids::EndpointId;
+
+use crate::application::{About, Process};
+use crate::receiver::{Answer, Receiver};
+use crate::support::behaviours_of_place;
+use crate::testdb::TestPlace;
+
+behaviours_of_place!(
+    a_04_the_end_of_access_goes_past_what_was_refused_twice,
+    a_04_what_was_refused_once_is_not_overtaken,
+    a_04_what_only_waits_behind_a_refused_one_is_overtaken_with_it,
+    a_04_nothing_else_overtakes,
+    a_04_memberships_wait_until_the_person_is_active_again,
+    a_04_memberships_of_whom_is_deleted_are_overtaken,
+    a_04_no_group_and_no_directory_waits_for_memberships_that_wait,
+    a_04_the_end_of_access_goes_past_a_barrier_refused_for_five_minutes,
+    a_04_an_end_that_overtook_goes_on_after_a_restart,
+);
+
+use DeliveryState::{Delivered, Overtaken, Waiting};
+
+/// An application that refuses every event whose text has one of these, until it is mended.
+async fn refusing(place: &TestPlace, what: &'static [&'static str]) -> App {
+    let process = Process::first(place).await;
+    let receiver = process.receiver().await;
+    let (id, _) = process.endpoint(&receiver.url(), &[]).await;
+    let app = App { process, receiver, id };
+    app.refuses(what);
+    app
+}
+
+struct App {
+    process: Process,
+    receiver: Receiver,
+    id: EndpointId,
+}
+
+impl App {
+    fn refuses(&self, what: &'static [&'static str]) {
+        self.receiver.answer_by(move |request| {
+            let text = request.text();
+            let is_refused = what.iter().all(|part| text.contains(part)) && !what.is_empty();
+            Answer::Status(if is_refused { 422 } else { 200 })
+        });
+    }
+
+    async fn happens(&self, all: Vec<About>) {
+        self.process.happen(all).await;
+        self.process.deliver().await;
+    }
+
+    async fn states(&self) -> Vec<DeliveryState> {
+        self.process.states(&self.id).await
+    }
+
+    /// What the application was told last, and took.
+    fn last(&self) -> (String, String) {
+        let json = self.receiver.received().pop().expect("something arrived").json();
+        let text = |at: &str| json.pointer(at).unwrap().as_str().unwrap().to_owned();
+        (text("/data/lane"), text("/data/state"))
+    }
+}
+
+/// What an application that does not know Ann, and does not want to, refuses.
+const ANN: &[&str] = &["\"lane\":\"ann\"", "\"state\":\"active\"", "dsync.user."];
+const BEGIN: &[&str] = &["dsync.activated"];
+
+async fn a_04_the_end_of_access_goes_past_what_was_refused_twice(place: TestPlace) {
+    let app = refusing(&place, ANN).await;
+    app.happens(vec![About::person("ann"), About::person("bob")]).await;
+    while app.process.attempts(&app.process.deliveries(&app.id).await[0]).await.len() < 2 {
+        assert!(app.process.next().await);
+    }
+    app.happens(vec![About::leaves("ann")]).await;
+    assert_eq!(app.last(), ("ann".to_owned(), "inactive".to_owned()));
+    assert_eq!(app.states().await, [Overtaken, Delivered, Delivered]);
+    // It is over for good: nothing is sent again.
+    let count = app.receiver.count();
+    app.process.pass(4 * Millis::DAY).await;
+    assert_eq!((app.receiver.count(), app.process.next().await), (count, false));
+}
+
+async fn a_04_what_was_refused_once_is_not_overtaken(place: TestPlace) {
+    let app = refusing(&place, ANN).await;
+    app.happens(vec![About::person("ann"), About::leaves("ann")]).await;
+    assert_eq!(app.states().await, [Waiting, Waiting]);
+    // At the second refusal the end goes, without another wait.
+    assert!(app.process.next().await);
+    assert_eq!(app.states().await, [Overtaken, Delivered]);
+}
+
+async fn a_04_what_only_waits_behind_a_refused_one_is_overtaken_with_it(place: TestPlace) {
+    let app = refusing(&place, ANN).await;
+    let all = vec![
+        About::person("ann"),
+        About::person("ann"),
+        About::person("ann"),
+        About::leaves("ann"),
+        About::person("ann"),
+        About::leaves("ann"),
+    ];
+    app.happens(all).await;
+    assert!(app.process.next().await);
+    let states = app.states().await;
+    assert_eq!(states, [Overtaken, Overtaken, Overtaken, Delivered, Waiting, Waiting]);
+    while app.process.next().await {
+        if app.states().await[5] == Delivered {
+            break;
+        }
+    }
+    assert_eq!(app.states().await[3..], [Delivered, Overtaken, Delivered]);
+    assert_eq!(app.last(), ("ann".to_owned(), "inactive".to_owned()));
+}
+
+async fn a_04_nothing_else_overtakes(place: TestPlace) {
+    let app = refusing(&place, &["\"lane\":\"ann\""]).await;
+    app.happens(vec![About::person("ann"), About::person("ann"), About::leaves("bob")]).await;
+    for _ in 0..4 {
+        assert!(app.process.next().await);
+    }
+    assert_eq!(app.states().await, [Waiting, Waiting, Delivered]);
+    // A refused end is tried on, and what comes after it waits.
+    app.happens(vec![About::leaves("cid")]).await;
+    app.refuses(&["\"lane\":\"cid\"", "inactive"]);
+    app.happens(vec![About::leaves("cid"), About::person("cid")]).await;
+    for _ in 0..3 {
+        assert!(app.process.next().await);
+    }
+    assert_eq!(app.states().await[4..], [Waiting, Waiting]);
+    app.refuses(&[]);
+    while app.process.next().await {}
+    assert_eq!(app.states().await, [Delivered; 6]);
+}
+
+async fn a_04_memberships_wait_until_the_person_is_active_again(place: TestPlace) {
+    let app = refusing(&place, ANN).await;
+    app.happens(vec![About::person("ann"), About::joins("ann", "sales")]).await;
+    assert!(app.process.next().await);
+    app.happens(vec![About::leaves("ann"), About::joins("ann", "post")]).await;
+    assert_eq!(app.states().await, [Overtaken, Waiting, Delivered, Waiting]);
+    // Others' memberships do not wait.
+    app.happens(vec![About::joins("bob", "sales")]).await;
+    app.process.pass(Millis::HOUR).await;
+    assert_eq!(app.states().await, [Overtaken, Waiting, Delivered, Waiting, Delivered]);
+    app.refuses(&[]);
+    app.happens(vec![About::person("ann")]).await;
+    let states = app.states().await;
+    assert_eq!(states, [Overtaken, Delivered, Delivered, Delivered, Delivered, Delivered]);
+    let order = app.receiver.event_ids();
+    let ids: Vec<_> = app.process.deliveries(&app.id).await;
+    let last_two = [&ids[1], &ids[3]].map(|one| one.event_id().unwrap().to_string());
+    assert_eq!(order[order.len() - 2..], last_two);
+}
+
+async fn a_04_memberships_of_whom_is_deleted_are_overtaken(place: TestPlace) {
+    let app = refusing(&place, ANN).await;
+    app.happens(vec![About::person("ann"), About::joins("ann", "sales")]).await;
+    assert!(app.process.next().await);
+    app.happens(vec![About::deleted("ann")]).await;
+    assert_eq!(app.states().await, [Overtaken, Overtaken, Delivered]);
+}
+
+async fn a_04_no_group_and_no_directory_waits_for_memberships_that_wait(place: TestPlace) {
+    let app = refusing(&place, ANN).await;
+    let all = vec![About::person("ann"), About::joins("ann", "sales"), About::joins("ann", "post")];
+    app.happens(all).await;
+    assert!(app.process.next().await);
+    app.happens(vec![About::leaves("ann"), About::no_group("sales")]).await;
+    let states = app.states().await;
+    assert_eq!(states, [Overtaken, Overtaken, Waiting, Delivered, Delivered]);
+    app.happens(vec![About::end()]).await;
+    let states = app.states().await;
+    assert_eq!(states, [Overtaken, Overtaken, Overtaken, Delivered, Delivered, Delivered]);
+    assert!(!app.process.next().await);
+}
+
+async fn a_04_the_end_of_access_goes_past_a_barrier_refused_for_five_minutes(place: TestPlace) {
+    let app = refusing(&place, BEGIN).await;
+    let all = vec![
+        About::begin(),
+        About::person("ann"),
+        About::person("bob"),
+        About::leaves("ann"),
+        About::leaves("cid").of("e"),
+    ];
+    app.happens(all).await;
+    // Another directory does not wait.
+    assert_eq!(app.states().await, [Waiting, Waiting, Waiting, Waiting, Delivered]);
+    app.process.pass(4 * Millis::MINUTE).await;
+    assert_eq!(app.states().await, [Waiting, Waiting, Waiting, Waiting, Delivered]);
+    // Nobody has to ask: the moment itself is waited for.
+    while app.states().await[3] == Waiting {
+        assert!(app.process.next().await);
+    }
+    assert_eq!(app.process.since_start(), 5 * Millis::MINUTE);
+    assert_eq!(app.states().await, [Waiting, Overtaken, Waiting, Delivered, Delivered]);
+    assert_eq!(app.last(), ("ann".to_owned(), "inactive".to_owned()));
+    // The beginning is tried on, and then the rest comes.
+    app.refuses(&[]);
+    while app.process.next().await {}
+    assert_eq!(app.states().await, [Delivered, Overtaken, Delivered, Delivered, Delivered]);
+}
+
+async fn a_04_an_end_that_overtook_goes_on_after_a_restart(place: TestPlace) {
+    let app = refusing(&place, &["\"lane\":\"ann\""]).await;
+    app.happens(vec![About::person("ann"), About::leaves("ann")]).await;
+    assert!(app.process.next().await);
+    // The end has gone past, and is refused itself.
+    assert_eq!(app.states().await, [Overtaken, Waiting]);
+    let clock = std::sync::Arc::clone(&app.process.clock);
+    let app = App { process: Process::start(&place, &clock, 2).await, ..app };
+    app.refuses(&[]);
+    while app.process.next().await {}
+    assert_eq!(app.states().await, [Overtaken, Delivered]);
+    assert_eq!(app.last(), ("ann".to_owned(), "inactive".to_owned()));
+}
