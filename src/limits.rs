@@ -74,10 +74,13 @@ pub const ORGANIZATION_WAITING_MAX: usize = 6;
 /// How long others wait for it before they are refused (503), in milliseconds.
 pub const ORGANIZATION_WAIT_MS_MAX: u64 = 1_000;
 /// Commits of the writer thread in a row that leave a waiting bulk job out because of urgent ones.
-pub const WRITER_PASSES_MAX: usize = 8;
+pub const WRITER_PASSES_MAX: usize = 24;
 /// How long a bulk job waits after an urgent commit for the next urgent job, in microseconds
+/// (S-46): the steps of one webhook follow each other so closely.
+pub const WRITER_PAUSE_US: u64 = 6_000;
+/// How long a bulk job on PostgreSQL waits for a moment without urgent ones, in milliseconds
 /// (S-46).
-pub const WRITER_PAUSE_US: u64 = 3_000;
+pub const BULK_WAIT_MS_MAX: u64 = 60;
 /// How long a request waits for a connection, in milliseconds.
 pub const POOL_WAIT_MS_MAX: u64 = 5_000;
 /// How long a request waits for a connection while the database is known to be away, in
@@ -370,8 +373,12 @@ pub const ENDPOINT_FAILING_MS_MAX: i64 = 432_000_000;
 /// Refused attempts after which the end of somebody's access goes past an earlier event of theirs
 ///
 pub const OVERTAKEN_AFTER_ATTEMPTS: i64 = 2;
-/// How long a barrier may be refused before the end of access goes past it, in milliseconds.
-pub const BARRIER_REFUSED_MS_MAX: i64 = 300_000;
+/// How long a barrier or an event of a person may be refused before the end of access goes past it,
+/// in milliseconds.
+pub const REFUSED_MS_MAX: i64 = 300_000;
+/// Open deliveries that are looked through for an end of access when an endpoint gets one at a
+/// time.
+pub const PROBE_LOOK_MAX: usize = 5_000;
 /// Ends of access that have overtaken at one endpoint, of people who are not active again. Beyond
 /// it the end of access waits its turn.
 pub const OVERTAKERS_MAX: usize = 10_000;

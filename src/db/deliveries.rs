@@ -287,10 +287,10 @@ pub struct Open {
 }
 
 impl Open {
-    /// From when on the end of access goes past it, if it is a barrier and still refused.
+    /// From when on the end of access goes past it, if it is still refused.
     #[must_use]
     pub fn yields_at(&self) -> Option<Millis> {
-        self.refused_since_ms.map(|since| since.plus(limits::BARRIER_REFUSED_MS_MAX))
+        self.refused_since_ms.map(|since| since.plus(limits::REFUSED_MS_MAX))
     }
 
     /// Whether it is about one person, and not about a membership.
@@ -524,6 +524,8 @@ pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbErr
     let mut numbers: Vec<i64> = on_backend!(&mut **tx, |c| t::table
         .filter(t::state.eq(DeliveryState::Delivered))
         .filter(t::done_at_ms.lt(before))
+        // Memberships wait for it; it goes with its event.
+        .filter(t::overtook.eq(false))
         .order(t::done_at_ms.asc())
         .limit(limit)
         .select(t::number)

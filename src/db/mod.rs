@@ -22,6 +22,7 @@ pub use crate::db::pool::Place;
 use crate::db::conn::on_backend;
 use crate::db::pool::{Manager, Use};
 use crate::db::presence::Presence;
+use crate::db::quiet::Quiet;
 use crate::db::writer::{Failed, Writer};
 use crate::limits;
 
@@ -70,6 +71,7 @@ pub mod portal_links;
 pub mod portal_lists;
 pub mod portal_sessions;
 mod presence;
+mod quiet;
 pub mod row_problems;
 pub mod runs;
 pub mod schema;
@@ -105,6 +107,7 @@ struct Inner {
     bulk: Semaphore,
     /// Writes of [`Lane::Small`] that are under way: one.
     small: Semaphore,
+    quiet: Quiet,
     /// Counts the commits after which there is something to deliver.
     to_deliver: watch::Sender<u64>,
 }
@@ -134,8 +137,9 @@ impl Db {
         let pool = pool::pool(place, usage, Arc::clone(&presence))?;
         let bulk = Semaphore::new(limits::BULK_CONNECTIONS_MAX);
         let place = place.clone();
-        let small = Semaphore::new(1);
-        Ok(Self(Arc::new(Inner { place, pool, presence, writer, bulk, small, to_deliver })))
+        let (small, quiet) = (Semaphore::new(1), Quiet::new());
+        let inner = Inner { place, pool, presence, writer, bulk, small, quiet, to_deliver };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Where the data is.
@@ -239,6 +243,12 @@ impl Db {
         if is_sqlite {
             return self.0.writer.write(lane, work).await;
         }
+        let _urgent = if lane == Lane::Bulk {
+            self.0.quiet.wait().await;
+            None
+        } else {
+            Some(self.0.quiet.disturb())
+        };
         let written = self.pooled(|conn| {
             unwrap_failed(conn.transaction(|c| {
                 let mut tx = Tx::new(c);
@@ -269,6 +279,7 @@ impl Db {
             limits::TAKE_IN_MS_MAX
         };
         let patience = Duration::from_millis(patience_ms);
+        let _urgent = self.0.quiet.disturb();
         tokio::time::timeout(patience, self.take_in_at_last(work)).await.unwrap_or_else(|_| {
             self.0.presence.lost("nothing could be written in time");
             Err(gave_up())

@@ -13,7 +13,7 @@ use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::deliveries::Open;
 use crate::db::error::DbError;
 use crate::db::schema::deliveries;
-use crate::domain::endpoint::DeliveryState;
+use crate::domain::endpoint::{DeliveryState, DeliveryTrigger};
 use crate::domain::event::EventKind;
 use crate::domain::ids::{DirectoryId, EndpointId};
 use crate::limits;
@@ -94,9 +94,21 @@ pub fn overtake(
     Ok(())
 }
 
-/// Puts in order what waits behind ends of access that overtook, when this was delivered:
-/// who is active again has memberships again, and memberships of a person, group or directory that
-/// is gone are overtaken.
+/// Forgets what was overtaken at an endpoint that may not hear of a return: memberships wait for
+/// nobody any more.
+pub fn forget(tx: &mut Tx<'_>, endpoint: &EndpointId) -> Result<(), DbError> {
+    use deliveries as t;
+    on_backend!(&mut **tx, |c| diesel::update(
+        t::table.filter(t::endpoint_id.eq(endpoint)).filter(t::overtook)
+    )
+    .set(t::overtook.eq(false))
+    .execute(c))?;
+    Ok(())
+}
+
+/// Puts in order what waits behind ends of access that overtook, when this was delivered or given
+/// up: who is active again has memberships again, and memberships of a person, group or
+/// directory that is gone are overtaken.
 pub fn settle(
     tx: &mut Tx<'_>,
     endpoint: &EndpointId,
@@ -104,6 +116,10 @@ pub fn settle(
     now: Millis,
 ) -> Result<(), DbError> {
     use deliveries as t;
+    // What is told again is old, and says nothing about now.
+    if delivered.delivery_trigger != DeliveryTrigger::Event {
+        return Ok(());
+    }
     let is = |kind: EventKind| delivered.event_type == kind.as_str();
     if delivered.is_of_person() && !delivered.ends_access {
         on_backend!(&mut **tx, |c| diesel::update(

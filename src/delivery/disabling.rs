@@ -16,7 +16,7 @@ use crate::clock::Millis;
 use crate::db::endpoints::{self, Endpoint};
 use crate::db::events::NewEvent;
 use crate::db::notices::Notice;
-use crate::db::{DbError, Tx, deliveries, mails, organizations};
+use crate::db::{DbError, Tx, deliveries, mails, organizations, overtaking};
 use crate::delivery::Context;
 use crate::domain::endpoint::DisabledReason;
 use crate::domain::event::EventKind;
@@ -54,6 +54,7 @@ pub(super) fn switch_off(
         DisabledReason::ByHand => "the endpoint was disabled",
     };
     let dead = deliveries::discard_waiting(tx, &endpoint.id, words, now)?;
+    overtaking::forget(tx, &endpoint.id)?;
     for organization in affected {
         tell(tx, cx, (endpoint, why), organization, now)?;
     }

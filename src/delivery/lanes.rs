@@ -11,11 +11,11 @@
 //! So what happens to a person never waits for a group that an endpoint does not take.
 //!
 //! The end of access overtakes: it goes past earlier ones of its person when the first of them was
-//! refused twice, and past a barrier that has been refused for five minutes, with all of its person
-//! that waits there. Both are found here
-//! ([`Overtake`]) and written down before anything is sent: what was overtaken is then open no
-//! more, and the end goes first. Memberships of whoever it is about wait, and nothing waits for
-//! them, until the person is active again.
+//! refused twice or for five minutes, and past a barrier that has been refused for five minutes,
+//! with all of its person that waits there. Both are found here ([`Overtake`]) and written down
+//! before anything is sent: what was overtaken is then open no more, and the end goes first. Among
+//! those that may go it is preferred. Memberships of whoever it is about wait, and nothing waits
+//! for them, until the person is active again.
 //!
 //! [`Look`] reads what is open in the order of the numbers and remembers only what a later one
 //! could have to wait for. So a whole backlog need never be in memory, and a lane that waits for
@@ -87,6 +87,8 @@ pub struct Look {
     overtakes: Vec<Overtake>,
     first: Vec<Open>,
     retries: Vec<Open>,
+    /// How many were shown.
+    shown: usize,
     /// When the next one may go that may not yet, for no other reason than the time.
     next: Option<Millis>,
 }
@@ -112,6 +114,7 @@ impl Look {
             overtakes: Vec::new(),
             first: Vec::new(),
             retries: Vec::new(),
+            shown: 0,
             next: paused_until,
         }
     }
@@ -138,6 +141,7 @@ impl Look {
     /// Shows the next open delivery; each has a higher number than those before. `taken` says that
     /// it was chosen before and is not done with.
     pub fn see(&mut self, delivery: &Open, taken: bool) {
+        self.shown = self.shown.saturating_add(1);
         let lane = hash(&delivery.lane);
         if delivery.group_lane.is_some() && self.quiet.contains(&lane) {
             return;
@@ -182,9 +186,14 @@ impl Look {
 
     fn note_lane(&mut self, lane: u64, delivery: &Open, is_going: bool) {
         let behind_yielding = |directory: &DirectoryId| self.yielding.contains(directory);
+        let yields_at = delivery.yields_at().filter(|_| !is_going);
         let is_refused = delivery.attempts >= limits::OVERTAKEN_AFTER_ATTEMPTS
+            || yields_at.is_some_and(|at| at <= self.now)
             || delivery.directory_id.as_ref().is_some_and(behind_yielding);
         let yields = !is_going && is_refused;
+        if let Some(at) = yields_at.filter(|_| !yields) {
+            self.next = Some(self.next.map_or(at, |next| next.min(at)));
+        }
         self.lanes.entry(lane).or_insert(Ahead { yields });
     }
 
@@ -236,18 +245,29 @@ impl Look {
         } else {
             (&mut self.retries, self.wish.retries)
         };
-        let has_room = list.len() < most;
-        if has_room {
+        if list.len() < most {
             list.push(delivery.clone());
+            return true;
         }
-        has_room
+        // The end of access does not wait for a place behind others.
+        let other = list.iter_mut().rev().find(|other| !other.ends_access);
+        match other.filter(|_| delivery.ends_access) {
+            Some(other) => {
+                *other = delivery.clone();
+                true
+            }
+            None => false,
+        }
     }
 
     /// Whether reading on is of no use. It goes on while first attempts are wanted: retries come
-    /// early in the order, and what is later gets its turn when the earlier are gone.
+    /// early in the order, and what is later gets its turn when the earlier are gone. An endpoint
+    /// that gets one at a time has its turns far apart, so an end of access is looked for.
     #[must_use]
     pub fn is_full(&self) -> bool {
+        let wants_end = self.wish.first == 1 && self.shown < limits::PROBE_LOOK_MAX;
         self.first.len() >= self.wish.first
+            && !(wants_end && self.first.iter().any(|one| !one.ends_access))
     }
 
     /// Directories of which nothing later may go, so that it need not be read. Nothing else waits

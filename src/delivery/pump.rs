@@ -298,8 +298,15 @@ impl Pump {
             let retry_first = !probed && self.retrying < limits::ENDPOINT_RETRYING_MAX;
             let retry = if retry_first { self.retries.pop_front() } else { None };
             let mut open = retry.or_else(|| self.first.pop_front());
-            if probed && open.is_none() {
-                open = self.retries.pop_front();
+            if probed {
+                // One that was never tried says more about the endpoint; the end of access is worth
+                // more than that.
+                let is_end = |open: Option<&Open>| open.is_some_and(|open| open.ends_access);
+                if open.is_none() || (is_end(self.retries.front()) && !is_end(open.as_ref())) {
+                    let other = self.retries.pop_front();
+                    self.first.extend(open);
+                    open = other;
+                }
             }
             let Some(open) = open else { break };
             if open.attempts > 0 {

@@ -160,7 +160,7 @@ async fn note(job: Job, answered: Answered, began: Millis, now: Millis) -> Resul
         };
         // When nothing is noted, it was deleted meanwhile, with its organization or its event.
         let _ = deliveries::record(tx, &outcome)?;
-        if job.has_overtakers && state == DeliveryState::Delivered {
+        if job.has_overtakers && state != DeliveryState::Waiting {
             overtaking::settle(tx, id, open, now)?;
         }
         let last_success = reply.took().then_some(now).or(endpoint.last_success_at_ms);

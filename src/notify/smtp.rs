@@ -142,6 +142,10 @@ impl Mailer {
         if !matches!(url.scheme(), "smtp" | "smtps") {
             return Err(MailerError::Scheme);
         }
+        // A "#" is most often one of a password that was not percent-encoded.
+        if url.port() == Some(0) || url.fragment().is_some() {
+            return Err(MailerError::Url);
+        }
         // For a scheme that it does not know the parser leaves every host a name.
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(MailerError::Host)?;
         let host = Host::parse(host).map_err(|_| MailerError::Host)?;
@@ -467,6 +471,8 @@ mod tests {
             ("", MailerError::Url),
             ("mail.example", MailerError::Url),
             ("smtp://u:geheim@host:port", MailerError::Url),
+            ("smtps://u:geheim@mail.example:0", MailerError::Url),
+            ("smtp://mail.example#geheim", MailerError::Url),
             ("https://u:geheim@mail.example", MailerError::Scheme),
             ("smtp:mail.example", MailerError::Host),
             ("smtp://user@mail.example", MailerError::Login),

@@ -205,3 +205,15 @@ fn text_is_compared_by_bytes_on_postgres() {
                   AND c.table_name NOT LIKE '%diesel%' AND c.collation_name IS DISTINCT FROM 'C'";
     assert_eq!(at.raw().values(others), Vec::<String>::new());
 }
+
+/// `.cargo/config.toml` says why. A build that does not read it works, but slower.
+#[test]
+fn sqlite_is_built_in_as_the_configuration_says() {
+    let at = TestPlace::empty(Engine::Sqlite).expect("SQLite is built in");
+    let options = "SELECT compile_options AS value FROM pragma_compile_options";
+    let options = at.raw().values(options);
+    assert!(options.iter().any(|option| option.starts_with("THREADSAFE")), "{options:?}");
+    for without in ["ENABLE_STAT4", "ENABLE_MEMORY_MANAGEMENT"] {
+        assert!(!options.iter().any(|option| option == without), "{without} in {options:?}");
+    }
+}

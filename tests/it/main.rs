@@ -56,6 +56,7 @@ mod operator_access;
 mod order;
 mod other_company;
 mod overtaking;
+mod pieces;
 mod polled;
 mod portal;
 mod portal_access;

@@ -1,7 +1,8 @@
 //! The end of access overtakes what an endpoint does not take (A-04): nobody keeps access to the
 //! application because it refused an earlier event about them, or that their directory began.
 
-use rollcall::clock::Millis;
+use rollcall::clock::{Clock as _, Millis};
+use rollcall::db::{Lane, Tx, deliveries, endpoints, overtaking};
 use rollcall::domain::endpoint::DeliveryState;
 use rollcall::domain::ids::EndpointId;
 
@@ -20,6 +21,11 @@ behaviours_of_place!(
     a_04_no_group_and_no_directory_waits_for_memberships_that_wait,
     a_04_the_end_of_access_goes_past_a_barrier_refused_for_five_minutes,
     a_04_an_end_that_overtook_goes_on_after_a_restart,
+    a_04_no_retry_after_keeps_the_end_of_access_away,
+    a_04_an_endpoint_that_is_probed_hears_of_the_end_of_access_first,
+    a_04_a_replay_is_no_return,
+    a_04_what_was_delivered_is_not_forgotten_while_memberships_wait_for_it,
+    a_04_no_membership_waits_for_a_return_that_can_not_be_heard_of,
 );
 
 use DeliveryState::{Delivered, Overtaken, Waiting};
@@ -204,6 +210,99 @@ async fn a_04_the_end_of_access_goes_past_a_barrier_refused_for_five_minutes(pla
     app.refuses(&[]);
     while app.process.next().await {}
     assert_eq!(app.states().await, [Delivered, Overtaken, Delivered, Delivered, Delivered]);
+}
+
+/// The receiver says when it is asked again, and that is no reason to keep access for a day.
+async fn a_04_no_retry_after_keeps_the_end_of_access_away(place: TestPlace) {
+    let app = refusing(&place, &[]).await;
+    app.receiver.answer_by(|request| {
+        let is_refused = request.text().contains("\"state\":\"active\"");
+        if is_refused {
+            return Answer::With(503, vec![("retry-after", "86400".to_owned())]);
+        }
+        Answer::Status(200)
+    });
+    app.happens(vec![About::person("ann"), About::leaves("ann")]).await;
+    assert_eq!(app.states().await, [Waiting, Waiting]);
+    while app.states().await[1] == Waiting {
+        assert!(app.process.next().await);
+    }
+    assert_eq!(app.states().await, [Overtaken, Delivered]);
+    assert!(app.process.since_start() <= 6 * Millis::MINUTE, "{}", app.process.since_start());
+}
+
+async fn a_04_an_endpoint_that_is_probed_hears_of_the_end_of_access_first(place: TestPlace) {
+    let app = refusing(&place, &["\"lane\":\"new"]).await;
+    let new: Vec<About> = (0..40).map(|n| About::person(&format!("new{n}"))).collect();
+    app.happens(new).await;
+    assert!(app.process.find(&app.id).await.paused_until_ms.is_some(), "it is asked less often");
+    app.happens(vec![About::person("bob"), About::leaves("ann")]).await;
+    assert_eq!(app.states().await[40..], [Waiting, Waiting]);
+    assert!(app.process.next().await);
+    assert_eq!(app.states().await[41], Delivered, "at the first attempt after the pause");
+}
+
+async fn replay(app: &App, number: i64) {
+    let (id, now) = (app.id.clone(), app.process.clock.now());
+    let write = app.process.cx.db.write(Lane::Urgent, move |tx| {
+        let endpoint = endpoints::find(tx, &id)?;
+        deliveries::insert_replays(tx, &endpoint, &[number], now)
+    });
+    assert_eq!(write.await.unwrap(), 1);
+    app.process.deliver().await;
+}
+
+async fn a_04_a_replay_is_no_return(place: TestPlace) {
+    let app = refusing(&place, ANN).await;
+    app.happens(vec![About::person("ann"), About::joins("ann", "sales")]).await;
+    assert!(app.process.next().await);
+    app.happens(vec![About::leaves("ann")]).await;
+    app.refuses(&[]);
+    let last = app.process.last_number().await;
+    replay(&app, last).await;
+    replay(&app, last - 2).await;
+    assert_eq!(app.states().await, [Overtaken, Waiting, Delivered, Delivered, Delivered]);
+    app.happens(vec![About::person("ann")]).await;
+    assert_eq!(app.states().await[1], Delivered);
+}
+
+async fn a_04_what_was_delivered_is_not_forgotten_while_memberships_wait_for_it(place: TestPlace) {
+    let app = refusing(&place, ANN).await;
+    app.happens(vec![About::person("ann"), About::joins("ann", "sales")]).await;
+    assert!(app.process.next().await);
+    app.happens(vec![About::leaves("ann"), About::person("bob")]).await;
+    let before = app.process.clock.now().plus(31 * Millis::DAY);
+    let prune = move |tx: &mut Tx<'_>| deliveries::prune(tx, before, 100);
+    assert_eq!(app.process.cx.db.write(Lane::Bulk, prune).await.unwrap(), 1, "only Bob's");
+    app.process.pass(31 * Millis::DAY).await;
+    assert_eq!(app.states().await, [Overtaken, Waiting, Delivered]);
+}
+
+async fn a_04_no_membership_waits_for_a_return_that_can_not_be_heard_of(place: TestPlace) {
+    // Whose return is given up after three days is not waited for.
+    let app = refusing(&place, ANN).await;
+    app.happens(vec![About::person("ann"), About::joins("ann", "sales")]).await;
+    assert!(app.process.next().await);
+    app.happens(vec![About::leaves("ann"), About::person("ann")]).await;
+    while app.process.next().await {}
+    assert_eq!(app.states().await, [Overtaken, Delivered, Delivered, DeliveryState::Dead]);
+    // An endpoint that is disabled hears of no return.
+    app.happens(vec![About::person("bob"), About::joins("bob", "sales")]).await;
+    app.refuses(&["\"lane\":\"bob\"", "\"state\":\"active\"", "dsync.user."]);
+    app.happens(vec![About::person("bob")]).await;
+    while app.process.deliveries(&app.id).await[6].attempts < 2 {
+        assert!(app.process.next().await);
+    }
+    app.happens(vec![About::leaves("bob")]).await;
+    assert_eq!(app.states().await[6..], [Overtaken, Delivered]);
+    let (id, now) = (app.id.clone(), app.process.clock.now());
+    let forget = move |tx: &mut Tx<'_>| {
+        overtaking::forget(tx, &id)?;
+        endpoints::make_due(tx, &id, now)
+    };
+    app.process.cx.db.write(Lane::Urgent, forget).await.unwrap();
+    app.happens(vec![About::joins("bob", "post")]).await;
+    assert_eq!(app.states().await[8..], [Delivered]);
 }
 
 async fn a_04_an_end_that_overtook_goes_on_after_a_restart(place: TestPlace) {

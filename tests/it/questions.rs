@@ -410,11 +410,11 @@ async fn s_44_throttled_customers_of_breathe_and_hrworks_slow_nobody_else(place:
 /// For any budget, size and choice of failing questions: whoever is really gone and can be asked
 /// about loses access within three runs, and nobody else does.
 async fn s_31_whoever_is_gone_loses_access_whatever_the_budget(place: TestPlace) {
-    for seed in 0..6 {
+    for seed in 0..7 {
         let random = SeededRandom::new(seed);
         let system = System::ALL[below(&random, 3)];
         let calls = 6 + u32::try_from(below(&random, 55)).unwrap();
-        let people = [1, 7, 40, 120, 260][below(&random, 5)];
+        let people = if seed == 6 { 5_000 } else { [1, 7, 40, 120, 260][below(&random, 5)] };
         let place = TestPlace::migrated(place.engine).expect("the engine is there");
         let app = with_calls(place, calls, people).await;
         let connected = connected_slowly(&app, system).await;

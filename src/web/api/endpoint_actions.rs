@@ -312,7 +312,7 @@ pub async fn deliveries_of(state: State, path: Path<String>, req: HttpRequest) -
     let page = query.page();
     let wanted = query.text("state").map(|text| DeliveryState::parse(&text));
     if wanted == Some(None) {
-        query.refuse("state", "unknown_value", "must be waiting, delivered or dead");
+        query.refuse("state", "unknown_value", "must be waiting, delivered, dead or overtaken");
     }
     query.finish()?;
     let read = state.context.db.read(move |conn| {

@@ -18,7 +18,7 @@ use crate::clock::Millis;
 use crate::db::endpoint_secrets::{self, EndpointSecret};
 use crate::db::endpoints::{self, Endpoint};
 use crate::db::types::Json;
-use crate::db::{Conn, DbError, Lane, Tx, deliveries, events};
+use crate::db::{Conn, DbError, Lane, Tx, deliveries, events, overtaking};
 use crate::delivery::sign::SigningSecret;
 use crate::delivery::target;
 use crate::domain::endpoint::{DisabledReason, EndpointStatus, Health, LegacySigner};
@@ -285,10 +285,18 @@ fn change(
     let mut row = locked(tx, id)?;
     let moved = settings.url.as_ref().is_some_and(|url| *url != row.endpoint_url);
     row.endpoint_url = settings.url.unwrap_or(row.endpoint_url);
+    let chosen_anew = settings.events.is_some();
     row.event_types.0 = settings.events.unwrap_or(row.event_types.0);
     row.legacy_signs_with = settings.legacy.unwrap_or(row.legacy_signs_with);
     row.updated_at_ms = now;
     endpoints::write_settings(tx, &row).map_err(conflict)?;
+    if chosen_anew {
+        // It may not hear of a return any more.
+        overtaking::forget(tx, id)?;
+    }
+    if chosen_anew && row.status == EndpointStatus::Enabled {
+        endpoints::make_due(tx, id, now)?;
+    }
     if moved && row.status == EndpointStatus::Enabled {
         // How the old address did says nothing about the new one.
         endpoints::write_health(tx, id, &Health::default(), row.last_success_at_ms)?;
@@ -298,6 +306,7 @@ fn change(
         Some(EndpointStatus::Disabled) if row.status == EndpointStatus::Enabled => {
             endpoints::switch_off(tx, id, DisabledReason::ByHand, now)?;
             deliveries::discard_waiting(tx, id, DISABLED_BY_HAND, now)?;
+            overtaking::forget(tx, id)?;
         }
         Some(EndpointStatus::Enabled) if row.status == EndpointStatus::Disabled => {
             endpoints::switch_on(tx, id, now)?;
