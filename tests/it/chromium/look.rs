@@ -20,8 +20,9 @@ const PICTURES: &str = "ROLLCALL_TEST_PICTURES";
 /// What axe judges by: WCAG 2.2 AA and what came before it, and good custom.
 const TAGS: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/// How much may move by itself. Web Vitals call 0.1 good; nothing here has a reason to move.
-const SHIFT_MAX: f64 = 0.001;
+/// How much may move by itself. Web Vitals call 0.1 good. A line that appears late moves 0.02; a busy
+/// machine draws a page while it arrives, in which the items of a menu move by a few pixels.
+const SHIFT_MAX: f64 = 0.01;
 
 impl Window<'_> {
     /// Looks at the page, which is called `name` on pictures.
