@@ -80,7 +80,7 @@ pub const WRITER_PASSES_MAX: usize = 24;
 pub const WRITER_PAUSE_US: u64 = 6_000;
 /// How long a bulk job on PostgreSQL waits for a moment without urgent ones, in milliseconds
 /// (S-46).
-pub const BULK_WAIT_MS_MAX: u64 = 60;
+pub const BULK_WAIT_MS_MAX: u64 = 20;
 /// How long a request waits for a connection, in milliseconds.
 pub const POOL_WAIT_MS_MAX: u64 = 5_000;
 /// How long a request waits for a connection while the database is known to be away, in
