@@ -20,8 +20,8 @@ const PICTURES: &str = "ROLLCALL_TEST_PICTURES";
 /// What axe judges by: WCAG 2.2 AA and what came before it, and good custom.
 const TAGS: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/// How much may move by itself. Web Vitals call 0.1 good. A line that appears late moves 0.02; a busy
-/// machine draws a page while it arrives, in which the items of a menu move by a few pixels.
+/// How much may move by itself. Web Vitals call 0.1 good. A line that appears late moves 0.02; a
+/// busy machine draws a page while it arrives, and the items of a menu move by a few pixels.
 const SHIFT_MAX: f64 = 0.01;
 
 impl Window<'_> {
