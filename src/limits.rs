@@ -78,9 +78,9 @@ pub const WRITER_PASSES_MAX: usize = 24;
 /// How long a bulk job waits after an urgent commit for the next urgent job, in microseconds
 /// (S-46): the steps of one webhook follow each other so closely.
 pub const WRITER_PAUSE_US: u64 = 6_000;
-/// How long a bulk job on PostgreSQL waits for a moment without urgent ones, in milliseconds
+/// Pieces of small directories that are among the urgent jobs of the writer thread at the same time
 /// (S-46).
-pub const BULK_WAIT_MS_MAX: u64 = 20;
+pub const WRITER_SMALL_MAX: usize = 1;
 /// How long a request waits for a connection, in milliseconds.
 pub const POOL_WAIT_MS_MAX: u64 = 5_000;
 /// How long a request waits for a connection while the database is known to be away, in

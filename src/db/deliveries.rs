@@ -287,19 +287,6 @@ pub struct Open {
 }
 
 impl Open {
-    /// From when on the end of access goes past it, if it is still refused.
-    #[must_use]
-    pub fn yields_at(&self) -> Option<Millis> {
-        self.refused_since_ms.map(|since| since.plus(limits::REFUSED_MS_MAX))
-    }
-
-    /// Whether it is about one person, and not about a membership.
-    #[must_use]
-    pub fn is_of_person(&self) -> bool {
-        let of_person = [EventKind::UserCreated, EventKind::UserUpdated, EventKind::UserDeleted];
-        of_person.iter().any(|kind| kind.as_str() == self.event_type)
-    }
-
     /// Whether it says that a group is deleted.
     #[must_use]
     pub fn ends_group(&self) -> bool {

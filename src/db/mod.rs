@@ -22,7 +22,6 @@ pub use crate::db::pool::Place;
 use crate::db::conn::on_backend;
 use crate::db::pool::{Manager, Use};
 use crate::db::presence::Presence;
-use crate::db::quiet::Quiet;
 use crate::db::writer::{Failed, Writer};
 use crate::limits;
 
@@ -71,7 +70,6 @@ pub mod portal_links;
 pub mod portal_lists;
 pub mod portal_sessions;
 mod presence;
-mod quiet;
 pub mod row_problems;
 pub mod runs;
 pub mod schema;
@@ -85,8 +83,8 @@ mod writer;
 pub enum Lane {
     /// Somebody waits for it: webhooks, requests, one person's change.
     Urgent,
-    /// Pieces of the full sync of a small directory: one at a time among what is urgent, so that
-    /// they wait neither behind each piece of a large directory nor before each webhook (S-46).
+    /// Pieces of the full sync of a small directory: few at a time, beside what is urgent, so that
+    /// they do not wait behind each piece of a large directory (S-46).
     Small,
     /// Pieces of the full sync of a large directory, and cleaning.
     Bulk,
@@ -105,9 +103,9 @@ struct Inner {
     /// Connections that bulk work may have at the same time, for reading and on PostgreSQL for
     /// writing, so that the pool always has some for those whom somebody waits for (S-46).
     bulk: Semaphore,
-    /// Writes of [`Lane::Small`] that are under way: one.
+    /// Writes of [`Lane::Small`] that are under way. On SQLite they share the writer with what is
+    /// urgent; on PostgreSQL they have connections of their own.
     small: Semaphore,
-    quiet: Quiet,
     /// Counts the commits after which there is something to deliver.
     to_deliver: watch::Sender<u64>,
 }
@@ -137,9 +135,11 @@ impl Db {
         let pool = pool::pool(place, usage, Arc::clone(&presence))?;
         let bulk = Semaphore::new(limits::BULK_CONNECTIONS_MAX);
         let place = place.clone();
-        let (small, quiet) = (Semaphore::new(1), Quiet::new());
-        let inner = Inner { place, pool, presence, writer, bulk, small, quiet, to_deliver };
-        Ok(Self(Arc::new(inner)))
+        let small = Semaphore::new(match place {
+            Place::Sqlite(_) => limits::WRITER_SMALL_MAX,
+            Place::Postgres(_) => limits::BULK_CONNECTIONS_MAX,
+        });
+        Ok(Self(Arc::new(Inner { place, pool, presence, writer, bulk, small, to_deliver })))
     }
 
     /// Where the data is.
@@ -243,12 +243,6 @@ impl Db {
         if is_sqlite {
             return self.0.writer.write(lane, work).await;
         }
-        let _urgent = if lane == Lane::Bulk {
-            self.0.quiet.wait().await;
-            None
-        } else {
-            Some(self.0.quiet.disturb())
-        };
         let written = self.pooled(|conn| {
             unwrap_failed(conn.transaction(|c| {
                 let mut tx = Tx::new(c);
@@ -279,7 +273,6 @@ impl Db {
             limits::TAKE_IN_MS_MAX
         };
         let patience = Duration::from_millis(patience_ms);
-        let _urgent = self.0.quiet.disturb();
         tokio::time::timeout(patience, self.take_in_at_last(work)).await.unwrap_or_else(|_| {
             self.0.presence.lost("nothing could be written in time");
             Err(gave_up())

@@ -4,7 +4,8 @@
 //! - A delivery that overtook keeps its mark, however far it is, until its person is active again.
 //! - Everything is found by indexes that hold what is marked or one person's deliveries.
 //!
-//! What this module must not do: decide who may overtake (`delivery::lanes` does).
+//! What this module must not do: decide who may overtake (`delivery::lanes` does) or what ends the
+//! wait (`domain::event` does).
 
 use diesel::prelude::*;
 
@@ -13,34 +14,49 @@ use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::deliveries::Open;
 use crate::db::error::DbError;
 use crate::db::schema::deliveries;
-use crate::domain::endpoint::{DeliveryState, DeliveryTrigger};
-use crate::domain::event::EventKind;
+use crate::domain::endpoint::DeliveryState;
+use crate::domain::event::Settled;
 use crate::domain::ids::{DirectoryId, EndpointId};
 use crate::limits;
 
-/// Ends of access that overtook at an endpoint, in order, each with whom it is about and, if it
-/// waits still, itself; at most [`limits::OVERTAKERS_MAX`].
-pub fn overtakers(
-    conn: &mut Conn,
-    endpoint: &EndpointId,
-) -> Result<Vec<(String, Option<Open>)>, DbError> {
+/// An end of access that overtook.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Mark {
+    /// Whom it is about.
+    pub person: String,
+    number: i64,
+    state: DeliveryState,
+}
+
+/// The ends of access that overtook at an endpoint, of people who are not active again; at most
+/// [`limits::OVERTAKERS_MAX`].
+pub fn marks(conn: &mut Conn, endpoint: &EndpointId) -> Result<Vec<Mark>, DbError> {
     use deliveries as t;
     let rows_max = i64::try_from(limits::OVERTAKERS_MAX).unwrap_or(i64::MAX);
-    let rows: Vec<(DeliveryState, Open)> = on_backend!(conn, |c| t::table
+    Ok(on_backend!(conn, |c| t::table
         .filter(t::endpoint_id.eq(endpoint))
         .filter(t::overtook)
         .limit(rows_max)
-        .select((t::state, Open::as_select()))
-        .load(c))?;
-    let mut rows: Vec<_> = rows
-        .into_iter()
-        .map(|(state, open)| {
-            let lane = open.lane.clone();
-            (lane, open.number, (state == DeliveryState::Waiting).then_some(open))
-        })
-        .collect();
-    rows.sort_unstable_by_key(|(_, number, _)| *number);
-    Ok(rows.into_iter().map(|(lane, _, open)| (lane, open)).collect())
+        .select((t::lane, t::number, t::state))
+        .load(c))?)
+}
+
+/// Those of them that are not delivered yet, in order.
+pub fn waiting(conn: &mut Conn, marks: &[Mark]) -> Result<Vec<Open>, DbError> {
+    use deliveries as t;
+    let is_waiting = |mark: &&Mark| mark.state == DeliveryState::Waiting;
+    let mut numbers: Vec<i64> = marks.iter().filter(is_waiting).map(|mark| mark.number).collect();
+    numbers.sort_unstable();
+    let mut found: Vec<Open> = Vec::with_capacity(numbers.len());
+    for chunk in numbers.chunks(limits::IN_LIST_MAX) {
+        let rows: Vec<Open> = on_backend!(conn, |c| t::table
+            .filter(t::number.eq_any(chunk))
+            .order(t::number.asc())
+            .select(Open::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// Ends of access of these directories that wait for an endpoint, in order, at most
@@ -94,8 +110,8 @@ pub fn overtake(
     Ok(())
 }
 
-/// Forgets what was overtaken at an endpoint that may not hear of a return: memberships wait for
-/// nobody any more.
+/// Takes the marks away at an endpoint that may not hear of a return: memberships wait for nobody
+/// any more.
 pub fn forget(tx: &mut Tx<'_>, endpoint: &EndpointId) -> Result<(), DbError> {
     use deliveries as t;
     on_backend!(&mut **tx, |c| diesel::update(
@@ -106,42 +122,47 @@ pub fn forget(tx: &mut Tx<'_>, endpoint: &EndpointId) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Puts in order what waits behind ends of access that overtook, when this was delivered or given
-/// up: who is active again has memberships again, and memberships of a person, group or
-/// directory that is gone are overtaken.
+/// Does what a delivery that is done means for memberships that wait.
 pub fn settle(
     tx: &mut Tx<'_>,
     endpoint: &EndpointId,
-    delivered: &Open,
+    (done, settled): (&Open, Settled),
     now: Millis,
 ) -> Result<(), DbError> {
     use deliveries as t;
-    // What is told again is old, and says nothing about now.
-    if delivered.delivery_trigger != DeliveryTrigger::Event {
+    let mut marked: Vec<String> =
+        marks(tx, endpoint)?.into_iter().map(|mark| mark.person).collect();
+    if matches!(settled, Settled::PersonReturned | Settled::PersonGone) {
+        marked.retain(|person| *person == done.lane);
+    }
+    if marked.is_empty() {
         return Ok(());
     }
-    let is = |kind: EventKind| delivered.event_type == kind.as_str();
-    if delivered.is_of_person() && !delivered.ends_access {
+    if settled != Settled::PersonReturned {
+        give_up_memberships(tx, endpoint, &marked, (done, settled), now)?;
+    }
+    // Of whoever is gone for good nothing waits any more.
+    if matches!(settled, Settled::PersonReturned | Settled::PersonGone) {
         on_backend!(&mut **tx, |c| diesel::update(
             t::table
                 .filter(t::endpoint_id.eq(endpoint))
-                .filter(t::lane.eq(&delivered.lane))
+                .filter(t::lane.eq(&done.lane))
                 .filter(t::overtook)
         )
         .set(t::overtook.eq(false))
         .execute(c))?;
-        return Ok(());
     }
-    if !is(EventKind::UserDeleted) && !delivered.ends_group() && !is(EventKind::DsyncDeleted) {
-        return Ok(());
-    }
-    let mut people: Vec<String> =
-        overtakers(tx, endpoint)?.into_iter().map(|(who, _)| who).collect();
-    people.sort_unstable();
-    people.dedup();
-    if is(EventKind::UserDeleted) {
-        people.retain(|person| *person == delivered.lane);
-    }
+    Ok(())
+}
+
+fn give_up_memberships(
+    tx: &mut Tx<'_>,
+    endpoint: &EndpointId,
+    people: &[String],
+    (done, settled): (&Open, Settled),
+    now: Millis,
+) -> Result<(), DbError> {
+    use deliveries as t;
     for chunk in people.chunks(limits::IN_LIST_MAX) {
         on_backend!(&mut **tx, |c| {
             let mut gone = diesel::update(t::table)
@@ -149,13 +170,13 @@ pub fn settle(
                 .filter(t::endpoint_id.eq(endpoint))
                 .filter(t::lane.eq_any(chunk))
                 .filter(t::state.eq(DeliveryState::Waiting))
-                .filter(t::number.lt(delivered.number))
+                .filter(t::number.lt(done.number))
                 .filter(t::group_lane.is_not_null())
                 .into_boxed();
-            if delivered.ends_group() {
-                gone = gone.filter(t::group_lane.eq(&delivered.lane));
-            } else if is(EventKind::DsyncDeleted) {
-                gone = gone.filter(t::directory_id.eq(&delivered.directory_id));
+            if settled == Settled::GroupGone {
+                gone = gone.filter(t::group_lane.eq(&done.lane));
+            } else if settled == Settled::DirectoryGone {
+                gone = gone.filter(t::directory_id.eq(&done.directory_id));
             }
             gone.execute(c)
         })?;

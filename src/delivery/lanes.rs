@@ -125,14 +125,19 @@ impl Look {
         self.paused_until.is_some()
     }
 
-    /// Shows an end of access that has overtaken, before anything else and in the order of the
-    /// numbers. If it is still open (`Some`), nothing stands before it but others of the kind;
-    /// `taken` is as for [`Look::see`].
-    pub fn see_overtaker(&mut self, person: &str, open: Option<&Open>, taken: bool) {
-        let lane = hash(person);
-        self.quiet.insert(lane);
-        self.overtakers = self.overtakers.saturating_add(1);
-        let Some(delivery) = open else { return };
+    /// Tells whose ends of access have overtaken, before anything is shown.
+    pub fn know_overtaken<'a>(&mut self, people: impl Iterator<Item = &'a str>) {
+        for person in people {
+            self.overtakers = self.overtakers.saturating_add(1);
+            self.quiet.insert(hash(person));
+        }
+    }
+
+    /// Shows an end of access that has overtaken and waits still, before anything else and in the
+    /// order of the numbers: nothing stands before it but others of the kind. `taken` is as for
+    /// [`Look::see`].
+    pub fn see_overtaker(&mut self, delivery: &Open, taken: bool) {
+        let lane = hash(&delivery.lane);
         self.passed.insert(delivery.number);
         let chosen = !taken && !self.lanes.contains_key(&lane) && self.choose(delivery);
         self.note_lane(lane, delivery, taken || chosen);
@@ -162,7 +167,7 @@ impl Look {
             }
             if delivery.barrier {
                 let is_first = self.closed.insert(directory.clone());
-                if let (true, Some(at)) = (is_first && !taken && !chosen, delivery.yields_at()) {
+                if let (true, Some(at)) = (is_first && !taken && !chosen, yields_at(delivery)) {
                     if at <= self.now {
                         self.yielding.insert(directory.clone());
                     } else {
@@ -186,7 +191,7 @@ impl Look {
 
     fn note_lane(&mut self, lane: u64, delivery: &Open, is_going: bool) {
         let behind_yielding = |directory: &DirectoryId| self.yielding.contains(directory);
-        let yields_at = delivery.yields_at().filter(|_| !is_going);
+        let yields_at = yields_at(delivery).filter(|_| !is_going);
         let is_refused = delivery.attempts >= limits::OVERTAKEN_AFTER_ATTEMPTS
             || yields_at.is_some_and(|at| at <= self.now)
             || delivery.directory_id.as_ref().is_some_and(behind_yielding);
@@ -306,6 +311,11 @@ pub fn blocked(open: &[Open]) -> usize {
         !may_go
     };
     open.iter().filter(stands_behind).count()
+}
+
+/// From when on the end of access goes past a delivery that is still refused.
+fn yields_at(delivery: &Open) -> Option<Millis> {
+    delivery.refused_since_ms.map(|since| since.plus(limits::REFUSED_MS_MAX))
 }
 
 fn hash(lane: &str) -> u64 {

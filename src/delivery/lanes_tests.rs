@@ -280,7 +280,8 @@ fn any_ends() -> impl Strategy<Value = Vec<(Open, bool)>> {
 fn looked(all: &[(Open, bool)]) -> (Vec<Overtake>, Vec<i64>) {
     let mut look = Look::new(NOW, None, ALL);
     for (delivery, taken) in all.iter().filter(|(delivery, _)| delivery.overtook) {
-        look.see_overtaker(&delivery.lane, Some(delivery), *taken);
+        look.know_overtaken([delivery.lane.as_str()].into_iter());
+        look.see_overtaker(delivery, *taken);
     }
     for (delivery, taken) in all {
         let closed = |of: &DirectoryId| look.closed().contains(of);
@@ -360,14 +361,14 @@ fn a_04_memberships_of_whoever_was_overtaken_wait_and_delay_nothing() {
     let ends = Open { event_type: "dsync.group.deleted".to_owned(), ..open(3, "sales") };
     let barrier = Open { barrier: true, ..open(4, "d") };
     let mut look = Look::new(NOW, None, ALL);
-    look.see_overtaker("ann", None, false);
+    look.know_overtaken(["ann"].into_iter());
     for delivery in [&member(1, "ann"), &member(2, "bob"), &ends, &barrier] {
         look.see(delivery, delivery.number == 2);
     }
     let numbers: Vec<i64> = look.finish().0.iter().map(|one| one.number).collect();
     assert!(numbers.is_empty(), "the group waits for Bob's membership: {numbers:?}");
     let mut look = Look::new(NOW, None, ALL);
-    look.see_overtaker("ann", None, false);
+    look.know_overtaken(["ann"].into_iter());
     for delivery in [&member(1, "ann"), &ends] {
         look.see(delivery, false);
     }

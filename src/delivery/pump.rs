@@ -224,10 +224,10 @@ impl Pump {
             }
             let wish = wish(&endpoint.health(), first, retries);
             let mut look = Look::new(now, endpoint.health().paused(now), wish);
-            let gone_past = overtaking::overtakers(conn, &id)?;
-            for (person, open) in &gone_past {
-                let taken = open.as_ref().is_some_and(|open| taken.contains(&open.number));
-                look.see_overtaker(person, open.as_ref(), taken);
+            let gone_past = overtaking::marks(conn, &id)?;
+            look.know_overtaken(gone_past.iter().map(|mark| mark.person.as_str()));
+            for open in &overtaking::waiting(conn, &gone_past)? {
+                look.see_overtaker(open, taken.contains(&open.number));
             }
             let behind = endpoint.dispatched_number < events::last_number(conn)?
                 || endpoint.due_at_ms.is_some_and(|due| due <= now);

@@ -22,8 +22,10 @@ use crate::delivery::pump::Lease;
 use crate::delivery::sign::{self, SigningSecret};
 use crate::delivery::target::Answered;
 use crate::delivery::{Context, open_secret};
-use crate::domain::endpoint::{self, DeliveryState, Fate, Health, LegacySigner, Reply};
-use crate::domain::event;
+use crate::domain::endpoint::{
+    self, DeliveryState, DeliveryTrigger, Fate, Health, LegacySigner, Reply,
+};
+use crate::domain::event::{self, EventKind, Settled};
 use crate::domain::ids::{EndpointId, EventId};
 use crate::secret::Keys;
 
@@ -160,8 +162,9 @@ async fn note(job: Job, answered: Answered, began: Millis, now: Millis) -> Resul
         };
         // When nothing is noted, it was deleted meanwhile, with its organization or its event.
         let _ = deliveries::record(tx, &outcome)?;
-        if job.has_overtakers && state != DeliveryState::Waiting {
-            overtaking::settle(tx, id, open, now)?;
+        let is_done = state != DeliveryState::Waiting;
+        if let (true, Some(settled)) = (job.has_overtakers && is_done, settles(open)) {
+            overtaking::settle(tx, id, (open, settled), now)?;
         }
         let last_success = reply.took().then_some(now).or(endpoint.last_success_at_ms);
         endpoints::write_health(tx, id, &health, last_success)?;
@@ -174,4 +177,11 @@ async fn note(job: Job, answered: Answered, began: Millis, now: Millis) -> Resul
         Ok::<_, DbError>(Noted::Written { health, disabled })
     });
     write.await
+}
+
+/// What the end of a delivery means for memberships that wait. What is told again is old, and says
+/// nothing about now.
+fn settles(open: &Open) -> Option<Settled> {
+    let kind = EventKind::parse(&open.event_type)?;
+    kind.settles(open.ends_access).filter(|_| open.delivery_trigger == DeliveryTrigger::Event)
 }

@@ -40,6 +40,19 @@ text_enum! {
     }
 }
 
+/// What becomes of memberships that wait because the end of access overtook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// They go on.
+    PersonReturned,
+    /// They are overtaken, because whoever they are about is gone.
+    PersonGone,
+    /// The same for those of the group.
+    GroupGone,
+    /// The same for those of the directory.
+    DirectoryGone,
+}
+
 impl EventKind {
     /// Whether readers must ask for it by name (old SDKs fail on types they do not know, A-06).
     #[must_use]
@@ -57,6 +70,19 @@ impl EventKind {
                     == Some(Activity::Inactive.as_str())
             }
             _ => false,
+        }
+    }
+
+    /// What its end, delivered or given up, means for memberships that wait because the end of
+    /// access overtook.
+    #[must_use]
+    pub const fn settles(self, ends_access: bool) -> Option<Settled> {
+        match self {
+            Self::UserDeleted => Some(Settled::PersonGone),
+            Self::UserCreated | Self::UserUpdated if !ends_access => Some(Settled::PersonReturned),
+            Self::GroupDeleted => Some(Settled::GroupGone),
+            Self::DsyncDeleted => Some(Settled::DirectoryGone),
+            _ => None,
         }
     }
 

@@ -4,10 +4,11 @@ use rollcall::clock::Millis;
 use rollcall::db::deliveries::Open;
 use rollcall::db::{DbError, Lane, Tx, organizations, overtaking};
 use rollcall::domain::endpoint::DeliveryTrigger;
+use rollcall::domain::event::Settled;
 use rollcall::domain::ids::{DirectoryId, EndpointId};
 
-use crate::plans::{plan, statements};
-use crate::testdb::{Engine, TestDb, on_both, organization};
+use crate::plans::{numbers, plan, statements};
+use crate::testdb::{TestDb, on_both, organization};
 
 on_both!(a_04_overtaking_reads_no_more_than_it_needs);
 
@@ -16,13 +17,7 @@ const DELIVERIES: usize = 20_000;
 
 fn fill(t: &TestDb) {
     let mut raw = t.at.raw();
-    let numbers = match t.at.engine {
-        Engine::Sqlite => format!(
-            "WITH RECURSIVE n (i) AS \
-                 (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {DELIVERIES})"
-        ),
-        Engine::Postgres => format!("WITH n (i) AS (SELECT generate_series(1, {DELIVERIES}))"),
-    };
+    let numbers = numbers(t.at.engine, DELIVERIES);
     raw.run(
         "INSERT INTO endpoints (id, endpoint_url, status, event_types, legacy_signs_with, \
              dispatched_number, failures, lease_epoch, created_at_ms, updated_at_ms) \
@@ -40,18 +35,18 @@ fn fill(t: &TestDb) {
     raw.run("ANALYZE");
 }
 
-fn open(event_type: &str) -> Open {
+fn open() -> Open {
     Open {
         number: 1_000_000,
         lane: "p0".to_owned(),
         group_lane: None,
         directory_id: Some(DirectoryId::from_text("d1")),
         barrier: false,
-        event_type: event_type.to_owned(),
+        event_type: String::new(),
         delivery_trigger: DeliveryTrigger::Event,
         attempts: 0,
         next_at_ms: Millis(0),
-        ends_access: event_type == "dsync.user.deleted",
+        ends_access: false,
         overtook: false,
         refused_since_ms: None,
     }
@@ -59,13 +54,12 @@ fn open(event_type: &str) -> Open {
 
 fn all(tx: &mut Tx<'_>) -> Result<(), DbError> {
     let id = EndpointId::from_text("e");
-    overtaking::overtakers(tx, &id)?;
+    let marks = overtaking::marks(tx, &id)?;
+    assert!(!overtaking::waiting(tx, &marks)?.is_empty());
     overtaking::ends_of_access(tx, &id, &[DirectoryId::from_text("d1")])?;
     overtaking::overtake(tx, &id, (5_000, "p0"), Millis(1))?;
-    for event_type in
-        ["dsync.user.deleted", "dsync.group.deleted", "dsync.deleted", "dsync.user.updated"]
-    {
-        overtaking::settle(tx, &id, &open(event_type), Millis(1))?;
+    for settled in [Settled::GroupGone, Settled::DirectoryGone, Settled::PersonGone] {
+        overtaking::settle(tx, &id, (&open(), settled), Millis(1))?;
     }
     Ok(())
 }

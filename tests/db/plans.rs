@@ -6,12 +6,22 @@ use diesel::RunQueryDsl as _;
 use diesel::connection::{Connection as _, InstrumentationEvent, SimpleConnection as _};
 use rollcall::db::{Conn, Db, DbError, Lane, Tx};
 
-use crate::testdb::Raw;
+use crate::testdb::{Engine, Raw};
 
 fn watch(conn: &mut Conn, with: impl Fn(InstrumentationEvent<'_>) + Send + 'static) {
     match conn {
         Conn::Sqlite(c) => c.set_instrumentation(with),
         Conn::Pg(c) => c.set_instrumentation(with),
+    }
+}
+
+/// The numbers up to one, as a table `n` with the column `i`, to begin a statement with.
+pub fn numbers(engine: Engine, until: usize) -> String {
+    match engine {
+        Engine::Sqlite => format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {until})"
+        ),
+        Engine::Postgres => format!("WITH n (i) AS (SELECT generate_series(1, {until}))"),
     }
 }
 

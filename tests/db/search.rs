@@ -6,7 +6,7 @@ use rollcall::db::{Lane, organizations};
 use rollcall::domain::ids::DirectoryId;
 use rollcall::domain::search::Search;
 
-use crate::plans::{plan, statements};
+use crate::plans::{numbers, plan, statements};
 use crate::testdb::{Engine, TestDb, on_both, organization};
 
 on_both!(people_are_found_through_indexes);
@@ -22,12 +22,7 @@ const DIRECTORIES: usize = 5_000;
 fn fill(t: &TestDb) {
     let mut raw = t.at.raw();
     let of = organization(1).id;
-    let numbers = |until: usize| match t.at.engine {
-        Engine::Sqlite => format!(
-            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {until})"
-        ),
-        Engine::Postgres => format!("WITH n (i) AS (SELECT generate_series(1, {until}))"),
-    };
+    let numbers = |until| numbers(t.at.engine, until);
     raw.run(&format!(
         "{} INSERT INTO directories (id, organization_id, provider, name, state, strict, \
              poll_seconds, inactive_policy, relink, external_key, credential_generation, \

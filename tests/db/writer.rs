@@ -319,32 +319,39 @@ async fn an_answer_that_panics_harms_nobody(t: TestDb) {
     assert_eq!(t.at.raw().organizations(), ids(1..=3));
 }
 
+/// In which order these jobs are done that have come in this one while the writer was held up.
+async fn order_of(db: &Db, jobs: impl Iterator<Item = (Lane, usize)>) -> Vec<usize> {
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let (go, held) = hold(db, |_| Ok(0)).await;
+    let note = |(lane, number): (Lane, usize)| -> Waiting {
+        let (db, order) = (db.clone(), Arc::clone(&order));
+        Box::pin(async move {
+            db.write(lane, move |_| {
+                order.lock().unwrap().push(number);
+                Ok(number)
+            })
+            .await
+        })
+    };
+    let mut waiting: Vec<Waiting> = jobs.map(note).collect();
+    for one in &mut waiting {
+        assert!(ask(one).await.is_none());
+    }
+    drop(go);
+    held.await.unwrap().unwrap();
+    for answer in join_all(waiting).await {
+        answer.unwrap();
+    }
+    let order = order.lock().unwrap();
+    order.clone()
+}
+
 #[test]
 fn urgent_jobs_overtake_bulk_ones() {
     on(Engine::Sqlite, async |t: TestDb| {
-        let order = Arc::new(Mutex::new(Vec::new()));
-        let (go, held) = hold(&t.db, |_| Ok(0)).await;
-        let note = |lane: Lane, number: usize| -> Waiting {
-            let (db, order) = (t.db.clone(), Arc::clone(&order));
-            Box::pin(async move {
-                db.write(lane, move |_| {
-                    order.lock().unwrap().push(number);
-                    Ok(number)
-                })
-                .await
-            })
-        };
-        let mut waiting: Vec<Waiting> = (11..=13).map(|n| note(Lane::Bulk, n)).collect();
-        waiting.extend((1..=3).map(|n| note(Lane::Urgent, n)));
-        for one in &mut waiting {
-            assert!(ask(one).await.is_none());
-        }
-        drop(go);
-        held.await.unwrap().unwrap();
-        for answer in join_all(waiting).await {
-            answer.unwrap();
-        }
-        assert_eq!(*order.lock().unwrap(), [1, 2, 3, 11, 12, 13]);
+        let bulk = (11..=13).map(|n| (Lane::Bulk, n));
+        let order = order_of(&t.db, bulk.chain((1..=3).map(|n| (Lane::Urgent, n)))).await;
+        assert_eq!(order, [1, 2, 3, 11, 12, 13]);
     });
 }
 
@@ -353,30 +360,10 @@ fn urgent_jobs_overtake_bulk_ones() {
 #[test]
 fn s_46_small_work_goes_before_large_and_one_piece_at_a_time() {
     on(Engine::Sqlite, async |t: TestDb| {
-        let order = Arc::new(Mutex::new(Vec::new()));
-        let (go, held) = hold(&t.db, |_| Ok(0)).await;
-        let note = |lane: Lane, number: usize| -> Waiting {
-            let (db, order) = (t.db.clone(), Arc::clone(&order));
-            Box::pin(async move {
-                db.write(lane, move |_| {
-                    order.lock().unwrap().push(number);
-                    Ok(number)
-                })
-                .await
-            })
-        };
-        let mut waiting = vec![note(Lane::Bulk, 31)];
-        waiting.extend((21..=23).map(|n| note(Lane::Small, n)));
-        waiting.extend((11..=13).map(|n| note(Lane::Urgent, n)));
-        for one in &mut waiting {
-            assert!(ask(one).await.is_none());
-        }
-        drop(go);
-        held.await.unwrap().unwrap();
-        for answer in join_all(waiting).await {
-            answer.unwrap();
-        }
-        let order = order.lock().unwrap().clone();
+        let small = (21..=23).map(|n| (Lane::Small, n));
+        let urgent = (11..=13).map(|n| (Lane::Urgent, n));
+        let jobs = [(Lane::Bulk, 31)].into_iter().chain(small).chain(urgent);
+        let order = order_of(&t.db, jobs).await;
         assert_eq!(order[..4], [21, 11, 12, 13], "one of the small pieces: {order:?}");
         let of_small: Vec<_> = order.iter().filter(|n| (21..=23).contains(*n)).collect();
         assert_eq!(of_small, [&21, &22, &23]);

@@ -35,6 +35,7 @@ behaviours_of_place!(
     a_04_a_disabled_endpoint_gets_nothing_until_it_is_enabled,
     a_04_a_moved_endpoint_starts_in_good_health,
     a_04_a_deleted_endpoint_leaves_nothing_behind,
+    a_04_who_chooses_events_anew_or_is_disabled_waits_for_no_return,
 );
 
 /// A gateway that may send to this machine, and an application that is told.
@@ -645,4 +646,21 @@ async fn a_04_a_deleted_endpoint_leaves_nothing_behind(place: TestPlace) {
     app.drain().await;
     assert!(receiver.take().is_empty());
     assert_eq!(app.delete(&path).await.status, 404);
+}
+
+/// Memberships wait for the return of whoever's end of access overtook, but not at an endpoint that
+/// may not hear of it.
+async fn a_04_who_chooses_events_anew_or_is_disabled_waits_for_no_return(place: TestPlace) {
+    let (app, receiver) = start(place).await;
+    let (path, _) = endpoint(&app, &receiver, &[]).await;
+    app.connected().await;
+    app.drain().await;
+    let marked = "SELECT CAST(number AS TEXT) AS value FROM deliveries WHERE overtook";
+    for change in [json!({"events": ["dsync.group.user_added"]}), json!({"status": "disabled"})] {
+        app.raw().run("UPDATE deliveries SET overtook = TRUE");
+        app.patch(&path, json!({"legacy_signs_with": "new"})).await.ok();
+        assert!(!app.raw().values(marked).is_empty(), "that says nothing about returns");
+        app.patch(&path, change.clone()).await.ok();
+        assert_eq!(app.raw().values(marked), Vec::<String>::new(), "{change}");
+    }
 }

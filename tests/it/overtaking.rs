@@ -2,8 +2,8 @@
 //! application because it refused an earlier event about them, or that their directory began.
 
 use rollcall::clock::{Clock as _, Millis};
-use rollcall::db::{Lane, Tx, deliveries, endpoints, overtaking};
-use rollcall::domain::endpoint::DeliveryState;
+use rollcall::db::{Lane, Tx, deliveries, endpoints};
+use rollcall::domain::endpoint::{DeliveryState, EndpointStatus};
 use rollcall::domain::ids::EndpointId;
 
 use crate::application::{About, Process};
@@ -23,6 +23,7 @@ behaviours_of_place!(
     a_04_an_end_that_overtook_goes_on_after_a_restart,
     a_04_no_retry_after_keeps_the_end_of_access_away,
     a_04_an_endpoint_that_is_probed_hears_of_the_end_of_access_first,
+    a_04_an_endpoint_that_is_probed_hears_of_a_refused_end_again_first,
     a_04_a_replay_is_no_return,
     a_04_what_was_delivered_is_not_forgotten_while_memberships_wait_for_it,
     a_04_no_membership_waits_for_a_return_that_can_not_be_heard_of,
@@ -242,6 +243,23 @@ async fn a_04_an_endpoint_that_is_probed_hears_of_the_end_of_access_first(place:
     assert_eq!(app.states().await[41], Delivered, "at the first attempt after the pause");
 }
 
+/// An end that was refused once goes again before those that were never tried.
+async fn a_04_an_endpoint_that_is_probed_hears_of_a_refused_end_again_first(place: TestPlace) {
+    let app = refusing(&place, &["\"lane\":"]).await;
+    let new: Vec<About> = (0..40).map(|n| About::person(&format!("new{n}"))).collect();
+    app.happens(new).await;
+    app.happens(vec![About::leaves("ann")]).await;
+    let attempts = async || app.process.deliveries(&app.id).await[40].attempts;
+    while attempts().await < 1 {
+        assert!(app.process.next().await);
+    }
+    app.refuses(&["\"lane\":\"new"]);
+    assert!(app.process.next().await);
+    let rows = app.process.deliveries(&app.id).await;
+    assert!(rows[39].attempts == 0, "not all were tried");
+    assert_eq!((rows[40].state, rows[40].attempts), (Delivered, 2));
+}
+
 async fn replay(app: &App, number: i64) {
     let (id, now) = (app.id.clone(), app.process.clock.now());
     let write = app.process.cx.db.write(Lane::Urgent, move |tx| {
@@ -295,14 +313,15 @@ async fn a_04_no_membership_waits_for_a_return_that_can_not_be_heard_of(place: T
     }
     app.happens(vec![About::leaves("bob")]).await;
     assert_eq!(app.states().await[6..], [Overtaken, Delivered]);
+    app.receiver.answer(Answer::Status(410));
+    app.happens(vec![About::person("eve")]).await;
+    assert_eq!(app.process.find(&app.id).await.status, EndpointStatus::Disabled);
+    app.refuses(&[]);
     let (id, now) = (app.id.clone(), app.process.clock.now());
-    let forget = move |tx: &mut Tx<'_>| {
-        overtaking::forget(tx, &id)?;
-        endpoints::make_due(tx, &id, now)
-    };
-    app.process.cx.db.write(Lane::Urgent, forget).await.unwrap();
+    let enable = move |tx: &mut Tx<'_>| endpoints::switch_on(tx, &id, now);
+    app.process.cx.db.write(Lane::Urgent, enable).await.unwrap();
     app.happens(vec![About::joins("bob", "post")]).await;
-    assert_eq!(app.states().await[8..], [Delivered]);
+    assert_eq!(*app.states().await.last().unwrap(), Delivered);
 }
 
 async fn a_04_an_end_that_overtook_goes_on_after_a_restart(place: TestPlace) {

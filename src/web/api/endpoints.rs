@@ -294,12 +294,12 @@ fn change(
         // It may not hear of a return any more.
         overtaking::forget(tx, id)?;
     }
-    if chosen_anew && row.status == EndpointStatus::Enabled {
-        endpoints::make_due(tx, id, now)?;
-    }
-    if moved && row.status == EndpointStatus::Enabled {
+    let is_enabled = row.status == EndpointStatus::Enabled;
+    if moved && is_enabled {
         // How the old address did says nothing about the new one.
         endpoints::write_health(tx, id, &Health::default(), row.last_success_at_ms)?;
+    }
+    if (moved || chosen_anew) && is_enabled {
         endpoints::make_due(tx, id, now)?;
     }
     match settings.status {

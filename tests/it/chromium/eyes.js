@@ -49,7 +49,7 @@ const eyes = {
     return wide.map(path).slice(0, 5);
   },
 
-  // What moved by itself since the last look: [how much, what].
+  // What moved by itself since the last look: [how much, what, whether the page still arrived].
   shifts: async () => {
     const since = window.rollcallLooked ?? 0;
     const found = await new Promise((resolve) => {
@@ -62,10 +62,12 @@ const eyes = {
         resolve(all);
       }, 30));
     });
+    const there = performance.getEntriesByType("navigation")[0].loadEventEnd + 250;
     return found
       .filter((shift) => !shift.hadRecentInput && shift.startTime > since)
       .map((shift) => [shift.value, (shift.sources ?? [])
-        .map((source) => (source.node ? path(source.node) : "something gone")).join(", ")]);
+        .map((source) => (source.node ? path(source.node) : "something gone")).join(", "),
+        shift.startTime < there]);
   },
 
   // From now on, after the browser has drawn what there is.
