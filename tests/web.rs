@@ -332,7 +332,7 @@ async fn link(server: &Server, organization: &str, directory: &DirectoryId, acco
     server
         .write(move |tx| {
             directory_users::upsert(tx, std::slice::from_ref(&user))?;
-            links::insert(tx, &link)
+            links::insert(tx, std::slice::from_ref(&link))
         })
         .await;
 }

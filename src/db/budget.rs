@@ -64,16 +64,14 @@ pub fn note_calls(
             .filter(t::called_at_ms.le(now.plus(-2 * WINDOW_MS)))
     )
     .execute(c))?;
-    for _ in 0..count {
-        on_backend!(&mut **tx, |c| diesel::insert_into(t::table)
-            .values((
-                t::organization_id.eq(organization),
-                t::directory_id.eq(directory),
-                t::provider.eq(provider),
-                t::called_at_ms.eq(now),
-            ))
-            .execute(c))?;
-    }
+    let call = (
+        t::organization_id.eq(organization),
+        t::directory_id.eq(directory),
+        t::provider.eq(provider),
+        t::called_at_ms.eq(now),
+    );
+    let calls = vec![call; count];
+    on_backend!(&mut **tx, |c| diesel::insert_into(t::table).values(&calls).execute(c))?;
     Ok(())
 }
 

@@ -83,10 +83,22 @@ pub fn ensure(
     now: Millis,
     random: &dyn Random,
 ) -> Result<CatalogueEntryId, DbError> {
-    let norm = name_norm(name);
-    if let Some(id) = find_by_norm(tx, organization, kind, &norm)? {
-        return Ok(id);
+    match find_by_norm(tx, organization, kind, &name_norm(name))? {
+        Some(id) => Ok(id),
+        None => add(tx, organization, kind, name, now, random),
     }
+}
+
+/// The same, for a name that is not there as far as the caller knows.
+pub fn add(
+    tx: &mut Tx<'_>,
+    organization: &OrganizationId,
+    kind: CatalogueKind,
+    name: &str,
+    now: Millis,
+    random: &dyn Random,
+) -> Result<CatalogueEntryId, DbError> {
+    let norm = name_norm(name);
     let entry = CatalogueEntry {
         id: CatalogueEntryId::new(now, random),
         organization_id: organization.clone(),
@@ -96,7 +108,7 @@ pub fn ensure(
         created_at_ms: now,
         merges_into: None,
     };
-    on_backend!(&mut **tx, |c| diesel::insert_into(catalogue_entries::table)
+    let rows = on_backend!(&mut **tx, |c| diesel::insert_into(catalogue_entries::table)
         .values(&entry)
         .on_conflict((
             catalogue_entries::organization_id,
@@ -105,6 +117,9 @@ pub fn ensure(
         ))
         .do_nothing()
         .execute(c))?;
+    if rows > 0 {
+        return Ok(entry.id);
+    }
     find_by_norm(tx, organization, kind, &norm)?.ok_or(DbError::NotFound)
 }
 

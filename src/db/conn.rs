@@ -73,15 +73,12 @@ impl Conn {
         self.begin("BEGIN IMMEDIATE", "BEGIN")
     }
 
-    /// Runs `work` over one unchanging view of the database.
-    pub fn snapshot<T, E: From<DieselError>>(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E> {
-        self.begin("BEGIN DEFERRED", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
-        self.end(work)
+    /// Begins a transaction that is one unchanging view of the database.
+    pub(crate) fn begin_snapshot(&mut self) -> Result<(), DieselError> {
+        self.begin("BEGIN DEFERRED", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     }
 
+    /// On PostgreSQL a connection that can not begin a transaction is not used again.
     fn begin(&mut self, sqlite: &str, pg: &str) -> Result<(), DieselError> {
         let nested = self.depth() != Some(0);
         match self {
@@ -89,7 +86,9 @@ impl Conn {
                 on_backend!(self, |c| AnsiTransactionManager::begin_transaction(c))
             }
             Self::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, sqlite),
-            Self::Pg(c) => AnsiTransactionManager::begin_transaction_sql(c, pg),
+            Self::Pg(c) => AnsiTransactionManager::begin_transaction_sql(c, pg).inspect_err(|_| {
+                AnsiTransactionManager::transaction_manager_status_mut(c).set_in_error();
+            }),
         }
     }
 

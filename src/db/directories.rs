@@ -138,6 +138,13 @@ pub fn insert(tx: &mut Tx<'_>, directory: &Directory) -> Result<(), DbError> {
     Ok(())
 }
 
+/// The query for one directory.
+macro_rules! of_id {
+    ($id:expr) => {
+        directories::table.find($id).select(Directory::as_select())
+    };
+}
+
 /// One directory, unless its organization was deleted.
 pub fn find(conn: &mut Conn, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
     Ok(on_backend!(conn, |c| directories::table
@@ -148,47 +155,32 @@ pub fn find(conn: &mut Conn, id: &DirectoryId) -> Result<Option<Directory>, DbEr
         .optional())?)
 }
 
-/// One directory, also one whose organization was deleted and of which rows are left.
-fn find_any(conn: &mut Conn, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
-    Ok(on_backend!(conn, |c| directories::table
-        .find(id)
-        .select(Directory::as_select())
-        .first(c)
-        .optional())?)
-}
-
-/// One directory, locked against other writers until the transaction ends. Comes after
-/// [`Tx::lock_organization`]. The intake of webhooks is not kept waiting (it refers to the row,
+/// One directory, also one whose organization was deleted, locked against other writers until the
+/// transaction ends. Comes after [`Tx::lock_organization`]. The intake of webhooks is not kept waiting (it refers to the row,
 /// which this kind of lock allows).
 pub fn lock(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
-    if let Conn::Pg(c) = &mut **tx {
-        let row = directories::table.find(id).select(directories::observation_seq);
-        row.for_no_key_update().first::<i64>(c).optional()?;
-    }
-    find_any(tx, id)
+    Ok(match &mut **tx {
+        Conn::Sqlite(c) => of_id!(id).first(c).optional()?,
+        Conn::Pg(c) => of_id!(id).for_no_key_update().first(c).optional()?,
+    })
 }
 
 /// Like [`lock`], but the intake of webhooks waits too, and then finds what this transaction
 /// leaves.
 pub fn lock_out_webhooks(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
-    if let Conn::Pg(c) = &mut **tx {
-        let row = directories::table.find(id).select(directories::observation_seq);
-        row.for_update().first::<i64>(c).optional()?;
-    }
-    find_any(tx, id)
+    Ok(match &mut **tx {
+        Conn::Sqlite(c) => of_id!(id).first(c).optional()?,
+        Conn::Pg(c) => of_id!(id).for_update().first(c).optional()?,
+    })
 }
 
 /// Like [`lock`], but `None` when somebody else has it: a worker that looks for work goes on to the
 /// next directory instead of waiting with other locks in its hands.
 pub fn try_lock(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
-    if let Conn::Pg(c) = &mut **tx {
-        let row = directories::table.find(id).select(directories::observation_seq);
-        let free = row.for_no_key_update().skip_locked().first::<i64>(c).optional()?;
-        if free.is_none() {
-            return Ok(None);
-        }
-    }
-    find_any(tx, id)
+    Ok(match &mut **tx {
+        Conn::Sqlite(c) => of_id!(id).first(c).optional()?,
+        Conn::Pg(c) => of_id!(id).for_no_key_update().skip_locked().first(c).optional()?,
+    })
 }
 
 /// Writes every changeable column.
@@ -259,24 +251,26 @@ pub struct HookTarget {
     pub observation_seq: i64,
 }
 
+/// The query for the directory of a webhook token.
+macro_rules! of_token_hash {
+    ($hash:expr) => {{
+        use directories as t;
+        let columns = (t::id, t::organization_id, t::state, t::observation_seq);
+        t::table.filter(t::webhook_token_hash.eq($hash)).select(columns)
+    }};
+}
+
 /// The directory a webhook token belongs to.
 pub fn by_token_hash(conn: &mut Conn, hash: &[u8]) -> Result<Option<HookTarget>, DbError> {
-    use directories as t;
-    Ok(on_backend!(conn, |c| t::table
-        .filter(t::webhook_token_hash.eq(hash))
-        .select((t::id, t::organization_id, t::state, t::observation_seq))
-        .first(c)
-        .optional())?)
+    Ok(on_backend!(conn, |c| of_token_hash!(hash).first(c).optional())?)
 }
 
 /// The directory a webhook token belongs to, which can not be disabled until this transaction ends.
 pub fn hold_by_token_hash(tx: &mut Tx<'_>, hash: &[u8]) -> Result<Option<HookTarget>, DbError> {
-    use directories as t;
-    if let Conn::Pg(c) = &mut **tx {
-        let row = t::table.filter(t::webhook_token_hash.eq(hash)).select(t::observation_seq);
-        row.for_key_share().first::<i64>(c).optional()?;
-    }
-    by_token_hash(tx, hash)
+    Ok(match &mut **tx {
+        Conn::Sqlite(c) => of_token_hash!(hash).first(c).optional()?,
+        Conn::Pg(c) => of_token_hash!(hash).for_key_share().first(c).optional()?,
+    })
 }
 
 /// Whether an organization has a directory that is set up and not disabled.

@@ -1,6 +1,9 @@
 //! Groups: departments of the HR system, and who is in them (S-14).
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 
 use crate::clock::Millis;
 use crate::db::clearing;
@@ -32,6 +35,7 @@ pub struct Group {
 
 #[derive(Insertable)]
 #[diesel(table_name = group_memberships)]
+#[diesel(treat_none_as_default_value = false)]
 struct Membership<'a> {
     #[diesel(column_name = directory_user_id)]
     user: &'a DirectoryUserId,
@@ -122,24 +126,32 @@ pub fn memberships_of(
     Ok(found)
 }
 
-/// Puts a person into a group, and out of the one they were in.
-pub fn set_membership(
+/// Puts people into a group each, out of the one they were in, or into none. Each is named once.
+pub fn set_memberships(
     tx: &mut Tx<'_>,
     organization: &OrganizationId,
-    user: &DirectoryUserId,
-    group: Option<&GroupId>,
+    moves: &BTreeMap<DirectoryUserId, Option<GroupId>>,
 ) -> Result<(), DbError> {
     use group_memberships as t;
-    let Some(group) = group else {
-        on_backend!(&mut **tx, |c| diesel::delete(t::table.find(user)).execute(c))?;
-        return Ok(());
-    };
-    let row = Membership { user, organization, group };
-    on_backend!(&mut **tx, |c| diesel::insert_into(t::table)
-        .values(&row)
-        .on_conflict(t::directory_user_id)
-        .do_update()
-        .set(t::group_id.eq(group))
-        .execute(c))?;
+    let mut leaving = Vec::new();
+    let mut rows = Vec::new();
+    for (user, group) in moves {
+        match group {
+            Some(group) => rows.push(Membership { user, organization, group }),
+            None => leaving.push(user),
+        }
+    }
+    for chunk in leaving.chunks(limits::IN_LIST_MAX) {
+        let left = t::table.filter(t::directory_user_id.eq_any(chunk));
+        on_backend!(&mut **tx, |c| diesel::delete(left).execute(c))?;
+    }
+    for chunk in rows.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+        on_backend!(&mut **tx, |c| diesel::insert_into(t::table)
+            .values(chunk)
+            .on_conflict(t::directory_user_id)
+            .do_update()
+            .set(t::group_id.eq(excluded(t::group_id)))
+            .execute(c))?;
+    }
     Ok(())
 }

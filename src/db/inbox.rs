@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::case_when;
+use diesel::dsl::{IsNotNull, case_when};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -121,6 +121,17 @@ fn waiting_key(directory: &DirectoryId, hint: &str) -> String {
     format!("{directory}|{hint}")
 }
 
+/// Hints that wait. In these words, because the database looks for them in an index of their own,
+/// without the many that are settled.
+pub(crate) fn is_waiting() -> IsNotNull<inbox::waiting_key> {
+    inbox::waiting_key.is_not_null()
+}
+
+/// Hints whose person is being looked at; in these words for the same reason.
+pub(crate) fn is_leased() -> IsNotNull<inbox::lease_until_ms> {
+    inbox::lease_until_ms.is_not_null()
+}
+
 /// Stores the hints of one webhook: the token is looked up in the same transaction, so the URL of a
 /// disabled directory is dead at once everywhere. `None` when the token is nobody's (404). An empty
 /// list is fine: the webhook was about something that does not concern us.
@@ -201,7 +212,7 @@ fn put(
 pub fn waiting_count(conn: &mut Conn, directory: &DirectoryId) -> Result<i64, DbError> {
     Ok(on_backend!(conn, |c| inbox::table
         .filter(inbox::directory_id.eq(directory))
-        .filter(inbox::state.eq(InboxState::Waiting))
+        .filter(is_waiting())
         .count()
         .get_result(c))?)
 }
@@ -210,7 +221,7 @@ pub fn waiting_count(conn: &mut Conn, directory: &DirectoryId) -> Result<i64, Db
 fn is_crowded(conn: &mut Conn, directory: &DirectoryId) -> Result<bool, DbError> {
     let last: Option<i64> = on_backend!(conn, |c| inbox::table
         .filter(inbox::directory_id.eq(directory))
-        .filter(inbox::state.eq(InboxState::Waiting))
+        .filter(is_waiting())
         .order(inbox::id.asc())
         .offset(limits::INBOX_WAITING_MAX.saturating_sub(1))
         .select(inbox::id)
@@ -238,7 +249,7 @@ pub fn directories_due(conn: &mut Conn, now: Millis) -> Result<Vec<DueDirectory>
     use diesel::dsl::{count_star, min};
     type Row = (OrganizationId, DirectoryId, Option<i64>, Option<String>, i64);
     let rows: Vec<Row> = on_backend!(conn, |c| inbox::table
-        .filter(inbox::state.eq(InboxState::Waiting))
+        .filter(is_waiting())
         .filter(inbox::next_at_ms.le(now))
         .group_by((inbox::organization_id, inbox::directory_id))
         .select((
@@ -253,7 +264,7 @@ pub fn directories_due(conn: &mut Conn, now: Millis) -> Result<Vec<DueDirectory>
         return Ok(Vec::new());
     }
     let looks: HashMap<OrganizationId, i64> = on_backend!(conn, |c| inbox::table
-        .filter(inbox::state.eq(InboxState::Leased))
+        .filter(is_leased())
         .group_by(inbox::organization_id)
         .select((inbox::organization_id, count_star()))
         .load::<(OrganizationId, i64)>(c))?
@@ -270,20 +281,24 @@ pub fn directories_due(conn: &mut Conn, now: Millis) -> Result<Vec<DueDirectory>
     Ok(due.into_iter().map(|(_, directory)| directory).collect())
 }
 
-/// How many looks of an organization are under way, and how many of all; of all HR systems only
-/// People HR has webhooks, so these are also those of the HR system.
-pub fn under_way(
-    conn: &mut Conn,
-    organization: &OrganizationId,
-) -> Result<(usize, usize), DbError> {
-    let leased = || inbox::table.filter(inbox::state.eq(InboxState::Leased));
-    let all: i64 = on_backend!(conn, |c| leased().count().get_result(c))?;
-    let own: i64 = on_backend!(conn, |c| leased()
-        .filter(inbox::organization_id.eq(organization))
-        .count()
-        .get_result(c))?;
-    let count = |rows: i64| usize::try_from(rows).unwrap_or(usize::MAX);
-    Ok((count(own), count(all)))
+/// A look that is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct UnderWay {
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The directory.
+    pub directory_id: DirectoryId,
+    /// The hint that names the person.
+    pub employee_hint: String,
+}
+
+/// All looks that are under way, of which there are few (S-46). Of all HR systems only People HR
+/// has webhooks, so these are also those of the HR system.
+pub fn under_way(conn: &mut Conn) -> Result<Vec<UnderWay>, DbError> {
+    Ok(on_backend!(conn, |c| inbox::table
+        .filter(is_leased())
+        .select((inbox::organization_id, inbox::directory_id, inbox::employee_hint))
+        .load(c))?)
 }
 
 /// Which of the hints that are due.
@@ -302,41 +317,36 @@ pub fn due(
     tx: &mut Tx<'_>,
     directory: &DirectoryId,
     turn: Turn,
+    under_way: &[UnderWay],
     now: Millis,
     limit: i64,
 ) -> Result<Vec<InboxRow>, DbError> {
-    let busy: Vec<String> = on_backend!(&mut **tx, |c| inbox::table
-        .filter(inbox::directory_id.eq(directory))
-        .filter(inbox::state.eq(InboxState::Leased))
-        .select(inbox::employee_hint)
-        .load(c))?;
-    let query = || {
-        inbox::table
-            .filter(inbox::directory_id.eq(directory))
-            .filter(inbox::state.eq(InboxState::Waiting))
-            .filter(inbox::next_at_ms.le(now))
-            .filter(inbox::employee_hint.ne_all(&busy))
-            .order(inbox::id.asc())
-            .limit(limit)
-            .select(inbox::id)
-    };
-    let first = || {
-        let is_other = inbox::action_id.is_null().or(inbox::action_id.ne(NEW_STARTER));
-        query().filter(is_other.or(inbox::attempts.eq(0)))
-    };
-    let again = || query().filter(inbox::attempts.gt(0)).filter(inbox::action_id.eq(NEW_STARTER));
+    let of_directory = |look: &&UnderWay| look.directory_id == *directory;
+    let busy: Vec<&str> =
+        under_way.iter().filter(of_directory).map(|look| look.employee_hint.as_str()).collect();
+    let is_other = || inbox::action_id.is_null().or(inbox::action_id.ne(NEW_STARTER));
+    let first = || is_other().or(inbox::attempts.eq(0));
+    let again = || inbox::attempts.gt(0).and(inbox::action_id.eq(NEW_STARTER));
+    macro_rules! of {
+        ($turn:ident) => {
+            inbox::table
+                .filter(inbox::directory_id.eq(directory))
+                .filter(is_waiting())
+                .filter(inbox::next_at_ms.le(now))
+                .filter(inbox::employee_hint.ne_all(&busy))
+                .filter($turn())
+                .order(inbox::id.asc())
+                .limit(limit)
+                .select(InboxRow::as_select())
+        };
+    }
     // The row lock only saves other replicas the attempt; `claim` repeats the condition.
-    let ids: Vec<i64> = match (turn, &mut **tx) {
-        (Turn::First, Conn::Sqlite(c)) => first().load(c)?,
-        (Turn::Again, Conn::Sqlite(c)) => again().load(c)?,
-        (Turn::First, Conn::Pg(c)) => first().for_update().skip_locked().load(c)?,
-        (Turn::Again, Conn::Pg(c)) => again().for_update().skip_locked().load(c)?,
-    };
-    Ok(on_backend!(&mut **tx, |c| inbox::table
-        .filter(inbox::id.eq_any(&ids))
-        .order(inbox::id.asc())
-        .select(InboxRow::as_select())
-        .load(c))?)
+    Ok(match (turn, &mut **tx) {
+        (Turn::First, Conn::Sqlite(c)) => of!(first).load(c)?,
+        (Turn::Again, Conn::Sqlite(c)) => of!(again).load(c)?,
+        (Turn::First, Conn::Pg(c)) => of!(first).for_update().skip_locked().load(c)?,
+        (Turn::Again, Conn::Pg(c)) => of!(again).for_update().skip_locked().load(c)?,
+    })
 }
 
 /// Claims a waiting row until `until`; false when somebody else was faster.
@@ -486,12 +496,13 @@ fn wait_again(conn: &mut Conn, id: i64, key: &str, next_at: Millis) -> Result<()
     Ok(())
 }
 
-/// Rows whose claim ended without a result: their worker died.
+/// Rows whose claim ended without a result, because their worker died; the longest ended
+/// first.
 pub fn expired(tx: &mut Tx<'_>, now: Millis, limit: i64) -> Result<Vec<InboxRow>, DbError> {
     Ok(on_backend!(&mut **tx, |c| inbox::table
-        .filter(inbox::state.eq(InboxState::Leased))
+        .filter(is_leased())
         .filter(inbox::lease_until_ms.lt(now))
-        .order(inbox::id.asc())
+        .order(inbox::lease_until_ms.asc())
         .limit(limit)
         .select(InboxRow::as_select())
         .load(c))?)
@@ -509,9 +520,7 @@ pub fn let_wait(tx: &mut Tx<'_>, rows: &[InboxRow], until: Millis) -> Result<(),
 /// Lets all waiting hints of a directory wait for a full sync.
 pub fn park(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> {
     Ok(on_backend!(&mut **tx, |c| diesel::update(
-        inbox::table
-            .filter(inbox::directory_id.eq(directory))
-            .filter(inbox::state.eq(InboxState::Waiting))
+        inbox::table.filter(inbox::directory_id.eq(directory)).filter(is_waiting())
     )
     .set(inbox::next_at_ms.eq(PARKED))
     .execute(c))?)
@@ -522,7 +531,7 @@ pub fn defer(tx: &mut Tx<'_>, directory: &DirectoryId, until: Millis) -> Result<
     Ok(on_backend!(&mut **tx, |c| diesel::update(
         inbox::table
             .filter(inbox::directory_id.eq(directory))
-            .filter(inbox::state.eq(InboxState::Waiting))
+            .filter(is_waiting())
             .filter(inbox::next_at_ms.lt(until))
     )
     .set(inbox::next_at_ms.eq(until))
@@ -538,11 +547,7 @@ pub fn settle_by_run(
     seq: i64,
     now: Millis,
 ) -> Result<usize, DbError> {
-    let waiting = || {
-        inbox::table
-            .filter(inbox::directory_id.eq(directory))
-            .filter(inbox::state.eq(InboxState::Waiting))
-    };
+    let waiting = || inbox::table.filter(inbox::directory_id.eq(directory)).filter(is_waiting());
     let starters = unseen_starters(tx, directory, now)?;
     let settled = on_backend!(&mut **tx, |c| diesel::update(
         waiting().filter(inbox::last_received_seq.lt(seq)).filter(inbox::id.ne_all(&starters))
@@ -577,7 +582,7 @@ fn unseen_starters(
         .filter(u::employee_number.eq(inbox::employee_hint.nullable()));
     Ok(on_backend!(conn, |c| inbox::table
         .filter(inbox::directory_id.eq(directory))
-        .filter(inbox::state.eq(InboxState::Waiting))
+        .filter(is_waiting())
         .filter(inbox::action_id.eq(NEW_STARTER))
         .filter(inbox::employee_hint.ne(""))
         .filter(inbox::first_received_at_ms.gt(now.plus(-limits::STARTER_MS_MAX)))
@@ -589,12 +594,12 @@ fn unseen_starters(
 /// When the next hint is due: one that waits, or one whose claim ends.
 pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
     let waiting: Option<Millis> = on_backend!(conn, |c| inbox::table
-        .filter(inbox::state.eq(InboxState::Waiting))
+        .filter(is_waiting())
         .filter(inbox::next_at_ms.lt(PARKED))
         .select(diesel::dsl::min(inbox::next_at_ms))
         .first(c))?;
     let leased: Option<Millis> = on_backend!(conn, |c| inbox::table
-        .filter(inbox::state.eq(InboxState::Leased))
+        .filter(is_leased())
         .select(diesel::dsl::min(inbox::lease_until_ms))
         .first(c))?;
     Ok(waiting.into_iter().chain(leased).min())
@@ -611,8 +616,8 @@ pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<u
 /// Deletes settled hints older than `before`; at most `limit`, so that nobody waits long.
 pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbError> {
     let ids: Vec<i64> = on_backend!(&mut **tx, |c| inbox::table
-        .filter(inbox::state.eq(InboxState::Done))
         .filter(inbox::done_at_ms.lt(before))
+        .order(inbox::done_at_ms.asc())
         .limit(limit)
         .select(inbox::id)
         .load(c))?;

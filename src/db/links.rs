@@ -34,9 +34,11 @@ pub struct Link {
     pub created_at_ms: Millis,
 }
 
-/// Stores a new link.
-pub fn insert(tx: &mut Tx<'_>, link: &Link) -> Result<(), DbError> {
-    on_backend!(&mut **tx, |c| diesel::insert_into(links::table).values(link).execute(c))?;
+/// Stores new links.
+pub fn insert(tx: &mut Tx<'_>, new: &[Link]) -> Result<(), DbError> {
+    for chunk in new.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+        on_backend!(&mut **tx, |c| diesel::insert_into(links::table).values(chunk).execute(c))?;
+    }
     Ok(())
 }
 

@@ -164,13 +164,15 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        self.pooled(|conn| unwrap_failed(conn.snapshot(|c| work(c).map_err(Failed::Work)))).await
+        let read = |conn: &mut Conn| unwrap_failed(conn.end(|c| work(c).map_err(Failed::Work)));
+        self.pooled(Conn::begin_snapshot, read).await
     }
 
-    /// Does something on a connection of the pool, as soon as there is one. Nobody waits long for a
-    /// database that is known to be away.
+    /// Does something in a transaction on a connection of the pool, as soon as there is one. Nobody
+    /// waits long for a database that is known to be away.
     async fn pooled<T, E>(
         &self,
+        begin: fn(&mut Conn) -> Result<(), diesel::result::Error>,
         work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
@@ -185,7 +187,7 @@ impl Db {
                 return Err(gave_up().into());
             }
             let asked = inner.presence.begin();
-            let mut conn = inner.connection()?;
+            let mut conn = inner.begun(begin, || start.is_closed())?;
             if start.send(()).is_err() {
                 // The caller was told that nothing was done.
                 return Err(gave_up().into());
@@ -198,7 +200,7 @@ impl Db {
             }
             outcome
         });
-        // Looking whether a connection is alive can take as long as the network is silent.
+        // Beginning a transaction can take as long as the network is silent.
         let patience = Duration::from_millis(self.0.patience_ms().saturating_add(SPARE_MS));
         if tokio::time::timeout(patience, &mut begun).await.is_err() {
             begun.close();
@@ -243,8 +245,8 @@ impl Db {
         if is_sqlite {
             return self.0.writer.write(lane, work).await;
         }
-        let written = self.pooled(|conn| {
-            unwrap_failed(conn.transaction(|c| {
+        let written = self.pooled(Conn::begin_write, |conn| {
+            unwrap_failed(conn.end(|c| {
                 let mut tx = Tx::new(c);
                 let value = work(&mut tx).map_err(Failed::Work)?;
                 let to_deliver = tx.finish()?;
@@ -374,6 +376,27 @@ impl Inner {
         } else {
             limits::POOL_WAIT_MS_MAX
         }
+    }
+
+    /// A connection of the pool on which a transaction has begun. Those that were closed while
+    /// nobody used them are thrown away, as long as somebody waits.
+    fn begun(
+        &self,
+        begin: fn(&mut Conn) -> Result<(), diesel::result::Error>,
+        nobody_waits: impl Fn() -> bool,
+    ) -> Result<PooledConnection<Manager>, DbError> {
+        for _ in 0..limits::POOL_CONNECTIONS_MAX {
+            let mut conn = self.connection()?;
+            match begin(&mut conn) {
+                Ok(()) => return Ok(conn),
+                Err(error) if conn.depth().is_some() => return Err(error.into()),
+                Err(_) if nobody_waits() => return Err(gave_up()),
+                Err(_) => {}
+            }
+        }
+        let mut conn = self.connection()?;
+        begin(&mut conn)?;
+        Ok(conn)
     }
 
     /// A connection of the pool. An outage that shows while one waits ends the wait early.

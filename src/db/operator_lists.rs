@@ -18,7 +18,7 @@ use crate::db::clearing;
 use crate::db::conn::{Conn, on_backend};
 use crate::db::directories::Directory;
 use crate::db::error::DbError;
-use crate::db::inbox::{InboxState, PARKED};
+use crate::db::inbox::{PARKED, is_waiting};
 use crate::db::mails::MailState;
 use crate::db::page::{Page, PageRequest, load_page};
 use crate::db::schema::{
@@ -317,7 +317,7 @@ pub fn hints(conn: &mut Conn) -> Result<(Queue, Queue), DbError> {
     let of = |conn: &mut Conn, parked: bool| -> Result<Queue, DbError> {
         let rows: Vec<(Millis, Millis)> = on_backend!(conn, |c| {
             let query = inbox::table
-                .filter(inbox::state.eq(InboxState::Waiting))
+                .filter(is_waiting())
                 .order(inbox::next_at_ms.asc())
                 .limit(READ_MAX)
                 .select((inbox::first_received_at_ms, inbox::next_at_ms))

@@ -151,11 +151,11 @@ pub(crate) fn pool(
     usage: Use,
     presence: Arc<Presence>,
 ) -> Result<Pool<Manager>, DbError> {
-    let checked = matches!(place, Place::Postgres(_));
     Pool::builder()
         .max_size(limits::POOL_CONNECTIONS_MAX)
         .min_idle(Some(1))
-        .test_on_check_out(checked)
+        // Beginning the transaction shows whether it is alive ([`Conn::begin`]).
+        .test_on_check_out(false)
         .connection_timeout(Duration::from_millis(limits::POOL_WAIT_MS_MAX))
         .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
         .build(Manager { place: place.clone(), usage, presence })

@@ -86,10 +86,13 @@ fn find_by_key(conn: &mut Conn, key: &str) -> Result<Option<Run>, DbError> {
 
 /// The open run of a directory: the one that works, else the one that waits.
 pub fn open(conn: &mut Conn, directory: &DirectoryId) -> Result<Option<Run>, DbError> {
-    match find_by_key(conn, &running_key(directory))? {
-        Some(run) => Ok(Some(run)),
-        None => find_by_key(conn, &queued_key(directory)),
-    }
+    let keys = [running_key(directory), queued_key(directory)];
+    let mut open: Vec<Run> = on_backend!(conn, |c| runs::table
+        .filter(runs::open_key.eq_any(&keys))
+        .select(Run::as_select())
+        .load(c))?;
+    open.sort_by_key(|run| run.state != RunState::Running);
+    Ok(open.into_iter().next())
 }
 
 /// Queued runs that may begin now, the longest waiting first: their directory has none at work, and

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use crate::clock::Millis;
 use crate::db::conn::{Tx, on_backend};
 use crate::db::error::DbError;
-use crate::db::inbox::{InboxState, PARKED};
+use crate::db::inbox::{PARKED, is_leased, is_waiting};
 use crate::db::mails::MailState;
 use crate::db::schema::{deliveries, directories, endpoints, inbox, mails, runs};
 use crate::db::{Db, Lane};
@@ -100,15 +100,13 @@ fn leases_of_runs(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
 fn hints(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
     use inbox as t;
     let leased = on_backend!(&mut **tx, |c| diesel::update(
-        t::table
-            .filter(t::state.eq(InboxState::Leased))
-            .filter(t::lease_until_ms.gt(furthest(now)))
+        t::table.filter(is_leased()).filter(t::lease_until_ms.gt(furthest(now)))
     )
     .set(t::lease_until_ms.eq(now))
     .execute(c))?;
     let waiting = on_backend!(&mut **tx, |c| diesel::update(
         t::table
-            .filter(t::state.eq(InboxState::Waiting))
+            .filter(is_waiting())
             .filter(t::next_at_ms.gt(furthest(now)))
             .filter(t::next_at_ms.lt(PARKED))
     )

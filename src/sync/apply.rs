@@ -419,13 +419,16 @@ impl Writing<'_, '_, '_> {
 
     /// Writes the links that wait, in order; the people and accounts they refer to are there.
     fn write_links(&mut self) -> Result<(), DbError> {
+        let mut new = Vec::new();
         for (step, link) in std::mem::take(&mut self.links) {
-            match step {
-                LinkStep::Move(id) => links::move_to(self.tx, &id, &link.directory_user_id)?,
-                _ => links::insert(self.tx, &link)?,
+            if let LinkStep::Move(id) = step {
+                links::insert(self.tx, &std::mem::take(&mut new))?;
+                links::move_to(self.tx, &id, &link.directory_user_id)?;
+            } else {
+                new.push(link);
             }
         }
-        Ok(())
+        links::insert(self.tx, &new)
     }
 
     /// Writes the directory users that wait. A person can be in a batch twice; the last row counts.
@@ -537,7 +540,7 @@ impl Writing<'_, '_, '_> {
             return Ok(Some(id.clone()));
         }
         let organization = &self.cx.directory.organization_id;
-        let id = catalogue::ensure(self.tx, organization, kind, name, self.cx.now, self.cx.random)?;
+        let id = catalogue::add(self.tx, organization, kind, name, self.cx.now, self.cx.random)?;
         self.units.insert(key, id.clone());
         Ok(Some(id))
     }

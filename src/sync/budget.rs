@@ -227,10 +227,20 @@ pub fn reserve(
     if room.calls < count {
         return Ok(Err(room.until.max(now.plus(1))));
     }
+    take(tx, directory, count, now)?;
+    Ok(Ok(()))
+}
+
+/// Notes calls for which the same transaction has found room ([`room`]).
+pub fn take(
+    tx: &mut Tx<'_>,
+    directory: &Directory,
+    count: i64,
+    now: Millis,
+) -> Result<(), DbError> {
     let count = usize::try_from(count).unwrap_or(0);
     let organization = &directory.organization_id;
-    budget::note_calls(tx, organization, &directory.id, directory.provider, count, now)?;
-    Ok(Ok(()))
+    budget::note_calls(tx, organization, &directory.id, directory.provider, count, now)
 }
 
 impl CallGate for Gate {

@@ -15,6 +15,7 @@
 //! - A known key under another number, and a new id with the e-mail of somebody whose id may have
 //!   changed, are not believed here; they queue a full sync (S-21).
 
+use std::slice;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -22,7 +23,7 @@ use futures_util::future::join_all;
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
-use crate::db::inbox::{self, DueDirectory, InboxRow, Turn};
+use crate::db::inbox::{self, DueDirectory, InboxRow, Turn, UnderWay};
 use crate::db::lease::while_renewing;
 use crate::db::{DbError, Lane, Tx, row_problems, runs};
 use crate::domain::account::Activity;
@@ -127,7 +128,8 @@ fn claim_in(
     };
     let people_max = count(limits::BURST_PEOPLE_MAX).min(room(tx, CallLane::Live)?.calls);
     let limit = people_max.saturating_add(1);
-    let mut waiting = inbox::due(tx, &directory.id, Turn::First, now, limit)?;
+    let under_way = inbox::under_way(tx)?;
+    let mut waiting = inbox::due(tx, &directory.id, Turn::First, &under_way, now, limit)?;
     let everybody = waiting.iter().any(|row| row.employee_hint.is_empty());
     let may_look = permissions::may_look(&directory);
     // A key that may not ask about one person: everybody is read instead (L-13).
@@ -138,12 +140,12 @@ fn claim_in(
         return Ok(Claimed::Arranged);
     }
     if !may_look {
-        return wait_for_run(tx, cx, &directory, now);
+        return wait_for_run(tx, cx, &directory, &under_way, now);
     }
-    let free = free_looks(tx, &directory)?;
+    let free = free_looks(&under_way, &directory);
     waiting.truncate(free);
     let free = free.saturating_sub(waiting.len());
-    let mut again = inbox::due(tx, &directory.id, Turn::Again, now, count(free))?;
+    let mut again = inbox::due(tx, &directory.id, Turn::Again, &under_way, now, count(free))?;
     if !again.is_empty() {
         // They use what full syncs may use, so that others can be looked at first.
         let Room { calls, until } = room(tx, CallLane::Bulk)?;
@@ -163,8 +165,8 @@ fn claim_in(
         return Ok(Claimed::Nothing);
     }
     let first = directories::take_observation_seqs(tx, &directory.id, calls)?;
-    let reserved = budget::reserve(tx, &cx.pace, &directory, CallLane::Live, calls, now)?;
-    debug_assert!(reserved.is_ok(), "there was room a moment ago, in this transaction");
+    // There is room for them: it was looked at in this transaction.
+    budget::take(tx, &directory, calls, now)?;
     let directory = &Arc::new(directory);
     let look = |(seq, row): (i64, InboxRow)| {
         let (directory, epoch) = (Arc::clone(directory), row.lease_epoch.saturating_add(1));
@@ -179,9 +181,11 @@ fn wait_for_run(
     tx: &mut Tx<'_>,
     cx: &Context,
     directory: &Directory,
+    under_way: &[UnderWay],
     now: Millis,
 ) -> Result<Claimed, DbError> {
-    let again = inbox::due(tx, &directory.id, Turn::Again, now, limits::INBOX_WAITING_MAX)?;
+    let limit = limits::INBOX_WAITING_MAX;
+    let again = inbox::due(tx, &directory.id, Turn::Again, under_way, now, limit)?;
     if again.is_empty() {
         return Ok(Claimed::Nothing);
     }
@@ -198,11 +202,12 @@ fn wait_for_run(
 /// How many more looks a directory may begin now, in all processes together: so many for its
 /// organization and for its HR system. When half of the HR system's are under way, an organization
 /// has one at a time, so that many slow ones leave room for others (S-46).
-fn free_looks(tx: &mut Tx<'_>, directory: &Directory) -> Result<usize, DbError> {
-    let (own, all) = inbox::under_way(tx, &directory.organization_id)?;
+fn free_looks(under_way: &[UnderWay], directory: &Directory) -> usize {
+    let is_own = |look: &&UnderWay| look.organization_id == directory.organization_id;
+    let (own, all) = (under_way.iter().filter(is_own).count(), under_way.len());
     let own_max = if all < limits::PROVIDER_LOOKS_MAX / 2 { limits::LIVE_LOOKS_MAX } else { 1 };
     let free = own_max.saturating_sub(own);
-    Ok(free.min(limits::PROVIDER_LOOKS_MAX.saturating_sub(all)))
+    free.min(limits::PROVIDER_LOOKS_MAX.saturating_sub(all))
 }
 
 fn count(people: usize) -> i64 {
@@ -290,8 +295,10 @@ async fn found(
         let mut directory = still_counts(tx, &claimed)?;
         let now = cx.clock.now();
         let twice = RowProblemCode::ListedTwice;
-        if is_under_another_number(tx, &directory, &record)?
-            || may_have_another_id(tx, &directory, &record)?
+        let (key, number) = (slice::from_ref(&record.external_key), &record.employee_number);
+        let stored = directory_users::by_keys(tx, &directory.id, key, number.as_slice())?;
+        if is_under_another_number(&stored, &record)
+            || may_have_another_id(tx, &directory, &stored, &record)?
             // Which of several records counts is for the list to say (S-16).
             || row_problems::has(tx, &directory.id, &record.external_key, twice)?
         {
@@ -365,16 +372,12 @@ impl Newcomer {
 /// Whether a key we know comes under another number than before. Either the number was changed, or
 /// two records have one key; only the list of everybody can tell, and a guess could give one
 /// person's account to another.
-fn is_under_another_number(
-    tx: &mut Tx<'_>,
-    directory: &Directory,
-    record: &EmployeeRecord,
-) -> Result<bool, DbError> {
-    let key = std::slice::from_ref(&record.external_key);
-    let stored = directory_users::by_keys(tx, &directory.id, key, &[])?;
-    Ok(stored.iter().any(|user| {
-        user.employee_number.is_some() && user.employee_number != record.employee_number
-    }))
+fn is_under_another_number(stored: &[DirectoryUser], record: &EmployeeRecord) -> bool {
+    stored.iter().any(|user| {
+        user.external_key == record.external_key
+            && user.employee_number.is_some()
+            && user.employee_number != record.employee_number
+    })
 }
 
 /// Whether this may be somebody we know under an id that can be changed: nobody is stored under the
@@ -383,11 +386,9 @@ fn is_under_another_number(
 fn may_have_another_id(
     tx: &mut Tx<'_>,
     directory: &Directory,
+    stored: &[DirectoryUser],
     record: &EmployeeRecord,
 ) -> Result<bool, DbError> {
-    let key = std::slice::from_ref(&record.external_key);
-    let stored =
-        directory_users::by_keys(tx, &directory.id, key, record.employee_number.as_slice())?;
     let is_about = |user: &DirectoryUser| {
         user.external_key == record.external_key || user.key_kind != record.key_kind
     };

@@ -10,6 +10,7 @@ use rollcall::domain::directory::DirectoryState;
 use rollcall::domain::ids::DirectoryId;
 use rollcall::limits;
 
+use crate::plans::{numbers, plan, statements};
 use crate::rows::directory;
 use crate::testdb::{Engine, TestDb, on, on_both, organization};
 
@@ -21,6 +22,7 @@ on_both!(
     a_claim_expires,
     an_unknown_token_is_nobodys,
     people_who_are_looked_at_are_left_waiting,
+    s_02_what_is_settled_costs_the_intake_nothing,
     a_full_sync_settles_what_came_before_it,
     a_crowded_directory_that_fails_folds_its_hints,
     old_settled_hints_are_pruned,
@@ -58,7 +60,11 @@ async fn take_in(t: &TestDb, hints: &[(&str, i64)], now: i64) {
 }
 
 async fn due(t: &TestDb, now: i64) -> Vec<InboxRow> {
-    run(t, move |tx| inbox::due(tx, &here(), Turn::First, Millis(now), 100)).await
+    run(t, move |tx| {
+        let under_way = inbox::under_way(tx)?;
+        inbox::due(tx, &here(), Turn::First, &under_way, Millis(now), 100)
+    })
+    .await
 }
 
 /// Claims the first due hint; as it was, with the number of the claim.
@@ -248,7 +254,7 @@ async fn s_03_a_starter_whom_the_list_does_not_name_is_due_again(t: TestDb) {
     assert_eq!(settle(50).await, 2);
     assert!(due(&t, 50).await.is_empty(), "it makes no burst");
     let again = async |now: i64| {
-        run(&t, move |tx| inbox::due(tx, &here(), Turn::Again, Millis(now), 100)).await
+        run(&t, move |tx| inbox::due(tx, &here(), Turn::Again, &[], Millis(now), 100)).await
     };
     assert_eq!(hints(&again(50).await), ["A1"]);
     run(&t, |tx| inbox::park(tx, &here())).await;
@@ -420,4 +426,50 @@ fn touch(tx: &mut Tx<'_>, hint: &str) {
     let sql = "UPDATE inbox SET attempts = attempts WHERE employee_hint = $1";
     // The one that PostgreSQL undoes gets an error here; that is what this is about.
     let _ = diesel::sql_query(sql).bind::<diesel::sql_types::Text, _>(hint).execute(conn);
+}
+
+/// Of these nearly all are settled, as after weeks of webhooks.
+const HINTS: usize = 20_000;
+
+fn fill(t: &TestDb) {
+    let mut raw = t.at.raw();
+    let numbers = numbers(t.at.engine, HINTS);
+    raw.run(&format!(
+        "{numbers} INSERT INTO inbox (organization_id, directory_id, employee_hint, state, hooks, \
+             first_received_at_ms, last_received_at_ms, last_received_seq, next_at_ms, attempts, \
+             lease_epoch, lease_until_ms, waiting_key) \
+         SELECT '{}', '{}', 'p' || i, \
+             CASE WHEN i % 500 = 0 THEN 'leased' WHEN i % 100 = 0 THEN 'waiting' ELSE 'done' END, \
+             1, 0, 0, 0, 0, 0, 0, CASE WHEN i % 500 = 0 THEN 1000 END, \
+             CASE WHEN i % 100 = 0 AND i % 500 > 0 THEN 'w' || i END FROM n",
+        organization(1).id,
+        here()
+    ));
+    raw.run("ANALYZE");
+}
+
+fn all(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    let now = Millis(10_000);
+    assert!(!inbox::expired(tx, now, 100)?.is_empty());
+    assert!(!inbox::directories_due(tx, now)?.is_empty());
+    let under_way = inbox::under_way(tx)?;
+    assert!(!under_way.is_empty());
+    assert!(!inbox::due(tx, &here(), Turn::First, &under_way, now, 30)?.is_empty());
+    inbox::due(tx, &here(), Turn::Again, &under_way, now, 30)?;
+    inbox::take_in(tx, TOKEN, &[("p1".to_owned(), Some(5))], now)?;
+    assert!(inbox::next_due(tx)?.is_some());
+    Ok(())
+}
+
+async fn s_02_what_is_settled_costs_the_intake_nothing(t: TestDb) {
+    seed(&t).await;
+    fill(&t);
+    let about_inbox = |sql: &String| sql.contains("FROM \"inbox\"") || sql.contains("FROM `inbox`");
+    let asked: Vec<String> = statements(&t.db, all).await.into_iter().filter(about_inbox).collect();
+    assert!(asked.len() >= 8, "{asked:#?}");
+    for sql in asked {
+        let plan = plan(t.at.raw(), &sql);
+        let walks = ["SCAN inbox", "Seq Scan", "inbox_pkey", "Filter: (state"];
+        assert!(!walks.iter().any(|walk| plan.contains(walk)), "{sql}\n{plan}");
+    }
 }

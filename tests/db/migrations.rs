@@ -1,5 +1,6 @@
 //! Migrations: up, down, up again; once, whoever starts together; never under a newer database.
 
+use std::path::Path;
 use std::sync::Barrier;
 
 use rollcall::db::{Db, DbError, migrate};
@@ -58,17 +59,25 @@ fn a_migration_that_had_another_name_is_not_run_again(engine: Engine) {
     assert!(!names.contains(&"20261130000072".to_owned()), "{names:?}");
 }
 
-/// The last step of the upgrade, undone by hand.
-fn undo_overtaking(at: &TestPlace) {
-    at.raw().run(match at.engine {
-        Engine::Sqlite => include_str!(
-            "../../migrations/sqlite/2026-11-30-000090_end_of_access_overtakes/down.sql"
-        ),
-        Engine::Postgres => include_str!(
-            "../../migrations/postgres/2026-11-30-000090_end_of_access_overtakes/down.sql"
-        ),
-    });
-    at.raw().run("DELETE FROM __diesel_schema_migrations WHERE version >= '20261130000090'");
+/// Undoes the migrations from this one on; which they were, oldest first.
+fn undo_since(at: &TestPlace, first: &str) -> Vec<String> {
+    let engine = match at.engine {
+        Engine::Sqlite => "sqlite",
+        Engine::Postgres => "postgres",
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
+    let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+    names.retain(|name| name.as_str() >= first);
+    names.sort();
+    for name in names.iter().rev() {
+        at.raw().run(&std::fs::read_to_string(folder.join(name).join("down.sql")).unwrap());
+    }
+    let version = |name: &String| name.split('_').next().unwrap().replace('-', "");
+    let versions: Vec<String> = names.iter().map(version).collect();
+    let first = &versions[0];
+    at.raw().run(&format!("DELETE FROM __diesel_schema_migrations WHERE version >= '{first}'"));
+    versions
 }
 
 /// Seven events about somebody, and deliveries and attempts of the first five.
@@ -119,9 +128,9 @@ fn fill_deliveries(raw: &mut Raw) {
 /// end of access that waits may overtake (A-04).
 fn a_04_deliveries_survive_the_upgrade(engine: Engine) {
     let Some(at) = TestPlace::migrated(engine) else { return };
-    undo_overtaking(&at);
+    let undone = undo_since(&at, "2026-11-30-000090");
     fill_deliveries(&mut at.raw());
-    assert_eq!(migrate::run(&at.place).unwrap(), ["20261130000090"]);
+    assert_eq!(migrate::run(&at.place).unwrap(), undone);
     let mut raw = at.raw();
     let rows = "SELECT number || ' ' || state || ' ' || ends_access || ' ' || refused_since_ms \
                 AS value FROM deliveries ORDER BY number";

@@ -72,7 +72,8 @@ pub fn plan(raw: Raw, sql: &str) -> String {
             c.batch_execute(&format!("PREPARE looking AS {sql}")).unwrap();
             let count = (1..100).take_while(|n| sql.contains(&format!("${n}"))).count();
             let values = vec!["NULL"; count].join(", ");
-            let explain = format!("EXPLAIN EXECUTE looking ({values})");
+            let values = if count == 0 { values } else { format!("({values})") };
+            let explain = format!("EXPLAIN EXECUTE looking {values}");
             let lines: Vec<PgLine> = diesel::sql_query(explain).load(&mut c).unwrap();
             lines.into_iter().flat_map(|line| [line.detail, "\n".to_owned()]).collect()
         }

@@ -329,10 +329,11 @@ async fn very_many_rows_are_not_counted_to_the_end(app: TestApp) {
         format!(
             "INSERT INTO inbox (organization_id, directory_id, employee_hint, state, hooks, \
              first_received_at_ms, last_received_at_ms, last_received_seq, next_at_ms, attempts, \
-             lease_epoch) \
+             lease_epoch, waiting_key) \
              WITH RECURSIVE numbers (n) AS \
              (SELECT {from} UNION ALL SELECT n + 1 FROM numbers WHERE n < {to}) \
-             SELECT '{}', '{}', 'x', 'waiting', 1, {now}, {now}, 0, {now}, 0, 0 FROM numbers",
+             SELECT '{}', '{}', 'x', 'waiting', 1, {now}, {now}, 0, {now}, 0, 0, n \
+             FROM numbers",
             connected.organization,
             connected.directory,
             now = app.now().0

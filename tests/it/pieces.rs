@@ -96,7 +96,7 @@ async fn life(engine: crate::testdb::Engine, system: System, people: usize) -> L
 }
 
 /// The bound: a piece of people, with their accounts, groups, managers, events and problems.
-const STATEMENTS_MAX: usize = 100;
+const STATEMENTS_MAX: usize = 60;
 
 async fn s_46_no_transaction_grows_with_the_directory(place: TestPlace) {
     count();
