@@ -156,8 +156,8 @@ pub fn find(conn: &mut Conn, id: &DirectoryId) -> Result<Option<Directory>, DbEr
 }
 
 /// One directory, also one whose organization was deleted, locked against other writers until the
-/// transaction ends. Comes after [`Tx::lock_organization`]. The intake of webhooks is not kept waiting (it refers to the row,
-/// which this kind of lock allows).
+/// transaction ends. Comes after [`Tx::lock_organization`]. The intake of webhooks is not kept
+/// waiting (it refers to the row, which this kind of lock allows).
 pub fn lock(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
     Ok(match &mut **tx {
         Conn::Sqlite(c) => of_id!(id).first(c).optional()?,

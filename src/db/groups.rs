@@ -130,12 +130,12 @@ pub fn memberships_of(
 pub fn set_memberships(
     tx: &mut Tx<'_>,
     organization: &OrganizationId,
-    moves: &BTreeMap<DirectoryUserId, Option<GroupId>>,
+    placed: &BTreeMap<DirectoryUserId, Option<GroupId>>,
 ) -> Result<(), DbError> {
     use group_memberships as t;
     let mut leaving = Vec::new();
     let mut rows = Vec::new();
-    for (user, group) in moves {
+    for (user, group) in placed {
         match group {
             Some(group) => rows.push(Membership { user, organization, group }),
             None => leaving.push(user),

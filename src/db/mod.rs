@@ -180,7 +180,7 @@ impl Db {
         E: From<DbError> + Send + 'static,
     {
         let inner = Arc::clone(&self.0);
-        let (start, mut begun) = oneshot::channel();
+        let (start, mut started) = oneshot::channel();
         let done = tokio::task::spawn_blocking(move || {
             if start.is_closed() {
                 // It has waited so long for a thread that nobody waits for it any more.
@@ -202,9 +202,9 @@ impl Db {
         });
         // Beginning a transaction can take as long as the network is silent.
         let patience = Duration::from_millis(self.0.patience_ms().saturating_add(SPARE_MS));
-        if tokio::time::timeout(patience, &mut begun).await.is_err() {
-            begun.close();
-            if begun.try_recv().is_err() {
+        if tokio::time::timeout(patience, &mut started).await.is_err() {
+            started.close();
+            if started.try_recv().is_err() {
                 self.0.presence.lost("no connection could be had in time");
                 return Err(gave_up().into());
             }

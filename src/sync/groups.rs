@@ -58,7 +58,7 @@ impl Writing<'_, '_, '_> {
         let ids: Vec<DirectoryUserId> = movers.iter().map(|mover| mover.user.clone()).collect();
         let mut present: HashMap<DirectoryUserId, GroupId> =
             groups::memberships_of(self.tx, &ids)?.into_iter().collect();
-        let mut moves: BTreeMap<DirectoryUserId, Option<GroupId>> = BTreeMap::new();
+        let mut placed: BTreeMap<DirectoryUserId, Option<GroupId>> = BTreeMap::new();
         for mover in movers {
             let target = match mover.department.as_ref().filter(|_| mover.listed) {
                 Some(unit) => Some(self.group(unit)?),
@@ -74,7 +74,7 @@ impl Writing<'_, '_, '_> {
                 let kind = EventKind::GroupUserRemoved;
                 self.emit_membership(kind, &mover.user, &group.id, data);
             }
-            moves.insert(mover.user.clone(), target.as_ref().map(|group| group.id.clone()));
+            placed.insert(mover.user.clone(), target.as_ref().map(|group| group.id.clone()));
             if let Some(group) = target {
                 let data = objects::membership(&mover.object, &group);
                 let kind = EventKind::GroupUserAdded;
@@ -84,7 +84,7 @@ impl Writing<'_, '_, '_> {
                 present.remove(&mover.user);
             }
         }
-        groups::set_memberships(self.tx, &self.cx.directory.organization_id, &moves)
+        groups::set_memberships(self.tx, &self.cx.directory.organization_id, &placed)
     }
 
     /// All groups come before the first membership (wire contract §6), those of later batches too.
