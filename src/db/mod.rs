@@ -4,7 +4,8 @@
 //! - [`Db::read`] gives one unchanging view and can not write. [`Db::write`] gives a [`Tx`]; what
 //!   is written through it is durable when the call returns, or not there at all.
 //! - The closures are not async, so no network call can happen inside a transaction.
-//! - All SQL of Rollcall is in this folder, one file per table, rows and queries and nothing else.
+//! - All SQL of Rollcall is in this folder: in `tables`, one file per table, its rows and its
+//!   queries and nothing else; in `reports`, lists for people that join several.
 //!   Every statement is written once for both databases (`on_backend!`).
 //!
 //! What this module must not do: decide anything about people. It stores what it is told.
@@ -18,6 +19,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 pub use crate::db::conn::{Conn, Tx};
 pub use crate::db::error::DbError;
 pub use crate::db::pool::Place;
+pub use crate::db::tables::*;
 
 use crate::db::conn::on_backend;
 use crate::db::pool::{Manager, Use};
@@ -25,56 +27,20 @@ use crate::db::presence::Presence;
 use crate::db::writer::{Failed, Writer};
 use crate::limits;
 
-pub mod account_changes;
-pub mod account_problems;
-pub mod accounts;
-pub mod actions;
-pub mod admins;
-pub mod api_keys;
-pub mod budget;
 mod canonical;
-pub mod catalogue;
 pub mod clearing;
-pub mod clock_belief;
 pub mod conn;
-pub mod data_keys;
-pub mod deactivations;
-pub mod deliveries;
-pub mod directories;
-pub mod directory_users;
-pub mod endpoint_secrets;
-pub mod endpoints;
 pub mod error;
-pub mod events;
 pub mod fingerprint;
-pub mod former_links;
-pub mod groups;
-pub mod hold_items;
-pub mod holds;
-pub mod idempotent_answers;
-pub mod inbox;
 pub mod lease;
-pub mod links;
-pub mod lists;
-pub mod mails;
 pub mod migrate;
-pub mod missing_people;
-pub mod notices;
-pub mod operator_lists;
-pub mod operator_sessions;
-pub mod organizations;
-pub mod overtaking;
 pub mod page;
 pub mod pool;
-pub mod portal_links;
-pub mod portal_lists;
-pub mod portal_sessions;
 mod presence;
-pub mod row_problems;
-pub mod runs;
+pub mod reports;
 pub mod schema;
+mod tables;
 pub mod types;
-pub mod waiting_credentials;
 pub mod waits;
 mod writer;
 

@@ -9,7 +9,7 @@ use crate::db::directories::{Directory, DirectoryCounts};
 use crate::db::directory_users::DirectoryUser;
 use crate::db::groups::Group;
 use crate::db::holds::Hold;
-use crate::db::lists::PeopleCounts;
+use crate::db::reports::directory::PeopleCounts;
 use crate::domain::directory::DirectoryState;
 use crate::domain::employee::{EmployeeRecord, ManagerReference, Unit};
 use crate::domain::failure::FailureClass;

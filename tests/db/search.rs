@@ -1,8 +1,8 @@
 //! Finding people: through indexes alone, however many there are.
 
 use rollcall::db::page::PageRequest;
-use rollcall::db::portal_lists::{self, PeopleFilter};
-use rollcall::db::{Lane, organizations};
+use rollcall::db::reports::portal::PeopleFilter;
+use rollcall::db::{Lane, organizations, reports};
 use rollcall::domain::ids::DirectoryId;
 use rollcall::domain::search::Search;
 
@@ -54,7 +54,7 @@ async fn statement(t: &TestDb) -> String {
     let all = statements(&t.db, |tx| {
         let filter = PeopleFilter { group: None, search: Search::of("nobody") };
         let id = DirectoryId::from_text("directory_1");
-        let found = portal_lists::people(tx, &id, &filter, &PageRequest::default())?;
+        let found = reports::portal::people(tx, &id, &filter, &PageRequest::default())?;
         assert!(found.items.is_empty());
         Ok(())
     });

@@ -9,10 +9,10 @@ use serde::Serialize;
 use crate::clock::Millis;
 use crate::db::actions::{self, NewAction};
 use crate::db::directories::{self, Directory, DirectoryCounts};
-use crate::db::lists::{self, DirectoryFilter};
 use crate::db::page::Page;
+use crate::db::reports::directory::DirectoryFilter;
 use crate::db::waiting_credentials::{self, WaitingCredential};
-use crate::db::{Conn, DbError, Lane};
+use crate::db::{Conn, DbError, Lane, reports};
 use crate::domain::action::Action;
 use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
@@ -255,7 +255,7 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
     let filter = DirectoryFilter { organization_id, ..DirectoryFilter::default() };
     let now = state.now();
     let read = state.context.db.read(move |conn| {
-        let Page { items, before, after } = lists::directories(conn, &filter, &page)?;
+        let Page { items, before, after } = reports::directory::directories(conn, &filter, &page)?;
         let items = items.into_iter().map(|row| Found::load(conn, row, now));
         let items = items.collect::<Result<Vec<_>, _>>()?;
         Ok::<_, Problem>(Page { items, before, after })

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::db::holds::{self, Hold, HoldItem};
 use crate::db::row_problems::RowProblem;
 use crate::db::runs::{self, Run};
-use crate::db::{DbError, lists};
+use crate::db::{DbError, reports};
 use crate::domain::directory::{RunCounts, RunState, RunTrigger};
 use crate::domain::employee::{EmployeeNumber, ExternalKey, RowProblemCode};
 use crate::domain::failure::FailureClass;
@@ -85,7 +85,7 @@ pub async fn runs(state: State, path: Path<String>, req: HttpRequest) -> Answer 
     query.finish()?;
     let read = state.context.db.read(move |conn| {
         directories::find(conn, &id)?;
-        Ok::<_, Problem>(lists::runs(conn, &id, &page)?)
+        Ok::<_, Problem>(reports::directory::runs(conn, &id, &page)?)
     });
     answer::list(read.await?, ShownRun::from)
 }
@@ -150,7 +150,7 @@ pub async fn row_problems(state: State, path: Path<String>, req: HttpRequest) ->
     query.finish()?;
     let read = state.context.db.read(move |conn| {
         directories::find(conn, &id)?;
-        Ok::<_, Problem>(lists::row_problems(conn, &id, &page)?)
+        Ok::<_, Problem>(reports::directory::row_problems(conn, &id, &page)?)
     });
     answer::list(read.await?, ShownRowProblem::from)
 }
@@ -228,7 +228,7 @@ pub async fn holds(state: State, path: Path<String>, req: HttpRequest) -> Answer
     query.finish()?;
     let read = state.context.db.read(move |conn| {
         directories::find(conn, &id)?;
-        let found = lists::holds(conn, &id, wanted, &page)?;
+        let found = reports::directory::holds(conn, &id, wanted, &page)?;
         let ids: Vec<HoldId> = found.items.iter().map(|row| row.id.clone()).collect();
         let mut items: HashMap<HoldId, Vec<HoldItem>> = HashMap::new();
         for item in holds::items(conn, &ids)? {

@@ -7,10 +7,10 @@ use askama::Template;
 
 use crate::clock::Millis;
 use crate::db::directories::{self, Directory};
-use crate::db::operator_lists::{self, DirectoryNumbers, DirectoryProblem, OperatorFilter};
 use crate::db::page::PageRequest;
+use crate::db::reports::operator::{DirectoryNumbers, DirectoryProblem, OperatorFilter};
 use crate::db::runs::Run;
-use crate::db::{Conn, DbError, budget, lists, organizations};
+use crate::db::{Conn, DbError, budget, organizations, reports};
 use crate::domain::directory::{DirectoryState, RunCounts, RunState};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
@@ -101,13 +101,13 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer 
     };
     let for_query = filter.clone();
     let read = state.context.db.read(move |conn| {
-        let found = operator_lists::directories_page(conn, &for_query, now, &page)?;
+        let found = reports::operator::directories_page(conn, &for_query, now, &page)?;
         let of: Vec<OrganizationId> =
             found.items.iter().map(|row| row.organization_id.clone()).collect();
-        let names = operator_lists::names(conn, &of)?;
+        let names = reports::operator::names(conn, &of)?;
         let mut numbers = Vec::new();
         for row in &found.items {
-            numbers.push(operator_lists::directory_numbers(conn, &row.id)?);
+            numbers.push(reports::operator::directory_numbers(conn, &row.id)?);
         }
         Ok::<_, Problem>((found, names, numbers))
     });
@@ -276,8 +276,8 @@ impl Look {
         let latest = PageRequest { limit: limits::PAGE_ITEMS_DEFAULT, ..PageRequest::default() };
         Ok(Self {
             organization: organizations::find(conn, &row.organization_id)?.name,
-            numbers: operator_lists::directory_numbers(conn, id)?,
-            runs: lists::runs(conn, id, &latest)?.items,
+            numbers: reports::operator::directory_numbers(conn, id)?,
+            runs: reports::directory::runs(conn, id, &latest)?.items,
             calls: budget::calls_of_directory(conn, id, now)?.len(),
             shared: budget::shared_pace(conn, row.provider)?.map(|(pace, _)| pace),
             row,

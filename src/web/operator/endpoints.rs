@@ -10,9 +10,9 @@ use askama::Template;
 use crate::clock::Millis;
 use crate::db::deliveries::{self, Delivery};
 use crate::db::endpoints::{self, Endpoint};
-use crate::db::operator_lists::{self, Count};
 use crate::db::page::PageRequest;
-use crate::db::{Conn, DbError};
+use crate::db::reports::operator::Count;
+use crate::db::{Conn, DbError, reports};
 use crate::delivery::lanes;
 use crate::domain::endpoint::{DeliveryState, DeliveryTrigger, EndpointStatus};
 use crate::domain::ids::{DeliveryId, EndpointId};
@@ -39,9 +39,9 @@ struct Numbers {
 impl Numbers {
     fn load(conn: &mut Conn, id: &EndpointId) -> Result<Self, DbError> {
         Ok(Self {
-            waiting: operator_lists::deliveries_of(conn, id, DeliveryState::Waiting)?,
-            dead: operator_lists::deliveries_of(conn, id, DeliveryState::Dead)?,
-            oldest: operator_lists::oldest_waiting(conn, id)?,
+            waiting: reports::operator::deliveries_of(conn, id, DeliveryState::Waiting)?,
+            dead: reports::operator::deliveries_of(conn, id, DeliveryState::Dead)?,
+            oldest: reports::operator::oldest_waiting(conn, id)?,
         })
     }
 }
@@ -213,7 +213,7 @@ pub async fn show(
             .map_err(|error| Problem::of_lookup(error, "Endpoint", &id))?;
         let numbers = Numbers::load(conn, &id)?;
         let open = deliveries::open_after(conn, &id, 0, &[])?;
-        let given_up = operator_lists::given_up(conn, &id, limits::REPLAY_EVENTS_MAX)?;
+        let given_up = reports::operator::given_up(conn, &id, limits::REPLAY_EVENTS_MAX)?;
         let given_up = given_up.iter().filter(|(_, kind)| row.wants(kind)).count();
         let page = deliveries::page(conn, &id, wanted, &request)?;
         Ok::<_, Problem>((row, numbers, open, given_up, page))
@@ -301,7 +301,7 @@ pub async fn replay(state: State, path: Path<String>, form: Posted) -> Answer {
     let read = state.context.db.read(move |conn| {
         let row = endpoints::find(conn, &of)
             .map_err(|error| Problem::of_lookup(error, "Endpoint", &of))?;
-        let given_up = operator_lists::given_up(conn, &of, limits::REPLAY_EVENTS_MAX)?;
+        let given_up = reports::operator::given_up(conn, &of, limits::REPLAY_EVENTS_MAX)?;
         let wanted = given_up.into_iter().filter(|(_, kind)| row.wants(kind));
         Ok::<_, Problem>(wanted.map(|(number, _)| number).collect::<Vec<i64>>())
     });

@@ -11,11 +11,12 @@ use crate::clock::Millis;
 use crate::db::account_problems::{self, TwoAccounts};
 use crate::db::admins::{self, Admin};
 use crate::db::directories::Directory;
-use crate::db::lists::{self, DirectoryFilter};
 use crate::db::notices::{self, MailState, Notice};
-use crate::db::operator_lists::{self, Count};
 use crate::db::organizations::{self, Organization};
 use crate::db::page::PageRequest;
+use crate::db::reports;
+use crate::db::reports::directory::DirectoryFilter;
+use crate::db::reports::operator::Count;
 use crate::domain::directory::DirectoryState;
 use crate::domain::ids::{NoticeId, OrganizationId};
 use crate::limits;
@@ -60,12 +61,12 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer 
         let found = organizations::page(conn, None, search.as_deref(), &page)?;
         let ids: Vec<OrganizationId> = found.items.iter().map(|row| row.id.clone()).collect();
         let mut open: HashMap<OrganizationId, Vec<Directory>> = HashMap::new();
-        for row in operator_lists::open_directories(conn, &ids)? {
+        for row in reports::operator::open_directories(conn, &ids)? {
             open.entry(row.organization_id.clone()).or_default().push(row);
         }
         let mut numbers = HashMap::new();
         for id in ids {
-            numbers.insert(id.clone(), operator_lists::organization_numbers(conn, &id)?);
+            numbers.insert(id.clone(), reports::operator::organization_numbers(conn, &id)?);
         }
         Ok::<_, Problem>((found, open, numbers))
     });
@@ -179,16 +180,16 @@ async fn render(
         let first = PageRequest { limit: limits::PORTAL_PAGE_ITEMS, ..PageRequest::default() };
         let admins = admins::page(conn, &id, &first)?;
         let filter = DirectoryFilter { organization_id: Some(id.clone()), ..Default::default() };
-        let directories = lists::directories(conn, &filter, &first)?;
+        let directories = reports::directory::directories(conn, &filter, &first)?;
         let mut with_numbers = Vec::new();
         for directory in directories.items {
-            let numbers = operator_lists::directory_numbers(conn, &directory.id)?;
+            let numbers = reports::operator::directory_numbers(conn, &directory.id)?;
             with_numbers.push((directory, numbers));
         }
         let notices = notices::page(conn, &id, &first)?;
         let ids: Vec<NoticeId> = notices.items.iter().map(|notice| notice.id.clone()).collect();
         let mails = notices::mails_of(conn, &ids)?;
-        let (accounts, _): (Count, Count) = operator_lists::organization_numbers(conn, &id)?;
+        let (accounts, _): (Count, Count) = reports::operator::organization_numbers(conn, &id)?;
         let twins = account_problems::of_organization(conn, &id, limits::PORTAL_PAGE_ITEMS)?;
         let more = (admins.after.is_some(), directories.after.is_some(), notices.after.is_some());
         Ok::<_, Problem>((

@@ -5,9 +5,9 @@ use askama::Template;
 
 use crate::clock::Millis;
 use crate::db::endpoints::{self, Endpoint};
-use crate::db::operator_lists::{self, Count, DirectoryProblem, Mails, Queue};
 use crate::db::page::PageRequest;
-use crate::db::{Conn, DbError, Place, events};
+use crate::db::reports::operator::{Count, DirectoryProblem, Mails, Queue};
+use crate::db::{Conn, DbError, Place, events, reports};
 use crate::domain::directory::{DirectoryState, RunState};
 use crate::domain::endpoint::EndpointStatus;
 use crate::domain::ids::EndpointId;
@@ -106,7 +106,7 @@ pub struct Look {
 impl Look {
     fn load(conn: &mut Conn, now: Millis) -> Result<Self, DbError> {
         let told_since = now.plus(-limits::OPERATOR_TOLD_MS);
-        let (hints, parked) = operator_lists::hints(conn)?;
+        let (hints, parked) = reports::operator::hints(conn)?;
         let problems =
             [DirectoryProblem::Failing, DirectoryProblem::Silent, DirectoryProblem::Trying];
         let mut directories = Vec::new();
@@ -115,18 +115,18 @@ impl Look {
         }
         Ok(Self {
             now,
-            states: operator_lists::directories_by_state(conn)?,
+            states: reports::operator::directories_by_state(conn)?,
             directories,
-            holds: operator_lists::open_holds(conn)?,
+            holds: reports::operator::open_holds(conn)?,
             hints,
             parked,
-            queued: operator_lists::open_runs(conn, RunState::Queued)?,
-            running: operator_lists::open_runs(conn, RunState::Running)?,
-            due: operator_lists::due_people(conn, now)?,
-            mails: operator_lists::mails(conn, told_since)?,
+            queued: reports::operator::open_runs(conn, RunState::Queued)?,
+            running: reports::operator::open_runs(conn, RunState::Running)?,
+            due: reports::operator::due_people(conn, now)?,
+            mails: reports::operator::mails(conn, told_since)?,
             endpoints: endpoint_looks(conn)?,
-            waiting: operator_lists::waiting_deliveries(conn)?,
-            dead: operator_lists::dead_deliveries(conn, told_since)?,
+            waiting: reports::operator::waiting_deliveries(conn)?,
+            dead: reports::operator::dead_deliveries(conn, told_since)?,
         })
     }
 
@@ -142,7 +142,7 @@ fn endpoint_looks(conn: &mut Conn) -> Result<Vec<EndpointLook>, DbError> {
     let mut looks = Vec::new();
     for row in endpoints::page(conn, &all)?.items {
         let id: &EndpointId = &row.id;
-        let oldest = operator_lists::oldest_waiting(conn, id)?;
+        let oldest = reports::operator::oldest_waiting(conn, id)?;
         let is_on = row.status == EndpointStatus::Enabled;
         let behind = if is_on { last.saturating_sub(row.dispatched_number).max(0) } else { 0 };
         looks.push(EndpointLook { row, oldest, behind });

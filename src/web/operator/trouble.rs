@@ -10,8 +10,8 @@ use std::collections::HashMap;
 
 use crate::clock::Millis;
 use crate::db::directories::Directory;
-use crate::db::operator_lists::{self, Count, DirectoryProblem, Queue};
-use crate::db::{Conn, DbError};
+use crate::db::reports::operator::{Count, DirectoryProblem, Queue};
+use crate::db::{Conn, DbError, reports};
 use crate::domain::directory::DirectoryState;
 use crate::domain::ids::OrganizationId;
 use crate::limits;
@@ -66,10 +66,10 @@ impl DirectoriesWith {
     /// Reads them.
     pub fn load(conn: &mut Conn, problem: DirectoryProblem, now: Millis) -> Result<Self, DbError> {
         let most = limits::OPERATOR_NAMED_ITEMS;
-        let (first, total) = operator_lists::directories_with(conn, problem, now, most)?;
+        let (first, total) = reports::operator::directories_with(conn, problem, now, most)?;
         let ids: Vec<OrganizationId> =
             first.iter().map(|row| row.organization_id.clone()).collect();
-        let names = operator_lists::names(conn, &ids)?;
+        let names = reports::operator::names(conn, &ids)?;
         Ok(Self { problem, total, first, names })
     }
 

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::clock::Millis;
 use crate::db::directories::Directory;
 use crate::db::endpoints::Endpoint;
-use crate::db::operator_lists::Count;
+use crate::db::reports::operator::Count;
 use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, silent_after_ms};
 use crate::domain::endpoint::{DisabledReason, EndpointStatus};

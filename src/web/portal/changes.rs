@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use askama::Template;
 
 use crate::db::account_changes::NumberedAccountChange;
-use crate::db::{Conn, DbError, holds, portal_lists};
+use crate::db::{Conn, DbError, holds, reports};
 use crate::domain::action::Actor;
 use crate::domain::audit::CauseKind;
 use crate::domain::ids::{AccountId, HoldId, OrganizationId};
@@ -49,7 +49,7 @@ pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Answer {
     let page = request(&mut Query::of(&req));
     let organization = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {
-        let found = portal_lists::changes(conn, &organization, None, &page)?;
+        let found = reports::portal::changes(conn, &organization, None, &page)?;
         let of: Vec<AccountId> =
             found.items.iter().map(|row| row.change.account_id.clone()).collect();
         let names = names(conn, &of)?;

@@ -18,7 +18,7 @@ use crate::db::page::PageRequest;
 use crate::db::row_problems::RowProblem;
 use crate::db::runs::{self, Run};
 use crate::db::waiting_credentials::{self, WaitingCredential};
-use crate::db::{Conn, DbError, accounts, actions, hold_items, lists, portal_lists};
+use crate::db::{Conn, DbError, accounts, actions, hold_items, reports};
 use crate::domain::directory::{DirectoryState, RunState};
 use crate::domain::failure::FailureClass;
 use crate::domain::hold::HoldState;
@@ -148,7 +148,7 @@ impl Latest {
     fn load(conn: &mut Conn, row: Directory) -> Result<Self, Problem> {
         let request = PageRequest { limit: limits::PORTAL_FEED_ITEMS, ..PageRequest::default() };
         let (organization, id) = (&row.organization_id, &row.id);
-        let found = portal_lists::changes(conn, organization, Some(id), &request)?.items;
+        let found = reports::portal::changes(conn, organization, Some(id), &request)?.items;
         let change = |row: NumberedAccountChange| row.change;
         let changes: Vec<AccountChange> = found.into_iter().map(change).collect();
         let of: Vec<AccountId> = changes.iter().map(|row| row.account_id.clone()).collect();
@@ -297,8 +297,12 @@ impl Around {
     fn load(conn: &mut Conn, row: Directory, now: Millis) -> Result<Self, Problem> {
         let id = row.id.clone();
         let page = |limit: i64| PageRequest { limit, ..PageRequest::default() };
-        let open =
-            lists::holds(conn, &id, Some(HoldState::Open), &page(limits::PORTAL_PAGE_ITEMS))?;
+        let open = reports::directory::holds(
+            conn,
+            &id,
+            Some(HoldState::Open),
+            &page(limits::PORTAL_PAGE_ITEMS),
+        )?;
         let mut holds = Vec::with_capacity(open.items.len());
         for hold in open.items {
             let people = hold_items::count(conn, &hold.id)?;
@@ -306,15 +310,15 @@ impl Around {
         }
         let notice = match row.state {
             DirectoryState::Failing => {
-                portal_lists::latest_notice(conn, &id, NoticeKind::SyncFailed)?
+                reports::portal::latest_notice(conn, &id, NoticeKind::SyncFailed)?
             }
             _ => None,
         };
         let done = actions::page(conn, &row.organization_id, Some(&id), &page(5))?.items;
         Ok(Self {
             done: who::tell(conn, &row.organization_id, done)?,
-            problems: lists::row_problems(conn, &id, &page(5))?.items,
-            runs: portal_lists::finished_runs(conn, &id, limits::PORTAL_CHART_RUNS)?,
+            problems: reports::directory::row_problems(conn, &id, &page(5))?.items,
+            runs: reports::portal::finished_runs(conn, &id, limits::PORTAL_CHART_RUNS)?,
             latest: Latest::load(conn, row)?,
             holds,
             notice,

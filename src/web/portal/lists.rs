@@ -10,9 +10,9 @@ use jiff::tz::TimeZone;
 use crate::clock::Millis;
 use crate::db::directory_users::DirectoryUser;
 use crate::db::groups::{self, Group};
-use crate::db::portal_lists::{self, PeopleFilter};
+use crate::db::reports::portal::PeopleFilter;
 use crate::db::runs::Run;
-use crate::db::{DbError, lists};
+use crate::db::{DbError, reports};
 use crate::domain::account::Activity;
 use crate::domain::directory::RunCounts;
 use crate::domain::employee::Unit;
@@ -87,14 +87,14 @@ pub async fn people(
         let group =
             match group {
                 Some(group) => {
-                    let found = portal_lists::group(conn, &row.id, &group)?;
+                    let found = reports::portal::group(conn, &row.id, &group)?;
                     Some(found.ok_or_else(|| {
                         Problem::of_lookup(DbError::NotFound, "Department", &group)
                     })?)
                 }
                 None => None,
             };
-        let found = portal_lists::people(conn, &row.id, &filter, &page)?;
+        let found = reports::portal::people(conn, &row.id, &filter, &page)?;
         Ok::<_, Problem>((row, group, found))
     });
     let (row, group, found) = read.await?;
@@ -133,7 +133,7 @@ pub async fn groups(state: State, visitor: Visitor, path: Path<String>) -> Answe
     let organization = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {
         let row = own_directory(conn, &organization, &id)?;
-        let sizes = portal_lists::group_sizes(conn, &row.id)?;
+        let sizes = reports::portal::group_sizes(conn, &row.id)?;
         Ok::<_, Problem>((groups::of_directory(conn, &row.id)?, sizes, row))
     });
     let (groups, sizes, row) = read.await?;
@@ -211,8 +211,8 @@ pub async fn runs(state: State, visitor: Visitor, path: Path<String>, req: HttpR
     let organization = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {
         let row = own_directory(conn, &organization, &id)?;
-        let latest = portal_lists::finished_runs(conn, &row.id, limits::PORTAL_CHART_RUNS)?;
-        Ok::<_, Problem>((lists::runs(conn, &row.id, &page)?, latest, row))
+        let latest = reports::portal::finished_runs(conn, &row.id, limits::PORTAL_CHART_RUNS)?;
+        Ok::<_, Problem>((reports::directory::runs(conn, &row.id, &page)?, latest, row))
     });
     let (found, latest, row) = read.await?;
     let (now, zone) = (visitor.now, visitor.zone());

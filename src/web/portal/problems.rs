@@ -7,7 +7,7 @@ use askama::Template;
 
 use crate::db::page::{Order, PageRequest};
 use crate::db::row_problems::RowProblem;
-use crate::db::{Conn, directories, lists};
+use crate::db::{Conn, directories, reports};
 use crate::domain::ids::DirectoryId;
 use crate::domain::row_problem::Severity;
 use crate::limits;
@@ -49,7 +49,7 @@ pub async fn show(state: State, visitor: Visitor, path: Path<String>, req: HttpR
     let organization = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {
         let row = own_directory(conn, &organization, &id)?;
-        let found = lists::row_problems(conn, &row.id, &page)?;
+        let found = reports::directory::row_problems(conn, &row.id, &page)?;
         let counts = directories::counts(conn, &row.id)?;
         Ok::<_, Problem>((found, counts, row))
     });
@@ -97,7 +97,7 @@ fn all(conn: &mut Conn, id: &DirectoryId) -> Result<Vec<RowProblem>, Problem> {
     loop {
         let limit = limits::PAGE_ITEMS_MAX;
         let request = PageRequest { limit, after, before: None, order: Order::Asc };
-        let page = lists::row_problems(conn, id, &request)?;
+        let page = reports::directory::row_problems(conn, id, &request)?;
         rows.extend(page.items);
         after = page.after;
         if after.is_none() || rows.len() >= limits::PORTAL_CSV_ROWS_MAX {

@@ -9,8 +9,8 @@ use actix_web::web::Path;
 use serde_json::json;
 
 use crate::db::directories;
-use crate::db::lists::{self as rows, DirectoryFilter, PeopleCounts};
 use crate::db::page::Page;
+use crate::db::reports::directory::{self as rows, DirectoryFilter, PeopleCounts};
 use crate::db::{Conn, DbError};
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::sync::objects;

@@ -5,7 +5,8 @@ use actix_web::web::Path;
 
 use crate::db::groups::{self, Group};
 use crate::db::page::PageRequest;
-use crate::db::{Conn, DbError, lists as rows};
+use crate::db::reports::directory as rows;
+use crate::db::{Conn, DbError};
 use crate::domain::ids::{DirectoryId, DirectoryUserId, GroupId};
 use crate::sync::objects;
 use crate::web::answer::{self, Answer};

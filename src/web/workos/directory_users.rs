@@ -9,8 +9,8 @@ use actix_web::web::Path;
 use serde_json::{Map, Value, json};
 
 use crate::db::directory_users::{self, DirectoryUser};
-use crate::db::lists::{self as rows, UserFilter};
 use crate::db::page::PageRequest;
+use crate::db::reports::directory::{self as rows, UserFilter};
 use crate::db::{Conn, DbError, groups, links};
 use crate::domain::employee::{EmailNorm, ExternalKey};
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, GroupId};
