@@ -6,8 +6,9 @@
 //! 2. [`tasks`] wake up and claim work; they decide when, never what.
 //! 3. [`providers`] ask an HR system and bring its answer to one normal form.
 //! 4. [`sync`] decides and applies: the one path on which a person changes.
-//! 5. [`db`] makes it durable; [`domain`] holds the rules, pure.
+//! 5. [`db`] makes it durable; [`domain`] holds the rules, pure; [`wire`] is what is sent of it.
 //! 6. [`notify`] tells the admins, [`delivery`] the application.
+//! 7. [`operations`] are what admins, operators and the application may do.
 //!
 //! `docs/ARCHITECTURE.md` tells the same at length. The import rules between the modules are kept
 //! by `tests/tidy.rs`.
@@ -21,6 +22,7 @@ pub mod delivery;
 pub mod domain;
 pub mod limits;
 pub mod notify;
+pub mod operations;
 pub mod providers;
 pub mod sandbox;
 pub mod secret;
@@ -28,3 +30,4 @@ pub mod sync;
 pub mod tasks;
 pub mod telemetry;
 pub mod web;
+pub mod wire;

@@ -12,6 +12,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+#[path = "support/layout.rs"]
+mod layout;
 #[path = "support/source.rs"]
 mod source;
 
@@ -27,7 +29,9 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("db", &["domain", "clock", "secret", "limits"]),
     ("providers", &["domain", "clock", "secret", "limits"]),
-    ("sync", &["domain", "db", "providers", "secret", "clock", "limits"]),
+    ("wire", &["domain", "db", "clock"]),
+    ("sync", &["wire", "domain", "db", "providers", "secret", "clock", "limits"]),
+    ("operations", &["sync", "wire", "providers", "domain", "db", "secret", "clock", "limits"]),
     ("delivery", &["domain", "db", "clock", "secret", "limits"]),
     ("notify", &["domain", "db", "clock", "secret", "limits"]),
     (
@@ -36,7 +40,19 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     (
         "web",
-        &["tasks", "sync", "delivery", "providers", "db", "domain", "clock", "secret", "limits"],
+        &[
+            "tasks",
+            "operations",
+            "sync",
+            "wire",
+            "delivery",
+            "providers",
+            "db",
+            "domain",
+            "clock",
+            "secret",
+            "limits",
+        ],
     ),
     ("sandbox", &["clock", "limits"]),
     ("app", &["*"]),

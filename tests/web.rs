@@ -463,8 +463,8 @@ async fn an_import_tells_what_became_of_each_row() {
 
 #[tokio::test]
 async fn a_03_the_feed_is_in_order_and_old_cursors_are_refused() {
-    use rollcall::db::events::NewEvent;
     use rollcall::domain::event::EventKind;
+    use rollcall::domain::event::NewEvent;
     let server = Server::start().await;
     let organization = server.organization().await;
     let now = server.state.now();

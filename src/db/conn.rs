@@ -16,7 +16,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel::{PgConnection, QueryableByName, RunQueryDsl, SqliteConnection};
 
 use crate::db::error::DbError;
-use crate::db::events::{self, NewEvent};
+use crate::domain::event::NewEvent;
 use crate::domain::ids::OrganizationId;
 use crate::domain::provider::ProviderKind;
 use crate::limits;
@@ -260,12 +260,10 @@ impl<'a> Tx<'a> {
         self.to_deliver = true;
     }
 
-    /// The last statements before the commit; returns whether to wake whoever delivers.
-    pub(crate) fn finish(mut self) -> Result<bool, DbError> {
-        let waiting = std::mem::take(&mut self.events);
-        let to_deliver = self.to_deliver || !waiting.is_empty();
-        events::append(&mut self, waiting)?;
-        Ok(to_deliver)
+    /// What the last statements before the commit are to write, and whether there is something else
+    /// to deliver.
+    pub(crate) fn take_events(&mut self) -> (Vec<NewEvent>, bool) {
+        (std::mem::take(&mut self.events), self.to_deliver)
     }
 }
 

@@ -33,6 +33,7 @@ pub mod conn;
 pub mod error;
 pub mod fingerprint;
 pub mod lease;
+mod like;
 pub mod migrate;
 pub mod page;
 pub mod pool;
@@ -215,7 +216,7 @@ impl Db {
             unwrap_failed(conn.end(|c| {
                 let mut tx = Tx::new(c);
                 let value = work(&mut tx).map_err(Failed::Work)?;
-                let to_deliver = tx.finish()?;
+                let to_deliver = events::append(tx)?;
                 Ok((value, to_deliver))
             }))
         });

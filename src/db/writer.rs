@@ -29,11 +29,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::db::Lane;
 use crate::db::conn::{Conn, Tx};
 use crate::db::error::DbError;
 use crate::db::pool::{Place, Use};
 use crate::db::presence::Presence;
+use crate::db::{Lane, events};
 use crate::limits;
 
 /// Tells one caller what became of the commit.
@@ -225,7 +225,7 @@ fn run_job<T, E: From<DbError>>(
     let run = |c: &mut Conn| {
         let mut tx = Tx::new(c);
         let value = work(&mut tx).map_err(Failed::Work)?;
-        let to_deliver = tx.finish()?;
+        let to_deliver = events::append(tx)?;
         Ok((value, to_deliver))
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| match company {

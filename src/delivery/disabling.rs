@@ -14,12 +14,12 @@ use serde_json::json;
 
 use crate::clock::Millis;
 use crate::db::endpoints::{self, Endpoint};
-use crate::db::events::NewEvent;
 use crate::db::notices::Notice;
 use crate::db::{DbError, Tx, deliveries, mails, organizations, overtaking};
 use crate::delivery::Context;
 use crate::domain::endpoint::DisabledReason;
 use crate::domain::event::EventKind;
+use crate::domain::event::NewEvent;
 use crate::domain::ids::{EndpointId, NoticeId, OrganizationId};
 use crate::domain::notice::{self, EndpointFacts, NoticeKind};
 use crate::limits;

@@ -129,3 +129,16 @@ pub struct RunCounts {
     /// Waiting for a decision.
     pub held: u64,
 }
+
+impl RunCounts {
+    /// Adds what a part of a list has come to. How many were `seen` is known from the list itself.
+    pub fn add(&mut self, part: Self) {
+        self.created = self.created.saturating_add(part.created);
+        self.linked = self.linked.saturating_add(part.linked);
+        self.updated = self.updated.saturating_add(part.updated);
+        self.unchanged = self.unchanged.saturating_add(part.unchanged);
+        self.deactivated = self.deactivated.saturating_add(part.deactivated);
+        self.row_problems = self.row_problems.saturating_add(part.row_problems);
+        self.held = self.held.saturating_add(part.held);
+    }
+}

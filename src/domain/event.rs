@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::clock::Millis;
 use crate::domain::account::Activity;
-use crate::domain::ids::EventId;
+use crate::domain::ids::{DirectoryId, EventId, OrganizationId};
 use crate::text_enum;
 
 text_enum! {
@@ -38,6 +38,25 @@ text_enum! {
         /// A decision was taken.
         HoldDecided = "rollcall.hold.decided",
     }
+}
+
+/// An event that has no number yet.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// The organization it belongs to.
+    pub organization_id: OrganizationId,
+    /// The directory it is about.
+    pub directory_id: Option<DirectoryId>,
+    /// What happened.
+    pub kind: EventKind,
+    /// Whom or what it is about: events of one lane are delivered in order.
+    pub lane: String,
+    /// The group of a membership event, whose earlier events go first.
+    pub group_lane: Option<String>,
+    /// The `data` member, as it is sent.
+    pub data: serde_json::Value,
+    /// When.
+    pub created_at: Millis,
 }
 
 /// What becomes of memberships that wait because the end of access overtook.

@@ -1,5 +1,6 @@
 //! The guard against mass deactivation (S-32): how many people of a directory may lose access
-//! within an hour before an admin is asked. Pure; what counts is decided in [`crate::sync::plan`].
+//! within an hour before an admin is asked. Pure; what counts is decided in
+//! [`crate::sync::decide::person`].
 //!
 //! Invariant: a limit never grows past [`GuardLimits::max_count`], and never lets through more than
 //! half of a small directory.

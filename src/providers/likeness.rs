@@ -9,7 +9,8 @@
 //!   have no likeness: they say nothing about a person.
 //! - A success without a word has none either (S-30).
 //!
-//! What this module must not do: decide that somebody is gone ([`crate::sync::absence`] does).
+//! What this module must not do: decide that somebody is gone ([`crate::sync::full::absence`]
+//! does).
 
 use serde_json::Value;
 

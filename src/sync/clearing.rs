@@ -18,7 +18,8 @@ use crate::db::links::{self, Linked};
 use crate::db::{DbError, Lane, Tx, clearing, directory_users};
 use crate::domain::ids::{AccountId, DirectoryId, OrganizationId};
 use crate::limits;
-use crate::sync::{Context, SyncError, ledger};
+use crate::sync::apply::former_links;
+use crate::sync::{Context, SyncError};
 
 /// Clears the next piece; false when there is none.
 pub async fn step(cx: &Context) -> Result<bool, SyncError> {
@@ -89,7 +90,7 @@ fn clear_in(tx: &mut Tx<'_>, cx: &Context, directory: &Directory) -> Result<bool
     }
     let users: Vec<_> = people.iter().map(|one: &Linked| one.directory_user_id.clone()).collect();
     let accounts: Vec<AccountId> = people.iter().map(|one| one.account_id.clone()).collect();
-    ledger::keep(tx, &cx.keys, directory, people, now)?;
+    former_links::keep(tx, &cx.keys, directory, people, now)?;
     // Accounts that somebody else has too go on with that one, whose next full sync brings the
     // fields (S-26); all others stay as they are.
     directory_users::look_again_elsewhere(tx, &directory.id, &accounts)?;

@@ -12,13 +12,13 @@ use serde_json::json;
 
 use crate::clock::{Millis, Random};
 use crate::db::directories::{self, Directory};
-use crate::db::events::NewEvent;
 use crate::db::mails::{self, Mail, MailState};
 use crate::db::notices::Notice;
 use crate::db::{DbError, Tx, admins, inbox, organizations, runs};
 use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, silent_after_ms};
 use crate::domain::event::EventKind;
+use crate::domain::event::NewEvent;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{MailId, NoticeId};
 use crate::domain::notice::{
@@ -196,7 +196,7 @@ fn has_failed(class: FailureClass, tries: i64, lasting_ms: i64) -> bool {
 
 /// Four tries within five minutes: after 15, 60 and 120 seconds, each ± 20 %; never before the HR
 /// system's own wish.
-pub(super) fn retry_wait_ms(tries: i64, wish_ms: Option<i64>, random: &dyn Random) -> i64 {
+pub(crate) fn retry_wait_ms(tries: i64, wish_ms: Option<i64>, random: &dyn Random) -> i64 {
     let base = match tries {
         ..=1 => 15 * Millis::SECOND,
         2 => 60 * Millis::SECOND,

@@ -3,18 +3,15 @@
 //! A webhook, a poll and a full sync end in the same place (S-04):
 //!
 //! ```text
-//! live.rs (one person, because a webhook named them) ─┐
-//!                                                     ├> view.rs ─> plan.rs ─> apply.rs ─> events
-//! full.rs (everybody, because it is time)            ─┘   load      decide     write
+//! live (one person, because a webhook named them) ─┐
+//! full (everybody, because it is time)            ─┼─> decide ─> apply ─> events
+//! reevaluate (whoever a date or a decision moves) ─┘
 //! ```
 //!
-//! again.rs brings people who are stored to the same place, because a date of theirs acts (S-12) or
-//! something else about them was decided.
-//!
-//! A preview (preview.rs) reads and decides in the same way and stops before it would write.
+//! A preview reads and decides in the same way and stops before it would write.
 //!
 //! Invariants:
-//! - [`plan`] is pure: what is decided follows from what was observed and what is stored.
+//! - [`decide`] is pure: what is decided follows from what was observed and what is stored.
 //! - No network call happens inside a transaction; an answer is taken in before one is opened.
 //! - An observation that is older than what is stored is dropped, by number and not by clock
 //!   (S-05).
@@ -35,50 +32,19 @@ use crate::domain::trust::Trust;
 use crate::providers::{Connect, ProviderError};
 use crate::secret::{Keys, SecretError};
 
-pub mod absence;
-pub mod again;
 pub mod apply;
-pub mod audit;
 pub mod budget;
 pub mod clearing;
-pub mod company;
-pub mod damaged;
+pub mod connect;
 pub mod decide;
-pub mod doubles;
-pub mod entered;
 pub mod failure;
-mod findings;
 pub mod full;
-pub mod groups;
-pub mod guard;
-pub mod known;
-pub mod ledger;
 pub mod live;
-mod namesakes;
-pub mod objects;
 pub mod permissions;
-pub mod plan;
-pub mod planned;
-pub mod preview;
-pub mod questions;
-pub mod reading;
-pub mod renamed;
-pub mod reused;
-pub mod rows;
-mod said;
+pub mod queue;
+pub mod reevaluate;
 pub mod schedule;
-mod second_look;
 pub mod setup;
-pub mod shared;
-pub mod staging;
-mod starter;
-mod stored;
-pub mod swap;
-pub mod unanswered;
-pub mod unconfirmed;
-pub mod verdict;
-pub mod view;
-pub mod waiting;
 
 /// Why a piece of sync work was not done.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +67,7 @@ pub enum SyncError {
     RowProblems(u64),
     /// The key may read another company: nothing is applied (L-10).
     #[error("{}", notice::OTHER_COMPANY)]
-    OtherCompany(Box<company::Doubt>),
+    OtherCompany(Box<full::company::Doubt>),
     /// The database did not do what was asked.
     #[error(transparent)]
     Db(#[from] DbError),

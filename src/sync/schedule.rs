@@ -7,7 +7,7 @@ use crate::db::directories::{self, Directory};
 use crate::db::{DbError, Lane};
 use crate::domain::directory::RunTrigger;
 use crate::sync::failure::{self, Teller};
-use crate::sync::{Context, SyncError, full};
+use crate::sync::{Context, SyncError, queue};
 
 /// Queues the full syncs that are due by their schedule; returns whether there were any (S-06).
 pub async fn queue_due(cx: &Context) -> Result<bool, SyncError> {
@@ -29,7 +29,7 @@ pub async fn queue_due(cx: &Context) -> Result<bool, SyncError> {
                     continue;
                 }
                 failure::note_silence(tx, &Teller::new(&inner), &mut directory)?;
-                full::queue(tx, &inner, &directory, RunTrigger::Scheduled, now)?;
+                queue::full_sync(tx, &inner, &directory, RunTrigger::Scheduled, now)?;
                 directory.next_sync_at_ms = Some(next_sync_at(&inner, &directory, now));
                 directories::update(tx, &directory)?;
             }

@@ -19,7 +19,8 @@ use tokio::task::JoinSet;
 use crate::limits;
 use crate::notify::outbox;
 use crate::notify::smtp::Mailer;
-use crate::sync::{SyncError, full, live, unconfirmed};
+use crate::sync::full::unconfirmed;
+use crate::sync::{SyncError, full, live};
 use crate::tasks::{Activator, Activators, Kind, TaskContext, pass_on, pause_ms};
 
 type Piece = BoxFuture<'static, Result<(), SyncError>>;

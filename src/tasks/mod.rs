@@ -22,7 +22,9 @@ use crate::delivery::{self, deliverer};
 use crate::limits;
 use crate::notify::outbox;
 use crate::notify::smtp::Mailer;
-use crate::sync::{Context, SyncError, again, clearing, full, guard, live, schedule, unconfirmed};
+use crate::sync::apply::guard;
+use crate::sync::full::unconfirmed;
+use crate::sync::{Context, SyncError, clearing, full, live, reevaluate, schedule};
 use crate::tasks::retention::sweep;
 
 mod dispatch;
@@ -111,7 +113,7 @@ impl Kind {
         Box::pin(async move {
             match self {
                 Self::Inbox => live::step(&cx.sync).await,
-                Self::Dates => again::step(&cx.sync).await,
+                Self::Dates => reevaluate::step(&cx.sync).await,
                 Self::Schedule => schedule::queue_due(&cx.sync).await,
                 Self::Runs => full::step(&cx.sync).await,
                 Self::Questions => Box::pin(unconfirmed::step(&cx.sync)).await,
@@ -136,7 +138,7 @@ impl Kind {
             .db
             .read(move |conn| match self {
                 Self::Inbox => inbox::next_due(conn),
-                Self::Dates => again::next_due(conn),
+                Self::Dates => reevaluate::next_due(conn),
                 Self::Schedule => crate::db::directories::next_due(conn),
                 Self::Runs => runs::next_due(conn),
                 Self::Questions => unconfirmed::next_due(conn),

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use rollcall::clock::Millis;
-use rollcall::db::events::{self, EventFilter, NewEvent};
+use rollcall::db::events::{self, EventFilter};
 use rollcall::db::page::{Order, PageRequest};
 use rollcall::db::{Db, DbError, Lane, Tx, organizations};
 use rollcall::domain::event::EventKind;
+use rollcall::domain::event::NewEvent;
 use rollcall::domain::ids::{EventId, OrganizationId};
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use rollcall::clock::{Clock as _, Millis, Random as _, SeededRandom};
 use rollcall::db::waits;
 use rollcall::sandbox::{Edit, Hire, HookFaults, Leave, OddAnswer, Standing};
-use rollcall::sync::again;
+use rollcall::sync::reevaluate;
 use serde_json::{Value, json};
 
 use crate::hr::{TODAY, YESTERDAY, agrees_with_hr, hooks, no_hooks, on, person};
@@ -444,7 +444,7 @@ async fn s_46_another_time_zone_reaches_everybody_in_pieces(app: TestApp) {
     assert_eq!(app.raw().values(due).len(), 0, "the request itself touches nobody");
     let mut steps = 0;
     while reached.len() < all {
-        assert!(again::step(&app.running.context).await.expect("a step"), "{}", reached.len());
+        assert!(reevaluate::step(&app.running.context).await.expect("a step"), "{}", reached.len());
         let now: Vec<String> = app.raw().values(due);
         let new = now.into_iter().filter(|id| reached.insert(id.clone())).count();
         assert!(new <= rollcall::limits::PIECE_ROWS_MAX, "{new} people in one transaction");
@@ -470,7 +470,7 @@ async fn s_12_a_date_is_told_once_by_whoever_is_first(app: TestApp) {
     app.hr_answers(Some(OddAnswer::Html502));
     app.clock.advance(Millis::DAY);
     let cx = &app.running.task_context.sync;
-    let work = async || while again::step(cx).await.expect("a step") {};
+    let work = async || while reevaluate::step(cx).await.expect("a step") {};
     tokio::join!(work(), work(), work(), app.drain());
     assert_eq!(app.waiting(), 0);
     for account in app.accounts(&connected.organization).await {

@@ -614,7 +614,7 @@ async fn a_04_a_commit_wakes_the_deliverer_and_a_rollback_does_not(place: TestPl
     news.mark_unchanged();
     let about = Arc::new(organization(1).id);
     let taken = process.cx.db.take_in(move |tx| {
-        tx.emit(events::NewEvent {
+        tx.emit(rollcall::domain::event::NewEvent {
             organization_id: (*about).clone(),
             directory_id: None,
             kind: EventKind::UserUpdated,

@@ -13,8 +13,9 @@ use rollcall::domain::audit::Cause;
 use rollcall::domain::employee::{EmployeeRecord, ExternalKey, ManagerReference, Membership, Unit};
 use rollcall::domain::ids::DirectoryId;
 use rollcall::sandbox::Edit;
-use rollcall::sync::apply::{Applier, Pass};
-use rollcall::sync::plan::{Facts, Observed};
+use rollcall::sync::apply;
+use rollcall::sync::decide::batch::Pass;
+use rollcall::sync::decide::types::{Facts, Observed};
 use serde_json::json;
 
 use crate::audit::tells_how_it_came;
@@ -73,8 +74,8 @@ async fn take_in(
     let write = db.write(Lane::Urgent, move |tx| {
         let directory = directories::lock(tx, &directory)?.expect("the directory");
         tx.lock_organization(&directory.organization_id)?;
-        let applier = Applier::new(tx, &cx, &directory, pass, &Cause::Clock, &facts)?;
-        applier.apply(tx, seen.clone())
+        let decider = apply::decider(tx, &cx, &directory, pass, &Cause::Clock, &facts)?;
+        apply::apply(&decider, tx, seen.clone())
     });
     let outcome: Result<_, DbError> = write.await;
     outcome.expect("applied");

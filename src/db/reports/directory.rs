@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use diesel::define_sql_function;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
@@ -16,6 +15,7 @@ use crate::db::directory_users::DirectoryUser;
 use crate::db::error::DbError;
 use crate::db::groups::Group;
 use crate::db::holds::Hold;
+use crate::db::like::{lower, pattern};
 use crate::db::page::{Page, PageRequest, load_page};
 use crate::db::row_problems::RowProblem;
 use crate::db::runs::Run;
@@ -28,22 +28,6 @@ use crate::domain::employee::{EmailNorm, ExternalKey};
 use crate::domain::hold::HoldState;
 use crate::domain::ids::{DirectoryId, DirectoryUserId, GroupId, OrganizationId};
 use crate::limits;
-
-define_sql_function! {
-    /// Lower case of the letters A to Z; columns compare by bytes, so both databases agree.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
-}
-
-/// The pattern that finds names with `text` in them, for `lower(name) LIKE … ESCAPE '!'`. Case does
-/// not count for the letters A to Z.
-pub(crate) fn pattern(text: &str) -> String {
-    let escaped: String = text
-        .to_ascii_lowercase()
-        .chars()
-        .flat_map(|c| matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c]))
-        .collect();
-    format!("%{escaped}%")
-}
 
 /// Which directories a reader asks for.
 #[derive(Debug, Clone, Default)]

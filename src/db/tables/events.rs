@@ -11,28 +11,8 @@ use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::page::{Page, PageRequest, load_page};
 use crate::db::schema::{event_sequence, events};
-use crate::domain::event::EventKind;
 use crate::domain::ids::{DirectoryId, EventId, OrganizationId};
 use crate::limits;
-
-/// An event that has no number yet.
-#[derive(Debug, Clone)]
-pub struct NewEvent {
-    /// The organization it belongs to.
-    pub organization_id: OrganizationId,
-    /// The directory it is about.
-    pub directory_id: Option<DirectoryId>,
-    /// What happened.
-    pub kind: EventKind,
-    /// Whom or what it is about: events of one lane are delivered in order.
-    pub lane: String,
-    /// The group of a membership event, whose earlier events go first.
-    pub group_lane: Option<String>,
-    /// The `data` member, as it is sent.
-    pub data: serde_json::Value,
-    /// When.
-    pub created_at: Millis,
-}
 
 /// A stored event.
 #[derive(Debug, Clone, Queryable)]
@@ -64,13 +44,15 @@ struct Row {
     ends_access: bool,
 }
 
-/// Numbers and writes events. Called once per transaction, last.
-pub(crate) fn append(tx: &mut Tx<'_>, waiting: Vec<NewEvent>) -> Result<(), DbError> {
+/// Numbers and writes what a transaction has to tell, as its last statements before the commit.
+/// Returns whether to wake whoever delivers.
+pub(crate) fn append(mut tx: Tx<'_>) -> Result<bool, DbError> {
+    let (waiting, to_deliver) = tx.take_events();
     let Ok(count) = i64::try_from(waiting.len()) else { return Err(DbError::Busy) };
     if count == 0 {
-        return Ok(());
+        return Ok(to_deliver);
     }
-    let last: i64 = on_backend!(&mut **tx, |c| diesel::update(event_sequence::table)
+    let last: i64 = on_backend!(&mut *tx, |c| diesel::update(event_sequence::table)
         .set(event_sequence::last_number.eq(event_sequence::last_number + count))
         .returning(event_sequence::last_number)
         .get_result(c))?;
@@ -90,9 +72,9 @@ pub(crate) fn append(tx: &mut Tx<'_>, waiting: Vec<NewEvent>) -> Result<(), DbEr
         })
         .collect();
     for chunk in rows.chunks(500) {
-        on_backend!(&mut **tx, |c| diesel::insert_into(events::table).values(chunk).execute(c))?;
+        on_backend!(&mut *tx, |c| diesel::insert_into(events::table).values(chunk).execute(c))?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Which events a reader asks for.

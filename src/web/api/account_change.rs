@@ -26,7 +26,7 @@ use crate::domain::directory::CatalogueKind;
 use crate::domain::employee::{EmailNorm, name_norm};
 use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, OrganizationId};
 use crate::limits;
-use crate::sync::audit::{self, Changed};
+use crate::sync::apply::audit::{self, Changed};
 use crate::web::body::{Email, Members, Text};
 use crate::web::error::Problem;
 

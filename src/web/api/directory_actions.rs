@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::domain::ids::RunId;
 use crate::secret::Secret;
-use crate::sync::preview::{self, Preview};
+use crate::sync::full::preview::{self, Preview};
 use crate::sync::setup::{self, Checked, CredentialInput, KeyState};
 use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::directories::{self, id_of};

@@ -4,7 +4,7 @@ use actix_web::web::{Bytes, Path};
 
 use crate::domain::hold::Decision;
 use crate::domain::ids::{DirectoryId, HoldId, HoldItemId};
-use crate::sync::decide::{self, About, DecideError, Wish};
+use crate::operations::decisions::{self, About, DecideError, Wish};
 use crate::web::answer::Answer;
 use crate::web::api::{directory_lists, setup_problem};
 use crate::web::auth::Caller;
@@ -62,7 +62,7 @@ fn wish(body: &[u8], decision: Decision) -> Result<Wish, Problem> {
 async fn take(state: State, caller: Caller, path: Path<(String, String)>, wish: Wish) -> Answer {
     let directory = DirectoryId::from_text(path.0.as_str());
     let hold = HoldId::from_text(path.1.as_str());
-    decide::decide(&state.context, &directory, &hold, wish, caller.actor())
+    decisions::decide(&state.context, &directory, &hold, wish, caller.actor())
         .await
         .map_err(|error| problem(error, &hold))?;
     state.activators.dates.wake();

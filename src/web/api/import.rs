@@ -24,7 +24,7 @@ use crate::domain::audit::{Cause, Rule};
 use crate::domain::employee::EmailNorm;
 use crate::domain::ids::{AccountId, DirectoryId, OrganizationId};
 use crate::limits;
-use crate::sync::audit::Changed;
+use crate::sync::apply::audit::Changed;
 use crate::web::answer::Answer;
 use crate::web::api::account_change::{self, AccountChange, Writing};
 use crate::web::api::import_rows::{Reader, Row};

@@ -1,5 +1,5 @@
 //! What an admin does with a connection. Each is what the API does, by the same functions of
-//! [`crate::sync::setup`] and [`crate::sync::preview`]; here it is only asked and shown.
+//! [`crate::sync::setup`] and [`crate::sync::full::preview`]; here it is only asked and shown.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
@@ -9,7 +9,7 @@ use crate::db::directories::Directory;
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use crate::domain::ids::DirectoryId;
 use crate::domain::provider::ProviderKind;
-use crate::sync::preview;
+use crate::sync::full::preview;
 use crate::sync::setup::{self, Checked, KeyState, NewDirectory, SetupError};
 use crate::web::answer::Answer;
 use crate::web::api::setup_problem::{problem, sentence};

@@ -27,7 +27,7 @@ use crate::domain::notice::{Block, NoticeKind, NoticeText, records_phrase};
 use crate::domain::steps;
 use crate::limits;
 use crate::sync::Context;
-use crate::sync::preview::Preview;
+use crate::sync::full::preview::Preview;
 use crate::sync::setup;
 use crate::web::answer::Answer;
 use crate::web::error::Problem;

@@ -15,7 +15,7 @@ use crate::db::{Conn, DbError, accounts};
 use crate::domain::guard::LossReason;
 use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::{DirectoryId, HoldId, HoldItemId, OrganizationId};
-use crate::sync::decide::{self, About, DecideError, Wish};
+use crate::operations::decisions::{self, About, DecideError, Wish};
 use crate::web::answer::Answer;
 use crate::web::api::hold_decisions;
 use crate::web::error::Problem;
@@ -314,7 +314,7 @@ pub async fn decide(state: State, path: Path<(String, String)>, form: Posted) ->
         "reject" => otherwise(Decision::Rejected),
         _ => return Err(Problem::invalid("wish", "unknown_value", "must be all, some or none")),
     };
-    let done = decide::decide(&state.context, &directory, &hold, wish, visitor.acting()).await;
+    let done = decisions::decide(&state.context, &directory, &hold, wish, visitor.acting()).await;
     let (wrong, status) = match done {
         Ok(_) => {
             visitor.note(&directory, "decide");

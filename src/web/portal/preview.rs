@@ -3,7 +3,8 @@
 use crate::domain::guard::LossReason;
 use crate::domain::row_problem::Severity;
 use crate::limits;
-use crate::sync::preview::{BadRow, Preview};
+use crate::sync::full::bad_rows::BadRow;
+use crate::sync::full::preview::Preview;
 use crate::web::portal::words;
 
 /// A preview.

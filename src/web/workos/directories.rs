@@ -13,7 +13,6 @@ use crate::db::page::Page;
 use crate::db::reports::directory::{self as rows, DirectoryFilter, PeopleCounts};
 use crate::db::{Conn, DbError};
 use crate::domain::ids::{DirectoryId, OrganizationId};
-use crate::sync::objects;
 use crate::sync::setup::{self, SetupError};
 use crate::web::answer::{self, Answer};
 use crate::web::api::setup_problem;
@@ -22,6 +21,7 @@ use crate::web::error::Problem;
 use crate::web::query::Query;
 use crate::web::state::State;
 use crate::web::workos::lists;
+use crate::wire;
 
 /// Fails with 404 when there is no such directory.
 pub(super) fn find(conn: &mut Conn, id: &DirectoryId) -> Result<directories::Directory, Problem> {
@@ -52,7 +52,7 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
     });
     let (found, counts): (_, HashMap<DirectoryId, PeopleCounts>) = read.await?;
     answer::list(found, |row| {
-        objects::directory(&row, counts.get(&row.id).copied().unwrap_or_default())
+        wire::directory(&row, counts.get(&row.id).copied().unwrap_or_default())
     })
 }
 
@@ -63,7 +63,7 @@ pub async fn get(state: State, path: Path<String>) -> Answer {
         let row = find(conn, &id)?;
         let counts = rows::people_counts(conn, std::slice::from_ref(&id))?;
         let counts = counts.get(&id).copied().unwrap_or_default();
-        Ok::<_, Problem>(objects::directory(&row, counts))
+        Ok::<_, Problem>(wire::directory(&row, counts))
     });
     answer::ok(read.await?)
 }

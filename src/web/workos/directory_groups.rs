@@ -8,12 +8,12 @@ use crate::db::page::PageRequest;
 use crate::db::reports::directory as rows;
 use crate::db::{Conn, DbError};
 use crate::domain::ids::{DirectoryId, DirectoryUserId, GroupId};
-use crate::sync::objects;
 use crate::web::answer::{self, Answer};
 use crate::web::error::Problem;
 use crate::web::query::Query;
 use crate::web::state::State;
 use crate::web::workos::{directories, directory_users, lists};
+use crate::wire;
 
 fn look_up(conn: &mut Conn, id: &GroupId) -> Result<Option<Group>, DbError> {
     Ok(groups::by_ids(conn, std::slice::from_ref(id))?.pop())
@@ -29,7 +29,7 @@ pub(super) fn find(conn: &mut Conn, id: &GroupId) -> Result<Group, Problem> {
 pub async fn get(state: State, path: Path<String>) -> Answer {
     let id = GroupId::from_text(path.into_inner());
     let group = state.context.db.read(move |conn| find(conn, &id)).await?;
-    answer::ok(objects::group(&group))
+    answer::ok(wire::group(&group))
 }
 
 /// `GET /directory_groups`.
@@ -44,7 +44,7 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
         let directory = scope(conn, directory, user.as_ref(), &page)?;
         Ok::<_, Problem>(rows::directory_groups(conn, directory.as_ref(), user.as_ref(), &page)?)
     });
-    answer::list(read.await?, |group| objects::group(&group))
+    answer::list(read.await?, |group| wire::group(&group))
 }
 
 /// The directory that is asked for, with everything that is named found.

@@ -14,12 +14,12 @@ use crate::db::reports::directory::{self as rows, UserFilter};
 use crate::db::{Conn, DbError, groups, links};
 use crate::domain::employee::{EmailNorm, ExternalKey};
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, GroupId};
-use crate::sync::objects;
 use crate::web::answer::{self, Answer};
 use crate::web::error::Problem;
 use crate::web::query::Query;
 use crate::web::state::State;
 use crate::web::workos::{directories, directory_groups, lists};
+use crate::wire;
 
 /// What showing people needs from other tables.
 struct Around {
@@ -38,7 +38,7 @@ impl Around {
         wanted.dedup();
         let shown: HashMap<GroupId, Value> = groups::by_ids(conn, &wanted)?
             .into_iter()
-            .map(|group| (group.id.clone(), Value::Object(objects::group(&group))))
+            .map(|group| (group.id.clone(), Value::Object(wire::group(&group))))
             .collect();
         // A person is in one group at most, so this needs no cap.
         let mut of_user: HashMap<DirectoryUserId, Vec<Value>> = HashMap::new();
@@ -49,7 +49,7 @@ impl Around {
     }
 
     fn show(&self, user: &DirectoryUser) -> Map<String, Value> {
-        let mut object = objects::directory_user(user, self.accounts.get(&user.id));
+        let mut object = wire::directory_user(user, self.accounts.get(&user.id));
         let groups = self.groups.get(&user.id).cloned().unwrap_or_default();
         object.insert("groups".to_owned(), json!(groups));
         object

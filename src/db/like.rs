@@ -1,0 +1,19 @@
+//! Finding names by a part of them, in the same way on both databases.
+
+use diesel::define_sql_function;
+
+define_sql_function! {
+    /// Lower case of the letters A to Z; columns compare by bytes, so both databases agree.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
+/// The pattern that finds names with `text` in them, for `lower(name) LIKE … ESCAPE '!'`. Case does
+/// not count for the letters A to Z.
+pub(crate) fn pattern(text: &str) -> String {
+    let escaped: String = text
+        .to_ascii_lowercase()
+        .chars()
+        .flat_map(|c| matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c]))
+        .collect();
+    format!("%{escaped}%")
+}

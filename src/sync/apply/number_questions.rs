@@ -1,0 +1,60 @@
+//! Holds that ask whose an employee number is (S-21).
+//!
+//! What this module must not do: decide whether to ask ([`reused_numbers`] does).
+
+use crate::db::holds::{self, HoldItem};
+use crate::db::types::Json;
+use crate::db::{DbError, hold_items};
+use crate::domain::employee::ExternalKey;
+use crate::domain::event::EventKind;
+use crate::domain::hold::HoldKind;
+use crate::domain::ids::HoldItemId;
+use crate::sync::apply::guard;
+use crate::sync::apply::write::Writing;
+use crate::sync::decide::reused_numbers::{self};
+use crate::sync::decide::types::Question;
+
+impl Writing<'_, '_, '_> {
+    /// Opens the hold that asks whose the number is, or brings it up to date.
+    pub(crate) fn ask_about_number(
+        &mut self,
+        key: &ExternalKey,
+        question: &Question,
+    ) -> Result<(), DbError> {
+        let (cx, kind) = (self.cx, HoldKind::ReusedNumber);
+        let open_key = holds::open_key(&cx.directory.id, kind, key);
+        let open = holds::find_open(self.tx, &open_key)?;
+        let is_new = open.is_none();
+        let hold = open.unwrap_or_else(|| {
+            guard::blank(cx.directory, kind, open_key, reused_numbers::REASON, cx.now, cx.random)
+        });
+        let mut item = HoldItem {
+            id: HoldItemId::new(cx.now, cx.random),
+            organization_id: hold.organization_id.clone(),
+            directory_id: hold.directory_id.clone(),
+            hold_id: hold.id.clone(),
+            external_key: key.clone(),
+            account_id: question.account_id.clone(),
+            name: question.name.clone(),
+            planned_change: Json(question.change.clone()),
+            record_hash: Some(question.fingerprint.clone()),
+            decision: None,
+            done_at_ms: None,
+            created_at_ms: cx.now,
+            list_version: hold.list_version,
+        };
+        if is_new {
+            holds::insert(self.tx, &hold, &[item])?;
+            guard::emit(self.tx, EventKind::HoldOpened, &hold, 1, cx.now);
+            return Ok(());
+        }
+        let asked = hold_items::of_hold(self.tx, &hold.id)?;
+        if asked.iter().all(|asked| asked.record_hash != item.record_hash) {
+            // Who decides has to have seen this record.
+            item.list_version = hold.list_version.saturating_add(1);
+            holds::set_list_version(self.tx, &hold.id, item.list_version, cx.now)?;
+            hold_items::put(self.tx, &[item])?;
+        }
+        Ok(())
+    }
+}

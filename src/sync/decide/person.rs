@@ -1,0 +1,590 @@
+//! What is to be done about each person: pure decisions over what was observed and what is stored.
+//!
+//! A hook is a plan of one person, a full sync a plan of everybody, and both call [`plan_person`].
+//! The plan names every change it will make; [`crate::sync::apply`] only writes it down. Because
+//! the [`View`] takes each plan in before the next person is decided, people in one batch see each
+//! other's changes.
+//!
+//! What this module must not do: read the database, the clock or the network.
+
+use jiff::civil::Date;
+
+use crate::db::directory_users::DirectoryUser;
+use crate::db::holds::HoldItem;
+use crate::db::links::Link;
+use crate::domain::account::{AccountStatus, Activity, account_status, activity, waits_for_start};
+use crate::domain::employee::{
+    EmailNorm, EmployeeRecord, ExternalKey, KeyKind, Membership, Unit, name_norm,
+};
+use crate::domain::guard::LossReason;
+use crate::domain::hold::{Decision, HoldKind, LinkDoubt};
+use crate::domain::ids::{AccountId, DirectoryId, HoldId, HoldItemId};
+use crate::domain::linking::{self, Candidate, LinkDecision, Rivals};
+use crate::secret::SealingKey;
+use crate::sync::decide::damaged;
+use crate::sync::decide::observed_record::{Said, findings, membership_of, not_applied, said};
+use crate::sync::decide::ownership;
+use crate::sync::decide::reused_numbers;
+use crate::sync::decide::snapshot::View;
+use crate::sync::decide::types::AccountFields;
+use crate::sync::decide::types::*;
+use crate::sync::decide::verdict::Verdict;
+
+/// Decides about one person. `new_account` gives the id of an account that is created.
+pub fn plan_person(
+    view: &View,
+    facts: &Facts,
+    setting: Setting<'_>,
+    mut observed: Observed,
+    new_account: &mut dyn FnMut() -> AccountId,
+) -> PersonPlan {
+    let stored = view.stored(&observed.record);
+    let before = stored.map(|user| user.id.clone());
+    let key = key_to_keep(stored, &observed.record);
+    if stored.is_some_and(|user| observed.seq < user.observation_seq) {
+        return PersonPlan { key, before, step: Step::Stale };
+    }
+    let answered = match reused_numbers::judge(view, setting, &observed) {
+        reused_numbers::Verdict::Fine { answered } => answered,
+        reused_numbers::Verdict::Stop(plan) => return *plan,
+    };
+    let membership = membership_of(&observed, stored);
+    let link = stored.and_then(|user| view.links.get(&user.id));
+    observed = damaged::mended(observed, stored.map(|user| &user.record.0));
+    let said = said(&mut observed, stored, link.is_some(), membership, setting);
+    let record = match &said.record {
+        Ok(record) => view.with_known_units(record.clone()),
+        Err(why) => {
+            let step = not_applied(*why, observed, said.is_stale);
+            return PersonPlan { key, before, step };
+        }
+    };
+    let own_keys = own_keys(stored, &observed.record);
+    let record = EmployeeRecord { external_key: key.clone(), ..record };
+    let fingerprint = fingerprint(setting.key, &record, membership, observed.gone);
+    let employment = employment_hash(setting.key, &record, membership, observed.gone);
+    let gone = employment_hash(setting.key, &record, membership, true);
+    let person = Person {
+        view,
+        facts,
+        directory: setting.directory,
+        today: setting.today,
+        record: &record,
+        own_keys: &own_keys,
+        activity: activity(&record, membership, setting.today),
+        fingerprint: &fingerprint,
+        employment: &employment,
+        gone_too: setting.is_again.then_some(&gone),
+    };
+    observed.membership = membership;
+    let mut applied = person.apply(stored, link, observed, &said, new_account);
+    applied.carried_out.extend(answered);
+    PersonPlan { key, before, step: Step::Apply(Box::new(applied)) }
+}
+
+fn kind_to_keep(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> KeyKind {
+    match stored {
+        Some(user) if user.key_kind == KeyKind::Stable => KeyKind::Stable,
+        _ => record.key_kind,
+    }
+}
+
+/// The keys under which others may know somebody.
+fn own_keys(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> [Option<ExternalKey>; 2] {
+    [Some(record.external_key.clone()), stored.map(|user| user.external_key.clone())]
+}
+
+/// A stable key replaces an editable one and never the other way round (S-21).
+fn key_to_keep(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> ExternalKey {
+    match stored {
+        Some(user) if user.key_kind == KeyKind::Stable => user.external_key.clone(),
+        _ => record.external_key.clone(),
+    }
+}
+
+/// What the link and the account become.
+struct Decided {
+    link: LinkStep,
+    account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
+    hands_over: bool,
+    /// Another directory has the account's person employed (S-26).
+    shared: bool,
+    hold: Option<HoldPlan>,
+    /// The approval that this follows.
+    approved: Option<(HoldItemId, HoldId)>,
+    /// Something waits no longer because an admin said no.
+    rejected: bool,
+}
+
+impl Decided {
+    fn nothing() -> Self {
+        Self::of(LinkStep::Keep, None)
+    }
+
+    fn of(
+        link: LinkStep,
+        account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
+    ) -> Self {
+        let (hands_over, shared) = (false, false);
+        Self { link, account, hands_over, shared, hold: None, approved: None, rejected: false }
+    }
+}
+
+/// The hash of what the HR system says of a person; with it "has anything changed since the admin
+/// decided?" is answered without keeping the record.
+#[must_use]
+pub fn fingerprint(
+    key: &SealingKey,
+    record: &EmployeeRecord,
+    membership: Membership,
+    gone: bool,
+) -> Vec<u8> {
+    // No mapping has this version, so no raw record has the same hash.
+    const NOT_A_RAW_RECORD: u32 = u32::MAX;
+    let said = serde_json::json!([record, membership, gone]).to_string();
+    key.record_hash(NOT_A_RAW_RECORD, said.as_bytes()).to_vec()
+}
+
+/// The hash of the facts about a person's employment: status, leaving date and presence. What an
+/// admin has decided about the end of access stands until one of these changes (S-32).
+#[must_use]
+pub fn employment_hash(
+    key: &SealingKey,
+    record: &EmployeeRecord,
+    membership: Membership,
+    gone: bool,
+) -> Vec<u8> {
+    const NOT_A_RAW_RECORD: u32 = u32::MAX;
+    // Of somebody whom the HR system no longer has, only that is known.
+    let said = if gone {
+        serde_json::json!(["gone"])
+    } else {
+        let is_member = membership != Membership::NotMember;
+        serde_json::json!([record.standing, record.status_text, record.leaving_date, is_member])
+    };
+    key.record_hash(NOT_A_RAW_RECORD, said.to_string().as_bytes()).to_vec()
+}
+
+/// The approvals that a plan carries out.
+fn carried_out(
+    link: Option<(HoldItemId, HoldId)>,
+    person: &Person<'_>,
+    loss: Option<&Loss>,
+) -> Vec<(HoldItemId, HoldId)> {
+    let ends = loss.filter(|loss| loss.fate == LossFate::Uncounted);
+    let approved = ends
+        .and_then(|_| person.decision(HoldKind::Deactivations))
+        .filter(|item| item.decision == Some(Decision::Approved));
+    link.into_iter().chain(approved.map(|item| (item.id.clone(), item.hold_id.clone()))).collect()
+}
+
+/// One person, with all that a decision looks at.
+#[derive(Clone, Copy)]
+struct Person<'a> {
+    view: &'a View,
+    facts: &'a Facts,
+    directory: &'a DirectoryId,
+    today: Date,
+    record: &'a EmployeeRecord,
+    /// The keys under which others may know this person: as stored, and as the record has it.
+    own_keys: &'a [Option<ExternalKey>],
+    activity: Activity,
+    fingerprint: &'a [u8],
+    employment: &'a [u8],
+    /// The hash of those of somebody who is gone, when nothing was learned that speaks against it.
+    gone_too: Option<&'a [u8]>,
+}
+
+impl Person<'_> {
+    /// What is applied of what was observed.
+    fn apply(
+        self,
+        stored: Option<&DirectoryUser>,
+        link: Option<&Link>,
+        mut observed: Observed,
+        said: &Said,
+        new_account: &mut dyn FnMut() -> AccountId,
+    ) -> Applied {
+        let key_kind = kind_to_keep(stored, self.record);
+        let kept_record = EmployeeRecord { key_kind, ..self.record.clone() };
+        let as_written = std::mem::replace(&mut observed.record, kept_record);
+        let decided = self.decide(link, new_account);
+        let loss = self.loss(stored, &decided, observed.membership, observed.gone);
+        let leaving_date_cleared = self.leaving_date_cleared(stored, loss.as_ref());
+        let binds = loss.as_ref().is_some_and(|loss| loss.fate.keeps_access());
+        let kept = binds && loss.as_ref().is_some_and(|loss| loss.when == LossTime::Now);
+        let (activity, decided) =
+            if kept { self.kept(stored, link, &decided) } else { (self.activity, decided) };
+        let (waits_for_start, is_ahead) = self.start(stored, activity, &decided);
+        let notes = std::mem::take(&mut observed.notes);
+        let notes = findings(notes, self.record, said.is_stale, is_ahead);
+        Applied {
+            settled: said.problem.is_none()
+                && notes.is_empty()
+                && decided.hold.is_none()
+                && !decided.rejected
+                && !binds
+                && !self.manager_is_unknown(),
+            observed,
+            key_kind,
+            activity,
+            waits_for_start,
+            problem: said.problem.map(|code| (code, as_written)),
+            notes,
+            link: decided.link,
+            account: decided.account,
+            hands_over: decided.hands_over,
+            hold: decided.hold,
+            carried_out: carried_out(decided.approved, &self, loss.as_ref()),
+            loss,
+            leaving_date_cleared,
+            fingerprint: self.fingerprint.to_vec(),
+            employment: self.employment.to_vec(),
+        }
+    }
+
+    fn decide(&self, link: Option<&Link>, new_account: &mut dyn FnMut() -> AccountId) -> Decided {
+        if let Some(link) = link {
+            return self.follow(&link.account_id, LinkStep::Keep);
+        }
+        match self.link_decision() {
+            LinkDecision::Restore(account) => self.follow(&account, LinkStep::Restore),
+            LinkDecision::Link(account) => self.follow(&account, LinkStep::Link),
+            LinkDecision::Move { link_id, account_id } => {
+                self.follow(&account_id, LinkStep::Move(link_id))
+            }
+            LinkDecision::Create => {
+                Decided::of(LinkStep::Create, Some((new_account(), None, self.fields(None))))
+            }
+            LinkDecision::NoAccount => Decided::nothing(),
+            LinkDecision::Hold { doubt, account_id } => {
+                self.doubtful(doubt, account_id, new_account)
+            }
+        }
+    }
+
+    /// Whether somebody employed waits for their first day, and whether that day lies ahead of who
+    /// is active (S-11).
+    fn start(
+        &self,
+        stored: Option<&DirectoryUser>,
+        activity: Activity,
+        decided: &Decided,
+    ) -> (bool, bool) {
+        let was_active = stored.is_some_and(|user| user.shown_state() == Activity::Active);
+        let account = decided.account.as_ref().map(|(_, _, after)| after.status);
+        let start = self.record.start_date;
+        let waits = waits_for_start(activity, start, account, was_active, self.today);
+        let starts_later = start.is_some_and(|start| start > self.today);
+        (waits, starts_later && activity == Activity::Active && !waits)
+    }
+
+    /// What becomes of somebody who keeps access for now. Who is linked is still told to be active,
+    /// unless they were told to have left before and only the account is kept; of somebody seen for
+    /// the first time there is no account to touch.
+    fn kept(
+        self,
+        stored: Option<&DirectoryUser>,
+        link: Option<&Link>,
+        decided: &Decided,
+    ) -> (Activity, Decided) {
+        let Some(link) = link else { return (self.activity, Decided::nothing()) };
+        let before = decided.account.as_ref().and_then(|(_, before, _)| before.as_ref());
+        let has_access = before.is_some_and(|before| before.status == AccountStatus::Active);
+        let left_over = has_access && is_left_over(stored, decided);
+        let kept = Person { activity: Activity::Active, ..self };
+        let state = if left_over { Activity::Inactive } else { Activity::Active };
+        (state, kept.follow(&link.account_id, LinkStep::Keep))
+    }
+
+    /// What an admin has decided about this person and this kind of doubt.
+    fn decision(&self, kind: HoldKind) -> Option<&HoldItem> {
+        let mut keys = self.own_keys.iter().flatten();
+        keys.find_map(|key| self.view.decided.get(&(kind, key.clone())))
+    }
+
+    /// Whether an admin has yet to decide about the end of this person's access.
+    fn awaits_decision(&self) -> bool {
+        self.own_keys.iter().flatten().any(|key| self.view.waiting.contains(key))
+    }
+
+    /// An admin has said no, and the HR system says nothing new.
+    fn is_rejected(&self, kind: HoldKind) -> bool {
+        self.decision(kind).is_some_and(|item| {
+            item.decision == Some(Decision::Rejected)
+                && item.record_hash.as_deref() == Some(self.fingerprint)
+        })
+    }
+
+    /// A link that is not ours to decide: an admin has, or it waits. An approval covers the account
+    /// that the admin saw, and no other.
+    fn doubtful(
+        &self,
+        doubt: LinkDoubt,
+        account_id: Option<AccountId>,
+        new_account: &mut dyn FnMut() -> AccountId,
+    ) -> Decided {
+        if self.is_rejected(HoldKind::Link) {
+            return Decided { rejected: true, ..Decided::nothing() };
+        }
+        let approved = self.decision(HoldKind::Link).filter(|item| {
+            item.decision == Some(Decision::Approved) && item.account_id == account_id
+        });
+        let Some(item) = approved else { return held(doubt, account_id) };
+        let candidate = account_id.as_ref().and_then(|id| self.view.candidate_of(id));
+        let linked = match candidate {
+            Some(Candidate { account_id, holder: None, .. }) => {
+                self.follow(&account_id, LinkStep::Link)
+            }
+            Some(Candidate { account_id, holder: Some(holder), .. }) => {
+                self.follow(&account_id, LinkStep::Move(holder.link_id))
+            }
+            None => Decided::of(LinkStep::Create, Some((new_account(), None, self.fields(None)))),
+        };
+        Decided { approved: Some((item.id.clone(), item.hold_id.clone())), ..linked }
+    }
+
+    /// Whether an active account would no longer be kept active by this person, now or after a
+    /// leaving date that is still to come, and what becomes of that (S-32).
+    fn loss(
+        &self,
+        stored: Option<&DirectoryUser>,
+        decided: &Decided,
+        membership: Membership,
+        gone: bool,
+    ) -> Option<Loss> {
+        let (account_id, before, after) = decided.account.as_ref()?;
+        let had_access = before.as_ref().is_some_and(|b| b.status == AccountStatus::Active);
+        let has_left = self.activity == Activity::Inactive;
+        let verdict = self.verdict(decided, account_id);
+        let (reason, when) = if has_left {
+            // Somebody else may keep the account active (S-26).
+            let ends = had_access && after.status == AccountStatus::Inactive;
+            if !ends && verdict != Verdict::Rejected {
+                return None;
+            }
+            (LossReason::of(self.record, membership, gone, self.today), LossTime::Now)
+        } else {
+            let day = self.ends_after(stored, decided, verdict)?;
+            (LossReason::LeavingDate, LossTime::After(day))
+        };
+        let fate = match verdict {
+            Verdict::Approved => LossFate::Uncounted,
+            Verdict::Rejected => LossFate::Rejected,
+            Verdict::None if self.was_cleared(stored, reason) => LossFate::Uncounted,
+            Verdict::None if !is_left_over(stored, decided) && self.view.guard.lets_through() => {
+                LossFate::Counted
+            }
+            Verdict::Binding if self.gone_too.is_some() && self.awaits_decision() => {
+                LossFate::Waits
+            }
+            Verdict::Binding | Verdict::None => LossFate::Held,
+        };
+        Some(Loss { reason, account_id: account_id.clone(), when, fate })
+    }
+
+    /// What admins have said about the end of this person's access.
+    fn verdict(&self, decided: &Decided, account: &AccountId) -> Verdict {
+        // An admin, or the dates, have said that their number is another's (S-21).
+        let is_retired = self.view.retired.contains_key(&self.record.external_key);
+        if is_retired || decided.approved.is_some() {
+            return Verdict::Approved;
+        }
+        let item = self.decision(HoldKind::Deactivations);
+        let facts = [Some(self.employment), self.gone_too];
+        let facts: Vec<&[u8]> = facts.into_iter().flatten().collect();
+        Verdict::of(item, Some(account), &facts, self.awaits_decision())
+    }
+
+    /// The leaving date to come after which an account that is active now would not be, when it is
+    /// news about somebody linked, or admins have something to say about it. One that was there
+    /// when the person was first seen counts on its day.
+    fn ends_after(
+        &self,
+        stored: Option<&DirectoryUser>,
+        decided: &Decided,
+        verdict: Verdict,
+    ) -> Option<Date> {
+        let (_, before, after) = decided.account.as_ref()?;
+        let day = self.record.leaving_date.filter(|day| *day >= self.today)?;
+        let user = stored.filter(|_| decided.link == LinkStep::Keep)?;
+        let has_access = before.as_ref().is_some_and(|b| b.status == AccountStatus::Active)
+            && after.status == AccountStatus::Active;
+        // A date that moves away from today is no news.
+        let is_earlier = |known: Option<Date>| known.is_none_or(|known| day < known);
+        let cleared = user.leaving_date_cleared.map(|date| date.0);
+        let is_news = is_earlier(cleared) && is_earlier(user.record.0.leaving_date);
+        let is_asked = is_earlier(cleared) && verdict != Verdict::None;
+        (has_access && !decided.shared && (is_news || is_asked)).then_some(day)
+    }
+
+    /// Whether the date that ends access has passed the guard before.
+    fn was_cleared(&self, stored: Option<&DirectoryUser>, reason: LossReason) -> bool {
+        let cleared = stored.and_then(|user| user.leaving_date_cleared).map(|date| date.0);
+        reason == LossReason::LeavingDate
+            && cleared.is_some_and(|cleared| self.record.leaving_date >= Some(cleared))
+    }
+
+    /// The leaving date that may act without being counted again: one that passed the guard, also
+    /// when it moves away from today.
+    fn leaving_date_cleared(
+        &self,
+        stored: Option<&DirectoryUser>,
+        loss: Option<&Loss>,
+    ) -> Option<Date> {
+        let day = self.record.leaving_date?;
+        let cleared = stored.and_then(|user| user.leaving_date_cleared).map(|date| date.0);
+        match loss {
+            Some(loss) => (!loss.fate.keeps_access()).then_some(day),
+            None => cleared.filter(|cleared| *cleared <= day).map(|_| day),
+        }
+    }
+
+    /// A former link is restored first (L-09), else the e-mail decides (S-20).
+    fn link_decision(&self) -> LinkDecision {
+        let former = self.own_keys.iter().flatten().find_map(|key| self.view.former(key));
+        let restored = former.and_then(|former| linking::restore(self.record, &former));
+        restored.unwrap_or_else(|| {
+            let email = self.record.email_norm();
+            let candidate = email.as_ref().and_then(|email| self.view.candidate(email));
+            linking::decide(self.record, self.activity, candidate.as_ref(), self.rivals())
+        })
+    }
+
+    /// The account follows its person, unless another directory manages it (S-26) or another
+    /// account has the new e-mail (S-24).
+    fn follow(&self, id: &AccountId, link: LinkStep) -> Decided {
+        let Some(account) = self.view.accounts.get(id) else {
+            return Decided::of(link, None);
+        };
+        let mut after = self.fields(Some(&account.fields));
+        let say = ownership::say(&account.shares, self.directory, self.activity);
+        let (hands_over, shared) = (say.hands_over, say.others_active);
+        if !say.manages {
+            let status = ownership::status_beside(say, account.fields.status, after.status);
+            let after = AccountFields { status, ..account.fields.clone() };
+            let change = Some((id.clone(), Some(account.fields.clone()), after));
+            return Decided { hands_over, shared, ..Decided::of(link, change) };
+        }
+        // Nobody is their own manager, whatever HR says.
+        after.manager = after.manager.filter(|manager| manager != id);
+        let owner = self.view.by_email.get(&EmailNorm::of(&after.email));
+        let is_change = after.email != account.fields.email;
+        let hold = owner.filter(|owner| *owner != id && is_change).map(|owner| HoldPlan {
+            kind: HoldKind::EmailChange,
+            reason: "Another account already has the new e-mail.".to_owned(),
+            account_id: Some(owner.clone()),
+        });
+        if hold.is_some() {
+            after.email.clone_from(&account.fields.email);
+        }
+        let change = Some((id.clone(), Some(account.fields.clone()), after));
+        if hold.is_some() && self.is_rejected(HoldKind::EmailChange) {
+            return Decided { hands_over, shared, rejected: true, ..Decided::of(link, change) };
+        }
+        Decided { hands_over, shared, hold, ..Decided::of(link, change) }
+    }
+
+    fn fields(&self, before: Option<&AccountFields>) -> AccountFields {
+        let record = self.record;
+        AccountFields {
+            email: email_after(before.map(|b| b.email.as_str()), record.email.as_deref()),
+            first_name: self
+                .name(record.first_name.as_ref(), before.and_then(|b| b.first_name.as_ref())),
+            last_name: self
+                .name(record.last_name.as_ref(), before.and_then(|b| b.last_name.as_ref())),
+            status: account_status(
+                self.activity,
+                record.start_date,
+                before.map(|b| b.status),
+                self.today,
+            ),
+            manager: self.manager(before),
+            department: name_after(
+                before.and_then(|b| b.department.as_ref()),
+                record.department.as_ref(),
+            ),
+            position: name_after(
+                before.and_then(|b| b.position.as_ref()),
+                record.position.as_ref(),
+            ),
+            office_location: name_after(
+                before.and_then(|b| b.office_location.as_ref()),
+                record.office_location.as_ref(),
+            ),
+            start_date: record.start_date,
+            leaving_date: record.leaving_date,
+        }
+    }
+
+    /// A name that HR has erased after somebody left is not taken from the account (S-07).
+    fn name(&self, said: Option<&String>, before: Option<&String>) -> Option<String> {
+        let kept = before.filter(|_| self.activity == Activity::Inactive);
+        said.or(kept).cloned()
+    }
+
+    fn manager(&self, before: Option<&AccountFields>) -> Option<AccountId> {
+        let reference = self.record.manager.as_ref()?;
+        match self.view.managers.get(reference) {
+            Some(manager) => Some(manager.clone()),
+            None if self.facts.managers_may_come => before.and_then(|b| b.manager.clone()),
+            None => None,
+        }
+    }
+
+    fn manager_is_unknown(&self) -> bool {
+        let reference = self.record.manager.as_ref();
+        reference.is_some_and(|reference| !self.view.managers.contains_key(reference))
+    }
+
+    fn rivals(&self) -> Rivals {
+        let mut rivals = Rivals::default();
+        let Some(email) = self.record.email_norm() else { return rivals };
+        for (key, activity) in self.facts.people_by_email.get(&email).into_iter().flatten() {
+            if self.own_keys.iter().flatten().any(|own| own == key) {
+                continue;
+            }
+            match activity {
+                Activity::Active => rivals.active = rivals.active.saturating_add(1),
+                Activity::Inactive => rivals.inactive = rivals.inactive.saturating_add(1),
+            }
+        }
+        rivals
+    }
+}
+
+/// Whether the person had left before, and the account was kept active by another directory that is
+/// gone: that is no leaving of this person, and never an effect of disabling (L-08).
+fn is_left_over(stored: Option<&DirectoryUser>, decided: &Decided) -> bool {
+    decided.link == LinkStep::Keep && stored.is_some_and(|user| user.state == Activity::Inactive)
+}
+
+fn held(doubt: LinkDoubt, account_id: Option<AccountId>) -> Decided {
+    let reason = doubt.message().to_owned();
+    let hold = HoldPlan { kind: HoldKind::Link, reason, account_id };
+    Decided { hold: Some(hold), ..Decided::nothing() }
+}
+
+/// An e-mail that differs only in case is no change.
+fn email_after(before: Option<&str>, record: Option<&str>) -> String {
+    match (before, record) {
+        (Some(before), Some(record)) if EmailNorm::of(before) == EmailNorm::of(record) => {
+            before.to_owned()
+        }
+        (_, Some(record)) => record.to_owned(),
+        (before, None) => before.unwrap_or_default().to_owned(),
+    }
+}
+
+/// A name that differs only in case and white space is no change (S-09).
+fn name_after(before: Option<&String>, unit: Option<&Unit>) -> Option<String> {
+    let name = &unit?.name;
+    match before {
+        Some(before) if name_norm(before) == name_norm(name) => Some(before.clone()),
+        _ => Some(name.clone()),
+    }
+}
+
+#[cfg(test)]
+#[path = "person_tests.rs"]
+mod tests;
