@@ -164,7 +164,7 @@ fn files_named(text: &str) -> impl Iterator<Item = &str> {
     let quoted = text.split('`').skip(1).step_by(2);
     quoted.filter(|word| {
         ["src/", "tests/", "benches/"].iter().any(|folder| word.starts_with(folder))
-            && word.ends_with(".rs")
+            && Path::new(word).extension().is_some_and(|extension| extension == "rs")
             && !word.contains('<')
     })
 }

@@ -1,8 +1,8 @@
 //! The preview: what a full sync would do now (L-05).
 //!
 //! It is *Read* and *Plan* of a full sync without *Apply*: everybody is read as by a run
-//! ([`list::everybody`]), and the plans of both passes are folded over one read snapshot with the
-//! functions that [`crate::sync::apply`] folds them with.
+//! ([`crate::sync::full::list`]), and the plans of both passes are folded over one read snapshot
+//! with the functions that [`crate::sync::apply`] folds them with.
 //!
 //! Invariants:
 //! - Nothing is written and no event is sent. A question to the HR system costs what every question
