@@ -10,8 +10,13 @@ define_sql_function! {
 /// The pattern that finds names with `text` in them, for `lower(name) LIKE … ESCAPE '!'`. Case does
 /// not count for the letters A to Z.
 pub(crate) fn pattern(text: &str) -> String {
+    containing(&text.to_ascii_lowercase())
+}
+
+/// The pattern that finds exactly this text anywhere; what a pattern would read as a sign of its own
+/// is escaped with `!`.
+pub(crate) fn containing(text: &str) -> String {
     let escaped: String = text
-        .to_ascii_lowercase()
         .chars()
         .flat_map(|c| matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c]))
         .collect();

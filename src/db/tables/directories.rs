@@ -147,10 +147,8 @@ macro_rules! of_id {
 
 /// One directory, unless its organization was deleted.
 pub fn find(conn: &mut Conn, id: &DirectoryId) -> Result<Option<Directory>, DbError> {
-    Ok(on_backend!(conn, |c| directories::table
-        .find(id)
+    Ok(on_backend!(conn, |c| of_id!(id)
         .filter(directories::organization_id.ne_all(clearing::deleted_organizations()))
-        .select(Directory::as_select())
         .first(c)
         .optional())?)
 }

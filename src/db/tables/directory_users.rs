@@ -8,6 +8,7 @@ use crate::clock::Millis;
 use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
+use crate::db::like::containing;
 use crate::db::schema::{directory_users, links, row_problems};
 use crate::db::types::{Json, StoredDate};
 use crate::domain::account::Activity;
@@ -323,16 +324,12 @@ pub fn any_waits_for(
 ) -> Result<bool, DbError> {
     use directory_users as t;
     for manager in managers {
-        // As it stands in the record; what a pattern would read as a sign of its own is escaped.
+        // As it stands in the record.
         let named = format!("\"manager\":{}", serde_json::json!(manager));
-        let escaped: String = named
-            .chars()
-            .flat_map(|c| matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c]))
-            .collect();
         let waiting = t::table
             .filter(t::directory_id.eq(directory))
             .filter(t::raw_hash.is_null())
-            .filter(t::record.like(format!("%{escaped}%")).escape('!'));
+            .filter(t::record.like(containing(&named)).escape('!'));
         if on_backend!(conn, |c| diesel::select(exists(waiting)).get_result(c))? {
             return Ok(true);
         }
