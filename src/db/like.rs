@@ -13,8 +13,8 @@ pub(crate) fn pattern(text: &str) -> String {
     containing(&text.to_ascii_lowercase())
 }
 
-/// The pattern that finds exactly this text anywhere; what a pattern would read as a sign of its own
-/// is escaped with `!`.
+/// The pattern that finds exactly this text anywhere. What a pattern would read as a sign of its
+/// own is escaped with `!`.
 pub(crate) fn containing(text: &str) -> String {
     let escaped: String = text
         .chars()
