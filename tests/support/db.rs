@@ -94,7 +94,7 @@ impl TestPlace {
     }
 
     fn sqlite(content: &[u8]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = postgres::scratch::folder();
         let path = folder.path().join("rollcall.db");
         if !content.is_empty() {
             std::fs::write(&path, content).expect("the copy is written");
@@ -117,6 +117,17 @@ impl TestPlace {
     /// A connection of its own, past everything of ours.
     pub fn raw(&self) -> Raw {
         Raw::to(&self.place)
+    }
+}
+
+impl Drop for TestPlace {
+    fn drop(&mut self) {
+        let (Place::Postgres(url), Some(cluster)) = (&self.place, postgres::cluster()) else {
+            return;
+        };
+        // The server waits a moment for the gateway's connections to end; the test need not.
+        let url = url.reveal().to_owned();
+        std::thread::spawn(move || cluster.drop_database(&url));
     }
 }
 
