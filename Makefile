@@ -14,10 +14,12 @@ lint:
 		echo "cargo-deny is not installed: advisories were NOT checked" \
 		"(licences and sources are, by tests/licences.rs)"; fi
 
-# Every suite, on both databases. A missing PostgreSQL is a failure, not a skip.
+# Every suite, on both databases. A missing PostgreSQL is a failure, not a skip. A test waits for
+# its servers half of the time, so twice as many run as there are cores.
+TEST_THREADS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
 test:
 	scripts/test-setup
-	ROLLCALL_TEST_REQUIRE_POSTGRES=1 $(CARGO) test --locked
+	ROLLCALL_TEST_REQUIRE_POSTGRES=1 RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked
 
 # The binary: target/release/rollcall
 build:

@@ -108,6 +108,8 @@ pub const PIECE_PEOPLE_MAX: usize = 10;
 /// Rows that one transaction of work on many rows touches, so that nobody waits long behind it
 /// (S-46).
 pub const PIECE_ROWS_MAX: usize = 200;
+/// Pieces of a full sync after which PostgreSQL is asked to look at tables that have grown.
+pub const STATISTICS_PIECES: usize = 25;
 /// People that may wait for a live look in one directory; more become one full sync (S-03).
 pub const BURST_PEOPLE_MAX: usize = 20;
 /// How long a starter of whom a webhook told is looked at again with every full sync, in

@@ -40,6 +40,7 @@ pub mod pool;
 mod presence;
 pub mod reports;
 pub mod schema;
+mod statistics;
 mod tables;
 pub mod types;
 pub mod waits;
@@ -273,6 +274,15 @@ impl Db {
             scrub_on(&mut conn)
         })
         .await
+    }
+
+    /// Lets PostgreSQL's planner know of tables that have grown much; how many these were. For
+    /// whoever writes many rows at once.
+    pub async fn refresh_statistics(&self) -> Result<usize, DbError> {
+        if matches!(self.0.place, Place::Sqlite(_)) {
+            return Ok(0);
+        }
+        self.write(Lane::Bulk, |tx| statistics::refresh(tx)).await
     }
 
     /// What the live sessions say about durability: of a pooled connection and of the writer's.

@@ -40,10 +40,11 @@ const SQLITE_SESSION: &str = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = O
      PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 4000; \
      PRAGMA journal_size_limit = 67108864;";
 
-/// A commit waits for the disk (and for a synchronous standby, where there is one).
+/// A commit waits for the disk (and for a synchronous standby, where there is one). Compiling a
+/// query takes longer than any of ours runs.
 const PG_SESSION: &str = "SET synchronous_commit = on; SET statement_timeout = '60s'; \
      SET lock_timeout = '20s'; SET idle_in_transaction_session_timeout = '60s'; \
-     SET timezone = 'UTC'; SET client_min_messages = warning;";
+     SET timezone = 'UTC'; SET jit = off; SET client_min_messages = warning;";
 
 impl Place {
     /// Opens one connection and sets its session up.

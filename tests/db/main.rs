@@ -23,5 +23,6 @@ mod rows;
 mod scarce;
 mod schema;
 mod search;
+mod statistics;
 mod upgrade;
 mod writer;

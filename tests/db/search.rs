@@ -17,36 +17,37 @@ const PEOPLE: usize = 20_000;
 /// Directories beside it.
 const DIRECTORIES: usize = 5_000;
 
-/// So many directories, and so many people in one of them, that the database would rather not read
-/// all of them.
-fn fill(t: &TestDb) {
-    let mut raw = t.at.raw();
+/// So many directories of People HR.
+pub fn directories(t: &TestDb, count: usize) {
     let of = organization(1).id;
-    let numbers = |until| numbers(t.at.engine, until);
-    raw.run(&format!(
+    t.at.raw().run(&format!(
         "{} INSERT INTO directories (id, organization_id, provider, name, state, strict, \
              poll_seconds, inactive_policy, relink, external_key, credential_generation, \
              observation_seq, failure_tries, created_at_ms, updated_at_ms) \
          SELECT 'directory_' || i, '{of}', 'people_hr', 'HR', 'active', FALSE, 60, 'keep', \
              'ledger', 'key', 0, 0, 0, 0, 0 FROM n",
-        numbers(DIRECTORIES)
+        numbers(t.at.engine, count)
     ));
-    // Everybody's names are their own, their e-mails too.
+}
+
+/// The people of the first directory from `first` (not itself) to `last`. Everybody's names are
+/// their own, their e-mails too.
+pub fn people(t: &TestDb, first: usize, last: usize) {
+    let of = organization(1).id;
     let pad = match t.at.engine {
         Engine::Sqlite => "substr('00000' || i, -6)",
         Engine::Postgres => "lpad(i::TEXT, 6, '0')",
     };
-    raw.run(&format!(
+    t.at.raw().run(&format!(
         "{} INSERT INTO directory_users (id, organization_id, directory_id, external_key, \
              key_kind, employee_number, email_norm, first_last, name_order, state, membership, \
              record, listed, observation_seq, version, created_at_ms, updated_at_ms) \
          SELECT 'directory_user_' || {pad}, '{of}', 'directory_1', 'k' || {pad}, 'stable', \
              'PW' || {pad}, 'p' || {pad} || '@x.example', 'ann' || {pad} || ' lee', \
              'lee ann' || {pad} || '\ndirectory_user_' || {pad}, 'active', 'member', '{{}}', \
-             TRUE, 1, 1, 0, 0 FROM n",
-        numbers(PEOPLE)
+             TRUE, 1, 1, 0, 0 FROM n WHERE i > {first}",
+        numbers(t.at.engine, last)
     ));
-    raw.run("ANALYZE");
 }
 
 /// The statement that looks for people.
@@ -65,7 +66,10 @@ async fn statement(t: &TestDb) -> String {
 
 async fn people_are_found_through_indexes(t: TestDb) {
     t.db.write(Lane::Urgent, |tx| organizations::insert(tx, &organization(1))).await.unwrap();
-    fill(&t);
+    // So many that the database would rather not read all of them.
+    directories(&t, DIRECTORIES);
+    people(&t, 0, PEOPLE);
+    t.at.raw().run("ANALYZE");
     let sql = statement(&t).await;
     let found = plan(t.at.raw(), &sql);
     for index in ["first_last", "name_order", "email", "number"] {

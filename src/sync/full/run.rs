@@ -148,11 +148,14 @@ async fn work(cx: &Context, claim: &Claim) -> Result<(), SyncError> {
         held.extend(done.held);
         kept.extend(done.kept);
     }
-    for people in everybody.batches() {
+    for (number, people) in (1_usize..).zip(everybody.batches()) {
         let done = batch.apply(people.to_vec(), Pass::People).await?;
         counts.add(done.counts);
         held.extend(done.held);
         kept.extend(done.kept);
+        if number.is_multiple_of(limits::STATISTICS_PIECES) {
+            cx.db.refresh_statistics().await?;
+        }
     }
     for people in everybody.batches() {
         batch.apply(people.to_vec(), Pass::Relations).await?;
