@@ -44,8 +44,8 @@ const PEOPLE: usize = 200;
 const PEOPLE_OF_THE_LARGE: usize = 30_000;
 const HANGING: usize = 10;
 /// Webhooks and full syncs of the measured organization, at least.
-const HOOKS: usize = 300;
-const RUNS: usize = 25;
+const HOOKS: usize = 1_000;
+const RUNS: usize = 80;
 const PACE: Duration = Duration::from_millis(60);
 /// How often the large one is connected and disabled.
 const CYCLES: usize = 2;
@@ -64,7 +64,7 @@ fn main() {
         only.as_ref().is_none_or(|only| format!("{engine:?}").eq_ignore_ascii_case(only))
     };
     for engine in [Engine::Sqlite, Engine::Postgres].into_iter().filter(wanted) {
-        match TestPlace::empty(engine) {
+        match TestPlace::durable(engine) {
             Some(place) => runtime.block_on(measure(engine, place)),
             None => println!("{engine:?}: not installed"),
         }

@@ -5,7 +5,7 @@ mod postgres;
 
 use std::path::PathBuf;
 
-use postgres::{Cluster, cluster, find_programs, installed_folders};
+use postgres::{Cluster, Storage, cluster, find_programs, installed_folders};
 
 #[test]
 fn databases_are_fresh_and_copies_have_what_the_original_has() {
@@ -47,9 +47,12 @@ fn a_stopped_cluster_leaves_nothing_behind() {
         return;
     }
     let bin = find_programs(std::env::var_os("PATH").as_deref(), installed_folders()).unwrap();
-    let second = Cluster::start(&bin).unwrap();
+    let second = Cluster::start(&bin, Storage::Disk).unwrap();
     let (folder, url) = (second.folder().to_owned(), second.create_database());
     assert!(folder.join("data/PG_VERSION").exists());
+    for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
+        assert_eq!(second.psql(&url, &format!("SHOW {setting}")).unwrap(), "on", "{setting}");
+    }
     second.stop();
     assert!(!folder.exists(), "{} is still there", folder.display());
     let Some(first) = cluster() else { return };

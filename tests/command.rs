@@ -23,7 +23,9 @@ mod strangers;
 /// Exit code, standard output and standard error.
 fn rollcall(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
-    command.env_clear().envs(env.iter().copied()).current_dir(folder).args(args);
+    // Tests run at the same time: each server takes a port that is free.
+    command.env_clear().env("ROLLCALL__SERVER__LISTEN", "127.0.0.1:0").envs(env.iter().copied());
+    command.current_dir(folder).args(args);
     let output = command.output().unwrap_or_else(|error| panic!("rollcall: {error}"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))

@@ -14,9 +14,11 @@ use crate::db::conn::Conn;
 use crate::db::error::DbError;
 
 /// Our tables that have at least doubled since PostgreSQL last looked at them, by their pages.
-/// It reads the catalogue and the size of each file, never a table.
+/// It reads the catalogue and the size of each file, never a table. Who does not own the tables may
+/// not ask for it.
 const GROWN: &str = "SELECT quote_ident(relname) AS name FROM pg_class \
      WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' \
+     AND pg_has_role(relowner, 'USAGE') \
      AND pg_relation_size(oid) / current_setting('block_size')::bigint \
          >= greatest(4, 2 * relpages::bigint) \
      ORDER BY relname";

@@ -47,7 +47,8 @@ fn l_06_without_its_key_a_database_is_refused_and_no_other_key_is_made() {
     for args in [&["serve"][..], &["keys", "list"], &["keys", "create", "--name", "x"]] {
         let (code, _, err) = rollcall(folder.path(), args, &[]);
         assert_eq!(code, Some(1), "{args:?} {err}");
-        assert!(err.contains("rollcall.db.key is missing") && err.contains("put the file back"));
+        let says = err.contains("rollcall.db.key is missing") && err.contains("put the file back");
+        assert!(says, "{args:?} {err}");
         assert!(!key.exists(), "{args:?} made another key");
     }
     std::fs::write(&key, &text).unwrap();
@@ -272,7 +273,7 @@ fn o_06_postgres_that_takes_no_changes_is_not_ready_and_says_why() {
     set("on");
     // Its connections were ended, so the first question may still meet an old one.
     let mut ready = String::new();
-    for _ in 0..50 {
+    for _ in 0..1_000 {
         ready = ask("GET /readyz", "");
         if ready.contains("read-only") {
             break;
@@ -284,7 +285,7 @@ fn o_06_postgres_that_takes_no_changes_is_not_ready_and_says_why() {
     assert!(ask("GET /api/v1/organizations", "").starts_with("HTTP/1.1 200"), "reading goes on");
     set("off");
     let mut back = String::new();
-    for _ in 0..50 {
+    for _ in 0..1_000 {
         back = ask("GET /readyz", "");
         if back.starts_with("HTTP/1.1 200") {
             break;

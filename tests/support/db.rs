@@ -45,6 +45,7 @@ pub struct TestPlace {
     pub engine: Engine,
     pub place: Place,
     _folder: Option<tempfile::TempDir>,
+    cluster: Option<&'static postgres::Cluster>,
 }
 
 impl TestPlace {
@@ -52,7 +53,16 @@ impl TestPlace {
     pub fn empty(engine: Engine) -> Option<Self> {
         Some(match engine {
             Engine::Sqlite => Self::sqlite(&[]),
-            Engine::Postgres => Self::postgres(postgres::cluster()?.create_database()),
+            Engine::Postgres => Self::postgres(postgres::cluster()?),
+        })
+    }
+
+    /// A place without any table where every commit reaches the disk, as in production; `None` when
+    /// the engine is not installed.
+    pub fn durable(engine: Engine) -> Option<Self> {
+        Some(match engine {
+            Engine::Sqlite => Self::sqlite_in(tempfile::tempdir().expect("a folder"), &[]),
+            Engine::Postgres => Self::postgres(postgres::durable_cluster()?),
         })
     }
 
@@ -74,7 +84,7 @@ impl TestPlace {
                         .expect("the template is migrated");
                     url
                 });
-                Self::postgres(cluster.create_database_from(template))
+                Self::postgres_at(cluster, cluster.create_database_from(template))
             }
         })
     }
@@ -85,7 +95,7 @@ impl TestPlace {
         Some(match engine {
             Engine::Sqlite => Self::sqlite(&unpacked(version, "rollcall.db.gz")),
             Engine::Postgres => {
-                let at = Self::postgres(postgres::cluster()?.create_database());
+                let at = Self::postgres(postgres::cluster()?);
                 let dump = unpacked(version, "postgres.sql.gz");
                 at.raw().run(std::str::from_utf8(&dump).expect("a dump is text"));
                 at
@@ -94,16 +104,25 @@ impl TestPlace {
     }
 
     fn sqlite(content: &[u8]) -> Self {
-        let folder = postgres::scratch::folder();
+        Self::sqlite_in(postgres::scratch::folder(), content)
+    }
+
+    fn sqlite_in(folder: tempfile::TempDir, content: &[u8]) -> Self {
         let path = folder.path().join("rollcall.db");
         if !content.is_empty() {
             std::fs::write(&path, content).expect("the copy is written");
         }
-        Self { engine: Engine::Sqlite, place: Place::Sqlite(path), _folder: Some(folder) }
+        let place = Place::Sqlite(path);
+        Self { engine: Engine::Sqlite, place, _folder: Some(folder), cluster: None }
     }
 
-    fn postgres(url: String) -> Self {
-        Self { engine: Engine::Postgres, place: Place::Postgres(Secret::new(url)), _folder: None }
+    fn postgres(cluster: &'static postgres::Cluster) -> Self {
+        Self::postgres_at(cluster, cluster.create_database())
+    }
+
+    fn postgres_at(cluster: &'static postgres::Cluster, url: String) -> Self {
+        let place = Place::Postgres(Secret::new(url));
+        Self { engine: Engine::Postgres, place, _folder: None, cluster: Some(cluster) }
     }
 
     /// The file of a SQLite place.
@@ -122,9 +141,7 @@ impl TestPlace {
 
 impl Drop for TestPlace {
     fn drop(&mut self) {
-        let (Place::Postgres(url), Some(cluster)) = (&self.place, postgres::cluster()) else {
-            return;
-        };
+        let (Place::Postgres(url), Some(cluster)) = (&self.place, self.cluster) else { return };
         // The server waits a moment for the gateway's connections to end; the test need not.
         let url = url.reveal().to_owned();
         std::thread::spawn(move || cluster.drop_database(&url));

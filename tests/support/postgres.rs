@@ -3,9 +3,9 @@
 //! A watchdog process waits on a pipe from us. However the test program ends (done, panicked,
 //! killed), the pipe closes, and the watchdog stops the server and removes its folder.
 //!
-//! Commits answer as in production, but nothing is forced to the disk: the server outlives every
-//! gateway that a test kills, and only a power cut could tell the difference. Text is sorted by a
-//! language's rules, so that a query that forgets its collation is noticed.
+//! In tests nothing is forced to the disk: the server outlives every gateway that a test kills, and
+//! only a power cut could tell the difference. In benchmarks every commit is, as in production. Text
+//! is sorted by a language's rules, so that a query that forgets its collation is noticed.
 #![expect(clippy::expect_used, reason = "a test may stop at the first surprise")]
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
@@ -42,6 +42,15 @@ cat >/dev/null
 rm -rf -- "$folder"
 "#;
 
+/// What a commit waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// Nothing: the files are in memory, where there is room.
+    Memory,
+    /// The disk, as in production.
+    Disk,
+}
+
 /// A running server.
 #[derive(Debug)]
 pub struct Cluster {
@@ -56,8 +65,18 @@ pub struct Cluster {
 /// PostgreSQL is not installed and [`REQUIRE`] is not set.
 pub fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
-    let start = || match find_programs(std::env::var_os("PATH").as_deref(), installed_folders()) {
-        Ok(bin) => Some(Cluster::start(&bin).expect("the throw-away PostgreSQL starts")),
+    CLUSTER.get_or_init(|| started(Storage::Memory)).as_ref()
+}
+
+/// The server of this benchmark, whose commits reach the disk.
+pub fn durable_cluster() -> Option<&'static Cluster> {
+    static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+    CLUSTER.get_or_init(|| started(Storage::Disk)).as_ref()
+}
+
+fn started(storage: Storage) -> Option<Cluster> {
+    match find_programs(std::env::var_os("PATH").as_deref(), installed_folders()) {
+        Ok(bin) => Some(Cluster::start(&bin, storage).expect("the throw-away PostgreSQL starts")),
         Err(missing) => {
             let text = format!("PostgreSQL suites did not run: {missing}");
             let required = std::env::var_os(REQUIRE).is_some_and(|value| !value.is_empty());
@@ -66,8 +85,7 @@ pub fn cluster() -> Option<&'static Cluster> {
             let _ = writeln!(std::io::stderr(), "{text}");
             None
         }
-    };
-    CLUSTER.get_or_init(start).as_ref()
+    }
 }
 
 /// Where Debian and its relatives put the server's programs, the newest version first.
@@ -102,11 +120,14 @@ pub fn find_programs(path: Option<&OsStr>, folders: Vec<PathBuf>) -> Result<Path
 
 impl Cluster {
     /// Starts a server from the programs in `bin`.
-    pub fn start(bin: &Path) -> Result<Self, String> {
+    pub fn start(bin: &Path, storage: Storage) -> Result<Self, String> {
         let user = server_user();
         // A socket's path has at most 107 bytes, and as root the folder has to be where the
         // server's own user can get.
-        let wanted = scratch::parent();
+        let wanted = match storage {
+            Storage::Memory => scratch::parent(),
+            Storage::Disk => std::env::temp_dir(),
+        };
         let short = wanted.as_os_str().len() < 60;
         let open = user.is_none() || wanted == Path::new(scratch::MEMORY);
         let base = if open && short { wanted } else { PathBuf::from("/tmp") };
@@ -123,7 +144,7 @@ impl Cluster {
             succeed(Command::new("chown").arg(user).arg(&cluster.folder))?;
         }
         cluster.initialize(&data, user.as_deref())?;
-        cluster.port = cluster.listen(&data, user.as_deref())?;
+        cluster.port = cluster.listen(&data, user.as_deref(), storage)?;
         Ok(cluster)
     }
 
@@ -138,7 +159,14 @@ impl Cluster {
     }
 
     /// Lets the server listen on a free port; the port.
-    fn listen(&self, data: &Path, user: Option<&str>) -> Result<u16, String> {
+    fn listen(&self, data: &Path, user: Option<&str>, storage: Storage) -> Result<u16, String> {
+        let waiting = match storage {
+            Storage::Memory => {
+                "-c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
+                 -c max_wal_size=128MB"
+            }
+            Storage::Disk => "-c fsync=on",
+        };
         let log = self.folder.join("log");
         let mut reason = String::new();
         for _ in 0..START_TRIES {
@@ -146,9 +174,7 @@ impl Cluster {
             let port = free.map_err(|error| format!("no free port: {error}"))?.port();
             let options = format!(
                 "-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={} \
-                 -c fsync=off -c full_page_writes=off -c synchronous_commit=on \
-                 -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=128MB \
-                 -c max_connections=200 -c shared_buffers=64MB",
+                 -c synchronous_commit=on -c max_connections=200 -c shared_buffers=64MB {waiting}",
                 self.folder.display()
             );
             let mut command = as_user(user, &self.bin.join("pg_ctl"));
