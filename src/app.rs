@@ -17,7 +17,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use tokio::net::TcpSocket;
 
-use crate::clock::{Clock, CorrectedClock, Millis, Random, SystemClock, SystemRandom};
+use crate::clock::{Clock, CorrectedClock, Random, SystemClock, SystemRandom, Timestamp};
 use crate::config::{ConfigError, DatabaseUrl, Settings};
 use crate::db::api_keys::{self, ApiKey};
 use crate::db::data_keys::{self, DataKeyError};
@@ -45,7 +45,7 @@ pub enum AppError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The database.
-    #[error("the database can not be opened: {0}")]
+    #[error("the database cannot be opened: {0}")]
     Db(#[from] DbError),
     /// The data keys.
     #[error(transparent)]
@@ -92,7 +92,7 @@ pub enum AppError {
     )]
     InUse(PathBuf),
     /// The listener.
-    #[error("can not listen on {address}: {source} (setting server.listen)")]
+    #[error("cannot listen on {address}: {source} (setting server.listen)")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -237,7 +237,7 @@ async fn put_right(db: &Db, clock: &CorrectedClock) -> Result<(), DbError> {
     let right = db.read(crate::db::now).await?;
     let to = clock.own();
     // An answer that was long on its way says too little.
-    if let Some(right) = right.filter(|_| to.since(from) <= Millis::SECOND) {
+    if let Some(right) = right.filter(|_| to.since(from) <= Timestamp::SECOND) {
         clock.correct(right, (from, to));
     }
     Ok(())

@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Millis(pub i64);
+pub struct Timestamp(pub i64);
 
-impl Millis {
+impl Timestamp {
     /// One second, one minute, one hour and one day, as differences in milliseconds.
     pub const SECOND: i64 = 1_000;
     /// One minute in milliseconds.
@@ -62,13 +62,13 @@ impl Millis {
 }
 
 /// `YYYY-MM-DDTHH:MM:SS.mmmZ`, always with three digits (wire contract §4).
-impl fmt::Display for Millis {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.3}", self.timestamp())
     }
 }
 
-impl fmt::Debug for Millis {
+impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
@@ -77,11 +77,11 @@ impl fmt::Debug for Millis {
 /// Tells the time.
 pub trait Clock: Send + Sync {
     /// The present moment.
-    fn now(&self) -> Millis;
+    fn now(&self) -> Timestamp;
 
     /// Waits for a moment. Whoever waits looks at the time again afterwards: the clock may have
     /// been set meanwhile.
-    fn wait_until(&self, moment: Millis) -> BoxFuture<'_, ()>;
+    fn wait_until(&self, moment: Timestamp) -> BoxFuture<'_, ()>;
 
     /// Whether this is the machine's own clock, which other machines do not have.
     fn is_the_machines(&self) -> bool {
@@ -94,18 +94,18 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    fn now(&self) -> Millis {
+    fn now(&self) -> Timestamp {
         #[expect(
             clippy::disallowed_methods,
             reason = "the one place that reads the machine's clock"
         )]
         let now = jiff::Timestamp::now();
-        Millis(now.as_millisecond())
+        Timestamp(now.as_millisecond())
     }
 
-    fn wait_until(&self, moment: Millis) -> BoxFuture<'_, ()> {
+    fn wait_until(&self, moment: Timestamp) -> BoxFuture<'_, ()> {
         // In pieces, so that a clock that is set forward is noticed.
-        let wait_ms = moment.since(self.now()).clamp(0, Millis::MINUTE);
+        let wait_ms = moment.since(self.now()).clamp(0, Timestamp::MINUTE);
         let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
         Box::pin(tokio::time::sleep(wait))
     }
@@ -131,12 +131,12 @@ impl CorrectedClock {
 
     /// The own clock, as it is.
     #[must_use]
-    pub fn own(&self) -> Millis {
+    pub fn own(&self) -> Timestamp {
         self.own.now()
     }
 
     /// The right clock showed `right` at some moment between these two of the own clock.
-    pub fn correct(&self, right: Millis, (from, to): (Millis, Millis)) {
+    pub fn correct(&self, right: Timestamp, (from, to): (Timestamp, Timestamp)) {
         let middle = from.plus(to.since(from) / 2);
         self.ahead_ms.store(middle.since(right), Ordering::SeqCst);
     }
@@ -147,11 +147,11 @@ impl CorrectedClock {
 }
 
 impl Clock for CorrectedClock {
-    fn now(&self) -> Millis {
+    fn now(&self) -> Timestamp {
         self.own.now().plus(self.ahead_ms().saturating_neg())
     }
 
-    fn wait_until(&self, moment: Millis) -> BoxFuture<'_, ()> {
+    fn wait_until(&self, moment: Timestamp) -> BoxFuture<'_, ()> {
         self.own.wait_until(moment.plus(self.ahead_ms()))
     }
 }
@@ -164,7 +164,7 @@ pub struct ManualClock(AtomicI64);
 impl ManualClock {
     /// A clock that shows `start`.
     #[must_use]
-    pub fn at(start: Millis) -> Self {
+    pub fn at(start: Timestamp) -> Self {
         Self(AtomicI64::new(start.0))
     }
 
@@ -175,11 +175,11 @@ impl ManualClock {
 }
 
 impl Clock for ManualClock {
-    fn now(&self) -> Millis {
-        Millis(self.0.load(Ordering::SeqCst))
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
     }
 
-    fn wait_until(&self, moment: Millis) -> BoxFuture<'_, ()> {
+    fn wait_until(&self, moment: Timestamp) -> BoxFuture<'_, ()> {
         self.0.fetch_max(moment.0, Ordering::SeqCst);
         Box::pin(std::future::ready(()))
     }
@@ -238,29 +238,29 @@ mod tests {
 
     #[test]
     fn a_moment_prints_with_three_digits() {
-        assert_eq!(Millis(0).to_string(), "1970-01-01T00:00:00.000Z");
-        assert_eq!(Millis(1_700_000_000_120).to_string(), "2023-11-14T22:13:20.120Z");
+        assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp(1_700_000_000_120).to_string(), "2023-11-14T22:13:20.120Z");
     }
 
     #[tokio::test]
     async fn waiting_moves_a_manual_clock_and_never_back() {
-        let clock = ManualClock::at(Millis(10));
-        clock.wait_until(Millis(30)).await;
-        assert_eq!(clock.now(), Millis(30));
-        clock.wait_until(Millis(20)).await;
-        assert_eq!(clock.now(), Millis(30));
-        SystemClock.wait_until(Millis(0)).await;
+        let clock = ManualClock::at(Timestamp(10));
+        clock.wait_until(Timestamp(30)).await;
+        assert_eq!(clock.now(), Timestamp(30));
+        clock.wait_until(Timestamp(20)).await;
+        assert_eq!(clock.now(), Timestamp(30));
+        SystemClock.wait_until(Timestamp(0)).await;
     }
 
     #[tokio::test]
     async fn a_07_a_clock_that_is_wrong_is_put_right() {
-        let own = Arc::new(ManualClock::at(Millis(100_000)));
+        let own = Arc::new(ManualClock::at(Timestamp(100_000)));
         let clock = CorrectedClock::of(own.clone());
-        assert_eq!(clock.now(), Millis(100_000));
-        clock.correct(Millis(70_010), (Millis(100_000), Millis(100_020)));
-        assert_eq!(clock.now(), Millis(70_000));
-        clock.wait_until(Millis(75_000)).await;
-        assert_eq!((own.now(), clock.now()), (Millis(105_000), Millis(75_000)));
+        assert_eq!(clock.now(), Timestamp(100_000));
+        clock.correct(Timestamp(70_010), (Timestamp(100_000), Timestamp(100_020)));
+        assert_eq!(clock.now(), Timestamp(70_000));
+        clock.wait_until(Timestamp(75_000)).await;
+        assert_eq!((own.now(), clock.now()), (Timestamp(105_000), Timestamp(75_000)));
     }
 
     #[test]
@@ -270,7 +270,7 @@ mod tests {
             let mut before = jiff::civil::date(2025, 12, 31);
             let mut day = jiff::civil::date(2026, 1, 1);
             while day.year() < 2028 {
-                let start = Millis::start_of(day, &zone);
+                let start = Timestamp::start_of(day, &zone);
                 assert_eq!(start.date_in(&zone), day, "{name:?}");
                 assert_eq!(start.plus(-1).date_in(&zone), before, "{name:?}");
                 before = day;

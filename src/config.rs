@@ -77,7 +77,7 @@ pub const KEYS: &[(&str, KeyKind)] = &[
     ("log.level", KeyKind::Text),
 ];
 
-/// A setting that can not be used: which one, where it comes from, what is wrong, how to mend it.
+/// A setting that cannot be used: which one, where it comes from, what is wrong, how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     /// The dotted name of the setting, or the file or variable when it has none.

@@ -141,7 +141,7 @@ pub const FIELD_CHARS_MAX: usize = 500;
 pub const EMAIL_BYTES_MAX: usize = 254;
 /// Longest part of an e-mail address before the `@`, in bytes (RFC 5321).
 pub const EMAIL_LOCAL_BYTES_MAX: usize = 64;
-/// Largest single record in an HR system's list, without its very long texts; a larger one can not
+/// Largest single record in an HR system's list, without its very long texts; a larger one cannot
 /// be read and costs its person only (S-16).
 pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
 /// Longest text in an HR system's answer that is looked at; a longer one (a photo) is left out

@@ -112,7 +112,7 @@ impl SealingKey {
     }
 
     /// Seals bytes. `context` names what and whose they are; they open only under the same name, so
-    /// sealed bytes can not be moved to another row.
+    /// sealed bytes cannot be moved to another row.
     pub fn seal(&self, plain: &[u8], context: &str, random: &dyn Random) -> Vec<u8> {
         let mut nonce = [0_u8; NONCE_BYTES];
         random.fill(&mut nonce);

@@ -3,7 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that can not go on has failed; helpers of tests count as tests"
+    reason = "a test that cannot go on has failed; helpers of tests count as tests"
 )]
 
 mod support {
@@ -11,7 +11,7 @@ mod support {
 }
 
 use jiff::tz::TimeZone;
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::domain::failure::FailureClass;
 use rollcall::domain::ids::MailId;
 use rollcall::domain::notice::{FailureFacts, NoticeText, Place, sync_failed};
@@ -38,7 +38,7 @@ fn notice() -> NoticeText {
         },
         class: FailureClass::Credential,
         detail: None,
-        since: Millis(1_795_356_300_000),
+        since: Timestamp(1_795_356_300_000),
     })
 }
 
@@ -49,7 +49,7 @@ fn mail() -> NoticeMail {
         to_address: TO.to_owned(),
         organization: "Müller & <Söhne>".to_owned(),
         text: notice(),
-        date: Millis(1_795_356_300_000),
+        date: Timestamp(1_795_356_300_000),
     }
 }
 

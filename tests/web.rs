@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use rollcall::clock::{Clock, ManualClock, Millis, Random, SeededRandom};
+use rollcall::clock::{Clock, ManualClock, Random, SeededRandom, Timestamp};
 use rollcall::db::api_keys::{self, ApiKey};
 use rollcall::db::directories::{self, Directory};
 use rollcall::db::links::{self, Link};
@@ -79,7 +79,7 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&Place::Sqlite(folder.path().join("web.db"))).unwrap();
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(5));
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Millis(1_700_000_000_000)));
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp(1_700_000_000_000)));
         let key = || SealingKey::generate(random.as_ref());
         let keys = Keys { sealing: key(), lookup: key(), record: key() };
         let row = ApiKey {
@@ -182,7 +182,7 @@ impl Server {
             company_generation: 0,
             credential_tenant_key: None,
             observation_seq: 0,
-            next_sync_at_ms: Some(now.plus(Millis::DAY)),
+            next_sync_at_ms: Some(now.plus(Timestamp::DAY)),
             last_success_at_ms: None,
             failure_class: None,
             failure_detail: None,

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::app::AppError;
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::config::ConfigError;
 use crate::db::DbError;
 use crate::domain::provider::ProviderKind;
@@ -52,15 +52,15 @@ pub struct Demo {
 /// Why the demo did not get to its end.
 #[derive(Debug, thiserror::Error)]
 enum DemoError {
-    #[error("the temporary folder {path} can not be made: {source}")]
+    #[error("the temporary folder {path} cannot be made: {source}")]
     Folder { path: PathBuf, source: std::io::Error },
-    #[error("the sandbox HR system can not listen on {address}: {source}")]
+    #[error("the sandbox HR system cannot listen on {address}: {source}")]
     Sandbox { address: std::net::SocketAddr, source: std::io::Error },
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error("the gateway does not start: {0}")]
     App(#[from] AppError),
-    #[error("an API key can not be made: {0}")]
+    #[error("an API key cannot be made: {0}")]
     Key(#[from] DbError),
     #[error("no HTTP client can be built: {0}")]
     NoClient(reqwest::Error),
@@ -241,7 +241,7 @@ fn invitation(
     let again: String = again.collect();
     let rows = links.iter().map(|link| vec![link.of.clone(), link.url.clone()]);
     let portal = table::lines(&rows.collect::<Vec<_>>(), &[false, false]);
-    let minutes = limits::PORTAL_LINK_MS_MAX / Millis::MINUTE;
+    let minutes = limits::PORTAL_LINK_MS_MAX / Timestamp::MINUTE;
     format!(
         "\nBoth keep running. It is your turn:\n\n\
          In a browser, play both sides. You are the HR department here: hire, edit, let go, \

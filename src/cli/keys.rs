@@ -15,7 +15,7 @@ pub struct Keys {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Make a key and print it; it can not be shown again
+    /// Make a key and print it; it cannot be shown again
     Create {
         /// What the key is for
         #[arg(long)]

@@ -51,7 +51,7 @@ impl SandboxCommand {
         match ran {
             Ok(()) => 0,
             Err(error) => {
-                context.say(&format!("error: can not listen on {}: {error}", self.listen));
+                context.say(&format!("error: cannot listen on {}: {error}", self.listen));
                 1
             }
         }

@@ -18,7 +18,7 @@ pub(super) const PREFIX: &str = "ROLLCALL__";
 pub(super) fn read_file(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|error| {
         let mend = "name a readable TOML file with --config FILE, or leave it out";
-        ConfigError::new(&path.display().to_string(), format!("can not be read: {error}"), mend)
+        ConfigError::new(&path.display().to_string(), format!("cannot be read: {error}"), mend)
     })
 }
 
@@ -34,7 +34,7 @@ impl Variable {
     pub(super) fn merge_into(&self, figment: Figment) -> Result<Figment, ConfigError> {
         let text = self.value.reveal().trim();
         let fail = |mend: &str| {
-            let mut error = ConfigError::new(self.key, format!("{text:?} can not be used"), mend);
+            let mut error = ConfigError::new(self.key, format!("{text:?} cannot be used"), mend);
             error.origin = Some(self.name.clone());
             error
         };
@@ -57,7 +57,7 @@ impl Variable {
 }
 
 /// Picks our variables out of the environment. An empty one counts as not set, because compose
-/// files and unit files can not leave a variable out.
+/// files and unit files cannot leave a variable out.
 pub(super) fn read_environment(env: &[(String, String)]) -> Result<Vec<Variable>, ConfigError> {
     let mut variables: Vec<Variable> = Vec::new();
     for (name, value) in env.iter().filter(|(_, value)| !value.trim().is_empty()) {
@@ -95,7 +95,7 @@ pub(super) fn read_environment(env: &[(String, String)]) -> Result<Vec<Variable>
 fn read_secret_file(name: &str, path: &str) -> Result<Secret, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         let mend = "name a file that the user of this process can read";
-        ConfigError::new(name, format!("{path} can not be read: {error}"), mend)
+        ConfigError::new(name, format!("{path} cannot be read: {error}"), mend)
     })?;
     if text.trim().is_empty() {
         return Err(ConfigError::new(name, format!("{path} is empty"), "write the secret into it"));
@@ -139,7 +139,7 @@ pub(super) fn explain(error: &figment::Error) -> ConfigError {
         }
         FigmentKind::InvalidType(actual, expected)
         | FigmentKind::InvalidValue(actual, expected) => {
-            ConfigError::new(&path, format!("{actual} can not be used"), format!("give {expected}"))
+            ConfigError::new(&path, format!("{actual} cannot be used"), format!("give {expected}"))
         }
         FigmentKind::Message(message) => {
             // The parser repeats the line, which may hold a secret; place and reason are enough.
@@ -150,7 +150,7 @@ pub(super) fn explain(error: &figment::Error) -> ConfigError {
         }
         other => ConfigError::new(
             &path,
-            format!("the value can not be used ({other})"),
+            format!("the value cannot be used ({other})"),
             "write it as config.example.toml does",
         ),
     }

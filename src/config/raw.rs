@@ -162,7 +162,7 @@ fn word<T>(
     words: &str,
 ) -> Result<T, ConfigError> {
     parse(text).ok_or_else(|| {
-        ConfigError::new(key, format!("{text:?} can not be used"), format!("give {words}"))
+        ConfigError::new(key, format!("{text:?} cannot be used"), format!("give {words}"))
     })
 }
 

@@ -148,7 +148,7 @@ fn o_05_a_bad_variable_names_its_key_and_how_to_mend_it() {
         (&[("DATABASE_URL", "sqlite://")], "database.url", "no file"),
         (&[("DATABASE_URL", "sqlite:///data/")], "database.url", "folder"),
         (&[("DATABASE_URL", "postgres://h/d")], "secrets.master_key", "openssl"),
-        (&[("DATABASE_URL_FILE", "/does/not/exist")], "DATABASE_URL_FILE", "can not be read"),
+        (&[("DATABASE_URL_FILE", "/does/not/exist")], "DATABASE_URL_FILE", "cannot be read"),
         (
             &[("DATABASE_URL", "sqlite://a"), ("ROLLCALL__DATABASE__URL", "sqlite://b")],
             "database.url",

@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::account_problems::{self, AccountProblem};
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::directory_users::DirectoryUser;
@@ -147,7 +147,7 @@ struct AccountRow {
     id: AccountId,
     email: String,
     email_norm: Option<EmailNorm>,
-    created_at_ms: Millis,
+    created_at_ms: Timestamp,
 }
 
 /// What becomes of an account.
@@ -425,7 +425,7 @@ mod tests {
             id: AccountId::from_text(id),
             email: email.to_owned(),
             email_norm: Some(EmailNorm::stored(email.to_lowercase())),
-            created_at_ms: Millis(created),
+            created_at_ms: Timestamp(created),
         }
     }
 

@@ -11,7 +11,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::{
@@ -66,12 +66,12 @@ pub fn next(
 }
 
 /// Since when something waits.
-pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
-    let directory: Option<Millis> = on_backend!(conn, |c| directories::table
+pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
+    let directory: Option<Timestamp> = on_backend!(conn, |c| directories::table
         .filter(directories::clearing_since_ms.is_not_null())
         .select(diesel::dsl::min(directories::clearing_since_ms))
         .first(c))?;
-    let organization: Option<Millis> = on_backend!(conn, |c| organizations::table
+    let organization: Option<Timestamp> = on_backend!(conn, |c| organizations::table
         .filter(organizations::deleting_since_ms.is_not_null())
         .select(diesel::dsl::min(organizations::deleting_since_ms))
         .first(c))?;
@@ -79,7 +79,7 @@ pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
 }
 
 /// Puts a directory behind the others that wait to be cleared, so that they take turns.
-pub fn go_on_later(tx: &mut Tx<'_>, id: &DirectoryId, now: Millis) -> Result<(), DbError> {
+pub fn go_on_later(tx: &mut Tx<'_>, id: &DirectoryId, now: Timestamp) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::update(directories::table.find(id))
         .set(directories::clearing_since_ms.eq(now))
         .execute(c))?;
@@ -89,7 +89,7 @@ pub fn go_on_later(tx: &mut Tx<'_>, id: &DirectoryId, now: Millis) -> Result<(),
 /// Nothing is left.
 pub fn finish(tx: &mut Tx<'_>, id: &DirectoryId) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::update(directories::table.find(id))
-        .set(directories::clearing_since_ms.eq(None::<Millis>))
+        .set(directories::clearing_since_ms.eq(None::<Timestamp>))
         .execute(c))?;
     Ok(())
 }

@@ -78,7 +78,7 @@ impl Conn {
         self.begin("BEGIN DEFERRED", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     }
 
-    /// On PostgreSQL a connection that can not begin a transaction is not used again.
+    /// On PostgreSQL a connection that cannot begin a transaction is not used again.
     fn begin(&mut self, sqlite: &str, pg: &str) -> Result<(), DieselError> {
         let nested = self.depth() != Some(0);
         match self {

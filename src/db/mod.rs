@@ -1,7 +1,7 @@
 //! The database: SQLite or PostgreSQL, chosen by the URL, with one way to read and one to write.
 //!
 //! Invariants:
-//! - [`Db::read`] gives one unchanging view and can not write. [`Db::write`] gives a [`Tx`]; what
+//! - [`Db::read`] gives one unchanging view and cannot write. [`Db::write`] gives a [`Tx`]; what
 //!   is written through it is durable when the call returns, or not there at all.
 //! - The closures are not async, so no network call can happen inside a transaction.
 //! - All SQL of Rollcall is in this folder: in `tables`, one file per table, its rows and its
@@ -391,7 +391,7 @@ impl Inner {
 }
 
 /// Writes one row, so that `/readyz` knows whether the database takes changes (O-08).
-pub fn probe(tx: &mut Tx<'_>, now: crate::clock::Millis) -> Result<(), DbError> {
+pub fn probe(tx: &mut Tx<'_>, now: crate::clock::Timestamp) -> Result<(), DbError> {
     use diesel::prelude::*;
     use schema::write_probe as t;
     on_backend!(&mut **tx, |c| diesel::update(t::table).set(t::written_at_ms.eq(now)).execute(c))?;
@@ -399,7 +399,7 @@ pub fn probe(tx: &mut Tx<'_>, now: crate::clock::Millis) -> Result<(), DbError> 
 }
 
 /// The database's own clock; of SQLite, which has none, nothing.
-pub fn now(conn: &mut Conn) -> Result<Option<crate::clock::Millis>, DbError> {
+pub fn now(conn: &mut Conn) -> Result<Option<crate::clock::Timestamp>, DbError> {
     use diesel::prelude::*;
     #[derive(QueryableByName)]
     struct Now {
@@ -409,7 +409,7 @@ pub fn now(conn: &mut Conn) -> Result<Option<crate::clock::Millis>, DbError> {
     let Conn::Pg(c) = conn else { return Ok(None) };
     let sql = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT AS now_ms";
     let now: Now = diesel::sql_query(sql).get_result(c)?;
-    Ok(Some(crate::clock::Millis(now.now_ms)))
+    Ok(Some(crate::clock::Timestamp(now.now_ms)))
 }
 
 /// Lets the file of a SQLite database grow to so many pages at most, on the connection of this

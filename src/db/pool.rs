@@ -101,7 +101,7 @@ fn make_for_owner(path: &Path) {
     if let Err(error) = made
         && error.kind() != std::io::ErrorKind::AlreadyExists
     {
-        // SQLite says in its own words why the file can not be opened.
+        // SQLite says in its own words why the file cannot be opened.
         tracing::debug!(error = %error, "the database file could not be made");
     }
 }

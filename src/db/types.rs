@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::domain::account::{AccountStatus, Activity};
 use crate::domain::action::Actor;
 use crate::domain::audit::{CauseKind, Rule};
@@ -210,23 +210,23 @@ const _: () = {
     #[diesel(foreign_derive)]
     #[diesel(sql_type = BigInt)]
     #[expect(dead_code, reason = "carries the derive for a type of another module")]
-    struct Proxy(Millis);
+    struct Proxy(Timestamp);
 };
 
-impl ToSql<BigInt, Sqlite> for Millis {
+impl ToSql<BigInt, Sqlite> for Timestamp {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(self.0);
         Ok(IsNull::No)
     }
 }
 
-impl ToSql<BigInt, Pg> for Millis {
+impl ToSql<BigInt, Pg> for Timestamp {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         <i64 as ToSql<BigInt, Pg>>::to_sql(&self.0, &mut out.reborrow())
     }
 }
 
-impl<DB: Backend> FromSql<BigInt, DB> for Millis
+impl<DB: Backend> FromSql<BigInt, DB> for Timestamp
 where
     i64: FromSql<BigInt, DB>,
 {

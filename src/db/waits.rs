@@ -8,7 +8,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::inbox::{PARKED, is_leased, is_waiting};
@@ -21,7 +21,7 @@ use crate::limits;
 
 /// Makes due now what waits for a moment that no wait reaches; how much that was. Each statement is
 /// a transaction of its own, because others take these locks in other orders.
-pub async fn mend(db: &Db, now: Millis) -> Result<usize, DbError> {
+pub async fn mend(db: &Db, now: Timestamp) -> Result<usize, DbError> {
     let mut mended: usize = 0;
     let statements = [
         schedules,
@@ -40,23 +40,23 @@ pub async fn mend(db: &Db, now: Millis) -> Result<usize, DbError> {
     Ok(mended)
 }
 
-fn furthest(now: Millis) -> Millis {
+fn furthest(now: Timestamp) -> Timestamp {
     now.plus(limits::WAIT_MS_MAX)
 }
 
 /// A schedule goes on by one interval at a time, and its jitter is small. One that is missing
 /// altogether is mended too.
-fn schedules(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
+fn schedules(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, DbError> {
     use directories as t;
     let syncing = [DirectoryState::Validating, DirectoryState::Active, DirectoryState::Failing];
     let too_far: Vec<_> = on_backend!(&mut **tx, |c| t::table
         .filter(t::state.eq_any(syncing))
         .filter(t::next_sync_at_ms.gt(now).or(t::next_sync_at_ms.is_null()))
         .select((t::id, t::poll_seconds, t::next_sync_at_ms))
-        .load::<(crate::domain::ids::DirectoryId, i64, Option<Millis>)>(c))?
+        .load::<(crate::domain::ids::DirectoryId, i64, Option<Timestamp>)>(c))?
     .into_iter()
     .filter(|(_, poll_seconds, next)| {
-        let longest = poll_seconds.saturating_mul(2 * Millis::SECOND);
+        let longest = poll_seconds.saturating_mul(2 * Timestamp::SECOND);
         next.is_none_or(|next| next > now.plus(longest))
     })
     .map(|(id, ..)| id)
@@ -69,16 +69,16 @@ fn schedules(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
         .execute(c))?)
 }
 
-fn retries(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
+fn retries(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, DbError> {
     use directories as t;
     Ok(on_backend!(&mut **tx, |c| diesel::update(
         t::table.filter(t::retry_at_ms.gt(furthest(now)))
     )
-    .set(t::retry_at_ms.eq(None::<Millis>))
+    .set(t::retry_at_ms.eq(None::<Timestamp>))
     .execute(c))?)
 }
 
-fn queued_runs(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
+fn queued_runs(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, DbError> {
     use runs as t;
     Ok(on_backend!(&mut **tx, |c| diesel::update(
         t::table.filter(t::state.eq(RunState::Queued)).filter(t::next_at_ms.gt(furthest(now)))
@@ -88,7 +88,7 @@ fn queued_runs(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
 }
 
 /// A worker that lives notices that it has lost its claim, and writes nothing.
-fn leases_of_runs(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
+fn leases_of_runs(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, DbError> {
     use runs as t;
     Ok(on_backend!(&mut **tx, |c| diesel::update(
         t::table.filter(t::state.eq(RunState::Running)).filter(t::lease_until_ms.gt(furthest(now)))
@@ -97,7 +97,7 @@ fn leases_of_runs(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
     .execute(c))?)
 }
 
-fn hints(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
+fn hints(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, DbError> {
     use inbox as t;
     let leased = on_backend!(&mut **tx, |c| diesel::update(
         t::table.filter(is_leased()).filter(t::lease_until_ms.gt(furthest(now)))
@@ -115,7 +115,7 @@ fn hints(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
     Ok(leased.saturating_add(waiting))
 }
 
-fn waiting_mails(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
+fn waiting_mails(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, DbError> {
     use mails as t;
     let leased = on_backend!(&mut **tx, |c| diesel::update(
         t::table.filter(t::state.eq(MailState::Leased)).filter(t::lease_until_ms.gt(furthest(now)))
@@ -131,7 +131,7 @@ fn waiting_mails(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
 }
 
 /// A sender that lives goes on under its epoch; another one finds out at its next write.
-fn endpoints_to_send_to(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
+fn endpoints_to_send_to(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, DbError> {
     use endpoints as t;
     let leased = on_backend!(&mut **tx, |c| diesel::update(
         t::table.filter(t::lease_until_ms.gt(furthest(now)))
@@ -151,7 +151,7 @@ fn endpoints_to_send_to(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> 
     Ok(leased.saturating_add(paused).saturating_add(due))
 }
 
-fn waiting_deliveries(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
+fn waiting_deliveries(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, DbError> {
     use deliveries as t;
     Ok(on_backend!(&mut **tx, |c| diesel::update(
         t::table

@@ -1,8 +1,8 @@
-//! Who delivers when: a pump for every endpoint that has something due, each on its own.
+//! Who delivers when: a worker for every endpoint that has something due, each on its own.
 //!
 //! A commit of this process that wrote an event or a delivery wakes it at once; what other
 //! processes write is found at the next look. There is no pool of workers: an endpoint that hangs
-//! keeps nothing but its own pump busy, and there are never more pumps than endpoints.
+//! keeps nothing but its own worker busy, and there are never more workers than endpoints.
 //!
 //! What this module must not do: send, or hold anything that a crash could lose.
 
@@ -14,21 +14,21 @@ use futures_util::FutureExt as _;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::{DbError, endpoints};
-use crate::delivery::{Context, pump};
+use crate::delivery::{Context, endpoint_worker};
 use crate::domain::ids::EndpointId;
 use crate::limits;
 
 type Ended = (EndpointId, Result<bool, DbError>);
 
-/// The pumps of a process.
+/// The workers of a process.
 struct Deliverer {
     cx: Context,
-    pumps: JoinSet<Ended>,
+    workers: JoinSet<Ended>,
     running: HashSet<EndpointId>,
-    /// Endpoints whose pump failed, with the moment until which they rest.
-    resting: HashMap<EndpointId, Millis>,
+    /// Endpoints whose worker failed, with the moment until which they rest.
+    resting: HashMap<EndpointId, Timestamp>,
     stop: watch::Sender<bool>,
 }
 
@@ -36,14 +36,14 @@ impl Deliverer {
     fn new(cx: &Context) -> Self {
         Self {
             cx: cx.clone(),
-            pumps: JoinSet::new(),
+            workers: JoinSet::new(),
             running: HashSet::new(),
             resting: HashMap::new(),
             stop: watch::Sender::new(false),
         }
     }
 
-    /// Starts a pump for every endpoint that is due; how long to wait for the next, in
+    /// Starts a worker for every endpoint that is due; how long to wait for the next, in
     /// milliseconds.
     async fn start_due(&mut self) -> Result<u64, DbError> {
         let now = self.cx.clock.now();
@@ -60,8 +60,9 @@ impl Deliverer {
                 continue;
             }
             let (cx, stopped) = (self.cx.clone(), self.stop.subscribe());
-            self.pumps.spawn(async move {
-                let work = AssertUnwindSafe(pump::run(&cx, &id, stopped)).catch_unwind().await;
+            self.workers.spawn(async move {
+                let work =
+                    AssertUnwindSafe(endpoint_worker::run(&cx, &id, stopped)).catch_unwind().await;
                 (id, work.unwrap_or(Err(DbError::Panicked)))
             });
         }
@@ -69,7 +70,7 @@ impl Deliverer {
         Ok(u64::try_from(wait_ms).unwrap_or(0).min(limits::DELIVERY_LOOK_MS))
     }
 
-    /// Takes in the end of a pump; whether it had something to do.
+    /// Takes in the end of a worker; whether it had something to do.
     fn ended(&mut self, ended: Result<Ended, JoinError>) -> bool {
         let Ok((id, outcome)) = ended else { return false };
         self.running.remove(&id);
@@ -97,13 +98,13 @@ pub async fn run(cx: Context, mut stopped: watch::Receiver<bool>) {
         news.borrow_and_update();
         let pause_ms = deliverer.start_due().await.unwrap_or_else(|error| {
             if !error.is_away() {
-                tracing::error!(error = %error, "it can not be seen what is to be delivered");
+                tracing::error!(error = %error, "it cannot be seen what is to be delivered");
             }
             limits::DELIVERY_LOOK_MS
         });
         tokio::select! {
             _ = news.changed() => {}
-            Some(ended) = deliverer.pumps.join_next() => {
+            Some(ended) = deliverer.workers.join_next() => {
                 deliverer.ended(ended);
             }
             () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
@@ -111,7 +112,7 @@ pub async fn run(cx: Context, mut stopped: watch::Receiver<bool>) {
         }
     }
     let _ = deliverer.stop.send(true);
-    while deliverer.pumps.join_next().await.is_some() {}
+    while deliverer.workers.join_next().await.is_some() {}
 }
 
 /// Delivers everything that is due now, to all endpoints at once; whether there was anything.
@@ -119,7 +120,7 @@ pub async fn step(cx: &Context) -> Result<bool, DbError> {
     let mut deliverer = Deliverer::new(cx);
     deliverer.start_due().await?;
     let mut worked = false;
-    while let Some(ended) = deliverer.pumps.join_next().await {
+    while let Some(ended) = deliverer.workers.join_next().await {
         let (_, outcome) = ended.map_err(|_| DbError::Panicked)?;
         worked |= outcome?;
     }

@@ -3,7 +3,7 @@
 //! An endpoint belongs to the operator, and a notice to an organization. So the operator is told by
 //! the log, as an error; and each organization of which something waited gets a notice and its
 //! event, which other endpoints and the feed receive if they ask for it by name. No mail
-//! goes to the admins of a customer: they can not repair it.
+//! goes to the admins of a customer: they cannot repair it.
 //!
 //! Invariant: state, dead letters, notices and events are one transaction.
 //!
@@ -12,7 +12,7 @@
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::endpoints::{self, Endpoint};
 use crate::db::notices::Notice;
 use crate::db::{DbError, Tx, deliveries, mails, organizations, overtaking};
@@ -45,7 +45,7 @@ pub(super) fn switch_off(
     cx: &Context,
     (endpoint, why): (&Endpoint, DisabledReason),
     affected: &[OrganizationId],
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Disabled, DbError> {
     endpoints::switch_off(tx, &endpoint.id, why, now)?;
     let words = match why {
@@ -78,7 +78,7 @@ fn tell(
     cx: &Context,
     (endpoint, why): (&Endpoint, DisabledReason),
     organization: &OrganizationId,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let organization = organizations::find_any(tx, organization)?;
     let zone = TimeZone::get(organization.effective_time_zone()).unwrap_or(TimeZone::UTC);

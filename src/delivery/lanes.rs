@@ -17,7 +17,7 @@
 //! those that may go it is preferred. Memberships of whoever it is about wait, and nothing waits
 //! for them, until the person is active again.
 //!
-//! [`Look`] reads what is open in the order of the numbers and remembers only what a later one
+//! [`Selection`] reads what is open in the order of the numbers and remembers only what a later one
 //! could have to wait for. So a whole backlog need never be in memory, and a lane that waits for
 //! its next attempt takes no room from the others.
 //!
@@ -31,7 +31,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::deliveries::Open;
 use crate::domain::endpoint::DeliveryTrigger;
 use crate::domain::ids::DirectoryId;
@@ -39,7 +39,7 @@ use crate::limits;
 
 /// How many deliveries are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wish {
+pub struct Demand {
     /// That were never tried.
     pub first: usize,
     /// That were tried before.
@@ -63,11 +63,11 @@ struct Ahead {
 }
 
 /// One pass over what is open, in the order of the numbers.
-pub struct Look {
-    now: Millis,
+pub struct Selection {
+    now: Timestamp,
     /// Nothing but tests before this moment: the endpoint is paused.
-    paused_until: Option<Millis>,
-    wish: Wish,
+    paused_until: Option<Timestamp>,
+    demand: Demand,
     /// People and groups whose own events were seen, as hashes. Two with one hash would only wait
     /// for each other.
     lanes: HashMap<u64, Ahead>,
@@ -90,19 +90,19 @@ pub struct Look {
     /// How many were shown.
     shown: usize,
     /// When the next one may go that may not yet, for no other reason than the time.
-    next: Option<Millis>,
+    next: Option<Timestamp>,
 }
 
-impl Look {
+impl Selection {
     /// A look at this moment. While the endpoint is paused it is worth a look again afterwards, in
     /// any case.
     #[must_use]
-    pub fn new(now: Millis, paused_until: Option<Millis>, wish: Wish) -> Self {
+    pub fn new(now: Timestamp, paused_until: Option<Timestamp>, demand: Demand) -> Self {
         let paused_until = paused_until.filter(|until| *until > now);
         Self {
             now,
             paused_until,
-            wish,
+            demand,
             lanes: HashMap::new(),
             members: HashSet::new(),
             directories: HashSet::new(),
@@ -135,7 +135,7 @@ impl Look {
 
     /// Shows an end of access that has overtaken and waits still, before anything else and in the
     /// order of the numbers: nothing stands before it but others of the kind. `taken` is as for
-    /// [`Look::see`].
+    /// [`Selection::see`].
     pub fn see_overtaker(&mut self, delivery: &Open, taken: bool) {
         let lane = hash(&delivery.lane);
         self.passed.insert(delivery.number);
@@ -179,7 +179,7 @@ impl Look {
     }
 
     /// Shows an end of access that waits behind a barrier past which it may go
-    /// ([`Look::yielding`]), in the order of the numbers; some may have been shown before.
+    /// ([`Selection::yielding`]), in the order of the numbers; some may have been shown before.
     pub fn see_behind_barrier(&mut self, delivery: &Open, taken: bool) {
         let lane = hash(&delivery.lane);
         // Whoever was seen before is in order already; so is who comes later in this list.
@@ -246,9 +246,9 @@ impl Look {
             return false;
         }
         let (list, most) = if delivery.attempts == 0 {
-            (&mut self.first, self.wish.first)
+            (&mut self.first, self.demand.first)
         } else {
-            (&mut self.retries, self.wish.retries)
+            (&mut self.retries, self.demand.retries)
         };
         if list.len() < most {
             list.push(delivery.clone());
@@ -270,8 +270,8 @@ impl Look {
     /// that gets one at a time has its turns far apart, so an end of access is looked for.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        let wants_end = self.wish.first == 1 && self.shown < limits::PROBE_LOOK_MAX;
-        self.first.len() >= self.wish.first
+        let wants_end = self.demand.first == 1 && self.shown < limits::PROBE_LOOK_MAX;
+        self.first.len() >= self.demand.first
             && !(wants_end && self.first.iter().any(|one| !one.ends_access))
     }
 
@@ -296,7 +296,7 @@ impl Look {
 
     /// What was chosen: first attempts, retries, and when the next may go if there is neither.
     #[must_use]
-    pub fn finish(self) -> (Vec<Open>, Vec<Open>, Option<Millis>) {
+    pub fn finish(self) -> (Vec<Open>, Vec<Open>, Option<Timestamp>) {
         (self.first, self.retries, self.next)
     }
 }
@@ -304,17 +304,17 @@ impl Look {
 /// How many of these, which come in the order of their numbers, wait for an earlier one.
 #[must_use]
 pub fn blocked(open: &[Open]) -> usize {
-    let mut look = Look::new(Millis(0), None, Wish { first: 0, retries: 0 });
+    let mut selection = Selection::new(Timestamp(0), None, Demand { first: 0, retries: 0 });
     let stands_behind = |delivery: &&Open| {
-        let may_go = delivery.overtook || look.may_go(delivery);
-        look.see(delivery, true);
+        let may_go = delivery.overtook || selection.may_go(delivery);
+        selection.see(delivery, true);
         !may_go
     };
     open.iter().filter(stands_behind).count()
 }
 
 /// From when on the end of access goes past a delivery that is still refused.
-fn yields_at(delivery: &Open) -> Option<Millis> {
+fn yields_at(delivery: &Open) -> Option<Timestamp> {
     delivery.refused_since_ms.map(|since| since.plus(limits::REFUSED_MS_MAX))
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::clock::{Random as _, SeededRandom};
 
-const NOW: Millis = Millis(1_795_424_400_000);
+const NOW: Timestamp = Timestamp(1_795_424_400_000);
 
 fn open(number: i64, lane: &str) -> Open {
     Open {
@@ -25,15 +25,20 @@ fn open(number: i64, lane: &str) -> Open {
     }
 }
 
-const ALL: Wish = Wish { first: 1_000, retries: 1_000 };
+const ALL: Demand = Demand { first: 1_000, retries: 1_000 };
 
 /// The numbers that may go.
-fn chosen(all: &[Open], taken: &[i64], paused_until: Option<Millis>, wish: Wish) -> Vec<i64> {
-    let mut look = Look::new(NOW, paused_until, wish);
+fn chosen(
+    all: &[Open],
+    taken: &[i64],
+    paused_until: Option<Timestamp>,
+    demand: Demand,
+) -> Vec<i64> {
+    let mut selection = Selection::new(NOW, paused_until, demand);
     for delivery in all {
-        look.see(delivery, taken.contains(&delivery.number));
+        selection.see(delivery, taken.contains(&delivery.number));
     }
-    let (mut first, retries, _) = look.finish();
+    let (mut first, retries, _) = selection.finish();
     first.extend(retries);
     let mut numbers: Vec<i64> = first.into_iter().map(|delivery| delivery.number).collect();
     numbers.sort_unstable();
@@ -68,15 +73,15 @@ fn a_04_people_go_side_by_side_and_each_in_order() {
 
 #[test]
 fn a_04_who_waits_for_a_retry_delays_nobody_else() {
-    let later = Millis(NOW.0 + 5_000);
+    let later = Timestamp(NOW.0 + 5_000);
     let all = [Open { attempts: 1, next_at_ms: later, ..open(1, "ann") }, open(2, "ann")];
     assert_eq!(chosen(&all, &[], None, ALL), Vec::<i64>::new());
-    let mut look = Look::new(NOW, None, ALL);
+    let mut selection = Selection::new(NOW, None, ALL);
     for delivery in &all {
-        look.see(delivery, false);
+        selection.see(delivery, false);
     }
-    look.see(&open(3, "bob"), false);
-    let (first, retries, next) = look.finish();
+    selection.see(&open(3, "bob"), false);
+    let (first, retries, next) = selection.finish();
     assert_eq!((first.len(), first[0].number, retries.len(), next), (1, 3, 0, Some(later)));
 }
 
@@ -108,12 +113,12 @@ fn a_04_a_barrier_parts_its_directory_and_no_other() {
 fn a_04_while_an_endpoint_is_paused_only_a_test_goes() {
     let test =
         Open { delivery_trigger: DeliveryTrigger::Test, directory_id: None, ..open(2, "test") };
-    let until = Millis(NOW.0 + 60_000);
+    let until = Timestamp(NOW.0 + 60_000);
     let all = [open(1, "ann"), test];
     assert_eq!(chosen(&all, &[], Some(until), ALL), [2]);
-    let mut look = Look::new(NOW, Some(until), ALL);
-    look.see(&all[0], false);
-    assert_eq!(look.finish().2, Some(until));
+    let mut selection = Selection::new(NOW, Some(until), ALL);
+    selection.see(&all[0], false);
+    assert_eq!(selection.finish().2, Some(until));
 }
 
 #[test]
@@ -121,8 +126,8 @@ fn a_04_very_many_retries_leave_room_for_first_attempts() {
     let retry = |n: i64| Open { attempts: 3, ..open(n, &format!("p{n}")) };
     let mut all: Vec<Open> = (0..10_000).map(retry).collect();
     all.push(open(10_000, "new"));
-    let wish = Wish { first: 8, retries: 4 };
-    assert_eq!(chosen(&all, &[], None, wish), [0, 1, 2, 3, 10_000]);
+    let demand = Demand { first: 8, retries: 4 };
+    assert_eq!(chosen(&all, &[], None, demand), [0, 1, 2, 3, 10_000]);
 }
 
 /// Any order of events of a few people, groups and directories.
@@ -141,7 +146,7 @@ fn any_open() -> impl Strategy<Value = Open> {
         let of = |lane: String| format!("{lane} of {directory:?}");
         let (lane, group_lane) = (of(lane), group.map(of));
         let directory_id = directory.map(DirectoryId::from_text);
-        let next_at_ms = Millis(NOW.0 + wait);
+        let next_at_ms = Timestamp(NOW.0 + wait);
         Open {
             group_lane,
             directory_id,
@@ -174,14 +179,14 @@ proptest! {
             .map(|late| late.number)
             .collect();
         prop_assert_eq!(&chosen(&all, &taken, None, ALL), &expected);
-        let mut look = Look::new(NOW, None, ALL);
+        let mut selection = Selection::new(NOW, None, ALL);
         for delivery in &all {
-            let closed = |of: &DirectoryId| look.closed().contains(of);
+            let closed = |of: &DirectoryId| selection.closed().contains(of);
             if !delivery.directory_id.as_ref().is_some_and(closed) {
-                look.see(delivery, taken.contains(&delivery.number));
+                selection.see(delivery, taken.contains(&delivery.number));
             }
         }
-        let (mut first, retries, _) = look.finish();
+        let (mut first, retries, _) = selection.finish();
         first.extend(retries);
         let mut seen: Vec<i64> = first.iter().map(|delivery| delivery.number).collect();
         seen.sort_unstable();
@@ -224,11 +229,11 @@ proptest! {
                     }
                 }
                 _ => {
-                    let mut look = Look::new(now, None, Wish { first: 2, retries: 1 });
+                    let mut selection = Selection::new(now, None, Demand { first: 2, retries: 1 });
                     for delivery in &waiting {
-                        look.see(delivery, flying.contains(&delivery.number));
+                        selection.see(delivery, flying.contains(&delivery.number));
                     }
-                    let (first, retries, _) = look.finish();
+                    let (first, retries, _) = selection.finish();
                     for sent in first.into_iter().chain(retries) {
                         // The moment at which it is sent is the moment that counts.
                         let early = waiting.iter().find(|early| waits_for(&sent, early));
@@ -275,28 +280,28 @@ fn any_ends() -> impl Strategy<Value = Vec<(Open, bool)>> {
     })
 }
 
-/// What goes past others and what is sent, as the pump has it: first the ones that overtook, then
+/// What goes past others and what is sent, as the worker has it: first the ones that overtook, then
 /// the pages without closed directories, then what is behind barriers that yield.
 fn looked(all: &[(Open, bool)]) -> (Vec<Overtake>, Vec<i64>) {
-    let mut look = Look::new(NOW, None, ALL);
+    let mut selection = Selection::new(NOW, None, ALL);
     for (delivery, taken) in all.iter().filter(|(delivery, _)| delivery.overtook) {
-        look.know_overtaken([delivery.lane.as_str()].into_iter());
-        look.see_overtaker(delivery, *taken);
+        selection.know_overtaken([delivery.lane.as_str()].into_iter());
+        selection.see_overtaker(delivery, *taken);
     }
     for (delivery, taken) in all {
-        let closed = |of: &DirectoryId| look.closed().contains(of);
+        let closed = |of: &DirectoryId| selection.closed().contains(of);
         if !delivery.directory_id.as_ref().is_some_and(closed) {
-            look.see(delivery, *taken);
+            selection.see(delivery, *taken);
         }
     }
-    let yielding = look.yielding().clone();
+    let yielding = selection.yielding().clone();
     let behind =
         |delivery: &Open| delivery.directory_id.as_ref().is_some_and(|d| yielding.contains(d));
     for (delivery, taken) in all.iter().filter(|(one, _)| one.ends_access && behind(one)) {
-        look.see_behind_barrier(delivery, *taken);
+        selection.see_behind_barrier(delivery, *taken);
     }
-    let overtakes = look.overtakes().to_vec();
-    let (mut first, retries, _) = look.finish();
+    let overtakes = selection.overtakes().to_vec();
+    let (mut first, retries, _) = selection.finish();
     first.extend(retries);
     (overtakes, first.into_iter().map(|delivery| delivery.number).collect())
 }
@@ -319,7 +324,7 @@ proptest! {
                     before.iter().filter(|(one, _)| one.lane == end.lane).collect();
                 let barrier = before.iter().find(|(one, _)| one.barrier);
                 let is_long = |one: &(Open, bool)| {
-                    let long = |since: Millis| NOW.since(since) >= 300_000;
+                    let long = |since: Timestamp| NOW.since(since) >= 300_000;
                     rests(&one) && one.0.refused_since_ms.is_some_and(long)
                 };
                 let barrier_yields = barrier.is_none_or(is_long);
@@ -360,18 +365,18 @@ fn a_04_memberships_of_whoever_was_overtaken_wait_and_delay_nothing() {
     let member = |number, lane| Open { group_lane: Some("sales".to_owned()), ..open(number, lane) };
     let ends = Open { event_type: "dsync.group.deleted".to_owned(), ..open(3, "sales") };
     let barrier = Open { barrier: true, ..open(4, "d") };
-    let mut look = Look::new(NOW, None, ALL);
-    look.know_overtaken(["ann"].into_iter());
+    let mut selection = Selection::new(NOW, None, ALL);
+    selection.know_overtaken(["ann"].into_iter());
     for delivery in [&member(1, "ann"), &member(2, "bob"), &ends, &barrier] {
-        look.see(delivery, delivery.number == 2);
+        selection.see(delivery, delivery.number == 2);
     }
-    let numbers: Vec<i64> = look.finish().0.iter().map(|one| one.number).collect();
+    let numbers: Vec<i64> = selection.finish().0.iter().map(|one| one.number).collect();
     assert!(numbers.is_empty(), "the group waits for Bob's membership: {numbers:?}");
-    let mut look = Look::new(NOW, None, ALL);
-    look.know_overtaken(["ann"].into_iter());
+    let mut selection = Selection::new(NOW, None, ALL);
+    selection.know_overtaken(["ann"].into_iter());
     for delivery in [&member(1, "ann"), &ends] {
-        look.see(delivery, false);
+        selection.see(delivery, false);
     }
-    let numbers: Vec<i64> = look.finish().0.iter().map(|one| one.number).collect();
+    let numbers: Vec<i64> = selection.finish().0.iter().map(|one| one.number).collect();
     assert_eq!(numbers, [3]);
 }

@@ -2,20 +2,20 @@
 //!
 //! ```text
 //! events ─ dispatch ─> deliveries ─ lanes: which may go ─> sign ─> target ─> attempt, next state
-//!          └───────────────────── pump.rs, one per endpoint ─────────────────────┘
+//!          └──────────── endpoint_worker, one per endpoint ────────────┘
 //! ```
 //!
-//! Read [`deliverer`] for who works when, `pump` for the life of a delivery, [`lanes`] for the
-//! order, `domain::endpoint` for retries and pauses; [`sign`] for how a delivery proves where it
-//! comes from, [`address`] and [`target`] for where it may go and how it gets there.
+//! Read [`deliverer`] for who works when, `endpoint_worker` for the life of a delivery, [`lanes`]
+//! for the order, `domain::endpoint` for retries and pauses; [`sign`] for how a delivery proves
+//! where it comes from, [`address`] and [`target`] for where it may go and how it gets there.
 //!
 //! Invariants:
 //! - One process at a time sends to an endpoint: whoever holds the lease on its row. Every write is
 //!   made under the lease's epoch, and no request is begun when the lease has run out.
 //! - Every event that an enabled endpoint wants is delivered at least once, or shown as dead; in
 //!   order per lane (ADR 18).
-//! - An endpoint that is slow, hangs or fails takes nothing from another: each has a pump of its
-//!   own, and every pump a bounded number of requests.
+//! - An endpoint that is slow, hangs or fails takes nothing from another: each has a worker of its
+//!   own, and every worker a bounded number of requests.
 //! - Nothing is connected to that was not vetted by its address in the same breath (A-05).
 //! - A secret, a URL and a body are never logged and are in no error.
 //!
@@ -34,8 +34,8 @@ use crate::secret::Keys;
 pub mod address;
 pub mod deliverer;
 mod disabling;
+mod endpoint_worker;
 pub mod lanes;
-mod pump;
 pub mod sample;
 mod send;
 pub mod sign;
@@ -60,7 +60,7 @@ pub struct Context {
     pub public_url: Arc<str>,
 }
 
-/// Opens a secret; `None` when it can not be opened.
+/// Opens a secret; `None` when it cannot be opened.
 fn open_secret(secret: &EndpointSecret, keys: &Keys) -> Option<SigningSecret> {
     SigningSecret::parse(&secret.open(keys).ok()?).ok()
 }

@@ -11,7 +11,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::domain::event::EventKind;
 use crate::domain::ids::EventId;
 
@@ -26,7 +26,7 @@ const HOLD: &str = "hold_0000000000000000000000TEST";
 /// The body of a test delivery, as it is sent.
 pub fn body(
     kind: EventKind,
-    now: Millis,
+    now: Timestamp,
     random: &dyn Random,
 ) -> Result<String, serde_json::Error> {
     #[derive(Serialize)]
@@ -195,7 +195,7 @@ mod tests {
     fn a_04_every_type_has_a_sample_that_says_that_it_is_one() {
         let random = SeededRandom::new(1);
         for kind in EventKind::ALL {
-            let text = body(*kind, Millis(1_795_424_400_000), &random).unwrap();
+            let text = body(*kind, Timestamp(1_795_424_400_000), &random).unwrap();
             let value: Value = serde_json::from_str(&text).unwrap();
             assert_eq!(value["event"], kind.as_str());
             assert_eq!(value["context"], json!({"test": true}));

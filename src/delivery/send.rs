@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::deliveries::{self, Content, Open, Outcome};
 use crate::db::endpoint_secrets::EndpointSecret;
 use crate::db::endpoints::{self, Endpoint};
 use crate::db::{DbError, Lane, overtaking};
 use crate::delivery::disabling::{self, Disabled};
-use crate::delivery::pump::Lease;
+use crate::delivery::endpoint_worker::Lease;
 use crate::delivery::sign::{self, SigningSecret};
 use crate::delivery::target::Answered;
 use crate::delivery::{Context, open_secret};
@@ -103,10 +103,10 @@ async fn attempted(job: Job) -> Result<Noted, DbError> {
 type Request = (Vec<(&'static str, String)>, String);
 
 /// What is sent, or why nothing can be.
-fn request(job: &Job, now: Millis) -> Result<Request, &'static str> {
-    let unreadable = "what is to be sent can not be read";
+fn request(job: &Job, now: Timestamp) -> Result<Request, &'static str> {
+    let unreadable = "what is to be sent cannot be read";
     if job.target.secrets.is_empty() {
-        return Err("the signing secret can not be opened");
+        return Err("the signing secret cannot be opened");
     }
     let (id, body) = match job.content.clone() {
         Some(Content { event: Some((number, event_type, data, created_at)), .. }) => {
@@ -129,7 +129,12 @@ fn request(job: &Job, now: Millis) -> Result<Request, &'static str> {
 }
 
 /// Writes down what came of an attempt, all of it or nothing.
-async fn note(job: Job, answered: Answered, began: Millis, now: Millis) -> Result<Noted, DbError> {
+async fn note(
+    job: Job,
+    answered: Answered,
+    began: Timestamp,
+    now: Timestamp,
+) -> Result<Noted, DbError> {
     let reply = Reply { status: answered.status, retry_after_ms: answered.retry_after_ms };
     let db = job.cx.db.clone();
     let write = db.write(Lane::Urgent, move |tx| {

@@ -21,7 +21,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::domain::endpoint::LegacySigner;
 use crate::secret::Secret;
 
@@ -100,12 +100,12 @@ impl fmt::Debug for SigningSecret {
 #[must_use]
 pub fn headers(
     id: &str,
-    now: Millis,
+    now: Timestamp,
     body: &str,
     secrets: &[SigningSecret],
     legacy: LegacySigner,
 ) -> Vec<(&'static str, String)> {
-    let seconds = now.0.div_euclid(Millis::SECOND).to_string();
+    let seconds = now.0.div_euclid(Timestamp::SECOND).to_string();
     let millis = now.0.to_string();
     let mut headers = vec![("webhook-id", id.to_owned()), ("webhook-timestamp", seconds.clone())];
     let signed = [id.as_bytes(), b".", seconds.as_bytes(), b".", body.as_bytes()];
@@ -143,7 +143,7 @@ mod tests {
     /// The bytes 0, 1, 2 … 31.
     const NEW: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     const BODY: &str = r#"{"object":"event","id":"event_1","name":"Zoë"}"#;
-    const NOW: Millis = Millis(1_795_424_400_120);
+    const NOW: Timestamp = Timestamp(1_795_424_400_120);
 
     fn secret(text: &str) -> SigningSecret {
         SigningSecret::parse(&Secret::new(text)).unwrap()
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_04_the_example_of_standard_webhooks_comes_out() {
         let (id, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", r#"{"test": 2432232314}"#);
-        let now = Millis(1_614_265_330_999);
+        let now = Timestamp(1_614_265_330_999);
         let headers = headers(id, now, body, &[secret(OLD)], LegacySigner::New);
         assert_eq!(value(&headers, "webhook-id"), id);
         assert_eq!(value(&headers, "webhook-timestamp"), "1614265330");
@@ -223,7 +223,7 @@ mod tests {
             let random = SeededRandom::new(seed);
             let live = [SigningSecret::generate(&random)];
             let others = [SigningSecret::generate(&random)];
-            let sign = |id: &str, now: Millis, body: &str, live: &[SigningSecret]| {
+            let sign = |id: &str, now: Timestamp, body: &str, live: &[SigningSecret]| {
                 let headers = headers(id, now, body, live, LegacySigner::New);
                 value(&headers, "webhook-signature").to_owned()
             };

@@ -25,7 +25,7 @@ use reqwest::header::{CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER};
 use reqwest::{Client, Response};
 use url::{Host, Url};
 
-use crate::clock::{Clock, Millis, SystemClock};
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::delivery::address::is_public;
 use crate::domain::{certificate, retry};
 use crate::limits;
@@ -36,7 +36,7 @@ const USER_AGENT: &str = concat!("Rollcall-Webhooks/", env!("CARGO_PKG_VERSION")
 /// Why a URL is not taken for an endpoint, in words for the one who entered it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TargetRefused {
-    /// It can not be read.
+    /// It cannot be read.
     #[error("is no URL")]
     NoUrl,
     /// It is longer than [`limits::ENDPOINT_URL_BYTES_MAX`].
@@ -120,7 +120,7 @@ impl Answered {
         Self { status: None, retry_after_ms: None, error: Some(error.into()) }
     }
 
-    fn of(response: &Response, now: Millis) -> Self {
+    fn of(response: &Response, now: Timestamp) -> Self {
         let status = response.status();
         let header = |name: HeaderName| response.headers().get(name)?.to_str().ok();
         let retry_after_ms = header(RETRY_AFTER)
@@ -142,7 +142,7 @@ impl Answered {
 
 /// The machine has no usable TLS set-up, so that nothing can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no client for endpoints can be built: the machine's TLS set-up can not be used")]
+#[error("no client for endpoints can be built: the machine's TLS set-up cannot be used")]
 pub struct NoTargets;
 
 /// How long and how much; see the limits of the same names.
@@ -276,7 +276,7 @@ impl Targets {
         let reason = match certificate::cause::<io::Error>(error).map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => "refused the connection",
             Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
-                "can not be reached from here"
+                "cannot be reached from here"
             }
             _ if error.is_connect() => "could not be connected to",
             _ => "closed the connection or did not answer in proper HTTP",

@@ -376,7 +376,7 @@ async fn a_04_a_failure_says_its_status_and_when_to_come_again() {
         let (port, _received) = server(answer(status, wait)).await;
         let url = format!("http://127.0.0.1:{port}/");
         let targets = targets(true, Arc::new(System));
-        let clock = Arc::new(ManualClock::at(Millis(1_795_424_400_000)));
+        let clock = Arc::new(ManualClock::at(Timestamp(1_795_424_400_000)));
         let answered = post(&targets.with_clock(clock), &url).await;
         let (code, _) = status.split_once(' ').unwrap();
         assert_eq!(error(&answered), format!("answered {code}"));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::limits;
 use crate::text_enum;
 
@@ -10,7 +10,7 @@ use crate::text_enum;
 /// (S-41).
 #[must_use]
 pub fn silent_after_ms(poll_seconds: i64) -> i64 {
-    let interval_ms = poll_seconds.saturating_mul(Millis::SECOND);
+    let interval_ms = poll_seconds.saturating_mul(Timestamp::SECOND);
     interval_ms.saturating_mul(limits::SILENT_INTERVALS_MAX).max(limits::SILENT_MS_MIN)
 }
 

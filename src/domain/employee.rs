@@ -1,7 +1,7 @@
 //! One person as an HR system has them, in the one normal form that all providers produce.
 //!
 //! A record holds only what the product needs (S-07, S-08). Sensitive fields have no place here, so
-//! they can not be stored, logged or sent (S-15). A record may be incomplete: whether it can be
+//! they cannot be stored, logged or sent (S-15). A record may be incomplete: whether it can be
 //! applied is a rule ([`EmployeeRecord::problem`]), not a property of the type, because a person
 //! with a problem still counts as seen.
 

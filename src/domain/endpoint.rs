@@ -4,7 +4,7 @@
 //! Invariants: what an endpoint asks for (`Retry-After`) only ever delays; nothing here waits,
 //! knows the time or sends.
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::domain::retry;
 use crate::limits;
 use crate::text_enum;
@@ -98,7 +98,7 @@ pub enum Fate {
     /// The endpoint took it.
     Delivered,
     /// It is tried again, not before this moment.
-    Again(Millis),
+    Again(Timestamp),
     /// It is given up.
     Dead,
 }
@@ -110,7 +110,7 @@ pub fn fate(
     trigger: DeliveryTrigger,
     attempts: u32,
     reply: Reply,
-    now: Millis,
+    now: Timestamp,
     random: &dyn Random,
 ) -> Fate {
     if reply.took() {
@@ -136,9 +136,9 @@ pub struct Health {
     /// Failures in a row that count.
     pub failures: i64,
     /// Since when nothing but failures came.
-    pub failing_since: Option<Millis>,
+    pub failing_since: Option<Timestamp>,
     /// Nothing but a test is sent before this moment.
-    pub paused_until: Option<Millis>,
+    pub paused_until: Option<Timestamp>,
 }
 
 impl Health {
@@ -150,7 +150,7 @@ impl Health {
 
     /// Until when nothing is sent, while that is so.
     #[must_use]
-    pub fn paused(&self, now: Millis) -> Option<Millis> {
+    pub fn paused(&self, now: Timestamp) -> Option<Timestamp> {
         self.paused_until.filter(|until| *until > now)
     }
 
@@ -162,7 +162,7 @@ impl Health {
         trigger: DeliveryTrigger,
         attempts: u32,
         reply: Reply,
-        now: Millis,
+        now: Timestamp,
         random: &dyn Random,
     ) -> (Self, Option<DisabledReason>) {
         if reply.took() {
@@ -218,13 +218,13 @@ mod tests {
     use super::*;
     use crate::clock::SeededRandom;
 
-    const NOW: Millis = Millis(1_795_424_400_000);
+    const NOW: Timestamp = Timestamp(1_795_424_400_000);
 
     fn reply(status: u16) -> Reply {
         Reply { status: Some(status), retry_after_ms: None }
     }
 
-    fn failed(health: Health, attempts: u32, now: Millis) -> Health {
+    fn failed(health: Health, attempts: u32, now: Timestamp) -> Health {
         let random = SeededRandom::new(1);
         health.after(DeliveryTrigger::Event, attempts, reply(500), now, &random).0
     }
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn a_04_410_disables_at_once_and_five_days_of_failures_do() {
         let random = SeededRandom::new(1);
-        let after = |health: Health, status: u16, now: Millis| {
+        let after = |health: Health, status: u16, now: Timestamp| {
             health.after(DeliveryTrigger::Event, 1, reply(status), now, &random).1
         };
         assert_eq!(after(Health::default(), 410, NOW), Some(DisabledReason::Gone));
@@ -282,8 +282,8 @@ mod tests {
         assert_eq!(after(failing, 500, last), Some(DisabledReason::Failing));
         assert_eq!(after(failing, 200, last), None);
         // The clock was set back by a year: that is no year of failures once it catches up.
-        assert_eq!(failed(failing, 1, NOW.plus(-365 * Millis::DAY)).failing_since.unwrap(), {
-            NOW.plus(-365 * Millis::DAY)
+        assert_eq!(failed(failing, 1, NOW.plus(-365 * Timestamp::DAY)).failing_since.unwrap(), {
+            NOW.plus(-365 * Timestamp::DAY)
         });
     }
 
@@ -325,7 +325,7 @@ mod tests {
                 Fate::Again(next) => {
                     let planned = retry::DELIVERY.planned_ms(attempts).unwrap();
                     prop_assert!(next.since(NOW) * 5 >= planned * 4);
-                    prop_assert!(next.since(NOW) >= wish.unwrap_or(0).min(Millis::DAY));
+                    prop_assert!(next.since(NOW) >= wish.unwrap_or(0).min(Timestamp::DAY));
                 }
             }
         }

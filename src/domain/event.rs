@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::domain::account::Activity;
 use crate::domain::ids::{DirectoryId, EventId, OrganizationId};
 use crate::text_enum;
@@ -56,7 +56,7 @@ pub struct NewEvent {
     /// The `data` member, as it is sent.
     pub data: serde_json::Value,
     /// When.
-    pub created_at: Millis,
+    pub created_at: Timestamp,
 }
 
 /// What becomes of memberships that wait because the end of access overtook.
@@ -153,7 +153,7 @@ pub fn wire_text(
     id: &EventId,
     event_type: &str,
     data: &str,
-    created_at: Millis,
+    created_at: Timestamp,
 ) -> Result<String, serde_json::Error> {
     #[derive(Serialize)]
     struct Envelope<'a> {

@@ -1,11 +1,11 @@
 //! Names of things: prefixed text, never a bare string.
 //!
 //! An id is a prefix, an underscore and 26 characters that sort by the time of creation
-//! (`account_01JD…`). Two kinds of thing can not be confused: each has its own type.
+//! (`account_01JD…`). Two kinds of thing cannot be confused: each has its own type.
 
 use ulid::Ulid;
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 
 /// Declares id types with their prefixes.
 macro_rules! text_id {
@@ -21,7 +21,7 @@ macro_rules! text_id {
             pub const PREFIX: &'static str = $prefix;
 
             /// A new id that sorts after those made earlier.
-            pub fn new(now: Millis, random: &dyn Random) -> Self {
+            pub fn new(now: Timestamp, random: &dyn Random) -> Self {
                 Self(fresh($prefix, now, random))
             }
 
@@ -68,7 +68,7 @@ text_id! {
     HoldId = "hold",
     /// One person's change inside a hold.
     HoldItemId = "hold_item",
-    /// One person's record that can not be applied.
+    /// One person's record that cannot be applied.
     RowProblemId = "row_problem",
     /// What happened, as the application is told.
     EventId = "event",
@@ -124,7 +124,7 @@ macro_rules! numbered_id {
 
 numbered_id!(EventId, AccountChangeId, ActionId, DeliveryId);
 
-fn fresh(prefix: &str, now: Millis, random: &dyn Random) -> String {
+fn fresh(prefix: &str, now: Timestamp, random: &dyn Random) -> String {
     let mut bytes = [0_u8; 16];
     random.fill(&mut bytes);
     let ulid = Ulid::from_parts(u64::try_from(now.0).unwrap_or(0), u128::from_le_bytes(bytes));
@@ -139,8 +139,8 @@ mod tests {
     #[test]
     fn ids_sort_by_time_and_carry_their_prefix() {
         let random = SeededRandom::new(1);
-        let early = AccountId::new(Millis(1_000), &random);
-        let late = AccountId::new(Millis(2_000), &random);
+        let early = AccountId::new(Timestamp(1_000), &random);
+        let late = AccountId::new(Timestamp(2_000), &random);
         assert!(early < late);
         assert_eq!(early.as_str().len(), "account_".len() + 26);
     }

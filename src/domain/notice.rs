@@ -18,7 +18,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::domain::certificate;
 use crate::domain::failure::FailureClass;
 use crate::domain::hold::HoldKind;
@@ -113,7 +113,7 @@ pub struct FailureFacts<'a> {
     /// when it is known.
     pub detail: Option<&'a str>,
     /// Since when it has been failing.
-    pub since: Millis,
+    pub since: Timestamp,
 }
 
 /// What is known about records that stop everything in a strict directory.
@@ -124,7 +124,7 @@ pub struct RecordsFacts<'a> {
     /// How many records HR has to correct.
     pub records: u64,
     /// Since when nothing has been updated.
-    pub since: Millis,
+    pub since: Timestamp,
 }
 
 /// What is known about a recovery.
@@ -133,9 +133,9 @@ pub struct RecoveryFacts<'a> {
     /// Whose it is.
     pub place: Place<'a>,
     /// Since when it had been failing.
-    pub failing_since: Millis,
+    pub failing_since: Timestamp,
     /// When it worked again.
-    pub recovered_at: Millis,
+    pub recovered_at: Timestamp,
 }
 
 /// What is known about a silence.
@@ -144,7 +144,7 @@ pub struct SilenceFacts<'a> {
     /// Whose it is.
     pub place: Place<'a>,
     /// The last time everything was brought up to date, when there was one.
-    pub last_success: Option<Millis>,
+    pub last_success: Option<Timestamp>,
 }
 
 /// How many people wait in holds of one kind.
@@ -164,7 +164,7 @@ pub struct HoldFacts<'a> {
     /// What waits, each kind once.
     pub waiting: &'a [HoldCount],
     /// When the oldest of them was opened.
-    pub opened_at: Millis,
+    pub opened_at: Timestamp,
     /// Whether the admins were told before.
     pub is_reminder: bool,
 }
@@ -177,7 +177,7 @@ pub struct UnconfirmedFacts<'a> {
     /// How many.
     pub people: u64,
     /// Since when the first of them has been missing.
-    pub since: Millis,
+    pub since: Timestamp,
 }
 
 /// What is known about an endpoint that was disabled because of its answers.
@@ -190,7 +190,7 @@ pub struct EndpointFacts<'a> {
     /// Whether it said itself that it is gone; else it did nothing but fail.
     pub gone: bool,
     /// Since when it has been failing.
-    pub since: Millis,
+    pub since: Timestamp,
     /// The organization's time zone.
     pub zone: &'a TimeZone,
     /// The endpoint's address in the API.
@@ -199,7 +199,7 @@ pub struct EndpointFacts<'a> {
 
 /// A moment as the admin's calendar and clock show it: `22 November 2026, 14:05`.
 #[must_use]
-pub fn moment_text(moment: Millis, zone: &TimeZone) -> String {
+pub fn moment_text(moment: Timestamp, zone: &TimeZone) -> String {
     let timestamp =
         jiff::Timestamp::from_millisecond(moment.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     timestamp.to_zoned(zone.clone()).strftime("%-d %B %Y, %H:%M").to_string()
@@ -385,7 +385,7 @@ pub fn sync_silent(facts: &SilenceFacts<'_>) -> NoticeText {
     text.finish(format!("{organization}: no update from {title} for too long"))
 }
 
-/// The application is not told of changes any more. An admin can not repair that; the words
+/// The application is not told of changes any more. An admin cannot repair that; the words
 /// are still such that everybody understands them, because the portal shows the notice.
 #[must_use]
 pub fn endpoint_disabled(facts: &EndpointFacts<'_>) -> NoticeText {

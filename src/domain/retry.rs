@@ -12,7 +12,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::limits;
 
 /// A schedule of retries.
@@ -28,24 +28,29 @@ pub struct RetryPolicy {
 
 /// Mail: 5 s, 30 s, 5 min, 30 min, then every 2 h up to 3 days.
 pub const MAIL: RetryPolicy = RetryPolicy {
-    steps_ms: &[5 * Millis::SECOND, 30 * Millis::SECOND, 5 * Millis::MINUTE, 30 * Millis::MINUTE],
-    then_every_ms: Some(2 * Millis::HOUR),
+    steps_ms: &[
+        5 * Timestamp::SECOND,
+        30 * Timestamp::SECOND,
+        5 * Timestamp::MINUTE,
+        30 * Timestamp::MINUTE,
+    ],
+    then_every_ms: Some(2 * Timestamp::HOUR),
     total_ms_max: limits::MAIL_RETRY_MS_MAX,
 };
 
 /// Deliveries to endpoints: ten retries, the last a good three days (75.6 h) after the first try.
 pub const DELIVERY: RetryPolicy = RetryPolicy {
     steps_ms: &[
-        5 * Millis::SECOND,
-        30 * Millis::SECOND,
-        5 * Millis::MINUTE,
-        30 * Millis::MINUTE,
-        2 * Millis::HOUR,
-        5 * Millis::HOUR,
-        10 * Millis::HOUR,
-        14 * Millis::HOUR,
-        20 * Millis::HOUR,
-        24 * Millis::HOUR,
+        5 * Timestamp::SECOND,
+        30 * Timestamp::SECOND,
+        5 * Timestamp::MINUTE,
+        30 * Timestamp::MINUTE,
+        2 * Timestamp::HOUR,
+        5 * Timestamp::HOUR,
+        10 * Timestamp::HOUR,
+        14 * Timestamp::HOUR,
+        20 * Timestamp::HOUR,
+        24 * Timestamp::HOUR,
     ],
     then_every_ms: None,
     total_ms_max: i64::MAX,
@@ -98,12 +103,12 @@ pub fn retry_delay_ms(attempt: u32, random: &dyn Random) -> Option<i64> {
 /// of the same answer: a wait that is given as a date is measured from there, because the sender's
 /// clock may be wrong. Without one it is measured from `now`, our moment.
 #[must_use]
-pub fn retry_after_ms(retry_after: &str, date: Option<&str>, now: Millis) -> Option<i64> {
+pub fn retry_after_ms(retry_after: &str, date: Option<&str>, now: Timestamp) -> Option<i64> {
     let text = retry_after.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // What is too long for a number is longer than every bound.
         let seconds = text.parse::<i64>().unwrap_or(i64::MAX);
-        return Some(seconds.saturating_mul(Millis::SECOND));
+        return Some(seconds.saturating_mul(Timestamp::SECOND));
     }
     let until = http_date(text)?;
     let from = date.and_then(http_date).unwrap_or(now.0);
@@ -138,7 +143,7 @@ mod tests {
     use super::*;
     use crate::clock::SeededRandom;
 
-    const THREE_DAYS: i64 = 3 * Millis::DAY;
+    const THREE_DAYS: i64 = 3 * Timestamp::DAY;
 
     fn plan(policy: &RetryPolicy) -> Vec<i64> {
         (1..).map_while(|attempt| policy.planned_ms(attempt)).collect()
@@ -148,9 +153,9 @@ mod tests {
     fn a_07_mail_is_tried_for_three_days_and_no_longer() {
         let plan = plan(&MAIL);
         assert_eq!(plan[..5], [5_000, 30_000, 300_000, 1_800_000, 7_200_000]);
-        assert!(plan[4..].iter().all(|delay| *delay == 2 * Millis::HOUR));
+        assert!(plan[4..].iter().all(|delay| *delay == 2 * Timestamp::HOUR));
         let total: i64 = plan.iter().sum();
-        assert!(total <= THREE_DAYS && total + 2 * Millis::HOUR > THREE_DAYS, "{total}");
+        assert!(total <= THREE_DAYS && total + 2 * Timestamp::HOUR > THREE_DAYS, "{total}");
     }
 
     #[test]
@@ -162,7 +167,7 @@ mod tests {
     }
 
     /// 8 November 1994, 08:49:37 GMT.
-    const NOW: Millis = Millis(784_284_577_000);
+    const NOW: Timestamp = Timestamp(784_284_577_000);
 
     #[test]
     fn s_40_a_wait_is_read_as_seconds_or_as_a_date() {
@@ -183,7 +188,7 @@ mod tests {
             // The sender's clock is an hour ahead of ours.
             assert_eq!(wait(date, Some("Tue, 08 Nov 1994 08:50:00 GMT")), Some(37_000), "{date}");
             // Over already.
-            assert_eq!(retry_after_ms(date, None, NOW.plus(Millis::HOUR)), Some(0), "{date}");
+            assert_eq!(retry_after_ms(date, None, NOW.plus(Timestamp::HOUR)), Some(0), "{date}");
         }
         assert_eq!(wait("99999999999999999999", None), Some(i64::MAX));
         for useless in ["", "soon", "-5", "1.5", "8 Nov"] {

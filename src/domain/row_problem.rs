@@ -33,13 +33,13 @@ text_enum! {
         DuplicateEmail = "duplicate_email",
         /// Two people have the same key in the HR system.
         DuplicateKey = "duplicate_key",
-        /// The start date can not be read.
+        /// The start date cannot be read.
         InvalidStartDate = "invalid_start_date",
-        /// The leaving date can not be read.
+        /// The leaving date cannot be read.
         InvalidLeavingDate = "invalid_leaving_date",
         /// The HR system lists the person more than once, with different records (S-16).
         ListedTwice = "listed_twice",
-        /// The record can not be read at all (S-16, S-42).
+        /// The record cannot be read at all (S-16, S-42).
         UnreadableRecord = "unreadable_record",
         /// A text of the record arrived damaged (S-17).
         DamagedText = "damaged_text",

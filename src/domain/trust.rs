@@ -4,16 +4,16 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::limits;
 
 /// Since when a clock has gone on without a jump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Belief {
     /// When the time was last looked at.
-    pub seen_at: Millis,
+    pub seen_at: Timestamp,
     /// The first time that was seen after a jump.
-    pub since: Millis,
+    pub since: Timestamp,
 }
 
 impl Belief {
@@ -21,7 +21,7 @@ impl Belief {
     /// jump; so is a long stop, which looks the same. Where nobody has looked before there is
     /// nothing to lose.
     #[must_use]
-    pub fn after(before: Option<Self>, now: Millis) -> Self {
+    pub fn after(before: Option<Self>, now: Timestamp) -> Self {
         let since = match before {
             None => now.plus(-limits::CLOCK_DOUBT_MS),
             Some(before) if before.goes_on_at(now) => before.since,
@@ -30,14 +30,14 @@ impl Belief {
         Self { seen_at: now, since }
     }
 
-    fn goes_on_at(self, now: Millis) -> bool {
+    fn goes_on_at(self, now: Timestamp) -> bool {
         now.since(self.seen_at).abs() <= limits::CLOCK_STEP_MS_MAX
     }
 
     /// Whether the clock can be believed at this moment of its own: it has gone on for long enough,
     /// and has been looked at a moment ago.
     #[must_use]
-    pub fn holds_at(self, now: Millis) -> bool {
+    pub fn holds_at(self, now: Timestamp) -> bool {
         self.goes_on_at(now) && now.since(self.since) >= limits::CLOCK_DOUBT_MS
     }
 }
@@ -68,7 +68,7 @@ impl Trust {
 
     /// Whether the clock can be believed now.
     #[must_use]
-    pub fn holds_at(&self, now: Millis) -> bool {
+    pub fn holds_at(&self, now: Timestamp) -> bool {
         match self {
             Self::Always => true,
             Self::Seen(seen) => {
@@ -85,27 +85,27 @@ mod tests {
 
     #[test]
     fn o_06_a_clock_that_jumped_is_believed_after_an_hour() {
-        let minute = Millis::MINUTE;
-        let mut belief = Belief::after(None, Millis(0));
-        assert!(belief.holds_at(Millis(0)), "a new database has nothing to lose");
+        let minute = Timestamp::MINUTE;
+        let mut belief = Belief::after(None, Timestamp(0));
+        assert!(belief.holds_at(Timestamp(0)), "a new database has nothing to lose");
         // A restart that is short, and one with the clock 30 days ahead.
-        belief = Belief::after(Some(belief), Millis(8 * minute));
-        assert!(belief.holds_at(Millis(8 * minute)));
-        let ahead = 30 * Millis::DAY;
-        assert!(!belief.holds_at(Millis(ahead)), "before anybody has looked");
+        belief = Belief::after(Some(belief), Timestamp(8 * minute));
+        assert!(belief.holds_at(Timestamp(8 * minute)));
+        let ahead = 30 * Timestamp::DAY;
+        assert!(!belief.holds_at(Timestamp(ahead)), "before anybody has looked");
         for passed in 0..60 {
-            let now = Millis(ahead + passed * minute);
+            let now = Timestamp(ahead + passed * minute);
             belief = Belief::after(Some(belief), now);
             assert!(!belief.holds_at(now), "{passed}");
         }
-        belief = Belief::after(Some(belief), Millis(ahead + 60 * minute));
-        assert!(belief.holds_at(Millis(ahead + 60 * minute)));
+        belief = Belief::after(Some(belief), Timestamp(ahead + 60 * minute));
+        assert!(belief.holds_at(Timestamp(ahead + 60 * minute)));
         // And back again.
-        belief = Belief::after(Some(belief), Millis(70 * minute));
-        assert!(!belief.holds_at(Millis(70 * minute)));
+        belief = Belief::after(Some(belief), Timestamp(70 * minute));
+        assert!(!belief.holds_at(Timestamp(70 * minute)));
         let trust = Trust::none_yet();
-        assert!(!trust.holds_at(Millis(0)) && Trust::Always.holds_at(Millis(0)));
-        trust.note(Belief::after(None, Millis(0)));
-        assert!(trust.holds_at(Millis(0)));
+        assert!(!trust.holds_at(Timestamp(0)) && Trust::Always.holds_at(Timestamp(0)));
+        trust.note(Belief::after(None, Timestamp(0)));
+        assert!(trust.holds_at(Timestamp(0)));
     }
 }

@@ -16,7 +16,7 @@ use lettre::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::domain::email::clean_email;
 use crate::domain::ids::MailId;
 use crate::domain::notice::{Block, NoticeText, one_line};
@@ -35,7 +35,7 @@ pub struct NoticeMail {
     /// The words.
     pub text: NoticeText,
     /// What the Date header says. Give the same moment at every try.
-    pub date: Millis,
+    pub date: Timestamp,
 }
 
 /// Why no message could be made of a notice. Shows neither name nor address.
@@ -117,7 +117,7 @@ fn id_text(id: &MailId) -> String {
 }
 
 /// The moment, kept to what the header can show; the formatter panics beyond.
-fn date(moment: Millis) -> SystemTime {
+fn date(moment: Timestamp) -> SystemTime {
     let seconds = u64::try_from(moment.0).unwrap_or(0) / 1_000;
     SystemTime::UNIX_EPOCH
         .checked_add(Duration::from_secs(seconds.min(DATE_SECONDS_MAX)))
@@ -139,7 +139,7 @@ mod tests {
                 body: "A <b>bold</b> word.\n\n1. First & last\n\nOpen:\nhttps://x.example/?a=1&b=2"
                     .to_owned(),
             },
-            date: Millis(1_795_356_300_123),
+            date: Timestamp(1_795_356_300_123),
         }
     }
 
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn no_moment_breaks_the_date() {
         for moment in [i64::MIN, -1, 0, i64::MAX] {
-            let mail = NoticeMail { date: Millis(moment), ..mail() };
+            let mail = NoticeMail { date: Timestamp(moment), ..mail() };
             assert!(!compose(&mail, &from()).unwrap().formatted().is_empty());
         }
     }

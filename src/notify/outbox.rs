@@ -6,7 +6,7 @@
 //!
 //! What this module must not do: write notices (`sync::failure` does, with what they tell of).
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::db::lease::while_renewing;
 use crate::db::mails::{self, Mail, MailState};
 use crate::db::notices::Notice;
@@ -21,7 +21,7 @@ use crate::secret::{Keys, SecretError};
 /// The time and the randomness that sending needs.
 pub trait Moment: Send + Sync {
     /// The present moment.
-    fn now(&self) -> Millis;
+    fn now(&self) -> Timestamp;
     /// Randomness for jitter.
     fn random(&self) -> &dyn Random;
 }
@@ -81,12 +81,12 @@ pub async fn deliver(
     }
     match text_of(keys, &mail, notice) {
         Ok(text) => send(db, moment, mailer, mail, text, organization).await,
-        Err(_) => give_up(db, mail, "its sealed words can not be opened", now).await,
+        Err(_) => give_up(db, mail, "its sealed words cannot be opened", now).await,
     }
 }
 
 /// Gives up a mail that is not worth another try.
-async fn give_up(db: &Db, mail: Mail, why: &'static str, now: Millis) -> Result<(), DbError> {
+async fn give_up(db: &Db, mail: Mail, why: &'static str, now: Timestamp) -> Result<(), DbError> {
     tracing::warn!(mail.id = %mail.id, reason = why, "a mail was given up");
     db.write(Lane::Urgent, move |tx| {
         mails::record(tx, &mail, MailState::Undelivered, now, None, Some(why))

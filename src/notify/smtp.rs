@@ -37,7 +37,7 @@ use crate::secret::Secret;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MailerError {
     /// The text is not an address of the form `smtp://…`.
-    #[error("the SMTP URL can not be read; write smtp://user:password@host:port")]
+    #[error("the SMTP URL cannot be read; write smtp://user:password@host:port")]
     Url,
     /// Another scheme.
     #[error("the SMTP URL must start with smtp:// or smtps://")]
@@ -58,7 +58,7 @@ pub enum MailerError {
     #[error("the SMTP URL knows only ?tls=required and ?tls=opportunistic, and only after smtp://")]
     Tls,
     /// The TLS library has no roots of trust or refuses the host's name.
-    #[error("TLS can not be prepared; are the system's root certificates installed?")]
+    #[error("TLS cannot be prepared; are the system's root certificates installed?")]
     TlsSetup,
     /// The sender.
     #[error("the sender of mails must be an address, such as Rollcall <rollcall@example.com>")]

@@ -11,7 +11,7 @@
 
 use std::collections::HashSet;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::actions::{self, NewAction};
 use crate::db::directories::{self, Directory};
 use crate::db::holds::{self, Hold, HoldItem};
@@ -28,7 +28,7 @@ use crate::sync::{Context, queue};
 
 /// What an admin wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub struct HoldDecision {
     /// Yes or no.
     pub decision: Decision,
     /// About whom.
@@ -46,7 +46,7 @@ pub enum About {
     Version(i64),
 }
 
-impl Wish {
+impl HoldDecision {
     /// A first decision.
     #[must_use]
     pub const fn new(decision: Decision, about: About) -> Self {
@@ -91,7 +91,7 @@ pub async fn decide(
     cx: &Context,
     directory: &DirectoryId,
     hold: &HoldId,
-    wish: Wish,
+    wanted: HoldDecision,
     by: Actor,
 ) -> Result<Hold, DecideError> {
     let (inner, directory, hold) = (cx.clone(), directory.clone(), hold.clone());
@@ -107,9 +107,9 @@ pub async fn decide(
             let deciding =
                 Deciding { cx: &inner, directory: &directory, now: inner.clock.now(), by: &by };
             if hold.state == HoldState::Open {
-                return deciding.take(tx, &hold, wish);
+                return deciding.take(tx, &hold, wanted);
             }
-            deciding.change(tx, &hold, wish)
+            deciding.change(tx, &hold, wanted)
         })
         .await
 }
@@ -117,24 +117,29 @@ pub async fn decide(
 struct Deciding<'a> {
     cx: &'a Context,
     directory: &'a Directory,
-    now: Millis,
+    now: Timestamp,
     by: &'a Actor,
 }
 
 impl Deciding<'_> {
-    fn take(&self, tx: &mut Tx<'_>, hold: &Hold, wish: Wish) -> Result<Hold, DecideError> {
+    fn take(
+        &self,
+        tx: &mut Tx<'_>,
+        hold: &Hold,
+        wanted: HoldDecision,
+    ) -> Result<Hold, DecideError> {
         let items = hold_items::of_hold(tx, &hold.id)?;
         // Who came after the version that was seen takes nothing from an approval of all of it.
-        let by_version = matches!(wish.about, About::Version(_));
-        let (covered, rest) = match wish.about {
+        let by_version = matches!(wanted.about, About::Version(_));
+        let (covered, rest) = match wanted.about {
             About::Items(ids) => split(items, ids)?,
             About::Version(seen) => of_version(hold, items, seen)?,
         };
         let saw_all = by_version || rest.is_empty();
-        if hold.kind == HoldKind::EmailChange && wish.decision == Decision::Approved {
+        if hold.kind == HoldKind::EmailChange && wanted.decision == Decision::Approved {
             email_is_free(tx, self.directory, &covered)?;
         }
-        let state = match wish.decision {
+        let state = match wanted.decision {
             Decision::Rejected => HoldState::Rejected,
             Decision::Approved if saw_all => HoldState::Approved,
             Decision::Approved => HoldState::PartlyApproved,
@@ -143,22 +148,27 @@ impl Deciding<'_> {
         if !rest.is_empty() {
             self.ask_again(tx, hold, &rest)?;
         }
-        self.settle(tx, hold, &covered, wish.decision)
+        self.settle(tx, hold, &covered, wanted.decision)
     }
 
     /// Decides otherwise about people of a hold that was decided before.
-    fn change(&self, tx: &mut Tx<'_>, hold: &Hold, wish: Wish) -> Result<Hold, DecideError> {
-        let About::Items(ids) = wish.about else { return Err(DecideError::Closed(hold.state)) };
+    fn change(
+        &self,
+        tx: &mut Tx<'_>,
+        hold: &Hold,
+        wanted: HoldDecision,
+    ) -> Result<Hold, DecideError> {
+        let About::Items(ids) = wanted.about else { return Err(DecideError::Closed(hold.state)) };
         let was_decided = matches!(
             hold.state,
             HoldState::Approved | HoldState::PartlyApproved | HoldState::Rejected
         );
-        if !wish.changes_decision || !was_decided {
+        if !wanted.changes_decision || !was_decided {
             return Err(DecideError::Closed(hold.state));
         }
         let all = hold_items::of_hold(tx, &hold.id)?;
         let (covered, rest) = split(all, ids)?;
-        let stuck = self.not_to_change(tx, hold, &covered, wish.decision)?;
+        let stuck = self.not_to_change(tx, hold, &covered, wanted.decision)?;
         if !stuck.is_empty() {
             return Err(DecideError::NotToChange(stuck));
         }
@@ -166,16 +176,16 @@ impl Deciding<'_> {
             email_is_free(tx, self.directory, &covered)?;
         }
         let others = |decision| rest.iter().any(|item| item.decision == Some(decision));
-        let state = match wish.decision {
+        let state = match wanted.decision {
             Decision::Approved if !others(Decision::Rejected) => HoldState::Approved,
             Decision::Rejected if !others(Decision::Approved) => HoldState::Rejected,
             _ => HoldState::PartlyApproved,
         };
         holds::close(tx, &hold.id, state, self.by, self.now)?;
-        self.settle(tx, hold, &covered, wish.decision)
+        self.settle(tx, hold, &covered, wanted.decision)
     }
 
-    /// Of these people a decision can not be changed: it was this one, something newer waits or was
+    /// Of these people a decision cannot be changed: it was this one, something newer waits or was
     /// decided, or it was carried out in a way that nothing takes back.
     fn not_to_change(
         &self,
@@ -226,7 +236,7 @@ impl Deciding<'_> {
             next_notice_at_ms: hold
                 .next_notice_at_ms
                 .filter(|_| hold.notices > 0)
-                .or(Some(self.now.plus(Millis::DAY))),
+                .or(Some(self.now.plus(Timestamp::DAY))),
             ..guard::blank(self.directory, kind, key, &hold.reason, self.now, random)
         };
         holds::insert(tx, &new, &[])?;
@@ -331,7 +341,7 @@ fn of_version(
     if covered.is_empty() { Err(DecideError::NobodyWaits) } else { Ok((covered, rest)) }
 }
 
-/// Two accounts can not have one e-mail, whatever an admin approves.
+/// Two accounts cannot have one e-mail, whatever an admin approves.
 fn email_is_free(
     tx: &mut Tx<'_>,
     directory: &Directory,

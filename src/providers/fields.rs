@@ -39,7 +39,7 @@ fn must_be_object(raw: &[u8]) -> Result<(), ProviderError> {
 }
 
 /// The values of these fields of a JSON object, unread. A field that comes twice and says two
-/// things can not be read, nor can the object (S-16); other names may come as often as they like.
+/// things cannot be read, nor can the object (S-16); other names may come as often as they like.
 pub fn pick<'a, const N: usize>(
     raw: &'a [u8],
     names: &[&str; N],
@@ -190,7 +190,7 @@ pub fn guid_key(text: &str) -> Option<String> {
     canonical_key(&clean_key(text)?)
 }
 
-/// A damaged key could be somebody else's: such a record can not be read (S-16, S-17).
+/// A damaged key could be somebody else's: such a record cannot be read (S-16, S-17).
 pub fn sound_key(key: &ExternalKey) -> Result<(), ProviderError> {
     if key.as_str().contains(char::REPLACEMENT_CHARACTER) {
         return Err(malformed("the key of a record is damaged"));
@@ -205,7 +205,7 @@ pub fn fits_into_path(key: &str) -> bool {
     !key.is_empty() && key.len() <= limits::EMPLOYEE_NUMBER_CHARS_MAX && key.chars().all(plain)
 }
 
-/// There is a date, and it can not be read.
+/// There is a date, and it cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unreadable;
 

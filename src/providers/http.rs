@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! - Every wait is bounded: connecting, silence within an answer, and the whole answer.
-//! - Every body is bounded after decompression, so a small compressed answer can not fill memory.
+//! - Every body is bounded after decompression, so a small compressed answer cannot fill memory.
 //! - A body in other letters than UTF-8 is decoded as it declares (S-17), and very long texts in it
 //!   are left out while it arrives (S-16).
 //! - No redirect is followed: it could carry the key to another host.
@@ -22,7 +22,7 @@ use super::charset::Charset;
 use super::fields::mend;
 use super::slim::Slim;
 use super::{ProviderError, malformed};
-use crate::clock::{Clock, Millis, SystemClock};
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::domain::{certificate, retry};
 use crate::limits;
 
@@ -39,7 +39,7 @@ pub struct HttpClient {
 
 /// The machine has no usable TLS set-up, so that no client can be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no HTTP client can be built: the machine's TLS set-up can not be used")]
+#[error("no HTTP client can be built: the machine's TLS set-up cannot be used")]
 pub struct NoClient;
 
 /// How a request is made.
@@ -117,7 +117,7 @@ impl HttpClient {
 /// An answer whose body has not been read yet.
 pub struct Answer {
     response: Response,
-    received_at: Millis,
+    received_at: Timestamp,
 }
 
 impl Answer {
@@ -257,7 +257,7 @@ fn too_large(bytes_max: impl std::fmt::Display) -> ProviderError {
     ProviderError::Malformed { reason: format!("the answer is larger than {bytes_max} bytes") }
 }
 
-fn retry_after_ms(headers: &HeaderMap, now: Millis) -> Option<i64> {
+fn retry_after_ms(headers: &HeaderMap, now: Timestamp) -> Option<i64> {
     let date = header(headers, &DATE);
     let wait_ms = retry::retry_after_ms(header(headers, &RETRY_AFTER)?, date, now)?;
     Some(wait_ms.min(limits::PROVIDER_RETRY_AFTER_MS_MAX))
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn s_40_retry_after_is_read_as_seconds_or_as_a_date() {
-        let now = Millis(784_111_777_000);
+        let now = Timestamp(784_111_777_000);
         let retry_after_ms = |headers: &HeaderMap| retry_after_ms(headers, now);
         let seconds = headers(&[(RETRY_AFTER, " 7 ")]);
         assert_eq!(retry_after_ms(&seconds), Some(7_000));

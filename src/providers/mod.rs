@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::clock::{Clock, Millis};
+use crate::clock::{Clock, Timestamp};
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey};
 use crate::domain::failure::FailureClass;
 use crate::domain::provider::ProviderKind;
@@ -90,7 +90,7 @@ pub enum ProviderError {
     #[error("the calls of this minute are used up")]
     BudgetSpent {
         /// When the next call may be made.
-        until: Millis,
+        until: Timestamp,
     },
     /// The customer's account at the HR system is suspended or has ended.
     #[error("the HR system says that the customer's account is suspended or has ended")]
@@ -109,8 +109,8 @@ pub enum ProviderError {
         /// What is wrong with it.
         fault: &'static str,
     },
-    /// An answer that can not be understood, or was cut off.
-    #[error("the HR system's answer can not be understood: {reason}")]
+    /// An answer that cannot be understood, or was cut off.
+    #[error("the HR system's answer cannot be understood: {reason}")]
     Malformed {
         /// What was wrong and where, without personal data or secrets.
         reason: String,
@@ -293,7 +293,7 @@ pub trait RecordSink: Send {
     /// is the sink's to note; it is no error.
     fn record(&mut self, raw: &[u8]) -> Result<(), ProviderError>;
 
-    /// A record that can not be read, in the full list or in the list of current staff; with the
+    /// A record that cannot be read, in the full list or in the list of current staff; with the
     /// keys that could be read of it all the same. It costs this one person only (S-16). `alone`:
     /// it is certain that the bytes are of one record, and nobody else's are among them.
     fn unreadable(
@@ -526,7 +526,7 @@ pub trait Provider: Send + Sync {
     }
 
     /// Brings one raw record to the normal form. Fails when the record is no JSON object or its
-    /// key is damaged: it can not be read (S-16). Anything else about it is for the record's own
+    /// key is damaged: it cannot be read (S-16). Anything else about it is for the record's own
     /// `unreadable`. A record without any key gets [`ExternalKey::missing`]: it costs nobody else
     /// anything, and HR sees it listed (S-07).
     fn normalise(&self, raw: &[u8]) -> Result<EmployeeRecord, ProviderError>;
@@ -534,7 +534,7 @@ pub trait Provider: Send + Sync {
     /// Reads only the keys of a raw record; fails like [`Provider::normalise`].
     fn keys(&self, raw: &[u8]) -> Result<RecordKeys, ProviderError>;
 
-    /// The keys of a record that can not be read, as far as there is no doubt about them.
+    /// The keys of a record that cannot be read, as far as there is no doubt about them.
     fn salvage(&self, raw: &[u8]) -> Option<RecordKeys>;
 
     /// Whether the keys that [`Provider::salvage`] finds can be another person's or change, so that
@@ -573,7 +573,7 @@ mod tests {
                 zone: &TimeZone::UTC,
                 link: "https://rollcall.example/",
             };
-            let (class, since) = (FailureClass::Permission, Millis(0));
+            let (class, since) = (FailureClass::Permission, Timestamp(0));
             let text = sync_failed(&FailureFacts { place, class, detail: None, since });
             for permission in permissions(provider).iter().filter(|one| one.required) {
                 let quoted = format!("\"{}\"", permission.name);

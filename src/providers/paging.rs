@@ -37,7 +37,7 @@ impl Links {
         let mut rest = header.unwrap_or_default();
         while let Some((_, opened)) = rest.split_once('<') {
             let Some((target, after)) = opened.split_once('>') else {
-                return Err(malformed("a link to another page can not be read"));
+                return Err(malformed("a link to another page cannot be read"));
             };
             let parameters = after.split('<').next().unwrap_or_default();
             for relation in relations(parameters) {
@@ -63,9 +63,9 @@ fn relations(parameters: &str) -> impl Iterator<Item = &str> {
 }
 
 fn page_number(target: &str, base_url: &str) -> Result<u32, ProviderError> {
-    let base = Url::parse(base_url).map_err(|_| malformed("the base URL can not be used"))?;
+    let base = Url::parse(base_url).map_err(|_| malformed("the base URL cannot be used"))?;
     let target =
-        base.join(target).map_err(|_| malformed("a link to another page can not be read"))?;
+        base.join(target).map_err(|_| malformed("a link to another page cannot be read"))?;
     if target.origin() != base.origin() {
         return Err(malformed("a link to another page leads to another host"));
     }

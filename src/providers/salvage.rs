@@ -1,4 +1,4 @@
-//! The keys of records that can not be read (S-16): with them one person is named, and everybody
+//! The keys of records that cannot be read (S-16): with them one person is named, and everybody
 //! else is known not to be meant.
 //!
 //! A tolerant walk over the members of the outermost object. It does not mind what is between them:

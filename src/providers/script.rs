@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use futures_util::future::BoxFuture;
 
 use super::{CallGate, CallLane, List, ProviderError, RecordKeys, RecordSink};
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 
 /// An answer as it goes over the wire. `{base}` in it becomes the server's address.
 pub type Answer = String;
@@ -128,7 +128,7 @@ fn take(left: &Mutex<u32>) -> bool {
 impl CallGate for Gate {
     fn reserve(&self, lane: CallLane) -> BoxFuture<'_, Result<(), ProviderError>> {
         self.hear(format!("{lane:?}"));
-        let spent = Err(ProviderError::BudgetSpent { until: Millis(9) });
+        let spent = Err(ProviderError::BudgetSpent { until: Timestamp(9) });
         let reserved = if take(&self.calls_left) { Ok(()) } else { spent };
         Box::pin(std::future::ready(reserved))
     }
@@ -148,7 +148,7 @@ impl CallGate for Gate {
 #[derive(Default)]
 pub struct Sink {
     pub records: Vec<Vec<u8>>,
-    /// The keys of those that can not be read.
+    /// The keys of those that cannot be read.
     pub unreadable: Vec<Option<String>>,
     pub refuses: bool,
 }

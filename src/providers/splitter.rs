@@ -46,7 +46,7 @@ pub enum SplitError {
     /// There is something after the end of the document.
     #[error("there is something after the end of the answer")]
     Trailing,
-    /// The list occurs twice; which one is meant can not be known.
+    /// The list occurs twice; which one is meant cannot be known.
     #[error("the list occurs twice in the answer")]
     TwoLists,
     /// The rest of the document is larger than [`limits::ENVELOPE_BYTES_MAX`].
@@ -105,7 +105,7 @@ enum State {
     NextElement,
     /// Inside a record.
     Element,
-    /// In a record whose end can not be told: the next one is looked for.
+    /// In a record whose end cannot be told: the next one is looked for.
     Lost,
     /// After a record.
     AfterElement,
@@ -272,7 +272,7 @@ impl Splitter {
         Ok(tail)
     }
 
-    /// Looks for the next record after one whose end can not be told, and gives what comes after
+    /// Looks for the next record after one whose end cannot be told, and gives what comes after
     /// its beginning.
     fn take_torn<'a, E: From<SplitError>>(
         &mut self,
@@ -445,11 +445,11 @@ enum Scan {
     /// So many bytes still belong to it.
     End(usize),
     /// After so many bytes something stands where JSON allows nothing of the kind: a quote is
-    /// missing or too many, and its end can not be told any more.
+    /// missing or too many, and its end cannot be told any more.
     Torn(usize),
 }
 
-/// Looks for the record after one whose end can not be told: for an object that follows another and
+/// Looks for the record after one whose end cannot be told: for an object that follows another and
 /// begins with the same member.
 #[derive(Default)]
 struct Lost {

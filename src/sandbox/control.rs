@@ -34,7 +34,7 @@ pub(super) trait Staffed: 'static {
     async fn rehire(&self, id: &str) -> Result<Self::Changed, ChangeError>;
     async fn delete(&self, id: &str) -> Result<Self::Changed, ChangeError>;
     fn faults(&self) -> Self::Faults;
-    /// Sets the switches; the error says which value can not be.
+    /// Sets the switches; the error says which value cannot be.
     fn switch(&self, faults: Self::Faults) -> Result<(), ChangeError>;
     fn calls(&self) -> Vec<Self::Call>;
     fn clear_logs(&self);

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::limits::SANDBOX_LOG_ENTRIES_MAX;
 
 /// The last entries of a log, oldest first.
@@ -50,13 +50,13 @@ pub enum CallWindow {
 
 /// The calls that count, at most as many as the limit allows.
 #[derive(Debug, Default)]
-pub(super) struct CallCount(VecDeque<Millis>);
+pub(super) struct CallCount(VecDeque<Timestamp>);
 
 impl CallCount {
     /// Counts a call; false when there were too many before it. What is refused is not counted.
-    pub(super) fn take(&mut self, now: Millis, limit: u32, window: CallWindow) -> bool {
+    pub(super) fn take(&mut self, now: Timestamp, limit: u32, window: CallWindow) -> bool {
         // A clock that was set back must not keep old calls in the window for ever.
-        let counts = |at: &Millis| (0..Millis::MINUTE).contains(&now.since(*at));
+        let counts = |at: &Timestamp| (0..Timestamp::MINUTE).contains(&now.since(*at));
         match window {
             CallWindow::Sliding => self.0.retain(counts),
             CallWindow::Fixed if self.0.front().is_some_and(counts) => {}
@@ -77,7 +77,7 @@ mod tests {
     fn taken(window: CallWindow) -> Vec<bool> {
         let mut count = CallCount::default();
         let seconds = [0, 30, 50, 59, 60, 61, 120];
-        seconds.iter().map(|at| count.take(Millis(at * 1_000), 2, window)).collect()
+        seconds.iter().map(|at| count.take(Timestamp(at * 1_000), 2, window)).collect()
     }
 
     #[test]
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_clock_that_goes_back_does_not_block_for_ever() {
         let mut count = CallCount::default();
-        assert!(count.take(Millis(1_000_000), 1, CallWindow::Fixed));
-        assert!(count.take(Millis(1_000), 1, CallWindow::Fixed));
+        assert!(count.take(Timestamp(1_000_000), 1, CallWindow::Fixed));
+        assert!(count.take(Timestamp(1_000), 1, CallWindow::Fixed));
     }
 }

@@ -3,7 +3,7 @@
 //! A sandbox is a real HTTP server that answers as the vendors do, with a made-up company behind
 //! each, hooks that it sends by itself and switches for what can go wrong. It is written from the
 //! vendors' pages and speaks HTTP only: it shares no type with `crate::providers`, so that a
-//! misunderstanding there can not hide behind the same misunderstanding here. The same settings
+//! misunderstanding there cannot hide behind the same misunderstanding here. The same settings
 //! make the same company; private values are marked (see [`CANARIES`]).
 
 mod breathe_hr;
@@ -41,7 +41,7 @@ pub use self::people_hr::{
     Action, ApiCall, ApiKey, Changed, Company, Faults, HookEncoding, HookFaults, HookOutcome,
     HookSending, OddAnswer, PeopleHr, SentHook,
 };
-pub use self::person::{PersonView, Shown, Standing};
+pub use self::person::{PersonView, ShownInstead, Standing};
 pub use self::register::{ChangeError, Edit, Hire, Leave};
 pub use self::rest::{NextLink, RestAnswer, RestCall, RestFaults, RestHr};
 

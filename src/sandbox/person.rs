@@ -115,7 +115,7 @@ pub(super) struct Person {
     /// The status to show instead of the right one (Breathe HR).
     pub status_text: Option<String>,
     /// What is shown instead of the right thing.
-    pub shown: Shown,
+    pub shown: ShownInstead,
     /// Works for the company and is not employed by it (Breathe HR).
     pub contractor: bool,
     /// The name to log in with (HRworks).
@@ -125,7 +125,7 @@ pub(super) struct Person {
 
 /// Odd things that an HR system shows of a person instead of the right ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Shown {
+pub struct ShownInstead {
     /// The leaving date, whatever it says, although nobody leaves.
     pub leaving_date: Option<String>,
     /// The employment status, in any words (`EmployeeStatus`, `status`, `isActive`).

@@ -27,7 +27,7 @@ pub enum ChangeError {
         /// The control route that lists everybody.
         people_route: &'static str,
     },
-    /// A value can not be taken.
+    /// A value cannot be taken.
     #[error("{field}: {problem}")]
     Invalid {
         /// The field, as it is named in the request.
@@ -55,7 +55,7 @@ pub(super) struct Rules {
     pub employee_id: fn(u64) -> String,
     /// Employee ids must be given and unique, and have so many characters at most.
     pub employee_id_chars_max: Option<usize>,
-    /// Two people can not have one e-mail address.
+    /// Two people cannot have one e-mail address.
     pub emails_unique: bool,
     /// The part of made-up e-mail addresses behind the `@`.
     pub mail_domain: &'static str,
@@ -200,7 +200,7 @@ pub(super) struct Register {
 }
 
 /// A change that was made: to whom, and which fields are different now.
-pub(super) struct Made {
+pub(super) struct AppliedEdit {
     pub before: Arc<Person>,
     pub person: Arc<Person>,
     pub changes: Vec<Change>,
@@ -235,7 +235,7 @@ impl Register {
         hire: &Hire,
         unique_key: String,
         today: Date,
-    ) -> Result<Made, ChangeError> {
+    ) -> Result<AppliedEdit, ChangeError> {
         let since = hire.start_date.clone().unwrap_or_else(|| written(today));
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let dated = |value: &Option<String>, otherwise: &str| Dated {
@@ -279,7 +279,7 @@ impl Register {
         };
         self.next_serial += 1;
         let person = self.put(person);
-        Ok(Made { before: Arc::clone(&person), person, changes: Vec::new() })
+        Ok(AppliedEdit { before: Arc::clone(&person), person, changes: Vec::new() })
     }
 
     pub(super) fn edit(
@@ -287,7 +287,7 @@ impl Register {
         handle: &str,
         edit: &Edit,
         today: Date,
-    ) -> Result<Made, ChangeError> {
+    ) -> Result<AppliedEdit, ChangeError> {
         let before = self.known(handle)?;
         let mut changes = Vec::new();
         let mut person = Person::clone(&before);
@@ -316,7 +316,7 @@ impl Register {
         }
         person.history.extend(changes.iter().cloned());
         self.serials.remove(handle);
-        Ok(Made { before, person: self.put(person), changes })
+        Ok(AppliedEdit { before, person: self.put(person), changes })
     }
 
     pub(super) fn leave(
@@ -324,7 +324,7 @@ impl Register {
         handle: &str,
         leave: &Leave,
         today: Date,
-    ) -> Result<Made, ChangeError> {
+    ) -> Result<AppliedEdit, ChangeError> {
         let before = self.known(handle)?;
         match before.standing(today) {
             Standing::Active => {}
@@ -336,14 +336,14 @@ impl Register {
         person.leaving = Some(Leaving { date, immediately, reason: leave.reason.clone() });
         let person = self.put(person);
         if !leave.blank_email {
-            return Ok(Made { before, person, changes: Vec::new() });
+            return Ok(AppliedEdit { before, person, changes: Vec::new() });
         }
         let edit = Edit { email: Some(String::new()), ..Edit::default() };
         self.edit(handle, &edit, today)
     }
 
     /// Undoes the leaving.
-    pub(super) fn rehire(&mut self, handle: &str, today: Date) -> Result<Made, ChangeError> {
+    pub(super) fn rehire(&mut self, handle: &str, today: Date) -> Result<AppliedEdit, ChangeError> {
         let before = self.known(handle)?;
         let mut person = Person::clone(&before);
         let gone = std::mem::take(&mut person.gone);
@@ -359,7 +359,7 @@ impl Register {
             reason: String::new(),
         };
         person.history.push(change.clone());
-        Ok(Made { before, person: self.put(person), changes: vec![change] })
+        Ok(AppliedEdit { before, person: self.put(person), changes: vec![change] })
     }
 
     pub(super) fn delete(&mut self, handle: &str) -> Result<Arc<Person>, ChangeError> {

@@ -6,11 +6,14 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::{Sandbox, SandboxSettings};
-use crate::clock::{ManualClock, Millis};
+use crate::clock::{ManualClock, Timestamp};
 
 /// A sandbox with so many people in each company, its clock, and a client that takes answers as
 /// they come.
-pub async fn start_at(now: Millis, people: usize) -> (Sandbox, Arc<ManualClock>, reqwest::Client) {
+pub async fn start_at(
+    now: Timestamp,
+    people: usize,
+) -> (Sandbox, Arc<ManualClock>, reqwest::Client) {
     let clock = Arc::new(ManualClock::at(now));
     let settings = SandboxSettings { people, seed: 5, ..SandboxSettings::default() };
     let sandbox = super::start(settings, clock.clone()).await.unwrap();

@@ -8,10 +8,10 @@ use jiff::civil::date;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clock::{ManualClock, Millis};
+use crate::clock::{ManualClock, Timestamp};
 
 /// Half past eleven in the evening of 1 July 2026 in London, which has summer time.
-const NOW: Millis = Millis(1_782_945_000_000);
+const NOW: Timestamp = Timestamp(1_782_945_000_000);
 
 struct World {
     sandbox: Sandbox,
@@ -174,9 +174,9 @@ async fn the_set_without_leavers_is_who_is_still_employed_in_london() {
     assert_eq!(world.one("PW1").await["Result"]["EmailId"]["DisplayValue"], "");
 
     // Midnight in London is an hour before midnight in UTC.
-    world.clock.advance(29 * Millis::MINUTE);
+    world.clock.advance(29 * Timestamp::MINUTE);
     assert!(world.ids(false).await.contains(&"PW1".into()));
-    world.clock.advance(2 * Millis::MINUTE);
+    world.clock.advance(2 * Timestamp::MINUTE);
     assert!(!world.ids(false).await.contains(&"PW1".into()));
     assert_eq!(status(world.one("PW1").await), "3");
 

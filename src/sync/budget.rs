@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures_util::future::BoxFuture;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::{DbError, Lane, Tx, budget, directories};
 use crate::domain::ids::{DirectoryId, OrganizationId};
@@ -28,7 +28,7 @@ pub struct Gate {
     /// Calls that were reserved together with the work they are for.
     prepaid: AtomicI64,
     /// Until when it waits for calls, if it does.
-    waits_until: Option<Millis>,
+    waits_until: Option<Timestamp>,
 }
 
 impl Gate {
@@ -59,7 +59,7 @@ impl Gate {
     }
 
     /// Reserves one call, or says when there is room.
-    async fn try_reserve(&self, lane: CallLane) -> Result<Result<(), Millis>, ProviderError> {
+    async fn try_reserve(&self, lane: CallLane) -> Result<Result<(), Timestamp>, ProviderError> {
         let (pace, id, now) =
             (self.cx.pace.clone(), self.directory_id.clone(), self.cx.clock.now());
         let waited_as = self.waits_until.map(|_| self.credential_generation);
@@ -77,7 +77,7 @@ impl Gate {
             Ok(Err(Some(until))) => Ok(Err(until)),
             Ok(Err(None)) => Err(ProviderError::BudgetSpent { until: now }),
             // Nobody is to blame: nothing was asked, and soon it can be.
-            Err(error) if error.is_temporary() => Ok(Err(now.plus(Millis::SECOND))),
+            Err(error) if error.is_temporary() => Ok(Err(now.plus(Timestamp::SECOND))),
             Err(error) => Err(ProviderError::Sink { reason: error.to_string() }),
         }
     }
@@ -101,7 +101,7 @@ pub struct Room {
     /// Calls that may be made now.
     pub calls: i64,
     /// When room comes, if there is none now.
-    pub until: Millis,
+    pub until: Timestamp,
 }
 
 /// How many calls a directory may make now. Bulk work leaves some of each minute to live looks.
@@ -111,7 +111,7 @@ pub fn room(
     directory: &DirectoryId,
     provider: ProviderKind,
     lane: CallLane,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Room, DbError> {
     room_for(tx, pace, (directory, provider), (lane, 1), now)
 }
@@ -122,7 +122,7 @@ fn room_for(
     pace: &Pace,
     (directory, provider): (&DirectoryId, ProviderKind),
     (lane, count): (CallLane, i64),
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Room, DbError> {
     let own_calls = budget::calls_of_directory(tx, directory, now)?;
     let own = window_room(&own_calls, lane_limit(lane, provider, pace.of(provider)), count, now);
@@ -159,8 +159,8 @@ pub fn full_sync_waits(
     tx: &mut Tx<'_>,
     pace: &Pace,
     directory: &Directory,
-    now: Millis,
-) -> Result<Option<Millis>, DbError> {
+    now: Timestamp,
+) -> Result<Option<Timestamp>, DbError> {
     let of = (&directory.id, directory.provider);
     let calls = list_calls(directory.provider);
     let room = room_for(tx, pace, of, (CallLane::Bulk, calls), now)?;
@@ -181,7 +181,7 @@ pub const fn list_calls(provider: ProviderKind) -> i64 {
 
 /// Room in a strict sliding minute with these calls in it, oldest first; `until` is when `count`
 /// calls may be made together.
-fn window_room(calls: &[Millis], limit: i64, count: i64, now: Millis) -> Room {
+fn window_room(calls: &[Timestamp], limit: i64, count: i64, now: Timestamp) -> Room {
     let limit = usize::try_from(limit).unwrap_or(0).max(1);
     let count = usize::try_from(count).unwrap_or(1).clamp(1, limit);
     let free = limit.saturating_sub(calls.len());
@@ -198,7 +198,7 @@ fn shared_limit(
     tx: &mut Tx<'_>,
     pace: &Pace,
     provider: ProviderKind,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Option<i64>, DbError> {
     if let Some(fixed) = pace.shared(provider) {
         return Ok(Some(fixed));
@@ -220,8 +220,8 @@ pub fn reserve(
     directory: &Directory,
     lane: CallLane,
     count: i64,
-    now: Millis,
-) -> Result<Result<(), Millis>, DbError> {
+    now: Timestamp,
+) -> Result<Result<(), Timestamp>, DbError> {
     let of = (&directory.id, directory.provider);
     let room = room_for(tx, pace, of, (lane, count), now)?;
     if room.calls < count {
@@ -236,7 +236,7 @@ pub fn take(
     tx: &mut Tx<'_>,
     directory: &Directory,
     count: i64,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let count = usize::try_from(count).unwrap_or(0);
     let organization = &directory.organization_id;
@@ -307,19 +307,19 @@ mod tests {
 
     #[test]
     fn s_44_the_window_is_a_strict_sliding_minute() {
-        let calls = [Millis(1_000), Millis(2_000), Millis(30_000)];
+        let calls = [Timestamp(1_000), Timestamp(2_000), Timestamp(30_000)];
         let room = |limit, count| {
-            let room = window_room(&calls, limit, count, Millis(40_000));
+            let room = window_room(&calls, limit, count, Timestamp(40_000));
             (room.calls, room.until)
         };
-        assert_eq!(room(5, 1), (2, Millis(40_000)));
-        assert_eq!(room(5, 2), (2, Millis(40_000)));
-        assert_eq!(room(5, 3), (2, Millis(61_000)));
-        assert_eq!(room(3, 1), (0, Millis(61_000)));
-        assert_eq!(room(3, 2), (0, Millis(62_000)));
-        assert_eq!(room(2, 1), (0, Millis(62_000)));
-        assert_eq!(room(2, 2), (0, Millis(90_000)));
-        assert_eq!(room(1, 2), (0, Millis(90_000)));
+        assert_eq!(room(5, 1), (2, Timestamp(40_000)));
+        assert_eq!(room(5, 2), (2, Timestamp(40_000)));
+        assert_eq!(room(5, 3), (2, Timestamp(61_000)));
+        assert_eq!(room(3, 1), (0, Timestamp(61_000)));
+        assert_eq!(room(3, 2), (0, Timestamp(62_000)));
+        assert_eq!(room(2, 1), (0, Timestamp(62_000)));
+        assert_eq!(room(2, 2), (0, Timestamp(90_000)));
+        assert_eq!(room(1, 2), (0, Timestamp(90_000)));
     }
 
     #[test]

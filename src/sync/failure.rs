@@ -10,7 +10,7 @@
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::db::directories::{self, Directory};
 use crate::db::mails::{self, Mail, MailState};
 use crate::db::notices::Notice;
@@ -31,16 +31,16 @@ use crate::sync::Context;
 
 /// What goes into a notice besides the database.
 #[derive(Clone)]
-pub struct Teller {
+pub struct Notifier {
     /// The moment.
-    pub now: Millis,
+    pub now: Timestamp,
     random: std::sync::Arc<dyn Random>,
     public_url: std::sync::Arc<str>,
     by_mail: bool,
 }
 
-impl Teller {
-    /// A teller for this moment.
+impl Notifier {
+    /// A notifier for this moment.
     #[must_use]
     pub fn new(cx: &Context) -> Self {
         Self {
@@ -65,13 +65,13 @@ pub struct Trouble {
     pub retry_after_ms: Option<i64>,
     /// When the attempt began; attempts that were under way when the last failure became known do
     /// not count again.
-    pub began: Millis,
+    pub began: Timestamp,
 }
 
 impl Trouble {
     /// The trouble an error means; `None` for a spent budget, which is none.
     #[must_use]
-    pub fn of(error: &ProviderError, began: Millis) -> Option<Self> {
+    pub fn of(error: &ProviderError, began: Timestamp) -> Option<Self> {
         let class = error.class()?;
         let (detail, retry_after_ms) = match error {
             ProviderError::Permission { permission } => (permission.map(str::to_owned), None),
@@ -85,7 +85,7 @@ impl Trouble {
 
     /// The trouble that a key is which may read another company (L-10).
     #[must_use]
-    pub fn of_company(began: Millis) -> Self {
+    pub fn of_company(began: Timestamp) -> Self {
         Self {
             class: FailureClass::Credential,
             detail: Some(notice::OTHER_COMPANY.to_owned()),
@@ -97,9 +97,9 @@ impl Trouble {
 
     /// The trouble that records with problems are in a strict directory.
     #[must_use]
-    pub fn of_records(records: u64, began: Millis) -> Self {
+    pub fn of_records(records: u64, began: Timestamp) -> Self {
         Self {
-            // The key, the permissions and the HR system are fine; what it says can not be used.
+            // The key, the permissions and the HR system are fine; what it says cannot be used.
             class: FailureClass::Malformed,
             detail: Some(notice::records_phrase(records)),
             records: Some(records),
@@ -113,7 +113,7 @@ impl Trouble {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Try again at this moment.
-    Retry(Millis),
+    Retry(Timestamp),
     /// The sync has failed; the next attempt is the next full sync.
     Failed,
 }
@@ -121,11 +121,11 @@ pub enum Verdict {
 /// Counts a failed attempt. `directory` is the locked row.
 pub fn note_failure(
     tx: &mut Tx<'_>,
-    teller: &Teller,
+    notifier: &Notifier,
     directory: &mut Directory,
     trouble: &Trouble,
 ) -> Result<Verdict, DbError> {
-    let now = teller.now;
+    let now = notifier.now;
     let old_trouble = directory.failure_last_ms.is_some_and(|last| {
         let expected = directory.retry_at_ms.unwrap_or(last).max(last);
         // An attempt may take as long as a slow list does.
@@ -150,7 +150,8 @@ pub fn note_failure(
         || trouble.records.is_some()
         || has_failed(trouble.class, directory.failure_tries, now.since(since));
     if !failed {
-        let wait = retry_wait_ms(directory.failure_tries, trouble.retry_after_ms, &*teller.random);
+        let wait =
+            retry_wait_ms(directory.failure_tries, trouble.retry_after_ms, &*notifier.random);
         let retry_at = now.plus(wait);
         directory.retry_at_ms = Some(retry_at);
         directories::update(tx, directory)?;
@@ -164,7 +165,7 @@ pub fn note_failure(
     directories::update(tx, directory)?;
     // What webhooks name from now on waits for the full sync that succeeds (L-07).
     inbox::park(tx, &directory.id)?;
-    let text = with_place(tx, teller, directory, |place| match trouble.records {
+    let text = with_place(tx, notifier, directory, |place| match trouble.records {
         Some(records) => notice::records_refused(&RecordsFacts { place, records, since }),
         None => notice::sync_failed(&FailureFacts {
             place,
@@ -178,7 +179,7 @@ pub fn note_failure(
         _ => trouble.records.map_or(trouble.class.as_str(), |_| "row_problems"),
     };
     let episode = format!("{}|{cause}|{}", directory.id, since.0);
-    tell(tx, teller, directory, NoticeKind::SyncFailed, text, Some(episode))?;
+    tell(tx, notifier, directory, NoticeKind::SyncFailed, text, Some(episode))?;
     Ok(Verdict::Failed)
 }
 
@@ -198,9 +199,9 @@ fn has_failed(class: FailureClass, tries: i64, lasting_ms: i64) -> bool {
 /// system's own wish.
 pub(crate) fn retry_wait_ms(tries: i64, wish_ms: Option<i64>, random: &dyn Random) -> i64 {
     let base = match tries {
-        ..=1 => 15 * Millis::SECOND,
-        2 => 60 * Millis::SECOND,
-        _ => 120 * Millis::SECOND,
+        ..=1 => 15 * Timestamp::SECOND,
+        2 => 60 * Timestamp::SECOND,
+        _ => 120 * Timestamp::SECOND,
     };
     let fifth = u64::try_from(base / 5).unwrap_or(1);
     let jitter = i64::try_from(random.below(fifth.saturating_mul(2))).unwrap_or(0);
@@ -216,11 +217,11 @@ pub(crate) fn retry_wait_ms(tries: i64, wish_ms: Option<i64>, random: &dyn Rando
 /// slept); nobody is told before the full sync that follows has had an interval's time.
 pub fn note_silence(
     tx: &mut Tx<'_>,
-    teller: &Teller,
+    notifier: &Notifier,
     directory: &mut Directory,
 ) -> Result<(), DbError> {
-    let now = teller.now;
-    let interval = directory.poll_seconds.saturating_mul(Millis::SECOND);
+    let now = notifier.now;
+    let interval = directory.poll_seconds.saturating_mul(Timestamp::SECOND);
     let longest = silent_after_ms(directory.poll_seconds);
     let was_on = directory.next_sync_at_ms.is_some_and(|due| now.since(due) <= interval);
     let may_be_silent =
@@ -236,11 +237,11 @@ pub fn note_silence(
     }
     directory.silent_since_ms = Some(now);
     let last_success = directory.last_success_at_ms;
-    let text = with_place(tx, teller, directory, |place| {
+    let text = with_place(tx, notifier, directory, |place| {
         notice::sync_silent(&SilenceFacts { place, last_success })
     })?;
     let episode = format!("{}|silent|{}", directory.id, now.0);
-    tell(tx, teller, directory, NoticeKind::SyncSilent, text, Some(episode))?;
+    tell(tx, notifier, directory, NoticeKind::SyncSilent, text, Some(episode))?;
     Ok(())
 }
 
@@ -248,18 +249,18 @@ pub fn note_silence(
 /// it. `directory` is the locked row and is written here.
 pub fn note_success(
     tx: &mut Tx<'_>,
-    teller: &Teller,
+    notifier: &Notifier,
     directory: &mut Directory,
 ) -> Result<(), DbError> {
     let failing_since = (directory.state == DirectoryState::Failing)
-        .then(|| directory.failure_since_ms.unwrap_or(teller.now));
+        .then(|| directory.failure_since_ms.unwrap_or(notifier.now));
     let silent_since = directory
         .silent_since_ms
         .take()
         .map(|told| directory.last_success_at_ms.map_or(told, |last| last.min(told)));
     if directory.state != DirectoryState::Active {
         directory.state = DirectoryState::Active;
-        directory.updated_at_ms = teller.now;
+        directory.updated_at_ms = notifier.now;
     }
     directory.failure_class = None;
     directory.failure_detail = None;
@@ -267,46 +268,46 @@ pub fn note_success(
     directory.failure_last_ms = None;
     directory.failure_tries = 0;
     directory.retry_at_ms = None;
-    directory.last_success_at_ms = Some(teller.now);
+    directory.last_success_at_ms = Some(notifier.now);
     directories::update(tx, directory)?;
     let told_since = failing_since.into_iter().chain(silent_since).min();
     let Some(failing_since) = told_since else { return Ok(()) };
-    let text = with_place(tx, teller, directory, |place| {
-        notice::sync_recovered(&RecoveryFacts { place, failing_since, recovered_at: teller.now })
+    let text = with_place(tx, notifier, directory, |place| {
+        notice::sync_recovered(&RecoveryFacts { place, failing_since, recovered_at: notifier.now })
     })?;
-    tell(tx, teller, directory, NoticeKind::SyncRecovered, text, None)?;
+    tell(tx, notifier, directory, NoticeKind::SyncRecovered, text, None)?;
     Ok(())
 }
 
 /// Tells the admins that changes wait for their decision, or still do (S-32).
 pub fn tell_of_holds(
     tx: &mut Tx<'_>,
-    teller: &Teller,
+    notifier: &Notifier,
     directory: &Directory,
     waiting: &[HoldCount],
-    opened_at: Millis,
+    opened_at: Timestamp,
     is_reminder: bool,
 ) -> Result<(), DbError> {
-    let text = with_place(tx, teller, directory, |place| {
+    let text = with_place(tx, notifier, directory, |place| {
         notice::hold_waits(&HoldFacts { place, waiting, opened_at, is_reminder })
     })?;
     let kind = if is_reminder { NoticeKind::HoldReminder } else { NoticeKind::HoldOpened };
-    tell(tx, teller, directory, kind, text, None)?;
+    tell(tx, notifier, directory, kind, text, None)?;
     Ok(())
 }
 
 /// Tells the admins that no answer comes about people whom HR's list does not name (S-31).
 pub fn tell_of_unconfirmed(
     tx: &mut Tx<'_>,
-    teller: &Teller,
+    notifier: &Notifier,
     directory: &Directory,
     people: u64,
-    since: Millis,
+    since: Timestamp,
 ) -> Result<(), DbError> {
-    let text = with_place(tx, teller, directory, |place| {
+    let text = with_place(tx, notifier, directory, |place| {
         notice::absence_unconfirmed(&UnconfirmedFacts { place, people, since })
     })?;
-    tell(tx, teller, directory, NoticeKind::AbsenceUnconfirmed, text, None)?;
+    tell(tx, notifier, directory, NoticeKind::AbsenceUnconfirmed, text, None)?;
     Ok(())
 }
 
@@ -318,13 +319,13 @@ pub fn repair_link(public_url: &str, directory: &Directory) -> String {
 
 fn with_place(
     tx: &mut Tx<'_>,
-    teller: &Teller,
+    notifier: &Notifier,
     directory: &Directory,
     compose: impl FnOnce(Place<'_>) -> NoticeText,
 ) -> Result<NoticeText, DbError> {
     let organization = organizations::find(tx, &directory.organization_id)?;
     let zone = TimeZone::get(organization.effective_time_zone()).unwrap_or(TimeZone::UTC);
-    let link = repair_link(&teller.public_url, directory);
+    let link = repair_link(&notifier.public_url, directory);
     Ok(compose(Place {
         organization: &organization.name,
         directory: &directory.name,
@@ -338,21 +339,21 @@ fn with_place(
 /// was written now.
 fn tell(
     tx: &mut Tx<'_>,
-    teller: &Teller,
+    notifier: &Notifier,
     directory: &Directory,
     kind: NoticeKind,
     text: NoticeText,
     episode_key: Option<String>,
 ) -> Result<bool, DbError> {
     let notice = Notice {
-        id: NoticeId::new(teller.now, &*teller.random),
+        id: NoticeId::new(notifier.now, &*notifier.random),
         organization_id: directory.organization_id.clone(),
         directory_id: Some(directory.id.clone()),
         kind,
         subject: text.subject,
         body: text.body,
-        link: repair_link(&teller.public_url, directory),
-        created_at_ms: teller.now,
+        link: repair_link(&notifier.public_url, directory),
+        created_at_ms: notifier.now,
     };
     if !mails::insert_notice(tx, &notice, episode_key.as_deref())? {
         return Ok(false);
@@ -360,9 +361,9 @@ fn tell(
     let admins = admins::all_of(tx, &directory.organization_id)?;
     let rows: Vec<Mail> = admins
         .into_iter()
-        .filter(|_| teller.by_mail)
+        .filter(|_| notifier.by_mail)
         .map(|admin| Mail {
-            id: MailId::new(teller.now, &*teller.random),
+            id: MailId::new(notifier.now, &*notifier.random),
             organization_id: directory.organization_id.clone(),
             notice_id: Some(notice.id.clone()),
             text_sealed: None,
@@ -371,12 +372,12 @@ fn tell(
             recipient_name: admin.name,
             state: MailState::Waiting,
             attempts: 0,
-            next_at_ms: teller.now,
+            next_at_ms: notifier.now,
             lease_until_ms: None,
             lease_epoch: 0,
             sent_at_ms: None,
             last_error: None,
-            created_at_ms: teller.now,
+            created_at_ms: notifier.now,
         })
         .collect();
     mails::insert(tx, &rows)?;

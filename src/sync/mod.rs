@@ -75,7 +75,7 @@ pub enum SyncError {
     #[error("the work failed unexpectedly")]
     Panicked,
     /// A sealed credential does not open.
-    #[error("the stored key can not be opened: {0}")]
+    #[error("the stored key cannot be opened: {0}")]
     Secret(#[from] SecretError),
 }
 

@@ -2,7 +2,7 @@
 //!
 //! What this module must not do: begin a full sync ([`crate::sync::full`] claims what is queued).
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::runs::{self, Run};
 use crate::db::types::Json;
@@ -17,7 +17,7 @@ pub fn full_sync(
     cx: &Context,
     directory: &Directory,
     trigger: RunTrigger,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<RunId, DbError> {
     // Trouble that is being waited out is waited out here too.
     let at = directory.retry_at_ms.map_or(now, |retry_at| retry_at.max(now));

@@ -14,7 +14,7 @@
 //! What this module must not do: decide ([`crate::sync::decide::person`] does), or talk to the
 //! network.
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::{Conn, DbError, Lane, Tx, organizations};
@@ -25,7 +25,7 @@ use crate::sync::apply::guard;
 use crate::sync::apply::{self, Outcome};
 use crate::sync::decide::batch::Pass;
 use crate::sync::decide::types::{Facts, Observed};
-use crate::sync::failure::Teller;
+use crate::sync::failure::Notifier;
 use crate::sync::{Context, SyncError};
 
 /// Decides again about people of one directory, at most [`limits::APPLY_BATCH_PEOPLE_MAX`] of them.
@@ -41,7 +41,7 @@ pub fn decide_again(
     let facts = &Facts::default();
     let decider = apply::decider(tx, cx, directory, Pass::Again, cause, facts)?;
     let outcome = apply::apply(&decider, tx, users.into_iter().map(as_stored).collect())?;
-    guard::announce(tx, &Teller::new(cx), directory)?;
+    guard::announce(tx, &Notifier::new(cx), directory)?;
     Ok(outcome)
 }
 
@@ -60,7 +60,7 @@ fn as_stored(user: DirectoryUser) -> Observed {
 /// Decides about the people of one directory whose dates act now; false when there are none (S-12).
 ///
 /// A directory that fails, or whose HR system is down, is no exception: nothing is asked. Somebody
-/// whose row can not be worked on holds up nobody else: they wait, and the fault is in the log.
+/// whose row cannot be worked on holds up nobody else: they wait, and the fault is in the log.
 pub async fn step(cx: &Context) -> Result<bool, SyncError> {
     if move_days(cx).await? {
         return Ok(true);
@@ -85,9 +85,9 @@ pub async fn step(cx: &Context) -> Result<bool, SyncError> {
 }
 
 /// When somebody is to be decided again next.
-pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
     if organizations::with_new_time_zone(conn, None)?.is_some() {
-        return Ok(Some(Millis(0)));
+        return Ok(Some(Timestamp(0)));
     }
     directory_users::next_due(conn)
 }
@@ -117,7 +117,7 @@ async fn move_days(cx: &Context) -> Result<bool, DbError> {
 struct Dates {
     organization: OrganizationId,
     directory: DirectoryId,
-    now: Millis,
+    now: Timestamp,
 }
 
 impl Dates {

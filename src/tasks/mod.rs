@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::{DbError, Lane, clock_belief, holds, inbox, mails, runs};
 use crate::delivery::{self, deliverer};
 use crate::limits;
@@ -130,7 +130,7 @@ impl Kind {
     }
 
     /// When the next piece of work is due, as far as is known.
-    async fn next_due(self, cx: &TaskContext) -> Result<Option<Millis>, DbError> {
+    async fn next_due(self, cx: &TaskContext) -> Result<Option<Timestamp>, DbError> {
         if self == Self::Mails && cx.mailer.is_none() {
             return Ok(None);
         }
@@ -163,7 +163,7 @@ impl Kind {
 }
 
 impl outbox::Moment for TaskContext {
-    fn now(&self) -> Millis {
+    fn now(&self) -> Timestamp {
         self.sync.clock.now()
     }
     fn random(&self) -> &dyn crate::clock::Random {

@@ -1,7 +1,7 @@
 //! What is forgotten when, in pieces: each kind of row in a transaction of its own, and never more
 //! than [`limits::PRUNE_ROWS_MAX`] of them, so that nobody waits long behind it (S-46).
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::{
     Db, DbError, Lane, Tx, account_changes, actions, deliveries, endpoint_secrets, events,
     idempotent_answers, inbox, operator_sessions, portal_links, portal_sessions,
@@ -11,7 +11,7 @@ use crate::limits;
 use crate::sync::Context;
 
 /// Forgets rows of one kind that are older than a moment; how many there were.
-type Prune = fn(&mut Tx<'_>, Millis, i64) -> Result<usize, DbError>;
+type Prune = fn(&mut Tx<'_>, Timestamp, i64) -> Result<usize, DbError>;
 
 /// Makes due what a clock that was set back would keep waiting; forgets events, settled hints,
 /// noted changes of accounts, actions, deliveries, answers, links into the portal and visits to it
@@ -27,7 +27,7 @@ pub(super) async fn sweep(cx: &Context) -> Result<bool, DbError> {
     if !cx.trust.holds_at(now) {
         return Ok(false);
     }
-    let days = |days: i64| days.saturating_mul(Millis::DAY);
+    let days = |days: i64| days.saturating_mul(Timestamp::DAY);
     let kept_ms: [(i64, Prune); 9] = [
         (days(limits::INBOX_DAYS_KEPT), inbox::prune),
         (days(limits::EVENT_DAYS_KEPT), events::prune),
@@ -53,7 +53,7 @@ pub(super) async fn sweep(cx: &Context) -> Result<bool, DbError> {
     Ok(forgotten > 0)
 }
 
-async fn forget_secrets(db: &Db, now: Millis) -> Result<usize, DbError> {
+async fn forget_secrets(db: &Db, now: Timestamp) -> Result<usize, DbError> {
     let secrets = db.write(Lane::Bulk, move |tx| endpoint_secrets::prune(tx, now)).await?;
     let keys = db.write(Lane::Bulk, move |tx| waiting_credentials::prune(tx, now)).await?;
     Ok(secrets.saturating_add(keys))

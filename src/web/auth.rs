@@ -13,15 +13,15 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::api_keys::{self, ApiKey};
 use crate::domain::action::Actor;
 use crate::domain::audit::Cause;
 use crate::domain::ids::ApiKeyId;
 use crate::secret::Secret;
 use crate::web::error::Problem;
+use crate::web::sign_in_throttle::Verdict;
 use crate::web::state::State;
-use crate::web::tries::Verdict;
 
 /// What every API key starts with.
 pub const KEY_PREFIX: &str = "sk_live_";
@@ -98,7 +98,7 @@ pub async fn of_key(state: &State, key: &Secret, from: Option<IpAddr>) -> Result
     if first {
         tracing::warn!(wait_ms, "too many wrong API keys from one address");
     }
-    let retry_after_seconds = (wait_ms / Millis::SECOND).max(0).saturating_add(1);
+    let retry_after_seconds = (wait_ms / Timestamp::SECOND).max(0).saturating_add(1);
     Err(Problem::TooManyWrongKeys { retry_after_seconds })
 }
 
@@ -106,7 +106,7 @@ async fn found(
     state: &State,
     key: &Secret,
     from: Option<IpAddr>,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Option<ApiKey>, Problem> {
     let text = key.reveal();
     if !text.starts_with(KEY_PREFIX) || text.len() > KEY_BYTES_MAX {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::domain::employee::{clean_email, clean_text, is_email};
 use crate::limits;
 use crate::web::error::{FieldError, Problem};
@@ -79,7 +79,7 @@ impl Members {
         self.known.push(name);
         match self.map.remove(name)? {
             Value::Null => Some(None),
-            // PostgreSQL can not keep it in a text, and no text needs it.
+            // PostgreSQL cannot keep it in a text, and no text needs it.
             Value::String(text) if text.contains('\0') => {
                 self.refuse(name, "invalid", "must not contain the character U+0000");
                 None
@@ -241,14 +241,14 @@ impl TryFrom<String> for ZoneName {
 /// A moment, as RFC 3339 writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Moment(pub Millis);
+pub struct Moment(pub Timestamp);
 
 impl TryFrom<String> for Moment {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
         text.parse::<jiff::Timestamp>()
-            .map(|moment| Self(Millis(moment.as_millisecond())))
+            .map(|moment| Self(Timestamp(moment.as_millisecond())))
             .map_err(|_| "must be a moment, such as 2026-11-23T09:00:00.000Z".to_owned())
     }
 }

@@ -149,7 +149,7 @@ pub enum Problem {
     },
     /// There is an endpoint with this URL already (wire contract §4).
     DuplicateEndpoint,
-    /// What was given can not be the URL of an endpoint (A-05).
+    /// What was given cannot be the URL of an endpoint (A-05).
     InvalidUrl {
         /// What is wrong with it.
         message: String,
@@ -177,7 +177,7 @@ pub enum Problem {
         /// The check, as it is shown.
         check: Value,
     },
-    /// What was given can not be a credential of this HR system.
+    /// What was given cannot be a credential of this HR system.
     InvalidCredential {
         /// What is wrong with it.
         message: String,
@@ -361,7 +361,7 @@ impl Problem {
             Self::ExternalIdTaken => "This external id is taken",
             Self::AccountManaged { .. } => "A directory manages this account",
             Self::DuplicateEndpoint => "There is an endpoint with this URL already",
-            Self::InvalidUrl { .. } => "This can not be the URL of an endpoint",
+            Self::InvalidUrl { .. } => "This cannot be the URL of an endpoint",
             Self::OrganizationInUse => "The organization has a connected directory",
             Self::ProviderNotAllowed { .. } => "This HR system is not allowed here",
             Self::AlreadyConnected { .. } => "This HR system is connected already",
@@ -369,7 +369,7 @@ impl Problem {
             Self::NoCredential => "The directory has no credential",
             Self::NoAdmin => "The organization has no admin",
             Self::CredentialRefused { .. } => "The HR system refused the credential",
-            Self::InvalidCredential { .. } => "This can not be a credential",
+            Self::InvalidCredential { .. } => "This cannot be a credential",
             Self::RunInProgress { .. } => "A full sync is under way",
             Self::BudgetSpent { .. } => "The calls of this minute are used up",
             Self::ProviderFailed { .. } => "The HR system could not be asked",
@@ -381,7 +381,7 @@ impl Problem {
             Self::Unavailable | Self::DatabaseAway | Self::NoWrites(_) => {
                 "Not available at the moment"
             }
-            Self::Protocol(_) => "The request can not be understood",
+            Self::Protocol(_) => "The request cannot be understood",
             Self::Internal(_) => "Something went wrong on our side",
         }
     }
@@ -405,11 +405,11 @@ impl Problem {
             Self::NotFound { what, id } if id.is_empty() => format!("{what} not found."),
             Self::NotFound { what, id } => format!("{what} not found: '{id}'."),
             Self::AccountManaged { directory, deleting: true, .. } => format!(
-                "The account can not be deleted: the directory {directory} manages it. \
+                "The account cannot be deleted: the directory {directory} manages it. \
                  Disable the directory first."
             ),
             Self::AccountManaged { fields, directory, .. } => format!(
-                "{} can not be changed here: the directory {directory} manages this account. \
+                "{} cannot be changed here: the directory {directory} manages this account. \
                  Change it in the HR system.",
                 fields.join(", ")
             ),
@@ -498,7 +498,7 @@ impl Problem {
             Self::Internal(_) => {
                 "Our log has the details under the request id. Trying again may help."
             }
-            _ => "The request can not be understood.",
+            _ => "The request cannot be understood.",
         }
     }
 

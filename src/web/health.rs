@@ -15,8 +15,8 @@ use crate::db::error::NoWrites;
 use crate::db::{self, DbError, Lane};
 use crate::limits;
 use crate::sync::Context;
-use crate::web::answer::Answer;
 use crate::web::error::Problem;
+use crate::web::response::Response;
 use crate::web::state::State;
 
 /// What a look at the database has found.
@@ -71,7 +71,7 @@ pub async fn live() -> HttpResponse {
 }
 
 /// `GET /readyz`: the database answers too, and takes changes.
-pub async fn ready(state: State) -> Answer {
+pub async fn ready(state: State) -> Response {
     let time = Duration::from_millis(limits::READY_MS_MAX);
     let look = state.looks.look(&state.context);
     match tokio::time::timeout(time, look).await.unwrap_or(Found::Away) {

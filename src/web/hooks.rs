@@ -9,7 +9,7 @@
 //! - Reading is bounded in bytes, before and after decompression, and in time. Only who has a token
 //!   may take that time: nothing is kept long for a stranger (O-08).
 //! - What pasting put behind the token does not matter (L-11).
-//! - What can not be read is a hint to look at everybody; only an unknown token (404), a body over
+//! - What cannot be read is a hint to look at everybody; only an unknown token (404), a body over
 //!   the bound (413) and a full queue (503) are refused.
 
 use std::time::Duration;
@@ -27,8 +27,8 @@ use crate::db::{DbError, directories, inbox};
 use crate::limits;
 use crate::providers::{Hint, people_hr};
 use crate::secret::Secret;
-use crate::web::answer::Answer;
 use crate::web::error::Problem;
+use crate::web::response::Response;
 use crate::web::state::State;
 
 /// Where the addresses begin.
@@ -37,7 +37,7 @@ const ROOT: &str = "/hooks/people-hr/";
 pub const PATTERN: &str = "/hooks/people-hr/{token:.*}";
 
 /// `GET` and `HEAD`: says that the address is right, and stores nothing.
-pub async fn look(state: State, req: HttpRequest) -> Answer {
+pub async fn look(state: State, req: HttpRequest) -> Response {
     if is_known(&state, hash_of(&state, &req)?).await? {
         Ok(HttpResponse::Ok().json(json!({ "ok": true })))
     } else {
@@ -46,7 +46,7 @@ pub async fn look(state: State, req: HttpRequest) -> Answer {
 }
 
 /// Every other method: takes the hints in.
-pub async fn take(state: State, req: HttpRequest, payload: Payload) -> Answer {
+pub async fn take(state: State, req: HttpRequest, payload: Payload) -> Response {
     let hash = hash_of(&state, &req)?;
     let hints = read_or_refuse(&state, &hash, &req, payload).await?;
     let hints: Vec<(String, Option<i64>)> = hints.into_iter().map(stored).collect();

@@ -27,14 +27,14 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::Lane;
 use crate::db::idempotent_answers::{self, Found, Name};
 use crate::domain::ids::RequestId;
 use crate::limits;
 use crate::web::auth::Caller;
 use crate::web::error::Problem;
-use crate::web::frame;
+use crate::web::middleware;
 use crate::web::state::State;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -127,7 +127,7 @@ struct Claim {
     state: State,
     name: Name,
     /// When it is claimed or was last renewed.
-    at: Millis,
+    at: Timestamp,
 }
 
 impl Claim {
@@ -179,7 +179,7 @@ impl Claim {
             }
         };
         let id = id.unwrap_or_else(|| RequestId::from_text("req_unknown"));
-        let (req, answer) = frame::with_body(answer, &id).into_parts();
+        let (req, answer) = middleware::with_body(answer, &id).into_parts();
         let (answer, body) = answer.into_parts();
         let Ok(body) = to_bytes(body).await else {
             self.settle(None).await;
@@ -212,7 +212,7 @@ impl Claim {
 
     /// An answer that was kept.
     fn open(&self, sealed: &[u8]) -> Result<HttpResponse, Problem> {
-        let wrong = || Problem::Internal("a kept answer can not be read".to_owned());
+        let wrong = || Problem::Internal("a kept answer cannot be read".to_owned());
         let plain = self.state.context.keys.sealing.open(sealed, &self.seal_context());
         let kept: Kept =
             serde_json::from_slice(&plain.map_err(|_| wrong())?).map_err(|_| wrong())?;

@@ -23,25 +23,25 @@ use actix_web::{App, HttpServer};
 use crate::limits;
 use crate::web::state::{AppState, State};
 
-pub mod answer;
+pub mod actors;
 pub mod api;
 pub mod auth;
 pub mod body;
 pub mod error;
-pub mod frame;
 pub mod health;
 pub mod hook_turns;
 pub mod hooks;
 pub mod idempotency;
 pub mod metadata;
+pub mod middleware;
 pub mod operator;
 pub mod pages;
 pub mod portal;
 pub mod portal_links;
 pub mod query;
+pub mod response;
+pub mod sign_in_throttle;
 pub mod state;
-pub mod tries;
-pub mod who;
 pub mod workos;
 
 /// All routes. They take every path, so nothing that is registered after them is ever asked.
@@ -49,7 +49,7 @@ pub mod workos;
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(
         web::scope("")
-            .wrap(from_fn(frame::frame))
+            .wrap(from_fn(middleware::frame))
             .app_data(web::PayloadConfig::new(limits::API_BODY_BYTES_MAX))
             .service(web::resource("/livez").route(web::get().to(health::live)))
             .service(web::resource("/readyz").route(web::get().to(health::ready)))
@@ -64,12 +64,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
                     .wrap(from_fn(idempotency::once))
                     .wrap(from_fn(auth::need_api_key))
                     .configure(api::routes)
-                    .default_service(web::to(frame::unknown_route)),
+                    .default_service(web::to(middleware::unknown_route)),
             )
             .configure(workos::routes)
             .configure(portal::routes)
             .configure(operator::routes)
-            .default_service(web::to(frame::unknown_route)),
+            .default_service(web::to(middleware::unknown_route)),
     );
 }
 

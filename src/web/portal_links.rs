@@ -8,7 +8,7 @@
 use actix_web::web::Path;
 use serde_json::json;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::Lane;
 use crate::db::actions::{self, NewAction};
 use crate::db::portal_links::{self, PortalLink};
@@ -16,11 +16,11 @@ use crate::domain::action::{Action, Actor};
 use crate::domain::ids::{OrganizationId, PortalLinkId};
 use crate::limits;
 use crate::secret::{Secret, new_token};
-use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::organizations;
 use crate::web::auth::Caller;
 use crate::web::body::Members;
 use crate::web::error::Problem;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
 
 /// Where an admin is led to afterwards.
@@ -56,7 +56,7 @@ pub struct MadeLink {
     /// The link.
     pub url: Secret,
     /// Until when it is good.
-    pub expires_at: Millis,
+    pub expires_at: Timestamp,
 }
 
 /// Makes a link for an organization.
@@ -92,12 +92,17 @@ pub async fn make(
 }
 
 /// `POST /api/v1/organizations/{id}/portal_links`.
-pub async fn create(state: State, caller: Caller, path: Path<String>, mut body: Members) -> Answer {
+pub async fn create(
+    state: State,
+    caller: Caller,
+    path: Path<String>,
+    mut body: Members,
+) -> Response {
     let urls = ReturnUrls::read(&mut body);
     body.finish()?;
     let made = make(&state, organizations::id_of(&path), urls, &caller.actor()).await?;
-    let expires_at = Timestamp::from(made.expires_at);
-    answer::created(json!({
+    let expires_at = Iso8601::from(made.expires_at);
+    response::created(json!({
         "object": "portal_link", "url": made.url.reveal(), "expires_at": expires_at,
     }))
 }

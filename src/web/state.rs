@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::sync::Context;
 use crate::tasks::Activators;
 use crate::web::error::Problem;
 use crate::web::health::Looks;
 use crate::web::hook_turns::HookTurns;
 use crate::web::pages::crowd::Crowd;
-use crate::web::tries::Tries;
+use crate::web::sign_in_throttle::SignInThrottle;
 
 /// What request handlers work with. One value per process, shared by all workers.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub struct AppState {
     /// Whether endpoints may be on private addresses and without TLS.
     pub allow_private_targets: bool,
     /// Wrong API keys.
-    pub tries: Arc<Tries>,
+    pub tries: Arc<SignInThrottle>,
     /// The forms of people who are not signed in.
     pub crowd: Arc<Crowd>,
     /// Webhooks that are being stored.
@@ -31,7 +31,7 @@ pub struct AppState {
     /// The look at the database that `/readyz` waits for.
     pub looks: Arc<Looks>,
     /// When this process began to serve.
-    pub started_at: Millis,
+    pub started_at: Timestamp,
 }
 
 /// The state as handlers take it.
@@ -57,7 +57,7 @@ impl AppState {
 
     /// The present moment.
     #[must_use]
-    pub fn now(&self) -> Millis {
+    pub fn now(&self) -> Timestamp {
         self.context.clock.now()
     }
 }

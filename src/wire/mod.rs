@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::{Directory, DirectoryCounts};
 use crate::db::directory_users::DirectoryUser;
 use crate::db::groups::Group;
@@ -139,7 +139,7 @@ pub fn hold(hold: &Hold, people: u64) -> Value {
 
 /// A directory as `dsync.activated` sends it.
 #[must_use]
-pub fn activated(directory: &Directory, now: Millis) -> Value {
+pub fn activated(directory: &Directory, now: Timestamp) -> Value {
     let mut object = directory_object(directory, "active", now);
     object.insert("external_key".to_owned(), json!(directory.external_key));
     object.insert("domains".to_owned(), json!([]));
@@ -148,7 +148,7 @@ pub fn activated(directory: &Directory, now: Millis) -> Value {
 
 /// A directory as `dsync.deleted` sends it: with the state it had before.
 #[must_use]
-pub fn deleted(directory: &Directory, counts: DirectoryCounts, now: Millis) -> Value {
+pub fn deleted(directory: &Directory, counts: DirectoryCounts, now: Timestamp) -> Value {
     let state = match wire_state(directory) {
         "linked" => "active",
         "unlinked" => "inactive",
@@ -189,7 +189,7 @@ fn metadata(counts: PeopleCounts) -> Value {
     })
 }
 
-fn directory_object(directory: &Directory, state: &str, now: Millis) -> Map<String, Value> {
+fn directory_object(directory: &Directory, state: &str, now: Timestamp) -> Map<String, Value> {
     into_map(json!({
         "object": "directory",
         "id": directory.id,

@@ -1,6 +1,6 @@
 //! What is written down of changes of accounts.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::account_changes::{self, AccountChange};
 use rollcall::db::page::{Order, PageRequest};
 use rollcall::db::types::Json;
@@ -43,7 +43,7 @@ fn change(of: usize, version: i64) -> AccountChange {
         rule: Rule::Followed,
         changes: Json(Changes::from([("last_name".to_owned(), change)])),
         version,
-        created_at_ms: Millis(version),
+        created_at_ms: Timestamp(version),
     }
 }
 
@@ -102,7 +102,7 @@ async fn old_ones_are_pruned_a_part_at_a_time(t: TestDb) {
     // The clock was set back between them.
     stored(&t, [5, 1, 2, 3, 4].into_iter().map(|at| change(1, at)).collect()).await;
     for expected in [3, 1, 0] {
-        let pruned = run(&t, |tx| account_changes::prune(tx, Millis(5), 3)).await;
+        let pruned = run(&t, |tx| account_changes::prune(tx, Timestamp(5), 3)).await;
         assert_eq!(pruned, expected);
     }
     let (items, _) = page(&t, 1, PageRequest::default()).await;

@@ -1,6 +1,6 @@
 //! What goes wrong is told in the same words on both databases.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::accounts::Account;
 use rollcall::db::{DbError, Lane, accounts, admins, directories, organizations};
 use rollcall::domain::ids::OrganizationId;
@@ -74,7 +74,7 @@ async fn a_stored_word_nobody_knows_is_corrupt(t: TestDb) {
     t.db.read(move |c| accounts::find(c, &id)).await.unwrap();
 
     let mut broken = directory("directory_1", &organization);
-    broken.failure_since_ms = Some(Millis(1));
+    broken.failure_since_ms = Some(Timestamp(1));
     let id = broken.id.clone();
     t.db.write(Lane::Urgent, move |tx| directories::insert(tx, &broken)).await.unwrap();
     t.at.raw().run("UPDATE directories SET failure_class = 'gremlins'");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::events::{self, EventFilter};
 use rollcall::db::page::{Order, PageRequest};
 use rollcall::db::{Db, DbError, Lane, Tx, organizations};
@@ -31,7 +31,7 @@ fn event(organization: &OrganizationId, kind: EventKind, tag: &str, at: i64) -> 
         lane: "lane".to_owned(),
         group_lane: None,
         data: json!(tag),
-        created_at: Millis(at),
+        created_at: Timestamp(at),
     }
 }
 
@@ -143,7 +143,7 @@ async fn a_page_is_filtered(t: TestDb) {
     let of_types = EventFilter { types, organization_id, ..all.clone() };
     assert_eq!(page(of_types, asc(None, 100)).await, [1, 3, 7, 9]);
     // Number n happened at the moment n - 1; the end of a range does not belong to it.
-    let (from, until) = (Some(Millis(3)), Some(Millis(6)));
+    let (from, until) = (Some(Timestamp(3)), Some(Timestamp(6)));
     let ranged = EventFilter { from, until, ..all };
     assert_eq!(page(ranged, asc(None, 100)).await, [4, 5, 6]);
 }
@@ -159,7 +159,7 @@ async fn old_events_are_pruned_in_parts(t: TestDb) {
         t.db.write(Lane::Urgent, work).await.unwrap();
     }
     let prune = async || {
-        let work = |tx: &mut Tx<'_>| events::prune(tx, Millis(50), 3);
+        let work = |tx: &mut Tx<'_>| events::prune(tx, Timestamp(50), 3);
         t.db.write(Lane::Bulk, work).await.unwrap()
     };
     assert_eq!(prune().await, 3);
@@ -172,7 +172,7 @@ async fn old_events_are_pruned_in_parts(t: TestDb) {
 
 async fn an_event_and_its_cause_are_stored_together_or_not_at_all(t: TestDb) {
     seed(&t, &[1]).await;
-    // The event can not be stored: nobody has the organization it names.
+    // The event cannot be stored: nobody has the organization it names.
     let work = |tx: &mut Tx<'_>| {
         organizations::insert(tx, &organization(2))?;
         tx.emit(event(&organization(9).id, EventKind::UserCreated, "x", 0));

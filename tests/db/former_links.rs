@@ -1,6 +1,6 @@
 //! Former links: by organization, in any number, and gone with their account (L-09).
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::former_links::{self, FormerLink};
 use rollcall::db::{DbError, Lane, accounts, organizations};
 use rollcall::domain::employee::KeyKind;
@@ -22,7 +22,7 @@ fn link(organization: &OrganizationId, person: u32, account: &str) -> FormerLink
         provider: ProviderKind::PeopleHr,
         key_kind: KeyKind::Stable,
         account_id: AccountId::from_text(account),
-        created_at_ms: Millis(0),
+        created_at_ms: Timestamp(0),
     }
 }
 

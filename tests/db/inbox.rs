@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::directories::Directory;
 use rollcall::db::inbox::{self, InboxRow, InboxState, Turn};
 use rollcall::db::{DbError, Lane, Tx, directories, organizations};
@@ -55,14 +55,14 @@ async fn seed(t: &TestDb) {
 async fn take_in(t: &TestDb, hints: &[(&str, i64)], now: i64) {
     let hints: Vec<(String, Option<i64>)> =
         hints.iter().map(|(hint, action)| ((*hint).to_owned(), Some(*action))).collect();
-    let found = t.db.take_in(move |tx| inbox::take_in(tx, TOKEN, &hints, Millis(now))).await;
+    let found = t.db.take_in(move |tx| inbox::take_in(tx, TOKEN, &hints, Timestamp(now))).await;
     assert_eq!(found.unwrap(), Some(here()));
 }
 
 async fn due(t: &TestDb, now: i64) -> Vec<InboxRow> {
     run(t, move |tx| {
         let under_way = inbox::under_way(tx)?;
-        inbox::due(tx, &here(), Turn::First, &under_way, Millis(now), 100)
+        inbox::due(tx, &here(), Turn::First, &under_way, Timestamp(now), 100)
     })
     .await
 }
@@ -71,7 +71,7 @@ async fn due(t: &TestDb, now: i64) -> Vec<InboxRow> {
 async fn claim(t: &TestDb, now: i64, until: i64) -> (InboxRow, i64) {
     let row = due(t, now).await.remove(0);
     let claimed = row.clone();
-    assert!(run(t, move |tx| inbox::claim(tx, &claimed, Millis(until))).await);
+    assert!(run(t, move |tx| inbox::claim(tx, &claimed, Timestamp(until))).await);
     let epoch = row.lease_epoch + 1;
     (row, epoch)
 }
@@ -90,15 +90,18 @@ async fn hints_about_one_person_collapse_while_they_wait(t: TestDb) {
     assert_eq!(hints(&rows), ["A1", "A2"]);
     let first = &rows[0];
     assert_eq!((first.hooks, first.action_id), (3, Some(9)));
-    assert_eq!((first.first_received_at_ms, first.last_received_at_ms), (Millis(10), Millis(40)));
-    assert_eq!(first.next_at_ms, Millis(10));
+    assert_eq!(
+        (first.first_received_at_ms, first.last_received_at_ms),
+        (Timestamp(10), Timestamp(40))
+    );
+    assert_eq!(first.next_at_ms, Timestamp(10));
     assert_eq!(rows[1].hooks, 1);
-    assert_eq!(t.db.read(inbox::next_due).await.unwrap(), Some(Millis(10)));
-    let directories = t.db.read(|c| inbox::directories_due(c, Millis(10))).await.unwrap();
+    assert_eq!(t.db.read(inbox::next_due).await.unwrap(), Some(Timestamp(10)));
+    let directories = t.db.read(|c| inbox::directories_due(c, Timestamp(10))).await.unwrap();
     let found: Vec<_> = directories.iter().map(|due| (&due.id, due.looks, due.people)).collect();
     assert_eq!(found, [(&here(), 0, 1)]);
     assert!(!directories[0].everybody);
-    assert!(t.db.read(|c| inbox::directories_due(c, Millis(9))).await.unwrap().is_empty());
+    assert!(t.db.read(|c| inbox::directories_due(c, Timestamp(9))).await.unwrap().is_empty());
 }
 
 async fn a_claimed_hint_lets_a_new_one_wait(t: TestDb) {
@@ -106,12 +109,12 @@ async fn a_claimed_hint_lets_a_new_one_wait(t: TestDb) {
     take_in(&t, &[("A1", 5)], 10).await;
     let (row, epoch) = claim(&t, 10, 100).await;
     let again = row.clone();
-    assert!(!run(&t, move |tx| inbox::claim(tx, &again, Millis(100))).await, "claimed twice");
+    assert!(!run(&t, move |tx| inbox::claim(tx, &again, Timestamp(100))).await, "claimed twice");
     take_in(&t, &[("A1", 2)], 20).await;
     take_in(&t, &[("A1", 3)], 30).await;
     let sql = "SELECT state || ' ' || hooks AS value FROM inbox ORDER BY id";
     assert_eq!(t.at.raw().values(sql), ["leased 1", "waiting 2"]);
-    assert!(run(&t, move |tx| inbox::settle(tx, row.id, epoch, "seen", Millis(40))).await);
+    assert!(run(&t, move |tx| inbox::settle(tx, row.id, epoch, "seen", Timestamp(40))).await);
     assert_eq!(t.at.raw().values(sql), ["done 1", "waiting 2"]);
     assert_eq!(due(&t, 40).await[0].hooks, 2);
 }
@@ -121,16 +124,16 @@ async fn a_hint_given_back_joins_a_newer_one(t: TestDb) {
     take_in(&t, &[("A1", 5)], 10).await;
     let (row, epoch) = claim(&t, 10, 100).await;
     let back = row.clone();
-    run(&t, move |tx| inbox::give_back(tx, &back, epoch, Millis(50), Millis(20))).await;
+    run(&t, move |tx| inbox::give_back(tx, &back, epoch, Timestamp(50), Timestamp(20))).await;
     assert!(due(&t, 49).await.is_empty());
     let (row, epoch) = claim(&t, 50, 100).await;
     assert_eq!((row.attempts, row.hooks), (1, 1));
 
     take_in(&t, &[("A1", 2)], 60).await;
-    run(&t, move |tx| inbox::give_back(tx, &row, epoch, Millis(90), Millis(70))).await;
+    run(&t, move |tx| inbox::give_back(tx, &row, epoch, Timestamp(90), Timestamp(70))).await;
     let rows = due(&t, 70).await;
     assert_eq!(rows.len(), 1);
-    assert_eq!((rows[0].hooks, rows[0].first_received_at_ms), (2, Millis(10)));
+    assert_eq!((rows[0].hooks, rows[0].first_received_at_ms), (2, Timestamp(10)));
     let sql = "SELECT outcome AS value FROM inbox WHERE state = 'done'";
     assert_eq!(t.at.raw().values(sql), ["merged"]);
 }
@@ -141,7 +144,7 @@ async fn a_lost_claim_writes_nothing(t: TestDb) {
     let (row, epoch) = claim(&t, 10, 100).await;
     // Its worker was thought dead; the hint went back and waits again.
     let back = row.clone();
-    run(&t, move |tx| inbox::give_back(tx, &back, epoch, Millis(200), Millis(110))).await;
+    run(&t, move |tx| inbox::give_back(tx, &back, epoch, Timestamp(200), Timestamp(110))).await;
     for state in [InboxState::Waiting, InboxState::Leased] {
         if state == InboxState::Leased {
             claim(&t, 200, 300).await;
@@ -152,10 +155,10 @@ async fn a_lost_claim_writes_nothing(t: TestDb) {
                    FROM inbox ORDER BY id";
         let before = t.at.raw().values(all);
         let id = row.id;
-        assert!(!run(&t, move |tx| inbox::renew(tx, id, epoch, Millis(900))).await);
-        assert!(!run(&t, move |tx| inbox::settle(tx, id, epoch, "late", Millis(120))).await);
+        assert!(!run(&t, move |tx| inbox::renew(tx, id, epoch, Timestamp(900))).await);
+        assert!(!run(&t, move |tx| inbox::settle(tx, id, epoch, "late", Timestamp(120))).await);
         let late = row.clone();
-        run(&t, move |tx| inbox::give_back(tx, &late, epoch, Millis(900), Millis(120))).await;
+        run(&t, move |tx| inbox::give_back(tx, &late, epoch, Timestamp(900), Timestamp(120))).await;
         assert_eq!(t.at.raw().values(all), before, "{state:?}");
     }
 }
@@ -164,10 +167,10 @@ async fn a_claim_expires(t: TestDb) {
     seed(&t).await;
     take_in(&t, &[("A1", 5)], 10).await;
     let (row, epoch) = claim(&t, 10, 100).await;
-    let expired = async |now: i64| run(&t, move |tx| inbox::expired(tx, Millis(now), 10)).await;
+    let expired = async |now: i64| run(&t, move |tx| inbox::expired(tx, Timestamp(now), 10)).await;
     assert!(expired(100).await.is_empty());
     assert_eq!(hints(&expired(101).await), ["A1"]);
-    assert!(run(&t, move |tx| inbox::renew(tx, row.id, epoch, Millis(200))).await);
+    assert!(run(&t, move |tx| inbox::renew(tx, row.id, epoch, Timestamp(200))).await);
     assert!(expired(101).await.is_empty());
     assert_eq!(expired(201).await[0].lease_epoch, epoch);
 }
@@ -175,7 +178,7 @@ async fn a_claim_expires(t: TestDb) {
 async fn an_unknown_token_is_nobodys(t: TestDb) {
     seed(&t).await;
     let hints = vec![("A1".to_owned(), None)];
-    let found = t.db.take_in(move |tx| inbox::take_in(tx, b"other", &hints, Millis(1))).await;
+    let found = t.db.take_in(move |tx| inbox::take_in(tx, b"other", &hints, Timestamp(1))).await;
     assert_eq!(found.unwrap(), None);
     assert!(due(&t, 100).await.is_empty());
 }
@@ -199,9 +202,9 @@ async fn a_full_sync_settles_what_came_before_it(t: TestDb) {
     take_in(&t, &[("A2", 2)], 5).await;
     assert_eq!(run(&t, |tx| inbox::park(tx, &here())).await, 3);
     assert!(due(&t, 1_000_000).await.is_empty());
-    let lease_end = Some(Millis(100));
+    let lease_end = Some(Timestamp(100));
     assert_eq!(t.db.read(inbox::next_due).await.unwrap(), lease_end);
-    let settled = run(&t, move |tx| inbox::settle_by_run(tx, &here(), seq, Millis(50))).await;
+    let settled = run(&t, move |tx| inbox::settle_by_run(tx, &here(), seq, Timestamp(50))).await;
     assert_eq!(settled, 2);
     let sql = "SELECT employee_hint || ' ' || state AS value FROM inbox ORDER BY id";
     assert_eq!(t.at.raw().values(sql), ["A1 leased", "A2 waiting", "A3 done", "A4 done"]);
@@ -228,11 +231,11 @@ async fn s_03_a_hint_given_back_keeps_the_strongest_reason(t: TestDb) {
         take_in(&t, &[("A1", older)], 10).await;
         let (row, epoch) = claim(&t, 10, 100).await;
         take_in(&t, &[("A1", newer)], 20).await;
-        run(&t, move |tx| inbox::give_back(tx, &row, epoch, Millis(90), Millis(30))).await;
+        run(&t, move |tx| inbox::give_back(tx, &row, epoch, Timestamp(90), Timestamp(30))).await;
         let rows = due(&t, 30).await;
         assert_eq!(rows[0].action_id, Some(expected), "{older} then {newer}");
         let (row, epoch) = claim(&t, 30, 100).await;
-        assert!(run(&t, move |tx| inbox::settle(tx, row.id, epoch, "seen", Millis(40))).await);
+        assert!(run(&t, move |tx| inbox::settle(tx, row.id, epoch, "seen", Timestamp(40))).await);
     }
 }
 
@@ -249,12 +252,12 @@ async fn s_03_a_starter_whom_the_list_does_not_name_is_due_again(t: TestDb) {
     ));
     let settle = async |now: i64| {
         let seq = run(&t, |tx| directories::take_observation_seqs(tx, &here(), 1)).await;
-        run(&t, move |tx| inbox::settle_by_run(tx, &here(), seq, Millis(now))).await
+        run(&t, move |tx| inbox::settle_by_run(tx, &here(), seq, Timestamp(now))).await
     };
     assert_eq!(settle(50).await, 2);
     assert!(due(&t, 50).await.is_empty(), "it makes no burst");
     let again = async |now: i64| {
-        run(&t, move |tx| inbox::due(tx, &here(), Turn::Again, &[], Millis(now), 100)).await
+        run(&t, move |tx| inbox::due(tx, &here(), Turn::Again, &[], Timestamp(now), 100)).await
     };
     assert_eq!(hints(&again(50).await), ["A1"]);
     run(&t, |tx| inbox::park(tx, &here())).await;
@@ -287,9 +290,9 @@ async fn old_settled_hints_are_pruned(t: TestDb) {
     seed(&t).await;
     take_in(&t, &[("A1", 5), ("A2", 5)], 10).await;
     let (row, epoch) = claim(&t, 10, 100).await;
-    run(&t, move |tx| inbox::settle(tx, row.id, epoch, "seen", Millis(50))).await;
-    assert_eq!(run(&t, |tx| inbox::prune(tx, Millis(50), 9)).await, 0);
-    assert_eq!(run(&t, |tx| inbox::prune(tx, Millis(51), 9)).await, 1);
+    run(&t, move |tx| inbox::settle(tx, row.id, epoch, "seen", Timestamp(50))).await;
+    assert_eq!(run(&t, |tx| inbox::prune(tx, Timestamp(50), 9)).await, 0);
+    assert_eq!(run(&t, |tx| inbox::prune(tx, Timestamp(51), 9)).await, 1);
     assert_eq!(run(&t, |tx| inbox::delete_of_directory(tx, &here())).await, 1);
 }
 
@@ -306,7 +309,7 @@ fn a_hint_given_back_while_a_newer_one_is_being_stored_joins_it() {
         let once = std::sync::Mutex::new(Some((begun, wait)));
         let newer = tokio::spawn(async move {
             db.take_in(move |tx| {
-                inbox::take_in(tx, TOKEN, &[("A1".to_owned(), Some(2))], Millis(20))?;
+                inbox::take_in(tx, TOKEN, &[("A1".to_owned(), Some(2))], Timestamp(20))?;
                 let (begun, wait) = once.lock().unwrap().take().unwrap();
                 begun.send(()).unwrap();
                 let _ = wait.recv();
@@ -317,8 +320,9 @@ fn a_hint_given_back_while_a_newer_one_is_being_stored_joins_it() {
         begins.await.unwrap();
         let db = t.db.clone();
         let back = tokio::spawn(async move {
-            let work =
-                move |tx: &mut Tx<'_>| inbox::give_back(tx, &row, epoch, Millis(90), Millis(30));
+            let work = move |tx: &mut Tx<'_>| {
+                inbox::give_back(tx, &row, epoch, Timestamp(90), Timestamp(30))
+            };
             db.write(Lane::Urgent, work).await
         });
         let waits = "SELECT pid::TEXT AS value FROM pg_stat_activity \
@@ -373,7 +377,7 @@ fn l_08_a_webhook_that_races_a_disable_is_refused() {
         let intake = async {
             tokio::task::spawn_blocking(move || is_locked.recv().unwrap()).await.unwrap();
             let hints = [("A1".to_owned(), Some(1))];
-            t.db.take_in(move |tx| inbox::take_in(tx, TOKEN, &hints, Millis(10))).await.unwrap()
+            t.db.take_in(move |tx| inbox::take_in(tx, TOKEN, &hints, Timestamp(10))).await.unwrap()
         };
         let (disabled, found) = tokio::join!(disable, intake);
         disabled.unwrap();
@@ -449,7 +453,7 @@ fn fill(t: &TestDb) {
 }
 
 fn all(tx: &mut Tx<'_>) -> Result<(), DbError> {
-    let now = Millis(10_000);
+    let now = Timestamp(10_000);
     assert!(!inbox::expired(tx, now, 100)?.is_empty());
     assert!(!inbox::directories_due(tx, now)?.is_empty());
     let under_way = inbox::under_way(tx)?;

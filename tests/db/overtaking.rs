@@ -1,6 +1,6 @@
 //! Overtaking asks only what its indexes answer, however much waits or was delivered.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::deliveries::Open;
 use rollcall::db::{DbError, Lane, Tx, organizations, overtaking};
 use rollcall::domain::endpoint::DeliveryTrigger;
@@ -45,7 +45,7 @@ fn open() -> Open {
         event_type: String::new(),
         delivery_trigger: DeliveryTrigger::Event,
         attempts: 0,
-        next_at_ms: Millis(0),
+        next_at_ms: Timestamp(0),
         ends_access: false,
         overtook: false,
         refused_since_ms: None,
@@ -57,9 +57,9 @@ fn all(tx: &mut Tx<'_>) -> Result<(), DbError> {
     let marks = overtaking::marks(tx, &id)?;
     assert!(!overtaking::waiting(tx, &marks)?.is_empty());
     overtaking::ends_of_access(tx, &id, &[DirectoryId::from_text("d1")])?;
-    overtaking::overtake(tx, &id, (5_000, "p0"), Millis(1))?;
+    overtaking::overtake(tx, &id, (5_000, "p0"), Timestamp(1))?;
     for settled in [Settled::GroupGone, Settled::DirectoryGone, Settled::PersonGone] {
-        overtaking::settle(tx, &id, (&open(), settled), Millis(1))?;
+        overtaking::settle(tx, &id, (&open(), settled), Timestamp(1))?;
     }
     Ok(())
 }

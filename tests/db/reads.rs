@@ -1,4 +1,4 @@
-//! Reading: one unchanging view that can not write; the settings of live sessions; the pool.
+//! Reading: one unchanging view that cannot write; the settings of live sessions; the pool.
 
 use std::sync::mpsc;
 

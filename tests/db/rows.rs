@@ -1,6 +1,6 @@
 //! Rows to store.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::accounts::Account;
 use rollcall::db::admins::Admin;
 use rollcall::db::directories::Directory;
@@ -19,8 +19,8 @@ pub fn admin(id: &str, organization: &OrganizationId, email: &str) -> Admin {
         email: email.to_owned(),
         email_norm: EmailNorm::of(email),
         name: "Nobody".to_owned(),
-        created_at_ms: Millis(0),
-        updated_at_ms: Millis(0),
+        created_at_ms: Timestamp(0),
+        updated_at_ms: Timestamp(0),
     }
 }
 
@@ -44,8 +44,8 @@ pub fn account(id: &str, organization: &OrganizationId, email: &str) -> Account 
         protected: false,
         attributes: Json::default(),
         version: 1,
-        created_at_ms: Millis(0),
-        updated_at_ms: Millis(0),
+        created_at_ms: Timestamp(0),
+        updated_at_ms: Timestamp(0),
     }
 }
 
@@ -86,7 +86,7 @@ pub fn directory(id: &str, organization: &OrganizationId) -> Directory {
         activated_at_ms: None,
         disabled_at_ms: None,
         clearing_since_ms: None,
-        created_at_ms: Millis(0),
-        updated_at_ms: Millis(0),
+        created_at_ms: Timestamp(0),
+        updated_at_ms: Timestamp(0),
     }
 }

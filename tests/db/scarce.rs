@@ -1,6 +1,6 @@
 //! When many want the same: mails to one domain, writers of one organization, one request twice.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::api_keys::{self, ApiKey};
 use rollcall::db::idempotent_answers::{self, Found, Name};
 use rollcall::db::mails::{self, Mail, MailState};
@@ -37,12 +37,12 @@ fn mail(number: u32, organization: &OrganizationId, address: &str) -> Mail {
         recipient_domain: mails::domain_of(address),
         state: MailState::Waiting,
         attempts: 0,
-        next_at_ms: Millis(0),
+        next_at_ms: Timestamp(0),
         lease_until_ms: None,
         lease_epoch: 0,
         sent_at_ms: None,
         last_error: None,
-        created_at_ms: Millis(0),
+        created_at_ms: Timestamp(0),
     }
 }
 
@@ -53,8 +53,9 @@ async fn s_43_one_mail_to_a_domain_is_on_its_way_at_a_time(t: TestDb) {
         (0..).zip(all).map(|(number, address)| mail(number, &of, address)).collect();
     t.db.write(Lane::Urgent, move |tx| mails::insert(tx, &rows)).await.unwrap();
     let claim = async |now: i64| {
-        let claimed =
-            t.db.write(Lane::Urgent, move |tx| mails::claim(tx, Millis(now), Millis(now + 100)));
+        let claimed = t
+            .db
+            .write(Lane::Urgent, move |tx| mails::claim(tx, Timestamp(now), Timestamp(now + 100)));
         claimed.await.unwrap().map(|(mail, _)| mail)
     };
     let first = claim(10).await.unwrap();
@@ -62,7 +63,7 @@ async fn s_43_one_mail_to_a_domain_is_on_its_way_at_a_time(t: TestDb) {
     assert_eq!(claim(10).await.unwrap().recipient_email, "cid@quick.example");
     assert!(claim(10).await.is_none(), "the slow domain has one on its way");
     let sent = t.db.write(Lane::Urgent, move |tx| {
-        mails::record(tx, &first, MailState::Sent, Millis(20), Some(Millis(20)), None)
+        mails::record(tx, &first, MailState::Sent, Timestamp(20), Some(Timestamp(20)), None)
     });
     sent.await.unwrap();
     assert_eq!(claim(30).await.unwrap().recipient_email, "bob@slow.example");
@@ -76,16 +77,16 @@ async fn a_01_a_request_that_comes_a_moment_early_is_not_done_twice(t: TestDb) {
         name: "tests".to_owned(),
         key_hash: vec![1],
         last4: "abcd".to_owned(),
-        created_at_ms: Millis(0),
+        created_at_ms: Timestamp(0),
         revoked_at_ms: None,
     };
     let name = Name { api_key_id: key.id.clone(), key_hash: vec![7] };
     t.db.write(Lane::Urgent, move |tx| api_keys::insert(tx, &key)).await.unwrap();
     let claim = async |at: i64| {
         let name = name.clone();
-        let write = t
-            .db
-            .write(Lane::Urgent, move |tx| idempotent_answers::claim(tx, &name, &[9], Millis(at)));
+        let write = t.db.write(Lane::Urgent, move |tx| {
+            idempotent_answers::claim(tx, &name, &[9], Timestamp(at))
+        });
         write.await.unwrap()
     };
     assert_eq!(claim(1_000_005).await, Found::Claimed);
@@ -145,13 +146,13 @@ async fn a_07_the_databases_clock_is_asked(t: TestDb) {
 
 async fn o_06_the_belief_in_the_clock_outlives_a_restart(t: TestDb) {
     let beat = async |now: i64| {
-        t.db.write(Lane::Urgent, move |tx| clock_belief::beat(tx, Millis(now))).await.unwrap()
+        t.db.write(Lane::Urgent, move |tx| clock_belief::beat(tx, Timestamp(now))).await.unwrap()
     };
-    let minute = Millis::MINUTE;
+    let minute = Timestamp::MINUTE;
     let first: Belief = beat(0).await;
-    assert!(first.holds_at(Millis(0)));
+    assert!(first.holds_at(Timestamp(0)));
     assert_eq!(beat(minute).await.since, first.since);
-    let ahead = 100 * Millis::DAY;
-    assert!(!beat(ahead).await.holds_at(Millis(ahead)));
-    assert_eq!(beat(ahead + minute).await.since, Millis(ahead));
+    let ahead = 100 * Timestamp::DAY;
+    assert!(!beat(ahead).await.holds_at(Timestamp(ahead)));
+    assert_eq!(beat(ahead + minute).await.since, Timestamp(ahead));
 }

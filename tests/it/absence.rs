@@ -2,7 +2,7 @@
 //! would lose access wait for an admin (S-32).
 
 use jiff::civil::Date;
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Edit, Leave, NextAnswers, OddAnswer, PersonView, Standing};
 use serde_json::{Value, json};
 
@@ -178,7 +178,7 @@ async fn s_30_no_fault_of_the_hr_system_removes_anybody(app: TestApp) {
         app.hr_answers(Some(odd));
         app.poll().await;
         for _ in 0..4 {
-            app.pass(3 * Millis::MINUTE).await;
+            app.pass(3 * Timestamp::MINUTE).await;
         }
         assert_eq!(access(&app, &connected).await, accounts, "{odd:?}");
         assert!(app.open_holds(&connected).await.is_empty(), "{odd:?}");
@@ -206,7 +206,7 @@ async fn s_30_a_fault_while_asking_about_the_missing_removes_nobody(app: TestApp
         });
         app.poll().await;
         for _ in 0..4 {
-            app.pass(3 * Millis::MINUTE).await;
+            app.pass(3 * Timestamp::MINUTE).await;
         }
         assert_eq!(access(&app, &connected).await, accounts, "{odd:?}");
         app.faults(|faults| faults.next = None);
@@ -403,14 +403,14 @@ async fn s_32_webhooks_are_counted_over_an_hour_and_who_waits_waits_on(app: Test
     let before = inactive(&app, &connected).await.len();
     for employee in &people[..7] {
         app.leave(employee, &Leave { immediately: true, ..on(YESTERDAY) }).await;
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
     }
     assert_eq!(inactive(&app, &connected).await.len(), before + 5);
     let hold = the_hold(&app, &connected).await;
     assert_eq!(count(&hold["items"]), 2);
     assert_eq!(app.notices(&connected).await.len(), 1);
     // An hour later two would no longer be too many, but nobody has decided about these.
-    app.pass(61 * Millis::MINUTE).await;
+    app.pass(61 * Timestamp::MINUTE).await;
     assert_eq!(inactive(&app, &connected).await.len(), before + 5);
     assert_eq!(count(&the_hold(&app, &connected).await["items"]), 2);
     // Somebody else is counted anew.
@@ -432,7 +432,7 @@ async fn s_32_a_leaving_date_to_come_counts_when_it_becomes_known(app: TestApp) 
     }
     app.poll().await;
     assert!(app.open_holds(&connected).await.is_empty());
-    app.pass(61 * Millis::MINUTE).await;
+    app.pass(61 * Timestamp::MINUTE).await;
     // Too many: a hold at once, before the day, and the four are not in it.
     for employee in &people[4..16] {
         app.leave(employee, &on(in_three_days)).await;
@@ -452,7 +452,7 @@ async fn s_32_a_leaving_date_to_come_counts_when_it_becomes_known(app: TestApp) 
     decide(&app, &hold, "approve", json!({"ids": ids})).await.ok();
     app.drain().await;
     assert_eq!(inactive(&app, &connected).await.len(), before);
-    app.pass(4 * Millis::DAY).await;
+    app.pass(4 * Timestamp::DAY).await;
     assert_eq!(inactive(&app, &connected).await.len(), before + 6);
     let rest = the_hold(&app, &connected).await;
     assert_eq!(count(&rest["items"]), 10);

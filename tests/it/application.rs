@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use rollcall::clock::{Clock, ManualClock, Millis, SeededRandom};
+use rollcall::clock::{Clock, ManualClock, SeededRandom, Timestamp};
 use rollcall::db::deliveries::{self, Delivery};
 use rollcall::db::endpoint_secrets::{self, EndpointSecret};
 use rollcall::db::endpoints::{self, Endpoint};
@@ -99,7 +99,7 @@ impl About {
         Self { directory: directory.to_owned(), lane, group, ..self }
     }
 
-    fn into_event(self, now: Millis) -> NewEvent {
+    fn into_event(self, now: Timestamp) -> NewEvent {
         NewEvent {
             organization_id: organization(1).id,
             directory_id: Some(DirectoryId::from_text(self.directory)),
@@ -227,7 +227,7 @@ impl Process {
     }
 
     /// The moments of the attempts of one delivery, and its statuses.
-    pub async fn attempts(&self, delivery: &Delivery) -> Vec<(Millis, Option<i64>)> {
+    pub async fn attempts(&self, delivery: &Delivery) -> Vec<(Timestamp, Option<i64>)> {
         let id = delivery.id.clone();
         let attempts = self.cx.db.read(move |conn| deliveries::attempts(conn, &[id])).await;
         attempts.unwrap().into_iter().map(|a| (a.attempted_at_ms, a.status)).collect()

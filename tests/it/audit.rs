@@ -334,7 +334,7 @@ async fn s_23_a_start_date_that_came_and_a_return_have_rules_of_their_own(app: T
     let entries = changes_of_email(&app, &connected, ANN).await;
     let status = &entries[0]["changes"]["status"];
     assert_eq!((&entries[0]["rule"], &status["to"]), (&json!("created"), &json!("pending")));
-    app.pass(24 * rollcall::clock::Millis::HOUR).await;
+    app.pass(24 * rollcall::clock::Timestamp::HOUR).await;
     app.poll().await;
     let entries = changes_of_email(&app, &connected, ANN).await;
     assert_eq!(rules(&entries), ["created", "start_date_came"]);

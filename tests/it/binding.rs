@@ -1,7 +1,7 @@
 //! A hold binds (S-32): whoever waits for a decision, was left out of one, or was refused keeps
 //! access until an admin decides, whatever the clock, later runs, webhooks or dates say.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::sandbox::Hire;
 use serde_json::{Value, json};
 
@@ -46,14 +46,14 @@ async fn s_32_who_is_held_or_was_rejected_keeps_access_a_day_and_a_month_later(a
     app.poll().await;
     let hold = the_hold(&app, &connected).await;
     assert_eq!(count(&hold["items"]), 20);
-    for wait in [25 * Millis::HOUR, 30 * Millis::DAY] {
+    for wait in [25 * Timestamp::HOUR, 30 * Timestamp::DAY] {
         app.pass(wait).await;
         app.poll().await;
         assert_eq!(lost().await, 0);
         assert_eq!(the_hold(&app, &connected).await["id"], hold["id"]);
     }
     decide(&app, &the_hold(&app, &connected).await, "reject", json!({})).await.ok();
-    for wait in [25 * Millis::HOUR, 30 * Millis::DAY] {
+    for wait in [25 * Timestamp::HOUR, 30 * Timestamp::DAY] {
         app.pass(wait).await;
         app.poll().await;
         assert_eq!(lost().await, 0);
@@ -74,7 +74,7 @@ async fn s_32_who_was_left_out_of_an_approval_keeps_access(app: TestApp) {
     assert_eq!(inactive(&app, &connected).await.len(), before + 9);
     let mails = app.mail.mails().len();
     for _ in 0..3 {
-        app.pass(2 * Millis::HOUR).await;
+        app.pass(2 * Timestamp::HOUR).await;
         app.poll().await;
         assert_eq!(inactive(&app, &connected).await.len(), before + 9);
         let rest = the_hold(&app, &connected).await;
@@ -90,7 +90,7 @@ async fn s_32_a_webhook_about_something_else_ends_no_access_that_was_rejected(ap
     let before = inactive(&app, &connected).await;
     app.poll().await;
     decide(&app, &the_hold(&app, &connected).await, "reject", json!({})).await.ok();
-    app.pass(2 * Millis::HOUR).await;
+    app.pass(2 * Timestamp::HOUR).await;
     app.faults(|faults| faults.hooks.dropped = false);
     for employee in &people[..3] {
         app.new_job(employee, "Corrected").await;
@@ -204,7 +204,7 @@ async fn s_32_a_small_company_does_not_lose_everybody(app: TestApp) {
     app.poll().await;
     decide(&app, &the_hold(&app, &connected).await, "approve", json!({})).await.ok();
     app.drain().await;
-    app.pass(2 * Millis::HOUR).await;
+    app.pass(2 * Timestamp::HOUR).await;
     let active = || async {
         let accounts = app.accounts(&connected.organization).await;
         accounts.iter().filter(|account| account["status"] == "active").count()
@@ -245,7 +245,7 @@ async fn s_32_an_undecided_hold_is_mailed_again_and_again(app: TestApp) {
     let mut told = Vec::new();
     for day in 1..=29 {
         let before = app.mail.mails().len();
-        app.pass(Millis::DAY).await;
+        app.pass(Timestamp::DAY).await;
         if app.mail.mails().len() > before {
             assert_eq!(app.mail.mails().len(), before + 2);
             told.push(day);
@@ -259,7 +259,7 @@ async fn s_32_an_undecided_hold_is_mailed_again_and_again(app: TestApp) {
     // A decision ends it.
     decide(&app, &the_hold(&app, &connected).await, "reject", json!({})).await.ok();
     let before = app.mail.mails().len();
-    app.pass(30 * Millis::DAY).await;
+    app.pass(30 * Timestamp::DAY).await;
     assert_eq!(app.mail.mails().len(), before);
 }
 
@@ -271,7 +271,7 @@ async fn s_32_holds_of_every_kind_are_mailed(app: TestApp) {
     assert_eq!(app.open_holds(&connected).await[0]["kind"], "link");
     let notices = app.notices(&connected).await;
     assert_eq!((notices.len(), &notices[0]["kind"]), (1, &json!("hold_opened")));
-    app.pass(Millis::DAY).await;
+    app.pass(Timestamp::DAY).await;
     let notices = app.notices(&connected).await;
     assert_eq!((notices.len(), &notices[1]["kind"]), (2, &json!("hold_reminder")));
 }

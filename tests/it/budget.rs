@@ -1,6 +1,6 @@
 //! How often the HR system is asked (S-44).
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::sandbox::OddAnswer;
 use serde_json::json;
 
@@ -28,17 +28,17 @@ async fn with_budget(place: TestPlace, calls_per_minute: i64) -> TestApp {
 async fn connected(app: &TestApp) -> Connected {
     let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
     let connected = app.prepared(&organization).await;
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     app.complete(&connected).await;
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     connected
 }
 
 /// The most calls in any 60 seconds so far.
 fn most_in_a_minute(app: &TestApp) -> usize {
-    let calls: Vec<Millis> = app.hr().calls().iter().map(|call| call.at).collect();
-    let within = |first: &Millis| {
-        let minute = |at: &&Millis| (0..Millis::MINUTE).contains(&at.since(*first));
+    let calls: Vec<Timestamp> = app.hr().calls().iter().map(|call| call.at).collect();
+    let within = |first: &Timestamp| {
+        let minute = |at: &&Timestamp| (0..Timestamp::MINUTE).contains(&at.since(*first));
         calls.iter().filter(minute).count()
     };
     calls.iter().map(within).max().unwrap_or(0)
@@ -54,12 +54,12 @@ async fn s_44_never_more_calls_than_allowed_in_any_minute(place: TestPlace) {
             let employee = app.employee((step + index) % 30);
             app.new_job(&employee, &format!("Job {step}")).await;
         }
-        app.pass(3 * Millis::SECOND + 7).await;
+        app.pass(3 * Timestamp::SECOND + 7).await;
     }
     assert!(most_in_a_minute(&app) <= 10, "{} calls in a minute", most_in_a_minute(&app));
     assert!(app.hr().calls().len() > 50, "and it is used");
-    app.pass(3 * Millis::MINUTE).await;
-    app.pass(3 * Millis::MINUTE).await;
+    app.pass(3 * Timestamp::MINUTE).await;
+    app.pass(3 * Timestamp::MINUTE).await;
     for index in 0..30 {
         let employee = app.employee(index);
         let job = app.hr().people().into_iter().find(|p| p.employee_id == employee).unwrap();
@@ -90,7 +90,7 @@ async fn s_44_live_looks_go_before_full_syncs(place: TestPlace) {
         assert_eq!(app.job_of(&connected, &employee).await, "Not delayed");
     }
     assert!(most_in_a_minute(&app) <= 10);
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     assert_eq!(app.sync_now(&connected).await.status, 202, "and a minute later there is room");
 }
 
@@ -109,8 +109,8 @@ async fn s_44_the_budget_survives_a_restart(place: TestPlace) {
     }
     app.drain().await;
     assert!(most_in_a_minute(&app) <= 10, "{}", most_in_a_minute(&app));
-    app.pass(Millis::MINUTE).await;
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     for index in 0..9 {
         assert_eq!(app.job_of(&connected, &app.employee(index)).await, "After the restart");
     }
@@ -122,7 +122,7 @@ async fn s_44_a_full_sync_gets_its_calls_between_spread_out_looks(place: TestPla
     // Four looks, twelve seconds apart: of the five calls of a full sync's minute one is left.
     for index in 0..4 {
         app.new_job(&app.employee(index), "Looked at").await;
-        app.pass(12 * Millis::SECOND).await;
+        app.pass(12 * Timestamp::SECOND).await;
     }
     let employee = app.employee(9);
     app.new_job_quietly(&employee, "Only in the list").await;
@@ -132,7 +132,7 @@ async fn s_44_a_full_sync_gets_its_calls_between_spread_out_looks(place: TestPla
     let mut waited = 0;
     while app.job_of(&connected, &employee).await != "Only in the list" {
         assert!(waited < 60, "the full sync never gets two calls together");
-        app.pass(Millis::SECOND).await;
+        app.pass(Timestamp::SECOND).await;
         waited += 1;
     }
     assert!(most_in_a_minute(&app) <= 10);
@@ -143,11 +143,11 @@ async fn s_44_the_smallest_budget_still_syncs(place: TestPlace) {
     let connected = connected_slowly(&app).await;
     let employee = app.employee(0);
     app.new_job(&employee, "Slowly").await;
-    app.pass(2 * Millis::MINUTE).await;
+    app.pass(2 * Timestamp::MINUTE).await;
     assert_eq!(app.job_of(&connected, &employee).await, "Slowly");
     app.new_job_quietly(&employee, "Still").await;
-    app.pass(31 * Millis::MINUTE).await;
-    app.pass(2 * Millis::MINUTE).await;
+    app.pass(31 * Timestamp::MINUTE).await;
+    app.pass(2 * Timestamp::MINUTE).await;
     assert_eq!(app.job_of(&connected, &employee).await, "Still");
     assert!(most_in_a_minute(&app) <= 6);
 }
@@ -162,10 +162,10 @@ async fn connected_slowly(app: &TestApp) -> Connected {
     let path = format!("/directories/{}/credentials", connected.directory);
     let stored = app.put(&path, json!({"api_key": connected.hr_key})).await;
     assert_eq!(stored.status, 200, "{}", stored.text);
-    app.pass(2 * Millis::MINUTE).await;
+    app.pass(2 * Timestamp::MINUTE).await;
     let path = format!("/directories/{}/complete_setup", connected.directory);
     assert_eq!(app.post(&path, json!({})).await.status, 202);
-    app.pass(2 * Millis::MINUTE).await;
+    app.pass(2 * Timestamp::MINUTE).await;
     assert_eq!(app.state(&connected).await, "active");
     connected
 }
@@ -176,19 +176,19 @@ async fn two_customers(app: &TestApp) -> (Connected, Connected) {
     let other = app.prepared(&other).await;
     app.complete(&other).await;
     let first = app.connected().await;
-    app.pass(2 * Millis::MINUTE).await;
+    app.pass(2 * Timestamp::MINUTE).await;
     (first, other)
 }
 
 /// Asks for a full sync of both every few seconds; the most calls of any minute meanwhile.
 async fn press(app: &TestApp, both: [&Connected; 2], minutes: i64) -> usize {
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     app.hr().clear_logs();
     for _ in 0..minutes * 12 {
         for connected in both {
             app.sync_now(connected).await;
         }
-        app.pass(5 * Millis::SECOND).await;
+        app.pass(5 * Timestamp::SECOND).await;
     }
     most_in_a_minute(app)
 }
@@ -201,11 +201,11 @@ async fn s_44_throttling_of_two_directories_puts_both_under_one_learned_pace(app
         faults.always = Some(OddAnswer::Throttled);
         faults.throttle_per_minute = Some(8);
     });
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     for connected in [&first, &other] {
         app.sync_now(connected).await.ok();
         app.drain().await;
-        app.pass(20 * Millis::SECOND).await;
+        app.pass(20 * Timestamp::SECOND).await;
     }
     app.faults(|faults| {
         faults.always = None;
@@ -213,7 +213,7 @@ async fn s_44_throttling_of_two_directories_puts_both_under_one_learned_pace(app
     });
     let together = press(&app, [&first, &other], 5).await;
     assert!((2..=8).contains(&together), "{together} calls a minute under one pace");
-    app.pass(10 * Millis::MINUTE).await;
+    app.pass(10 * Timestamp::MINUTE).await;
     assert!(press(&app, [&first, &other], 2).await > 30, "released after ten quiet minutes");
 }
 
@@ -229,6 +229,6 @@ async fn s_44_throttling_of_one_directory_is_its_own_affair(app: TestApp) {
         faults.always = None;
         faults.throttle_per_minute = None;
     });
-    app.pass(2 * Millis::MINUTE).await;
+    app.pass(2 * Timestamp::MINUTE).await;
     assert!(press(&app, [&first, &other], 2).await > 30);
 }

@@ -1,7 +1,7 @@
 //! What holds for every HR system: each behaviour runs over all three of them, and on both
 //! databases. What only one of them has is elsewhere.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::limits::PAGE_THROTTLES_MAX;
 use rollcall::sandbox::{
     Action, BreatheQuirks, HrworksPermission, HrworksQuirks, NextLink, OddAnswer, PersonView, Unset,
@@ -301,7 +301,7 @@ async fn l_11_a_pasted_key_is_freed_of_what_stands_around_it(app: TestApp) {
             assert_eq!(stored.body["ok"], true, "{system:?} {way}: {}", stored.text);
             let last4 = app.show(&connected).await["credential"]["last4"].clone();
             assert_eq!(last4, key[key.len() - 4..], "{system:?} {way}");
-            app.pass(Millis::MINUTE).await;
+            app.pass(Timestamp::MINUTE).await;
         }
     }
 }
@@ -387,10 +387,10 @@ async fn s_44_the_limit_of_calls_is_kept_and_the_list_is_read_to_its_end(place: 
         connected.hr_key = key;
         let path = format!("/directories/{}", connected.directory);
         app.put(&format!("{path}/credentials"), credential).await.ok();
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
         app.post(&format!("{path}/complete_setup"), json!({})).await.ok();
         for _ in 0..3 {
-            app.pass(Millis::MINUTE).await;
+            app.pass(Timestamp::MINUTE).await;
         }
         assert_eq!(app.state(&connected).await, "active", "{system:?}");
         let (calls, refused) = system.calls(&app.sandbox);
@@ -414,7 +414,7 @@ async fn s_44_others_who_call_too_do_not_keep_the_list_from_its_end(place: TestP
         system.new_job(&app.sandbox, &worker, "Pilot").await;
         app.poll().await;
         for _ in 0..10 {
-            app.pass(Millis::MINUTE).await;
+            app.pass(Timestamp::MINUTE).await;
         }
         let (_, refused) = system.calls(&app.sandbox);
         // People HR's list is no longer than what is left over.
@@ -444,7 +444,7 @@ async fn s_45_lists_that_are_slowed_down_for_too_long_are_a_failure(place: TestP
         app.poll().await;
         assert_eq!(app.state(&connected).await, "active", "{system:?}: one try is no failure");
         for _ in 0..3 {
-            app.pass(10 * Millis::MINUTE).await;
+            app.pass(10 * Timestamp::MINUTE).await;
         }
         let shown = app.show(&connected).await;
         assert_eq!(shown["state"], "failing", "{system:?} {shown:#}");
@@ -482,7 +482,7 @@ async fn s_30_a_list_that_is_not_whole_removes_nobody(place: TestPlace) {
                 }
                 app.clock.advance(INTERVAL);
                 for _ in 0..5 {
-                    app.pass(5 * Millis::MINUTE).await;
+                    app.pass(5 * Timestamp::MINUTE).await;
                 }
                 let shown = app.show(&connected).await;
                 assert_eq!(shown["failure"]["class"], class, "{system:?} {fault:?} {calls:?}");

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use rollcall::clock::{Millis, SeededRandom};
+use rollcall::clock::{SeededRandom, Timestamp};
 use rollcall::domain::employee::clean_text;
 use rollcall::sandbox::{
     ChangeError, Changed, Edit, Hire, HookFaults, Leave, PersonView, SentHook, Standing,
@@ -143,9 +143,9 @@ impl<'a> Script<'a> {
             self.app.drain().await;
         }
         let longest = match self.below(20) {
-            0 => 30 * Millis::HOUR,
-            1 => 45 * Millis::MINUTE,
-            2..6 => 2 * Millis::MINUTE,
+            0 => 30 * Timestamp::HOUR,
+            1 => 45 * Timestamp::MINUTE,
+            2..6 => 2 * Timestamp::MINUTE,
             _ => 50,
         };
         let longest = usize::try_from(longest).expect("a small number");
@@ -558,7 +558,7 @@ async fn s_32_no_changes_with_any_hooks_take_access_from_more_than_the_limit(app
         full_sync(&app, &connected).await;
         let times = losses(&app, &connected);
         for window in times.windows(LIMIT + 1) {
-            assert!(window[LIMIT] - window[0] >= Millis::HOUR, "{times:?}");
+            assert!(window[LIMIT] - window[0] >= Timestamp::HOUR, "{times:?}");
         }
         told_once(&app).await;
         tells_how_it_came(&app, &connected.organization).await;

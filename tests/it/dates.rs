@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
-use rollcall::clock::{Clock as _, Millis, Random as _, SeededRandom};
+use rollcall::clock::{Clock as _, Random as _, SeededRandom, Timestamp};
 use rollcall::db::waits;
 use rollcall::sandbox::{Edit, Hire, HookFaults, Leave, OddAnswer, Standing};
 use rollcall::sync::reevaluate;
@@ -38,8 +38,8 @@ const BOB: &str = "bob.ray@acme.example";
 /// When the day after [`TODAY`] begins in London.
 const MIDNIGHT: &str = "2026-11-24T00:00:00Z";
 
-fn moment(text: &str) -> Millis {
-    Millis(text.parse::<jiff::Timestamp>().expect("a moment").as_millisecond())
+fn moment(text: &str) -> Timestamp {
+    Timestamp(text.parse::<jiff::Timestamp>().expect("a moment").as_millisecond())
 }
 
 fn day(number: i32) -> Date {
@@ -48,7 +48,7 @@ fn day(number: i32) -> Date {
 
 impl TestApp {
     /// Sets the clock, without doing any work meanwhile, and does what is due then.
-    async fn until(&self, then: Millis) {
+    async fn until(&self, then: Timestamp) {
         self.pass(then.since(self.clock.now())).await;
     }
 
@@ -289,8 +289,8 @@ async fn s_12_everybody_is_at_every_moment_as_their_dates_say(mut app: TestApp) 
             app = app.restart(100 + step).await;
         }
         // Now and then straight to midnight, else on by up to half a day.
-        let midnight = Millis::start_of(today.tomorrow().expect("a day"), &zone);
-        let steps = [midnight, app.clock.now().plus(i64::from(below(12)) * Millis::HOUR)];
+        let midnight = Timestamp::start_of(today.tomorrow().expect("a day"), &zone);
+        let steps = [midnight, app.clock.now().plus(i64::from(below(12)) * Timestamp::HOUR)];
         app.until(if below(3) == 0 { steps[0] } else { steps[1] }).await;
     }
     let today = app.clock.now().date_in(&zone);
@@ -314,7 +314,7 @@ async fn s_12_a_moved_leaving_date_moves_the_timer(app: TestApp) {
             app.leave(&id, &on(last)).await;
         }
         // What is left of the wait after HR did not answer.
-        app.pass(30 * Millis::SECOND).await;
+        app.pass(30 * Timestamp::SECOND).await;
     };
     let status = async |then: &str| {
         app.hr_answers(Some(OddAnswer::Html502));
@@ -374,7 +374,7 @@ async fn s_12_midnights_that_were_missed_are_made_up_for(app: TestApp) {
     app.leave(&guest, &on(day(1))).await;
     let connected = app.connected().await;
     app.hr_answers(Some(OddAnswer::Html502));
-    app.clock.advance(2 * Millis::DAY);
+    app.clock.advance(2 * Timestamp::DAY);
     let app = app.restart(7).await;
     app.drain().await;
     assert_eq!(app.status(&connected, ANN).await, "inactive");
@@ -468,7 +468,7 @@ async fn s_12_a_date_is_told_once_by_whoever_is_first(app: TestApp) {
     }
     let connected = app.connected().await;
     app.hr_answers(Some(OddAnswer::Html502));
-    app.clock.advance(Millis::DAY);
+    app.clock.advance(Timestamp::DAY);
     let cx = &app.running.task_context.sync;
     let work = async || while reevaluate::step(cx).await.expect("a step") {};
     tokio::join!(work(), work(), work(), app.drain());
@@ -488,10 +488,10 @@ async fn s_12_a_clock_that_is_set_back_tells_nothing_twice(app: TestApp) {
     app.until(moment(MIDNIGHT)).await;
     let account = app.the_account(&connected, ANN).await;
     for _ in 0..3 {
-        app.clock.advance(-2 * Millis::MINUTE);
+        app.clock.advance(-2 * Timestamp::MINUTE);
         app.drain().await;
         app.until(moment(MIDNIGHT)).await;
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
     }
     assert_eq!(app.the_account(&connected, ANN).await, account);
     assert_eq!(app.told_of(ANN).await, 1);
@@ -531,7 +531,7 @@ async fn s_12_a_date_that_acts_settles_no_row_problem(app: TestApp) {
     assert_eq!(app.row_problems(&connected).await, problems, "HR has mended nothing yet");
     app.hr_answers(None);
     app.edit(&id, Edit { email: Some(ANN.to_owned()), ..Edit::default() }).await;
-    app.pass(30 * Millis::SECOND).await;
+    app.pass(30 * Timestamp::SECOND).await;
     assert!(app.row_problems(&connected).await.is_empty());
 }
 
@@ -571,7 +571,7 @@ async fn s_12_one_spoilt_row_holds_up_nobody_elses_date(app: TestApp) {
     let sound = app
         .raw()
         .values(&format!("SELECT record AS value FROM directory_users WHERE email_norm = '{ANN}'"));
-    // She would be first, and her row can not be read.
+    // She would be first, and her row cannot be read.
     let spoil = |record: &str| {
         let sql =
             format!("UPDATE directory_users SET record = '{record}' WHERE email_norm = '{ANN}'");
@@ -584,7 +584,7 @@ async fn s_12_one_spoilt_row_holds_up_nobody_elses_date(app: TestApp) {
     assert_eq!(app.status(&connected, ANN).await, "active");
     assert_eq!(app.status(&connected, BOB).await, "inactive");
     spoil(&sound[0]);
-    app.pass(10 * Millis::MINUTE).await;
+    app.pass(10 * Timestamp::MINUTE).await;
     assert_eq!(app.status(&connected, ANN).await, "inactive");
 }
 
@@ -603,7 +603,7 @@ async fn s_12_a_date_ahead_costs_no_full_sync_anything(app: TestApp) {
     assert_eq!(crate::evidence::rows(&app.place, "accounts"), rows);
     // Nor does it after the date has acted.
     app.hr_answers(Some(OddAnswer::Html502));
-    app.until(Millis::start_of(day(31), &TimeZone::UTC)).await;
+    app.until(Timestamp::start_of(day(31), &TimeZone::UTC)).await;
     assert_eq!((app.waiting(), app.raw().values(unsettled).len()), (0, 0));
 }
 
@@ -618,7 +618,7 @@ async fn s_25_whom_a_date_made_inactive_returns_to_the_same_account(app: TestApp
         app.drain().await;
         app.hr_answers(Some(OddAnswer::Html502));
         last = last.tomorrow().expect("a day");
-        app.until(Millis::start_of(last, &TimeZone::UTC)).await;
+        app.until(Timestamp::start_of(last, &TimeZone::UTC)).await;
         assert_eq!(app.status(&connected, ANN).await, "inactive");
         let tells = HookFaults { tell_rehire: true, ..HookFaults::default() };
         app.hr().set_faults(if told { hooks(tells) } else { no_hooks() });

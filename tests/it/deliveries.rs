@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rollcall::clock::{Clock as _, Millis};
+use rollcall::clock::{Clock as _, Timestamp};
 use rollcall::db::{DbError, Lane, deliveries, endpoints, events};
 use rollcall::delivery::deliverer;
 use rollcall::domain::endpoint::{DeliveryState, DisabledReason, EndpointStatus};
@@ -137,7 +137,7 @@ async fn a_07_a_refused_delivery_is_tried_by_the_schedule_and_then_dead(place: T
     assert_eq!((delivery.state, delivery.attempts), (Dead, 11));
     assert_eq!(delivery.last_status, Some(500));
     let noted = process.attempts(&delivery).await;
-    let expected: Vec<_> = moments.iter().map(|at| (Millis(*at), Some(500))).collect();
+    let expected: Vec<_> = moments.iter().map(|at| (Timestamp(*at), Some(500))).collect();
     assert_eq!(noted, expected);
     // A dead letter holds nobody up.
     receiver.answer(Answer::Status(204));
@@ -162,7 +162,7 @@ async fn a_04_retry_after_only_lengthens_the_wait(place: TestPlace) {
     let moments: Vec<i64> = receiver.received().iter().map(|request| request.at.0).collect();
     let waits: Vec<i64> = moments.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert!((4_000..=6_000).contains(&waits[0]), "{waits:?}");
-    assert_eq!(waits[1..], [3_600_000, Millis::DAY], "{waits:?}");
+    assert_eq!(waits[1..], [3_600_000, Timestamp::DAY], "{waits:?}");
     assert_eq!(process.states(&id).await, [Delivered]);
 }
 
@@ -217,7 +217,7 @@ async fn a_04_410_disables_with_notice_and_event(place: TestPlace) {
     process.deliver().await;
     assert_eq!(process.find(&again).await.disabled_reason, Some(DisabledReason::Gone));
     assert_eq!(other.received().len(), 2);
-    // The admins of the customer can not repair it and get no mail.
+    // The admins of the customer cannot repair it and get no mail.
     assert!(place.raw().values("SELECT id AS value FROM mails").is_empty());
 }
 
@@ -230,10 +230,10 @@ async fn a_04_five_days_of_failures_disable(place: TestPlace) {
     // Every six hours something happens to somebody else.
     for hour in (0..120).step_by(6) {
         process.happen(vec![About::person(&format!("p{hour}"))]).await;
-        process.pass(6 * Millis::HOUR - 1).await;
+        process.pass(6 * Timestamp::HOUR - 1).await;
         assert_eq!(process.find(&id).await.status, EndpointStatus::Enabled, "{hour}");
     }
-    process.clock.advance(7 * Millis::HOUR);
+    process.clock.advance(7 * Timestamp::HOUR);
     process.happen(people(&["last"])).await;
     process.deliver().await;
     let row = process.find(&id).await;
@@ -268,7 +268,7 @@ async fn a_04_a_dead_endpoint_is_probed_and_not_hammered(place: TestPlace) {
     process.pass(paused).await;
     let waiting = process.states(&id).await.iter().filter(|state| **state == Waiting).count();
     assert!(waiting <= at_once + 10, "{waiting}");
-    process.pass(Millis::HOUR).await;
+    process.pass(Timestamp::HOUR).await;
     assert!(process.states(&id).await.iter().all(|state| *state == Delivered));
 }
 
@@ -324,7 +324,7 @@ async fn a_04_a_failing_person_delays_nobody_else(place: TestPlace) {
             let count = arrived.iter().filter(|lane| *lane == name).count();
             assert_eq!(count, day + 1, "{arrived:?}");
         }
-        process.pass(Millis::DAY).await;
+        process.pass(Timestamp::DAY).await;
     }
     let row = process.find(&id).await;
     assert_eq!((row.status, row.paused_until_ms), (EndpointStatus::Enabled, None));
@@ -571,7 +571,7 @@ async fn a_04_what_was_delivered_is_forgotten_in_time(place: TestPlace) {
     process.deliver().await;
     while process.next().await {}
     let after = process.clock.now().plus(1);
-    let prune = |before: Millis| {
+    let prune = |before: Timestamp| {
         process.cx.db.write(Lane::Bulk, move |tx| deliveries::prune(tx, before, 2))
     };
     assert_eq!(prune(crate::support::START).await.unwrap(), 0);
@@ -598,7 +598,7 @@ async fn a_04_a_commit_wakes_the_deliverer_and_a_rollback_does_not(place: TestPl
             &EndpointId::from_text("we_0"),
             EventKind::UserUpdated,
             String::new(),
-            Millis(0),
+            Timestamp(0),
         )
     });
     assert!(undone.await.is_err());
@@ -621,7 +621,7 @@ async fn a_04_a_commit_wakes_the_deliverer_and_a_rollback_does_not(place: TestPl
             lane: "ann".to_owned(),
             group_lane: None,
             data: serde_json::Value::Null,
-            created_at: Millis(0),
+            created_at: Timestamp(0),
         });
         Ok::<_, DbError>(())
     });

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::select_all;
-use rollcall::clock::{Clock as _, Millis, Random as _, SeededRandom};
+use rollcall::clock::{Clock as _, Random as _, SeededRandom, Timestamp};
 use rollcall::domain::endpoint::DeliveryState;
 use rollcall::domain::event::EventKind;
 use rollcall::domain::ids::{EndpointId, EventId};
@@ -180,7 +180,7 @@ async fn live(place: TestPlace, seed: u64) {
         all.extend(back.iter().cloned());
         process.happen(back.to_vec()).await;
     }
-    process.pass(Millis::MINUTE).await;
+    process.pass(Timestamp::MINUTE).await;
     while process.next().await {}
     check(&process, &watched, &all, seed).await;
 }

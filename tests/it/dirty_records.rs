@@ -1,7 +1,7 @@
 //! One bad record costs one person (S-16), damaged text replaces nothing (S-17), and one person
 //! whom nobody can read delays nobody else (S-42): with each HR system.
 
-use rollcall::clock::{Millis, SeededRandom};
+use rollcall::clock::{SeededRandom, Timestamp};
 use rollcall::sandbox::{
     Edit, Leave, OddPlace, OddRecord, Oddities, PersonView, RecordChange, Sandbox,
 };
@@ -464,7 +464,7 @@ async fn s_42_one_person_whose_look_fails_delays_nobody_else(app: TestApp) {
             app.new_job(&well, &format!("Job {index} {minute}")).await;
             app.drain().await;
             assert_eq!(app.job_of(&connected, &well).await, format!("Job {index} {minute}"));
-            app.pass(Millis::MINUTE).await;
+            app.pass(Timestamp::MINUTE).await;
         }
         let tries = app.looks().iter().filter(|look| **look == sick).count();
         assert_eq!(tries, 3, "{change:?}");
@@ -500,11 +500,11 @@ async fn s_42_two_people_and_a_third_who_cannot_be_read_are_an_outage(app: TestA
     assert_eq!(app.show(&connected).await["state"], "active", "one bad moment is no failure");
     let mut passed = 0;
     while app.state(&connected).await != "failing" {
-        assert!(passed <= 5 * Millis::MINUTE, "not failing after {passed} ms");
-        app.pass(5 * Millis::SECOND).await;
-        passed += 5 * Millis::SECOND;
+        assert!(passed <= 5 * Timestamp::MINUTE, "not failing after {passed} ms");
+        app.pass(5 * Timestamp::SECOND).await;
+        passed += 5 * Timestamp::SECOND;
     }
-    assert!(passed >= 2 * Millis::MINUTE, "{passed}");
+    assert!(passed >= 2 * Timestamp::MINUTE, "{passed}");
     assert_eq!(app.show(&connected).await["failure"]["class"], "provider_down");
     assert_eq!(app.notices(&connected).await.len(), 1);
     assert!(problems(&app, &connected, "unreadable_record").await.is_empty());
@@ -531,7 +531,7 @@ async fn s_42_while_others_can_be_read_many_failing_looks_are_no_failure(app: Te
     }
     app.drain().await;
     for _ in 0..10 {
-        app.pass(30 * Millis::SECOND).await;
+        app.pass(30 * Timestamp::SECOND).await;
         assert_eq!(app.state(&connected).await, "active");
         assert_eq!(app.show(&connected).await["failure"], Value::Null);
     }

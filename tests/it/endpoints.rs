@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::Method;
-use rollcall::clock::{Clock as _, Millis};
+use rollcall::clock::{Clock as _, Timestamp};
 use rollcall::domain::ids::EventId;
 use rollcall::limits;
 use serde_json::{Value, json};
@@ -293,7 +293,7 @@ async fn a_04_rotation_lets_both_secrets_sign_until_the_old_one_ends(place: Test
     assert_eq!(during.header("webhook-signature").split(' ').count(), 2);
     assert!(is_signed_for_workos_by(&during, &new));
 
-    app.clock.advance(Millis::DAY - 1);
+    app.clock.advance(Timestamp::DAY - 1);
     assert!(is_signed_by(&tested(&app, &receiver, &path).await, &old));
     app.clock.advance(1);
     let after = tested(&app, &receiver, &path).await;
@@ -321,7 +321,7 @@ async fn a_04_the_old_header_follows_the_setting_of_the_endpoint(place: TestPlac
     let request = tested(&app, &receiver, &path).await;
     assert!(is_signed_for_workos_by(&request, &old));
     assert!(is_signed_by(&request, &new) && is_signed_by(&request, &old));
-    app.clock.advance(Millis::DAY);
+    app.clock.advance(Timestamp::DAY);
     let request = tested(&app, &receiver, &path).await;
     assert!(is_signed_for_workos_by(&request, &new), "the old one has ended");
 }
@@ -499,7 +499,7 @@ async fn a_04_events_are_replayed_by_time(place: TestPlace) {
     let (app, receiver) = start(place).await;
     let (path, _connected, ids) = told(&app, &receiver).await;
     let again = format!("{path}/replay");
-    app.clock.advance(Millis::HOUR);
+    app.clock.advance(Timestamp::HOUR);
     app.new_job(&app.employee(0), "Postmaster").await;
     app.drain().await;
     let later: Vec<String> = receiver.take().iter().map(Received::event_id).collect();
@@ -557,12 +557,13 @@ async fn a_04_a_replay_of_very_many_is_bounded(place: TestPlace) {
     };
     write(1, 1_200, at - 10);
     write(1_201, 1_201 + most, at - 5);
-    let since = |ms: i64| json!({"since": Millis(at - ms).to_string()});
+    let since = |ms: i64| json!({"since": Timestamp(at - ms).to_string()});
     let refused = app.post(&format!("{path}/replay"), since(5)).await;
     assert_eq!(refused.problem(422), "invalid_request_parameters");
     assert!(refused.text.contains("more than 10000 events"), "{}", refused.text);
     assert_eq!(app.get(&path).await["waiting"], 0, "nothing was begun");
-    let until = json!({"since": Millis(at - 10).to_string(), "until": Millis(at - 5).to_string()});
+    let until =
+        json!({"since": Timestamp(at - 10).to_string(), "until": Timestamp(at - 5).to_string()});
     let reply = app.post(&format!("{path}/replay"), until).await.ok();
     assert_eq!(reply["events"], 1_200);
     assert_eq!(app.get(&path).await["waiting"], 1_200);
@@ -618,7 +619,7 @@ async fn a_04_a_moved_endpoint_starts_in_good_health(place: TestPlace) {
     let elsewhere = Receiver::start(app.clock.clone()).await;
     let moved = app.patch(&path, json!({"endpoint_url": elsewhere.url()})).await.ok();
     assert_eq!(moved["failing_since"], Value::Null);
-    app.pass(10 * Millis::SECOND).await;
+    app.pass(10 * Timestamp::SECOND).await;
     assert_eq!(elsewhere.take().len(), 1, "what waited goes to the new address");
 }
 

@@ -1,6 +1,6 @@
 //! What happens when the HR system or its key fails, and who is told (S-40 … S-45, A-07).
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Action, HrworksEndpoint, NextAnswers, OddAnswer, RestAnswer};
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ behaviours_of_place!(s_43_without_a_mail_server_notices_are_in_the_api);
 
 const ADMINS: [&str; 2] = ["ann@customer.example", "bob@customer.example"];
 /// Longer than any interval between full syncs, with its jitter.
-const INTERVAL: i64 = 31 * Millis::MINUTE;
+const INTERVAL: i64 = 31 * Timestamp::MINUTE;
 
 /// Words that an HR admin need not know.
 const JARGON: &[&str] = &[
@@ -245,8 +245,8 @@ async fn s_42_a_live_look_that_fails_counts_and_its_hint_is_kept(app: TestApp) {
         app.new_job(employee, "Kept").await;
     }
     app.drain().await;
-    let passed = until_failing(&app, &connected, Millis::SECOND, 5 * Millis::MINUTE).await;
-    assert!(passed > 2 * Millis::MINUTE, "{passed}");
+    let passed = until_failing(&app, &connected, Timestamp::SECOND, 5 * Timestamp::MINUTE).await;
+    assert!(passed > 2 * Timestamp::MINUTE, "{passed}");
     assert_eq!(failure_class(&app, &connected).await, "provider_down");
     let sql = "SELECT employee_hint AS value FROM inbox WHERE state = 'waiting'";
     assert_eq!(app.raw().values(sql).len(), 2);
@@ -268,7 +268,7 @@ async fn s_42_looks_that_fail_together_are_one_failed_try(app: TestApp) {
     app.drain().await;
     assert_eq!(app.state(&connected).await, "active", "one bad moment is no failure");
     app.hr_answers(None);
-    app.pass(30 * Millis::SECOND).await;
+    app.pass(30 * Timestamp::SECOND).await;
     for employee in &employees {
         assert_eq!(app.job_of(&connected, employee).await, "Together");
     }
@@ -293,10 +293,10 @@ async fn s_43_a_mail_server_that_is_down_loses_no_notice_and_blocks_no_sync(mut 
     let app = app.restart(2).await;
     let mut app = app;
     app.mail.accept_connections().await;
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     let mails = app.mail.mails();
     assert_eq!(mails.len(), 4, "failure and recovery for both, each once");
-    app.pass(Millis::DAY).await;
+    app.pass(Timestamp::DAY).await;
     assert_eq!(app.mail.mails().len(), 4);
     let notices = app.notices(&connected).await;
     let states = notices.iter().flat_map(mail_channels);
@@ -310,7 +310,7 @@ async fn s_43_a_refusal_for_good_is_shown_as_undelivered(app: TestApp) {
     app.hr().remove_key(&connected.hr_key);
     app.pass(INTERVAL).await;
     app.mail.set_fault(None);
-    app.pass(3 * Millis::DAY).await;
+    app.pass(3 * Timestamp::DAY).await;
     assert!(app.mail.mails().is_empty());
     let notice = app.notices(&connected).await.remove(0);
     for channel in mail_channels(&notice) {
@@ -336,8 +336,8 @@ async fn s_43_without_a_mail_server_notices_are_in_the_api(place: TestPlace) {
 /// What the sandbox can answer, what that is called, and when it is a failure.
 const FAULTS: &[(OddAnswer, &str, i64, i64)] = {
     const AT_ONCE: (i64, i64) = (0, 0);
-    const FOUR_TRIES: (i64, i64) = (2 * Millis::MINUTE, 5 * Millis::MINUTE);
-    const A_WHILE: (i64, i64) = (15 * Millis::MINUTE, 18 * Millis::MINUTE);
+    const FOUR_TRIES: (i64, i64) = (2 * Timestamp::MINUTE, 5 * Timestamp::MINUTE);
+    const A_WHILE: (i64, i64) = (15 * Timestamp::MINUTE, 18 * Timestamp::MINUTE);
     &[
         (OddAnswer::Throttled, "throttled", A_WHILE.0, A_WHILE.1),
         (OddAnswer::EmptyBody, "provider_down", FOUR_TRIES.0, FOUR_TRIES.1),
@@ -367,7 +367,7 @@ async fn s_45_every_lasting_fault_is_told_by_its_class_in_its_time_and_removes_n
         app.hr_answers(Some(*fault));
         app.new_job(&employee, &job).await;
         app.drain().await;
-        let took = until_failing(&app, &connected, 5 * Millis::SECOND, *latest).await;
+        let took = until_failing(&app, &connected, 5 * Timestamp::SECOND, *latest).await;
         assert!((*soonest..=*latest).contains(&took), "{fault:?} took {took} ms");
         assert_eq!(failure_class(&app, &connected).await, *class, "{fault:?}");
         app.pass(INTERVAL).await;
@@ -405,7 +405,7 @@ async fn s_45_a_single_fault_heals_without_a_notice(app: TestApp) {
             }
             app.drain().await;
             assert_eq!(app.state(&connected).await, "active", "{fault:?} {action:?}");
-            app.pass(75 * Millis::SECOND).await;
+            app.pass(75 * Timestamp::SECOND).await;
             assert_eq!(app.job_of(&connected, &employee).await, job, "{fault:?} {action:?}");
             assert_eq!(app.show(&connected).await["failure"], Value::Null, "{fault:?} {action:?}");
         }
@@ -426,8 +426,8 @@ async fn s_45_a_fault_of_looks_alone_is_made_good_by_the_next_full_sync(app: Tes
         });
         app.new_job(&employee, &job).await;
         app.drain().await;
-        for _ in 0..INTERVAL / Millis::MINUTE {
-            app.pass(Millis::MINUTE).await;
+        for _ in 0..INTERVAL / Timestamp::MINUTE {
+            app.pass(Timestamp::MINUTE).await;
         }
         assert_eq!(app.job_of(&connected, &employee).await, job, "{fault:?}");
         assert_eq!(self::statuses(&app, &connected).await, statuses, "{fault:?}");
@@ -452,7 +452,7 @@ async fn s_45_a_fault_of_the_list_alone_removes_nobody(app: TestApp) {
         });
         app.sync_now(&connected).await.ok();
         app.drain().await;
-        until_failing(&app, &connected, 5 * Millis::SECOND, *latest).await;
+        until_failing(&app, &connected, 5 * Timestamp::SECOND, *latest).await;
         assert_eq!(failure_class(&app, &connected).await, *class, "{fault:?}");
         let run = app.last_run(&connected).await;
         assert_eq!(run["state"], "failed", "{fault:?}");
@@ -478,7 +478,7 @@ async fn s_45_while_failing_one_attempt_per_interval_goes_on(app: TestApp) {
         if minute % 10 == 0 {
             app.new_job(&employee, &format!("Job {minute}")).await;
         }
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
     }
     let attempts = app.hr().calls().len();
     assert!((9..=10).contains(&attempts), "{attempts} attempts in five hours");
@@ -495,8 +495,8 @@ async fn a_07_mail_is_tried_for_three_days_and_then_shown_as_undelivered(app: Te
         let notice = app.notices(&connected).await.remove(0);
         mail_channels(&notice).remove(0)
     };
-    let first = [5, 30, 300, 1_800].map(|seconds| seconds * Millis::SECOND);
-    let plan: Vec<i64> = first.into_iter().chain([2 * Millis::HOUR; 35]).collect();
+    let first = [5, 30, 300, 1_800].map(|seconds| seconds * Timestamp::SECOND);
+    let plan: Vec<i64> = first.into_iter().chain([2 * Timestamp::HOUR; 35]).collect();
     for (delay, attempts) in plan.iter().zip(1..) {
         assert_eq!(channel().await["attempts"], attempts);
         app.pass(delay * 8 / 10 - 1).await;
@@ -507,7 +507,7 @@ async fn a_07_mail_is_tried_for_three_days_and_then_shown_as_undelivered(app: Te
     let last = channel().await;
     assert_eq!((&last["state"], &last["attempts"]), (&json!("undelivered"), &json!(40)));
     app.mail.set_fault(None);
-    app.pass(Millis::DAY).await;
+    app.pass(Timestamp::DAY).await;
     assert_eq!(channel().await, last);
     assert!(app.mail.mails().is_empty());
 }

@@ -206,7 +206,7 @@ async fn s_14_people_with_row_problems_hold_their_group(app: TestApp) {
     // Ann is a member whose record went bad; the department in it is not applied either.
     app.edit(&id, email("nobody at acme")).await;
     app.edit(&id, department("Elsewhere")).await;
-    // Cy can not be applied at all, and is all that is left of Bob's department.
+    // Cy cannot be applied at all, and is all that is left of Bob's department.
     app.edit(&bob, department("Space Travel")).await;
     let cy = Hire { department: Some("Deep Sea".to_owned()), ..person("Cy", "May", "") };
     let cy = app.hire(&cy).await;

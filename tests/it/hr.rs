@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use jiff::civil::{Date, date};
-use rollcall::clock::{Millis, Random, SeededRandom};
+use rollcall::clock::{Random, SeededRandom, Timestamp};
 use rollcall::domain::employee::clean_text;
 use rollcall::sandbox::{Edit, Faults, Hire, HookFaults, Leave, PersonView, Standing};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use crate::systems::System;
 use crate::testdb::TestPlace;
 
 /// Longer than an interval of the usual schedule with its jitter.
-pub const INTERVAL: i64 = 31 * Millis::MINUTE;
+pub const INTERVAL: i64 = 31 * Timestamp::MINUTE;
 
 /// The day on which tests begin.
 pub const TODAY: Date = date(2026, 11, 23);

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use futures_util::future::join_all;
 use reqwest::Method;
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::{Lane, idempotent_answers, portal_links};
 use rollcall::sandbox::OddAnswer;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ async fn a_01_a_repeated_request_gets_the_first_answer(app: TestApp) {
         let body = json!({"name": "Acme"});
         let first = post(&app, path, path, &body).await;
         assert_eq!((first.status, replayed(&first)), (201, false));
-        app.clock.advance(Millis::MINUTE);
+        app.clock.advance(Timestamp::MINUTE);
         let second = post(&app, path, path, &body).await;
         assert_eq!((second.status, &second.text), (201, &first.text));
         assert!(replayed(&second));
@@ -129,7 +129,7 @@ async fn a_01_a_request_whose_process_died_blocks_nobody_for_long(app: TestApp) 
     assert_eq!((&repeated.text, replayed(&repeated)), (&again.text, true));
     // A clock that was set back makes no claim last longer.
     app.raw().run("UPDATE idempotent_answers SET answer_sealed = NULL");
-    app.clock.advance(-Millis::DAY);
+    app.clock.advance(-Timestamp::DAY);
     assert_eq!(post(&app, "/organizations", "k", &body).await.status, 201);
 }
 
@@ -198,7 +198,7 @@ async fn a_01_answers_are_sealed_and_forgotten_after_a_day(app: TestApp) {
     for secret in [token, "a-key-of-mine"] {
         assert!(evidence::where_stored(&app.place, secret).is_empty(), "{secret} is stored");
     }
-    app.clock.advance(Millis::DAY - 1);
+    app.clock.advance(Timestamp::DAY - 1);
     assert!(replayed(&post(&app, "/portal/generate_link", "a-key-of-mine", &body).await));
     app.clock.advance(1);
     let anew = post(&app, "/portal/generate_link", "a-key-of-mine", &body).await;
@@ -207,7 +207,7 @@ async fn a_01_answers_are_sealed_and_forgotten_after_a_day(app: TestApp) {
     // What the janitor does.
     let now = app.now();
     let db = &app.running.task_context.sync.db;
-    let pruned = async |before: Millis| {
+    let pruned = async |before: Timestamp| {
         let write = db.write(Lane::Bulk, move |tx| {
             let answers = idempotent_answers::prune(tx, before, 100)?;
             Ok::<_, rollcall::db::DbError>((answers, portal_links::prune(tx, before, 100)?))
@@ -215,7 +215,7 @@ async fn a_01_answers_are_sealed_and_forgotten_after_a_day(app: TestApp) {
         write.await.unwrap()
     };
     assert_eq!(pruned(now).await, (0, 1));
-    assert_eq!(pruned(now.plus(Millis::DAY)).await, (1, 1));
+    assert_eq!(pruned(now.plus(Timestamp::DAY)).await, (1, 1));
     assert_eq!(evidence::rows(&app.place, "portal_links").len(), 0);
 }
 

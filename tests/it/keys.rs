@@ -1,7 +1,7 @@
 //! Keys as the guides describe them: fewer permissions than would be good, and keys that come
 //! before their permissions (L-04, L-13, L-14).
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Action, HrworksEndpoint, HrworksKeyPair, HrworksPermission, RestAnswer};
 use rollcall::tasks;
 use serde_json::{Value, json};
@@ -121,15 +121,15 @@ async fn l_13_a_starter_who_is_saved_later_comes_with_one_of_the_next_lists(app:
     app.hook(&connected.hook_url, "application/json", body).await;
     app.drain().await;
     assert_eq!(app.lists(), 2);
-    app.pass(2 * Millis::SECOND).await;
+    app.pass(2 * Timestamp::SECOND).await;
     assert_eq!(app.lists(), 4);
-    app.clock.advance(Millis::SECOND);
+    app.clock.advance(Timestamp::SECOND);
     app.faults(|faults| faults.hooks.dropped = true);
     let ann = crate::hr::person("Ann", "Lee", "ann.lee@acme.example");
     app.hire(&rollcall::sandbox::Hire { employee_id: Some("NEW1".to_owned()), ..ann }).await;
-    app.pass(2 * Millis::SECOND).await;
+    app.pass(2 * Timestamp::SECOND).await;
     assert!(app.account(&connected.organization, "ann.lee@acme.example").await.is_some());
-    app.pass(20 * Millis::MINUTE).await;
+    app.pass(20 * Timestamp::MINUTE).await;
     assert_eq!(app.lists(), 6, "and then it is settled");
 }
 
@@ -142,7 +142,7 @@ async fn l_13_two_complete_lists_an_hour_apart_prove_who_is_gone(app: TestApp) {
     app.poll().await;
     assert_eq!(status_of(&app, &connected, &email).await, "active", "one list proves nothing");
     app.sync_now(&connected).await.ok();
-    app.pass(20 * Millis::MINUTE).await;
+    app.pass(20 * Timestamp::MINUTE).await;
     app.sync_now(&connected).await.ok();
     app.drain().await;
     assert_eq!(status_of(&app, &connected, &email).await, "active", "nor do two close together");
@@ -194,12 +194,12 @@ async fn l_13_with_a_long_interval_the_second_list_comes_after_an_hour(app: Test
     app.hr().delete(&employee).await.expect("a person");
     app.sync_now(&connected).await.ok();
     app.drain().await;
-    app.pass(59 * Millis::MINUTE).await;
+    app.pass(59 * Timestamp::MINUTE).await;
     assert_eq!(status_of(&app, &connected, &email).await, "active");
-    app.pass(2 * Millis::MINUTE).await;
+    app.pass(2 * Timestamp::MINUTE).await;
     assert_eq!(status_of(&app, &connected, &email).await, "inactive");
     let runs = app.runs(&connected).await.len();
-    app.pass(12 * Millis::HOUR).await;
+    app.pass(12 * Timestamp::HOUR).await;
     assert_eq!(app.runs(&connected).await.len(), runs, "then the interval is as long as it was");
 }
 
@@ -320,7 +320,7 @@ async fn hrworks(app: &TestApp) -> Connected {
 
 async fn check(app: &TestApp, connected: &Connected) -> crate::support::Reply {
     // The calls of a minute are enough for few checks.
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     app.post(&format!("/directories/{}/check", connected.directory), json!({})).await
 }
 
@@ -329,7 +329,7 @@ async fn enter(
     connected: &Connected,
     pair: &HrworksKeyPair,
 ) -> crate::support::Reply {
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     let path = format!("/directories/{}/credentials", connected.directory);
     app.put(&path, json!({"text": pair.text()})).await
 }
@@ -368,7 +368,7 @@ async fn l_14_a_pair_without_its_permissions_waits_and_becomes_the_credential(ap
     let shown = app.show(&connected).await;
     assert_eq!(shown["waiting_credential"], Value::Null);
     assert_eq!(shown["credential"]["last4"], last4(&pair));
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     app.complete(&connected).await;
     crate::hr::agrees_with(&app, &connected, System::Hrworks).await;
     let done = app.all(&format!("/organizations/{}/actions", connected.organization)).await;
@@ -400,12 +400,12 @@ async fn l_14_a_waiting_pair_completes_the_set_up(app: TestApp) {
     let pair = bare_pair(&app);
     assert_eq!(enter(&app, &connected, &pair).await.status, 202);
     let path = format!("/directories/{}/complete_setup", connected.directory);
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     let refused = app.post(&path, json!({})).await;
     assert_eq!(refused.problem(422), "credential_refused");
     assert_eq!(app.show(&connected).await["waiting_credential"]["last4"], last4(&pair));
     tick(&app, &pair);
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     app.complete(&connected).await;
     crate::hr::agrees_with(&app, &connected, System::Hrworks).await;
 }
@@ -444,7 +444,7 @@ async fn l_14_a_full_sync_notices_that_the_permissions_are_there(app: TestApp) {
     assert_eq!(app.state(&connected).await, "failing");
     tick(&app, &pair);
     app.poll().await;
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     assert_eq!(app.state(&connected).await, "active");
     assert_eq!(app.show(&connected).await["credential"]["last4"], last4(&pair));
 }
@@ -455,7 +455,7 @@ async fn l_14_a_pair_that_was_never_allowed_is_deleted_after_a_day(app: TestApp)
     assert_eq!(enter(&app, &connected, &pair).await.status, 202);
     let sealed = waiting_bytes(&app, &connected);
     assert!(evidence::in_files(&app.place, &sealed), "this test would find it");
-    app.clock.advance(Millis::DAY - 1);
+    app.clock.advance(Timestamp::DAY - 1);
     tasks::forget_all_old(&app.running.task_context).await.unwrap();
     assert_eq!(app.show(&connected).await["waiting_credential"]["last4"], last4(&pair));
     app.clock.advance(1);
@@ -478,16 +478,16 @@ async fn l_14_another_key_or_the_end_deletes_a_waiting_pair(app: TestApp) {
     assert_eq!(app.show(&connected).await["waiting_credential"]["last4"], last4(&second));
     gone.push(waiting_bytes(&app, &connected));
     // A refused key changes nothing.
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     let path = format!("/directories/{}/credentials", connected.directory);
     let refused = app.put(&path, System::Hrworks.unknown_key()).await;
     assert_eq!(refused.problem(422), "credential_refused");
     assert_eq!(app.raw().values(rows).len(), 1);
     // One that is good.
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     app.put(&path, System::Hrworks.key(&app.sandbox).0).await.ok();
     assert!(app.raw().values(rows).is_empty());
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     // The end.
     assert_eq!(enter(&app, &connected, &first).await.status, 202);
     gone.push(waiting_bytes(&app, &connected));
@@ -521,14 +521,14 @@ async fn l_14_the_portal_says_what_to_tick_and_needs_no_second_paste(app: TestAp
     browser.page.says("waits for permissions").says("tick “Persons, read”").says("Check again");
     browser.page.says("This goes on as soon as the key may read people");
     browser.page.is_silent_about("First enter the key above.");
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     browser.submit(&format!("{at}/check"), &[]).await.says("waits for permissions");
     tick(&app, &pair);
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     browser.submit(&format!("{at}/check"), &[]).await.says("The key works.");
     browser.page.is_silent_about("waits for permissions");
     // In a connection that works, everything is brought up to date with the new pair.
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     app.complete(&connected).await;
     let other = bare_pair(&app);
     browser.secrets.extend([other.access_key.clone(), other.secret_access_key.clone()]);
@@ -536,7 +536,7 @@ async fn l_14_the_portal_says_what_to_tick_and_needs_no_second_paste(app: TestAp
     browser.submit(&format!("{at}/key"), &[("text", &other.text())]).await;
     browser.page.says("waits for permissions").says("Everything works");
     tick(&app, &other);
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     browser.open(&at).await;
     browser.submit(&format!("{at}/check"), &[]).await.says("The new key works and is stored.");
 }

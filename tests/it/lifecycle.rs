@@ -1,7 +1,7 @@
 //! Life of a directory: set-up, new key, disable, set-up again (L-01 … L-09).
 
 use reqwest::Method;
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Action, OddAnswer};
 use serde_json::{Value, json};
 
@@ -154,14 +154,14 @@ async fn l_04_what_can_not_be_determined_is_stored_with_a_warning(app: TestApp) 
         }
         let shown = app.get(&format!("/directories/{directory}")).await;
         assert_eq!(shown["credential"]["last4"], key[key.len() - 4..]);
-        app.pass(2 * Millis::MINUTE).await;
+        app.pass(2 * Timestamp::MINUTE).await;
     }
     for answer in [OddAnswer::Suspended, OddAnswer::TrialExpired, OddAnswer::AccessDenied] {
         app.hr_answers(Some(answer));
         let key = app.hr().create_key(Action::USUAL).key;
         let refused = app.put(&path, json!({"api_key": key})).await;
         assert_eq!(refused.problem(422), "credential_refused", "{answer:?}");
-        app.pass(2 * Millis::MINUTE).await;
+        app.pass(2 * Timestamp::MINUTE).await;
     }
 }
 
@@ -230,7 +230,7 @@ async fn l_07_a_new_key_runs_a_full_sync_and_settles_what_came_while_failing(app
     assert_eq!(app.state(&connected).await, "failing");
     app.new_job(&second, "Told while failing").await;
     app.new_job_quietly(&third, "Never told").await;
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     let waiting = "SELECT employee_hint AS value FROM inbox WHERE state = 'waiting' ORDER BY 1";
     let mut kept = vec![first.clone(), second.clone()];
     kept.sort();
@@ -304,10 +304,10 @@ async fn l_08_disable_leaves_accounts_exactly_as_they_were(app: TestApp) {
     app.drain().await;
     let (accounts, events) = (evidence::rows(&app.place, "accounts"), app.events("").await);
     let shown = app.accounts(&connected.organization).await;
-    app.pass(Millis::HOUR).await;
+    app.pass(Timestamp::HOUR).await;
     let answer = disable(&app, &connected).await;
     assert_eq!(answer["state"], "disabled");
-    app.pass(2 * Millis::DAY).await;
+    app.pass(2 * Timestamp::DAY).await;
 
     assert_eq!(evidence::rows(&app.place, "accounts"), accounts);
     let now = app.events("").await;
@@ -338,7 +338,7 @@ async fn l_08_disable_leaves_accounts_exactly_as_they_were(app: TestApp) {
     let key = json!({"api_key": connected.hr_key});
     assert_eq!(app.put(&credentials(&connected), key).await.problem(409), "directory_disabled");
     app.hr().clear_logs();
-    app.pass(Millis::DAY).await;
+    app.pass(Timestamp::DAY).await;
     assert!(app.hr().calls().is_empty(), "scheduled work stops");
 }
 
@@ -352,7 +352,7 @@ async fn l_08_the_webhook_url_of_a_disabled_directory_is_dead_at_once(app: TestA
     for _ in 0..3 {
         assert_eq!(app.hook(&connected.hook_url, json, body.as_str()).await, 404);
         assert_eq!(app.client.get(&connected.hook_url).send().await.unwrap().status(), 404);
-        app.pass(Millis::DAY).await;
+        app.pass(Timestamp::DAY).await;
     }
     assert!(evidence::everything(&app.place).iter().all(|stored| stored.table != "inbox"));
     assert!(app.hr().calls().is_empty(), "the hook that came before is not looked at any more");
@@ -385,7 +385,7 @@ async fn l_09_set_up_again_is_a_new_directory_with_a_new_url_and_the_same_accoun
     };
     let before = ids(app.accounts(&first.organization).await);
     disable(&app, &first).await;
-    app.pass(Millis::DAY).await;
+    app.pass(Timestamp::DAY).await;
     let second = app.prepared(&first.organization).await;
     app.complete(&second).await;
     assert_ne!(second.directory, first.directory);

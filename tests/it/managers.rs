@@ -1,7 +1,7 @@
 //! Managers, in whatever order they come (S-13).
 
 use rollcall::clock::SeededRandom;
-use rollcall::sandbox::{Edit, Hire, Leave, Shown};
+use rollcall::sandbox::{Edit, Hire, Leave, ShownInstead};
 use serde_json::Value;
 
 use crate::hr::{TODAY, YESTERDAY, agrees_with_hr, below, no_hooks, on, person};
@@ -61,7 +61,7 @@ async fn s_13_any_chart_of_managers_ends_as_hr_has_it(app: TestApp) {
 }
 
 async fn s_13_a_manager_who_arrives_by_a_hook_is_there_for_those_who_waited(app: TestApp) {
-    // HR knows Bob, but without an e-mail he can not be applied.
+    // HR knows Bob, but without an e-mail he cannot be applied.
     let bob = app.hire(&person("Bob", "Ray_100%", "")).await;
     let ann = app.hire(&Hire { reports_to: Some(bob.clone()), ..person("Ann", "Lee", ANN) }).await;
     let connected = app.connected().await;
@@ -194,7 +194,9 @@ async fn s_13_a_manager_who_is_named_by_email_alone_is_found(app: TestApp) {
             ..person("Mem", &format!("Ber{index}"), &format!("member{index}@acme.example"))
         };
         let member = app.hire(&hire).await;
-        app.hr().show(&member, Shown { manager_by_email: true, ..Shown::default() }).unwrap();
+        app.hr()
+            .show(&member, ShownInstead { manager_by_email: true, ..ShownInstead::default() })
+            .unwrap();
         members.push(member);
     }
     // One of the managers is in the list only later.

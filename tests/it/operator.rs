@@ -1,7 +1,7 @@
 //! The operator's pages: what is wrong is on top when it is wrong for real, the lists lead to it,
 //! and what is done there has its effect.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::limits;
 use serde_json::json;
 
@@ -59,7 +59,7 @@ async fn when_all_is_well_the_first_page_says_so(app: TestApp) {
     let seen = browser.page.attribute("hx-get", "/operator/live").unwrap();
     assert_eq!(browser.open(&seen).await.status, 204);
     app.organization("Other Ltd", &[]).await;
-    app.clock.advance(2 * Millis::MINUTE);
+    app.clock.advance(2 * Timestamp::MINUTE);
     assert_eq!(browser.open(&seen).await.status, 200);
     assert!(browser.page.text.starts_with("<div id=\"live\""));
 }
@@ -102,11 +102,11 @@ async fn a_silent_directory_shows_even_while_nothing_works(app: TestApp) {
     // No task runs: only the time goes on, from the moment of the last success.
     let since = START;
     assert_eq!(app.show(&connected).await["last_success_at"], since.to_string());
-    app.clock.advance(29 * Millis::MINUTE);
+    app.clock.advance(29 * Timestamp::MINUTE);
     let in_step = "In step A full sync is made every 30 minutes.";
     assert_eq!(stale(&mut browser).await, in_step);
     browser.page.says("Last success 29 minutes ago; a full sync is due every 30 minutes.");
-    app.clock.advance(90 * Millis::MINUTE - app.now().since(since));
+    app.clock.advance(90 * Timestamp::MINUTE - app.now().since(since));
     assert_eq!(stale(&mut browser).await, in_step);
     browser.page.says("Last success 1 hour ago; that is 3 intervals of 30 minutes.");
     browser.open("/operator/directories?problem=silent").await.says("None is like that.");
@@ -150,15 +150,15 @@ async fn mails_that_do_not_go_out_are_told(app: TestApp) {
     let given_up = "SELECT CAST(COUNT(*) AS TEXT) AS value FROM mails WHERE state = 'undelivered'";
     let begun = app.now();
     while app.raw().values(given_up) != ["2"] {
-        app.pass(2 * Millis::HOUR).await;
-        assert!(app.now().since(begun) < 10 * Millis::DAY, "they are given up some day");
+        app.pass(2 * Timestamp::HOUR).await;
+        assert!(app.now().since(begun) < 10 * Timestamp::DAY, "they are given up some day");
     }
     let mut browser = Browser::operate(&app).await;
     browser.page.says("2 mails were given up today").is_silent_about("mails do not go out");
     let organization = format!("/operator/organizations/{}", connected.organization);
     browser.open(&organization).await.says("2 given up");
     // Told for a day, and no longer: nobody can do anything about it any more.
-    app.clock.advance(Millis::DAY);
+    app.clock.advance(Timestamp::DAY);
     let browser = Browser::operate(&app).await;
     browser.page.is_silent_about("given up today");
 }
@@ -180,7 +180,7 @@ async fn work_that_stands_still_is_told(app: TestApp) {
     app.hr().remove_key(&connected.hr_key);
     app.pass(INTERVAL).await;
     app.new_job(&employee, "Head of More").await;
-    app.pass(Millis::HOUR).await;
+    app.pass(Timestamp::HOUR).await;
     let browser = Browser::operate(&app).await;
     browser.page.says("Webhooks in, parked 1").is_silent_about("stands still");
 }
@@ -214,7 +214,7 @@ async fn an_endpoint_that_fails_is_told_until_it_works_again(place: TestPlace) {
     assert!(on_top(&browser.page).starts_with("Pausing"), "{}", on_top(&browser.page));
     // Five days of nothing but failures.
     for _ in 0..26 {
-        app.pass(5 * Millis::HOUR).await;
+        app.pass(5 * Timestamp::HOUR).await;
     }
     let mut browser = Browser::operate(&app).await;
     assert!(on_top(&browser.page).contains("1 endpoint is disabled"), "{}", browser.page.words());

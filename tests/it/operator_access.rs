@@ -1,6 +1,6 @@
 //! Who gets to the operator's pages, how, and what nobody can do there.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::{Lane, api_keys};
 use rollcall::tasks;
 
@@ -124,7 +124,7 @@ async fn a_11_wrong_keys_are_slowed_and_a_good_one_opens_all_the_same(app: TestA
     // Somebody behind the same address is not shut out, and that helps nobody who tries.
     assert_eq!(browser.post("/operator/sign_in", &good).await.status, 303);
     assert_eq!(browser.post("/operator/sign_in", &wrong).await.status, 429);
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     assert_eq!(browser.post("/operator/sign_in", &wrong).await.status, 401);
 }
 
@@ -154,20 +154,20 @@ async fn an_operator_s_visit_ends_by_itself_and_by_hand(app: TestApp) {
     // Half an hour without doing anything; looking on does not count.
     let mut browser = Browser::operate(&app).await;
     for _ in 0..3 {
-        app.clock.advance(20 * Millis::MINUTE);
+        app.clock.advance(20 * Timestamp::MINUTE);
         assert_eq!(browser.open("/operator").await.status, 200);
     }
-    app.clock.advance(20 * Millis::MINUTE);
+    app.clock.advance(20 * Timestamp::MINUTE);
     assert_ne!(browser.open("/operator/live").await.status, 401);
-    app.clock.advance(10 * Millis::MINUTE);
+    app.clock.advance(10 * Timestamp::MINUTE);
     assert_eq!(browser.open("/operator").await.status, 401);
     // Half a day in any case.
     let mut browser = Browser::operate(&app).await;
     for _ in 0..35 {
-        app.clock.advance(20 * Millis::MINUTE);
+        app.clock.advance(20 * Timestamp::MINUTE);
         assert_eq!(browser.open("/operator").await.status, 200);
     }
-    app.clock.advance(20 * Millis::MINUTE);
+    app.clock.advance(20 * Timestamp::MINUTE);
     assert_eq!(browser.open("/operator").await.status, 401);
     // By hand, for a stolen cookie too.
     let mut browser = Browser::operate(&app).await;
@@ -185,7 +185,7 @@ async fn an_operator_s_visit_ends_by_itself_and_by_hand(app: TestApp) {
     // Ended visits are forgotten.
     let visits = "SELECT CAST(COUNT(*) AS TEXT) AS value FROM operator_sessions";
     assert_ne!(app.raw().values(visits), ["0"]);
-    app.clock.advance(3 * Millis::DAY);
+    app.clock.advance(3 * Timestamp::DAY);
     tasks::forget_all_old(&app.running.task_context).await.unwrap();
     assert_eq!(app.raw().values(visits), ["0"]);
 }

@@ -1,6 +1,6 @@
 //! Keys of another company (L-10): nothing changes, and one question is asked.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Faults, Sandbox};
 use serde_json::{Value, json};
 
@@ -230,7 +230,7 @@ async fn l_10_after_a_new_key_no_webhook_counts_before_a_full_sync_has_passed(ap
     app.new_job(&app.employee(3), "Astronaut").await;
     app.drain().await;
     app.new_job(&app.employee(5), "Astronaut").await;
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     assert!(app.looks().is_empty(), "{:?}", app.looks());
     assert_eq!(everything(&app, &connected).await, before);
     the_question(&app, &connected).await;

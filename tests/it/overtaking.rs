@@ -1,7 +1,7 @@
 //! The end of access overtakes what an endpoint does not take: nobody keeps access to the
 //! application because it refused an earlier event about them, or that their directory began.
 
-use rollcall::clock::{Clock as _, Millis};
+use rollcall::clock::{Clock as _, Timestamp};
 use rollcall::db::{Lane, Tx, deliveries, endpoints};
 use rollcall::domain::endpoint::{DeliveryState, EndpointStatus};
 use rollcall::domain::ids::EndpointId;
@@ -88,7 +88,7 @@ async fn a_04_the_end_of_access_goes_past_what_was_refused_twice(place: TestPlac
     assert_eq!(app.states().await, [Overtaken, Delivered, Delivered]);
     // It is over for good: nothing is sent again.
     let count = app.receiver.count();
-    app.process.pass(4 * Millis::DAY).await;
+    app.process.pass(4 * Timestamp::DAY).await;
     assert_eq!((app.receiver.count(), app.process.next().await), (count, false));
 }
 
@@ -152,7 +152,7 @@ async fn a_04_memberships_wait_until_the_person_is_active_again(place: TestPlace
     assert_eq!(app.states().await, [Overtaken, Waiting, Delivered, Waiting]);
     // Others' memberships do not wait.
     app.happens(vec![About::joins("bob", "sales")]).await;
-    app.process.pass(Millis::HOUR).await;
+    app.process.pass(Timestamp::HOUR).await;
     assert_eq!(app.states().await, [Overtaken, Waiting, Delivered, Waiting, Delivered]);
     app.refuses(&[]);
     app.happens(vec![About::person("ann")]).await;
@@ -198,13 +198,13 @@ async fn a_04_the_end_of_access_goes_past_a_barrier_refused_for_five_minutes(pla
     app.happens(all).await;
     // Another directory does not wait.
     assert_eq!(app.states().await, [Waiting, Waiting, Waiting, Waiting, Delivered]);
-    app.process.pass(4 * Millis::MINUTE).await;
+    app.process.pass(4 * Timestamp::MINUTE).await;
     assert_eq!(app.states().await, [Waiting, Waiting, Waiting, Waiting, Delivered]);
     // Nobody has to ask: the moment itself is waited for.
     while app.states().await[3] == Waiting {
         assert!(app.process.next().await);
     }
-    assert_eq!(app.process.since_start(), 5 * Millis::MINUTE);
+    assert_eq!(app.process.since_start(), 5 * Timestamp::MINUTE);
     assert_eq!(app.states().await, [Waiting, Overtaken, Waiting, Delivered, Delivered]);
     assert_eq!(app.last(), ("ann".to_owned(), "inactive".to_owned()));
     // The beginning is tried on, and then the rest comes.
@@ -229,7 +229,7 @@ async fn a_04_no_retry_after_keeps_the_end_of_access_away(place: TestPlace) {
         assert!(app.process.next().await);
     }
     assert_eq!(app.states().await, [Overtaken, Delivered]);
-    assert!(app.process.since_start() <= 6 * Millis::MINUTE, "{}", app.process.since_start());
+    assert!(app.process.since_start() <= 6 * Timestamp::MINUTE, "{}", app.process.since_start());
 }
 
 async fn a_04_an_endpoint_that_is_probed_hears_of_the_end_of_access_first(place: TestPlace) {
@@ -289,10 +289,10 @@ async fn a_04_what_was_delivered_is_not_forgotten_while_memberships_wait_for_it(
     app.happens(vec![About::person("ann"), About::joins("ann", "sales")]).await;
     assert!(app.process.next().await);
     app.happens(vec![About::leaves("ann"), About::person("bob")]).await;
-    let before = app.process.clock.now().plus(31 * Millis::DAY);
+    let before = app.process.clock.now().plus(31 * Timestamp::DAY);
     let prune = move |tx: &mut Tx<'_>| deliveries::prune(tx, before, 100);
     assert_eq!(app.process.cx.db.write(Lane::Bulk, prune).await.unwrap(), 1, "only Bob's");
-    app.process.pass(31 * Millis::DAY).await;
+    app.process.pass(31 * Timestamp::DAY).await;
     assert_eq!(app.states().await, [Overtaken, Waiting, Delivered]);
 }
 

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use rollcall::clock::{Clock, ManualClock, Millis};
+use rollcall::clock::{Clock, ManualClock, Timestamp};
 use serde_json::{Value, json};
 
 use crate::hr::INTERVAL;
@@ -31,7 +31,7 @@ type Watcher = Box<dyn FnMut(usize) + Send>;
 /// What stands in for both HR systems: a list of people in the words of either.
 struct Stand {
     people: Mutex<Vec<Value>>,
-    calls: Mutex<Vec<(Millis, String)>>,
+    calls: Mutex<Vec<(Timestamp, String)>>,
     watcher: Mutex<Option<Watcher>>,
     clock: Mutex<Option<Arc<ManualClock>>>,
 }
@@ -69,7 +69,7 @@ impl Stand {
         let head = String::from_utf8_lossy(&bytes).into_owned();
         let line = head.split(" HTTP/").next().unwrap().to_owned();
         let count = {
-            let now = self.clock.lock().unwrap().as_ref().map_or(Millis(0), |clock| clock.now());
+            let now = self.clock.lock().unwrap().as_ref().map_or(Timestamp(0), |clock| clock.now());
             let mut calls = self.calls.lock().unwrap();
             calls.push((now, line.clone()));
             calls.len()
@@ -128,9 +128,9 @@ impl Stand {
     /// The most calls in any 60 seconds so far.
     fn most_in_a_minute(&self) -> usize {
         let calls = self.calls.lock().unwrap();
-        let within = |(first, _): &(Millis, String)| {
+        let within = |(first, _): &(Timestamp, String)| {
             let minute =
-                |(at, _): &&(Millis, String)| (0..Millis::MINUTE).contains(&at.since(*first));
+                |(at, _): &&(Timestamp, String)| (0..Timestamp::MINUTE).contains(&at.since(*first));
             calls.iter().filter(minute).count()
         };
         calls.iter().map(within).max().unwrap_or(0)
@@ -198,7 +198,7 @@ async fn enter(app: &TestApp, directory: &str, credential: Value) -> Value {
 }
 
 async fn complete(app: &TestApp, directory: &str) {
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     app.post(&format!("/directories/{directory}/complete_setup"), json!({})).await.ok();
     app.drain().await;
 }
@@ -282,7 +282,7 @@ async fn s_44_a_list_longer_than_a_minutes_calls_is_read_to_its_end(place: TestP
     enter(&app, &id, json!({"api_key": KEY})).await;
     complete(&app, &id).await;
     // The check has used up this minute; then the list waits for its calls by itself.
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     assert_eq!(state(&app, &id).await, "active");
     assert_eq!(app.accounts(&organization).await.len(), 1_450);
     assert!(stand.most_in_a_minute() <= 10, "{} calls in a minute", stand.most_in_a_minute());
@@ -312,7 +312,7 @@ async fn l_08_a_list_that_waits_stops_when_the_directory_is_disabled(place: Test
         app.post(&format!("/directories/{id}/disable"), json!({})).await.ok();
         done.send(()).unwrap();
     };
-    futures_util::future::join(app.pass(Millis::MINUTE), disabling).await;
+    futures_util::future::join(app.pass(Timestamp::MINUTE), disabling).await;
     assert_eq!(stand.count(), second_page, "the deleted key is not used any more");
     assert_eq!(state(&app, &id).await, "disabled");
     assert!(app.accounts(&organization).await.is_empty());

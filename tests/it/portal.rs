@@ -1,7 +1,7 @@
 //! The portal as an HR admin uses it, without JavaScript: from the link to a connection that works,
 //! is repaired and ends.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Action, Edit};
 use serde_json::json;
 
@@ -260,15 +260,15 @@ async fn s_22_a_link_is_decided_on_its_page(app: TestApp) {
     browser.open(&hold).await.says("Ann Lee").says(ANN).says("is protected");
     let seen = browser.page.values("list_version").remove(0);
     let old = browser.page.clone();
-    browser.submit(&hold, &[("list_version", &seen), ("wish", "all")]).await;
+    browser.submit(&hold, &[("list_version", &seen), ("choice", "all")]).await;
     browser.page.says("Your decision is taken.");
     app.drain().await;
     let account = app.the_account(&connected, ANN).await;
     assert_eq!(account["managed_by"], connected.directory.as_str());
-    browser.open(&hold).await.says("Approved").is_silent_about("name=\"wish\"");
+    browser.open(&hold).await.says("Approved").is_silent_about("name=\"choice\"");
     // A page that is too old decides nothing.
     browser.page = old;
-    browser.submit(&hold, &[("list_version", &seen), ("wish", "none")]).await;
+    browser.submit(&hold, &[("list_version", &seen), ("choice", "none")]).await;
     assert_eq!(browser.page.status, 409);
     browser.page.says("This was decided already.");
     browser.open("/portal/changes").await.says("a decision of somebody on the portal");
@@ -289,15 +289,15 @@ async fn s_32_some_of_a_list_are_approved_and_only_who_was_on_it(app: TestApp) {
     let items = browser.page.values("item");
     assert_eq!(items.len(), 9);
     let page = browser.page.clone();
-    browser.submit(&hold, &[("wish", "some")]).await;
+    browser.submit(&hold, &[("choice", "some")]).await;
     assert_eq!(browser.page.status, 422);
     browser.page.says("Tick at least one person");
     browser.page = page.clone();
-    browser.submit(&hold, &[("wish", "some"), ("item", "hold_item_x")]).await;
+    browser.submit(&hold, &[("choice", "some"), ("item", "hold_item_x")]).await;
     assert_eq!(browser.page.status, 409);
     assert_eq!(app.open_holds(&connected).await.len(), 1);
     browser.page = page;
-    let some = [("wish", "some"), ("item", items[0].as_str()), ("item", items[1].as_str())];
+    let some = [("choice", "some"), ("item", items[0].as_str()), ("item", items[1].as_str())];
     browser.submit(&hold, &some).await.says("Your decision is taken.");
     app.drain().await;
     let open = app.open_holds(&connected).await;
@@ -309,17 +309,17 @@ async fn s_32_some_of_a_list_are_approved_and_only_who_was_on_it(app: TestApp) {
     let rest = browser.page.attribute("href", &format!("{at}/holds/")).unwrap();
     browser.open(&rest).await;
     // A page that does not say what was on it decides nothing.
-    browser.submit(&rest, &[("wish", "none")]).await;
+    browser.submit(&rest, &[("choice", "none")]).await;
     assert_eq!(browser.page.status, 409);
     browser.open(&rest).await;
     let seen = browser.page.values("list_version").remove(0);
-    browser.submit(&rest, &[("list_version", &seen), ("wish", "none")]).await;
+    browser.submit(&rest, &[("list_version", &seen), ("choice", "none")]).await;
     app.drain().await;
     assert!(app.open_holds(&connected).await.is_empty());
     browser.open(&rest).await.says("Rejected").says("keeps access").says("Approve after all");
     // What was decided can be changed.
     let items = browser.page.values("item");
-    browser.submit(&rest, &[("wish", "approve"), ("item", &items[0])]).await;
+    browser.submit(&rest, &[("choice", "approve"), ("item", &items[0])]).await;
     browser.page.says("Your decision is taken.");
     app.drain().await;
     let accounts = app.accounts(&connected.organization).await;
@@ -408,7 +408,7 @@ async fn l_08_disabling_wants_a_tick(app: TestApp) {
     assert_eq!(app.state(&connected).await, "active");
     // "Sync now" is refused while one is under way.
     browser.open(&at).await;
-    app.clock.advance(Millis::SECOND);
+    app.clock.advance(Timestamp::SECOND);
     browser.submit(&format!("{at}/sync"), &[]).await.says("A full sync begins now.");
     browser.submit(&format!("{at}/sync"), &[]).await.says("A full sync is under way already");
     assert_eq!(browser.page.status, 409);

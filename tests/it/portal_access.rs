@@ -1,6 +1,6 @@
-//! Who gets into the portal, how, and what they can not do there.
+//! Who gets into the portal, how, and what they cannot do there.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use serde_json::json;
 
 use crate::browser::{Browser, link, path_of};
@@ -49,7 +49,7 @@ async fn l_02_a_link_works_once_and_looking_does_not_use_it_up(app: TestApp) {
     }
     // Expired, and never made: the same answer.
     let made = path_of(&link(&app, &organization).await);
-    app.clock.advance(Millis::DAY);
+    app.clock.advance(Timestamp::DAY);
     let mut browser = Browser::new(&app);
     let expired = browser.post(&made, &[]).await.clone();
     let unknown = browser.post("/portal/enter/unknown", &[]).await.clone();
@@ -67,21 +67,21 @@ async fn l_02_a_visit_ends_by_itself_and_by_hand(app: TestApp) {
     let mut browser = Browser::visit(&app, &organization).await;
     // Half an hour without doing anything; looking on does not count.
     for _ in 0..3 {
-        app.clock.advance(20 * Millis::MINUTE);
+        app.clock.advance(20 * Timestamp::MINUTE);
         assert_eq!(browser.open(&at).await.status, 200);
     }
-    app.clock.advance(20 * Millis::MINUTE);
+    app.clock.advance(20 * Timestamp::MINUTE);
     assert_ne!(browser.open(&format!("{at}/live")).await.status, 401);
-    app.clock.advance(10 * Millis::MINUTE);
+    app.clock.advance(10 * Timestamp::MINUTE);
     assert_eq!(browser.open(&at).await.status, 401);
     browser.page.says("Sign in to the HR connection");
     // Half a day in any case.
     let mut browser = Browser::visit(&app, &organization).await;
     for _ in 0..35 {
-        app.clock.advance(20 * Millis::MINUTE);
+        app.clock.advance(20 * Timestamp::MINUTE);
         assert_eq!(browser.open("/portal/notices").await.status, 200);
     }
-    app.clock.advance(20 * Millis::MINUTE);
+    app.clock.advance(20 * Timestamp::MINUTE);
     assert_eq!(browser.open("/portal/notices").await.status, 401);
     // By hand, for a stolen cookie too.
     let mut browser = Browser::visit(&app, &organization).await;
@@ -163,7 +163,7 @@ async fn l_01_another_organization_s_directory_is_not_found(app: TestApp) {
         ("/key", &[("api_key", "0f5d1f0e-5d2b-4f1b-9a3e-1c5d8a1b2c3d")]),
         ("/check", &[]),
         ("/complete", &[]),
-        ("/holds/hold_x", &[("wish", "none")]),
+        ("/holds/hold_x", &[("choice", "none")]),
     ];
     for (path, fields) in forms {
         let mut all = fields.to_vec();
@@ -230,11 +230,11 @@ async fn s_41_a_mail_leads_an_admin_in_and_nobody_else(app: TestApp) {
     app.drain().await;
     assert_eq!(app.mail.mails().len(), told.len() + 5);
     let last = mailed_link(&app).unwrap();
-    app.clock.advance(31 * Millis::MINUTE);
+    app.clock.advance(31 * Timestamp::MINUTE);
     assert_eq!(Browser::new(&app).open(&path_of(&last)).await.status, 410);
 
     // Who is not an admin any more is out.
-    app.clock.advance(Millis::HOUR);
+    app.clock.advance(Timestamp::HOUR);
     browser.post(&form, &[("email", "ann@customer.example")]).await;
     app.drain().await;
     browser.enter(&mailed_link(&app).unwrap()).await;
@@ -300,7 +300,7 @@ async fn l_06_no_token_is_stored_as_it_is(app: TestApp) {
     let waiting = "SELECT CAST(COUNT(*) AS TEXT) AS value FROM mails WHERE text_sealed IS NOT NULL";
     assert_eq!(app.raw().values(waiting), ["1"]);
     app.mail.set_fault(None);
-    app.pass(10 * Millis::MINUTE).await;
+    app.pass(10 * Timestamp::MINUTE).await;
     let link = mailed_link(&app).expect("a link");
     assert_eq!(app.raw().values(waiting), ["0"]);
     let token = link.rsplit('/').next().unwrap().split('?').next().unwrap();

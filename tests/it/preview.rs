@@ -246,7 +246,7 @@ async fn quiet_changes(app: &TestApp, connected: &Connected) -> String {
     app.edit(&employees[12], email("between@acme.example")).await;
     app.edit(&employees[13], email(&one)).await;
     app.edit(&employees[12], email(&other)).await;
-    // A record that can not be applied, a job, a manager, a leaver, one who is gone.
+    // A record that cannot be applied, a job, a manager, a leaver, one who is gone.
     app.edit(&employees[8], email("")).await;
     app.new_job(&employees[9], "Chief Astronaut").await;
     let manager = Edit { reports_to: Some(employees[9].clone()), ..Edit::default() };

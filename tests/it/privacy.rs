@@ -1,6 +1,6 @@
 //! What Rollcall must not keep, tell or log (S-15).
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Action, CANARIES, Edit, HookEncoding, Leave, OddAnswer};
 use serde_json::json;
 
@@ -83,14 +83,14 @@ async fn live_through(app: &TestApp, connected: &Connected) {
             app.new_job(&app.employee(6), &format!("{odd:?}")).await;
             app.sync_now(connected).await;
             for _ in 0..10 {
-                app.pass(30 * Millis::SECOND).await;
+                app.pass(30 * Timestamp::SECOND).await;
             }
             app.hr_answers(None);
-            app.pass(31 * Millis::MINUTE).await;
+            app.pass(31 * Timestamp::MINUTE).await;
         }
     }
     app.hr().remove_key(&connected.hr_key);
-    app.pass(31 * Millis::MINUTE).await;
+    app.pass(31 * Timestamp::MINUTE).await;
     assert_eq!(app.state(connected).await, "failing");
 }
 

@@ -1,7 +1,7 @@
 //! Whoever is missing from HR's list is asked about, whatever happens to the questions about
 //! others, to the words of the answers and to the calls of a minute (S-31, S-44).
 
-use rollcall::clock::{Millis, SeededRandom};
+use rollcall::clock::{SeededRandom, Timestamp};
 use rollcall::sandbox::{NobodyAnswer, OddPlace, OddRecord, Oddities, PersonView, RecordChange};
 use serde_json::{Value, json};
 
@@ -55,11 +55,11 @@ pub async fn connected_slowly(app: &TestApp, system: System) -> Connected {
     let directory = made["id"].as_str().expect("an id").to_owned();
     let (key, hr_key) = system.key(&app.sandbox);
     app.put(&format!("/directories/{directory}/credentials"), key).await.ok();
-    app.pass(2 * Millis::MINUTE).await;
+    app.pass(2 * Timestamp::MINUTE).await;
     let path = format!("/directories/{directory}/complete_setup");
     assert_eq!(app.post(&path, json!({})).await.status, 202, "{system:?}");
     for _ in 0..5 {
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
     }
     let hook_url = made["webhook_url"].as_str().unwrap_or_default().to_owned();
     let connected = Connected { organization, directory, hook_url, hr_key };
@@ -105,7 +105,7 @@ async fn s_31_a_question_that_fails_says_nothing_about_the_others(app: TestApp) 
             let what = format!("{system:?} {change:?}");
             sync(&app).await;
             succeeded(&app, &connected, &what).await;
-            app.pass(2 * Millis::MINUTE).await;
+            app.pass(2 * Timestamp::MINUTE).await;
             assert_eq!(active(&app, &connected, &two).await, [two[0].email.clone()], "{what}");
             assert_eq!(app.last_run(&connected).await["counts"]["deactivated"], 1, "{what}");
             assert!(app.notices(&connected).await.is_empty(), "{what}");
@@ -210,7 +210,7 @@ async fn s_31_unknown_words_do_not_count_when_nothing_can_be_asked(app: TestApp)
         }
         for _ in 0..3 {
             sync(&app).await;
-            app.pass(2 * Millis::MINUTE).await;
+            app.pass(2 * Timestamp::MINUTE).await;
         }
         assert_eq!(active(&app, &connected, &two).await.len(), 2, "{system:?}");
         set_odd(system, &app.sandbox, Oddities::default());
@@ -318,7 +318,7 @@ async fn s_31_whoever_is_seen_again_is_asked_about_no_more(app: TestApp) {
     app.poll().await;
     assert!(app.raw().values(noted).is_empty());
     app.hr().clear_logs();
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     assert!(app.looks().is_empty());
 }
 
@@ -336,7 +336,7 @@ async fn s_31_questions_go_on_in_the_next_minutes_of_the_same_run(place: TestPla
         let mut minutes = 0;
         while !active(&app, &connected, &gone).await.is_empty() {
             assert!(minutes < 25, "{system:?}: {:?}", active(&app, &connected, &gone).await);
-            app.pass(Millis::MINUTE).await;
+            app.pass(Timestamp::MINUTE).await;
             minutes += 1;
         }
         assert_eq!(app.runs(&connected).await.len(), runs + 1, "{system:?}: in one run");
@@ -356,7 +356,7 @@ async fn s_31_questions_go_on_after_a_restart(place: TestPlace) {
     assert!(before > 10, "{before}");
     let app = app.restart(3).await;
     for _ in 0..12 {
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
     }
     assert!(active(&app, &connected, &gone).await.is_empty());
 }
@@ -377,7 +377,7 @@ async fn s_31_an_approved_hold_is_asked_about_without_another_run(place: TestPla
     app.drain().await;
     let runs = app.runs(&connected).await.len();
     for _ in 0..3 {
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
     }
     assert!(active(&app, &connected, &gone).await.is_empty());
     assert_eq!(app.runs(&connected).await.len(), runs, "no run repeats every minute");
@@ -389,7 +389,7 @@ async fn s_44_throttled_customers_of_breathe_and_hrworks_slow_nobody_else(place:
         let app = TestApp::start(place).await;
         let (first, other) = (app.connected_to(system).await, app.connected_to(system).await);
         let third = app.connected_to(system).await;
-        app.pass(2 * Millis::MINUTE).await;
+        app.pass(2 * Timestamp::MINUTE).await;
         system.limit(&app.sandbox, Some(0));
         for connected in [&first, &other] {
             app.sync_now(connected).await.ok();
@@ -443,7 +443,7 @@ async fn s_31_whoever_is_gone_loses_access_whatever_the_budget(place: TestPlace)
         for _ in 0..3 {
             app.poll().await;
             for _ in 0..28 {
-                app.pass(Millis::MINUTE).await;
+                app.pass(Timestamp::MINUTE).await;
             }
         }
         assert!(active(&app, &connected, &gone).await.is_empty(), "{what}");
@@ -453,7 +453,7 @@ async fn s_31_whoever_is_gone_loses_access_whatever_the_budget(place: TestPlace)
         set_odd(system, &app.sandbox, Oddities::default());
         app.poll().await;
         for _ in 0..28 {
-            app.pass(Millis::MINUTE).await;
+            app.pass(Timestamp::MINUTE).await;
         }
         assert!(active(&app, &connected, &kept).await.is_empty(), "{what}");
     }
@@ -472,7 +472,7 @@ async fn s_31_a_list_that_takes_exactly_the_calls_of_a_minute_leaves_nobody_acti
     }
     app.poll().await;
     for _ in 0..3 {
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
     }
     assert!(active(&app, &connected, &gone).await.is_empty());
 }
@@ -487,17 +487,17 @@ async fn s_44_a_run_that_is_wanted_does_not_wait_for_questions(place: TestPlace)
             system.delete(&app.sandbox, system.handle(person)).await;
         }
         app.poll().await;
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
         assert!(active(&app, &connected, &gone).await.len() > 15, "{system:?}: it is asking");
         let runs = app.runs(&connected).await.len();
         assert_eq!(app.sync_now(&connected).await.status, 202, "{system:?}");
         for _ in 0..8 {
-            app.pass(20 * Millis::SECOND).await;
+            app.pass(20 * Timestamp::SECOND).await;
         }
         assert_eq!(app.runs(&connected).await.len(), runs + 1, "{system:?}");
         assert_eq!(app.last_run(&connected).await["state"], "succeeded", "{system:?}");
         for _ in 0..25 {
-            app.pass(Millis::MINUTE).await;
+            app.pass(Timestamp::MINUTE).await;
         }
         assert!(active(&app, &connected, &gone).await.is_empty(), "{system:?}");
     }

@@ -9,7 +9,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use rollcall::clock::{Clock, Millis};
+use rollcall::clock::{Clock, Timestamp};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -30,7 +30,7 @@ pub struct Received {
     /// The body, byte for byte.
     pub body: Vec<u8>,
     /// When it arrived, by the test's clock.
-    pub at: Millis,
+    pub at: Timestamp,
     /// How many came before it on this receiver.
     pub index: usize,
 }

@@ -273,7 +273,7 @@ async fn s_21_a_date_of_the_person_we_know_acts_while_the_question_waits(app: Te
     let hold = the_question(&app, &connected).await;
     // Nobody can be asked, so nothing but the clock acts.
     app.hr_answers(Some(OddAnswer::Html502));
-    app.pass(16 * rollcall::clock::Millis::HOUR).await;
+    app.pass(16 * rollcall::clock::Timestamp::HOUR).await;
     let left = app.the_account(&connected, ANN).await;
     assert_eq!((&left["status"], &left["first_name"]), (&json!("inactive"), &json!("Ann")));
     assert_eq!(the_question(&app, &connected).await["id"], hold["id"]);

@@ -2,7 +2,7 @@
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
-use rollcall::clock::{Clock as _, Millis};
+use rollcall::clock::{Clock as _, Timestamp};
 use serde_json::Value;
 
 use crate::support::TestApp;
@@ -43,7 +43,7 @@ impl Answer {
 
 impl TestApp {
     /// The present moment of the gateway.
-    pub fn now(&self) -> Millis {
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 

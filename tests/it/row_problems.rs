@@ -1,6 +1,6 @@
-//! Records that can not be applied: who they cost what, and how they go away (S-07).
+//! Records that cannot be applied: who they cost what, and how they go away (S-07).
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Edit, Hire, Leave, OddAnswer};
 use serde_json::{Value, json};
 
@@ -340,7 +340,7 @@ async fn s_07_a_strict_directory_that_is_not_strict_any_more_goes_on(app: TestAp
     complete(&app, &connected).await;
     assert_eq!(app.state(&connected).await, "failing");
     set_strict(&app, &connected, false).await;
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     app.sync_now(&connected).await.ok();
     app.drain().await;
     assert_eq!(app.state(&connected).await, "active");

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::{DbError, Lane};
 use rollcall::domain::ids::OrganizationId;
 use rollcall::sandbox::{Action, OddAnswer};
@@ -88,7 +88,7 @@ async fn s_06_a_run_that_gave_way_to_an_older_one_says_so(app: TestApp) {
     gave_way(newer, "asked for earlier");
     assert_eq!(app.run(&connected, &older).await["state"], "queued", "it is tried again");
     app.hr_answers(None);
-    app.pass(30 * Millis::SECOND).await;
+    app.pass(30 * Timestamp::SECOND).await;
     assert_eq!(app.run(&connected, &older).await["state"], "succeeded");
 }
 
@@ -204,10 +204,10 @@ async fn o_06_a_run_that_breaks_off_anywhere_leaves_whole_people_and_the_next_co
         // HR goes on while nobody works, and the claim ends.
         app.new_job_quietly(&app.employee(3), "Meanwhile").await;
         app.hire(&crate::hr::person("Ann", "Lee", "ann.lee@acme.example")).await;
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
         if app.state(&connected).await != "active" {
             // A connection that broke off with the worker can cost a try.
-            app.pass(Millis::MINUTE).await;
+            app.pass(Timestamp::MINUTE).await;
         }
         assert_eq!(app.state(&connected).await, "active", "{table} {count}");
         let problems = app.row_problems(&connected).await;

@@ -1,6 +1,6 @@
 //! A person plays HR in a browser, on the sandbox's pages, and the gateway follows (O-02).
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use serde_json::Value;
 
 use crate::hr::INTERVAL;
@@ -99,7 +99,7 @@ async fn o_02_a_fault_that_is_switched_on_by_the_page_is_met_by_the_gateway(app:
     let form = [("throttle_per_minute", ""), ("always", "null")];
     let page = browser.done("/faults", &form).await;
     assert!(page.contains("Calls a minute"), "{page}");
-    app.pass(3 * Millis::HOUR).await;
+    app.pass(3 * Timestamp::HOUR).await;
     assert_eq!(app.job_of(&connected, &employee).await, "Postmaster");
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::domain::trust::Trust;
 use rollcall::sandbox::{
     Action, Hire, HrworksPermission, OddPlace, OddRecord, Oddities, RecordChange,
@@ -73,7 +73,7 @@ async fn l_04_without_general_a_unit_known_by_key_alone_costs_nobody_else(app: T
 
 async fn s_03_very_many_starters_at_once_have_accounts_within_the_minute(app: TestApp) {
     let connected = app.connected().await;
-    app.pass(2 * Millis::MINUTE).await;
+    app.pass(2 * Timestamp::MINUTE).await;
     let hire = |number: usize| {
         let email = format!("starter.{number}@acme.example");
         Hire { email: Some(email.clone()), ..person("Starter", &format!("Number{number}"), &email) }
@@ -87,7 +87,7 @@ async fn s_03_very_many_starters_at_once_have_accounts_within_the_minute(app: Te
         app.hire(&hire(number)).await;
     }
     app.drain().await;
-    app.pass(2 * Millis::SECOND).await;
+    app.pass(2 * Timestamp::SECOND).await;
     for number in [0, 16, 17, 80, 149] {
         let account = app.the_account(&connected, &format!("starter.{number}@acme.example")).await;
         assert_eq!(account["status"], "active", "{number}");
@@ -102,16 +102,16 @@ async fn s_44_a_permission_that_comes_back_is_noticed_with_few_calls(place: Test
         let connected = connected_slowly(&app, system).await;
         take_permission(&app, system, &connected, true);
         sync(&app).await;
-        app.pass(2 * Millis::MINUTE).await;
+        app.pass(2 * Timestamp::MINUTE).await;
         if system != System::BreatheHr {
             assert_eq!(app.state(&connected).await, "failing", "{system:?}");
         }
         take_permission(&app, system, &connected, false);
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
         let answer = app.sync_now(&connected).await;
         assert_eq!(answer.status, 202, "{system:?}: {}", answer.text);
         app.drain().await;
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
         assert_eq!(app.state(&connected).await, "active", "{system:?}");
         // And another key can be entered within two minutes.
         let mut stored = 0;
@@ -122,7 +122,7 @@ async fn s_44_a_permission_that_comes_back_is_noticed_with_few_calls(place: Test
             if stored == 200 {
                 break;
             }
-            app.pass(Millis::MINUTE).await;
+            app.pass(Timestamp::MINUTE).await;
         }
         assert_eq!(stored, 200, "{system:?}");
     }
@@ -152,12 +152,12 @@ async fn o_06_a_clock_that_jumps_ahead_destroys_nothing(app: TestApp) {
     tasks::look_at_clock(&cx.sync).await.unwrap();
     // The next start has a clock that is 100 days ahead.
     cx.sync.trust = Arc::new(Trust::none_yet());
-    app.clock.advance(100 * Millis::DAY);
+    app.clock.advance(100 * Timestamp::DAY);
     tasks::forget_all_old(&cx).await.unwrap();
     for _ in 0..60 {
         tasks::look_at_clock(&cx.sync).await.unwrap();
         tasks::forget_all_old(&cx).await.unwrap();
-        app.clock.advance(Millis::MINUTE);
+        app.clock.advance(Timestamp::MINUTE);
     }
     assert_eq!(app.events("").await.len(), events);
     // It has gone on like that for an hour, so it is right.

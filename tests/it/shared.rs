@@ -4,7 +4,7 @@
 //! polled HR systems.
 
 use jiff::civil::date;
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Edit, Hire};
 use serde_json::{Value, json};
 
@@ -194,10 +194,10 @@ async fn s_26_the_account_is_active_while_anybody_is(app: TestApp) {
         assert_eq!(tomorrow, date(2026, 11, 24 + 2 * i8::try_from(days).expect("few days")));
         older.system.leave(&app.sandbox, &older.id, &on(tomorrow)).await;
         older.arrive(&app).await;
-        app.pass(Millis::DAY).await;
+        app.pass(Timestamp::DAY).await;
         ann.is(&app, "active", older.name(), 0).await;
         // On the day after she has left there, and the other one manages.
-        app.pass(Millis::DAY).await;
+        app.pass(Timestamp::DAY).await;
         ann.is(&app, "active", younger.name(), 1).await;
         assert_eq!(ann.account(&app).await["leaving_date"], Value::Null, "{systems:?}");
         // The last one leaves: that ends access at once.

@@ -1,6 +1,6 @@
 //! Silence is an alarm too: nothing fails, and nothing succeeds for three intervals (S-41).
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::waits;
 use rollcall::sandbox::OddAnswer;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ impl TestApp {
     /// A worker takes a run, goes on giving signs of life, and never gets anywhere.
     async fn hang(&self, connected: &Connected) {
         self.post(&format!("/directories/{}/sync", connected.directory), json!({})).await;
-        let until = rollcall::clock::Clock::now(&*self.clock).plus(300 * Millis::DAY);
+        let until = rollcall::clock::Clock::now(&*self.clock).plus(300 * Timestamp::DAY);
         let directory = &connected.directory;
         self.raw().run(&format!(
             "UPDATE runs SET state = 'running', open_key = '{directory}|running', \
@@ -85,9 +85,9 @@ async fn s_41_a_sync_that_never_gets_its_calls_is_told(place: TestPlace) {
     let app = TestApp::start_with(place, Options { env, ..Options::default() }).await;
     let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
     let connected = app.prepared(&organization).await;
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     app.post(&format!("/directories/{}/complete_setup", connected.directory), json!({})).await.ok();
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     assert_eq!(app.state(&connected).await, "active");
     let path = format!("/directories/{}", connected.directory);
     app.patch(&path, json!({"poll_seconds": 600})).await.ok();
@@ -95,7 +95,7 @@ async fn s_41_a_sync_that_never_gets_its_calls_is_told(place: TestPlace) {
     let mut minutes = 0;
     while app.notices(&connected).await.is_empty() {
         assert!(minutes < 42, "nobody is told");
-        app.clock.advance(Millis::MINUTE);
+        app.clock.advance(Timestamp::MINUTE);
         for _ in 0..2 {
             app.post(&format!("{path}/check"), json!({})).await;
         }
@@ -105,15 +105,15 @@ async fn s_41_a_sync_that_never_gets_its_calls_is_told(place: TestPlace) {
     assert!(minutes > 29, "told after {minutes} minutes");
     assert_eq!(app.kinds(&connected).await, ["sync_silent"]);
     assert_eq!(app.show(&connected).await["failure"], Value::Null);
-    app.pass(Millis::MINUTE).await;
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     assert_eq!(app.kinds(&connected).await, ["sync_silent", "sync_recovered"]);
 }
 
 async fn s_41_a_set_up_that_never_ends_is_told(app: TestApp) {
     let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
     let connected = app.prepared(&organization).await;
-    app.pass(30 * Millis::DAY).await;
+    app.pass(30 * Timestamp::DAY).await;
     app.post(&format!("/directories/{}/complete_setup", connected.directory), json!({})).await.ok();
     app.hang(&connected).await;
     for _ in 0..2 {
@@ -136,7 +136,7 @@ async fn s_41_a_gateway_that_was_off_gets_its_chance_first(app: TestApp) {
     let connected = app.connected().await;
     app.sync_now(&connected).await.ok();
     // Off for a day, with a sync in the queue.
-    app.clock.advance(Millis::DAY);
+    app.clock.advance(Timestamp::DAY);
     let app = app.restart(2).await;
     for _ in 0..4 {
         app.drain().await;
@@ -146,7 +146,7 @@ async fn s_41_a_gateway_that_was_off_gets_its_chance_first(app: TestApp) {
     // Off again, and this time the sync does not get anywhere afterwards.
     app.drain().await;
     app.hang(&connected).await;
-    app.clock.advance(Millis::DAY);
+    app.clock.advance(Timestamp::DAY);
     let app = app.restart(3).await;
     app.drain().await;
     assert!(app.notices(&connected).await.is_empty(), "it had no time yet");
@@ -211,11 +211,11 @@ async fn o_06_a_clock_that_was_set_back_stops_no_schedule_and_no_run(app: TestAp
     app.poll().await;
     // A run, a hint and four mails wait, and the next sync is due in two days from here.
     app.hr_answers(Some(OddAnswer::Html502));
-    app.pass(2 * Millis::DAY).await;
+    app.pass(2 * Timestamp::DAY).await;
     assert_eq!(app.last_run(&connected).await["state"], "queued");
     app.new_job(&app.employee(0), "Never seen").await;
     app.drain().await;
-    app.clock.advance(-2 * Millis::DAY);
+    app.clock.advance(-2 * Timestamp::DAY);
     app.hr_answers(None);
     app.mail.set_fault(None);
     app.drain().await;

@@ -1,7 +1,7 @@
 //! Who counts as active: odd dates, unknown statuses, and people who have not begun yet (S-11).
 
 use jiff::civil::Date;
-use rollcall::sandbox::{Edit, Hire, Shown};
+use rollcall::sandbox::{Edit, Hire, ShownInstead};
 use serde_json::{Value, json};
 
 use crate::hr::{INTERVAL, TODAY, YESTERDAY, no_hooks, on, person};
@@ -60,7 +60,8 @@ async fn s_11_a_leaving_date_that_nobody_means_is_none(app: TestApp) {
         for odd in
             ["1900-01-01", "1753-01-01", "0001-01-01", "1929-12-31", "2200-01-01", "9999-12-31"]
         {
-            let shown = Shown { leaving_date: Some(odd.to_owned()), ..Shown::default() };
+            let shown =
+                ShownInstead { leaving_date: Some(odd.to_owned()), ..ShownInstead::default() };
             system.show(&app.sandbox, &who, shown);
             app.pass(INTERVAL).await;
             let account = app.the_account(&connected, ANN).await;
@@ -69,7 +70,8 @@ async fn s_11_a_leaving_date_that_nobody_means_is_none(app: TestApp) {
             assert!(found_of(&app, &connected, ANN).await.is_empty(), "{system:?} {odd}");
         }
         // One that somebody means counts.
-        let shown = Shown { leaving_date: Some(YESTERDAY.to_string()), ..Shown::default() };
+        let shown =
+            ShownInstead { leaving_date: Some(YESTERDAY.to_string()), ..ShownInstead::default() };
         system.edit(&app.sandbox, &who, &starts(day(-400))).await;
         system.show(&app.sandbox, &who, shown);
         app.pass(INTERVAL).await;
@@ -83,7 +85,8 @@ async fn s_11_a_leaving_date_before_the_start_date_is_an_old_one(app: TestApp) {
         let who = system.hire(&app.sandbox, &hire).await;
         let connected = app.connected_to(system).await;
         app.hr().set_faults(no_hooks());
-        let shown = Shown { leaving_date: Some(day(-200).to_string()), ..Shown::default() };
+        let shown =
+            ShownInstead { leaving_date: Some(day(-200).to_string()), ..ShownInstead::default() };
         system.show(&app.sandbox, &who, shown);
         for _ in 0..2 {
             app.pass(INTERVAL).await;
@@ -94,7 +97,7 @@ async fn s_11_a_leaving_date_before_the_start_date_is_an_old_one(app: TestApp) {
             assert_eq!(found, warning("leaving_before_start"), "{system:?}");
         }
         assert_eq!(app.show(&connected).await["counts"]["warnings"], 1);
-        system.show(&app.sandbox, &who, Shown::default());
+        system.show(&app.sandbox, &who, ShownInstead::default());
         app.pass(INTERVAL).await;
         assert!(found_of(&app, &connected, ANN).await.is_empty(), "{system:?}");
         // Who has left has left, whatever their dates say.
@@ -113,7 +116,7 @@ async fn s_11_an_unknown_status_is_a_warning_and_dates_decide(app: TestApp) {
         let bob = Hire { start_date: Some(day(-300).to_string()), ..person("Bob", "Ray", BOB) };
         let bob = system.hire(&app.sandbox, &bob).await;
         let word = "Ex employee";
-        let shown = Shown { status: Some(word.to_owned()), ..Shown::default() };
+        let shown = ShownInstead { status: Some(word.to_owned()), ..ShownInstead::default() };
         system.show(&app.sandbox, &ann, shown.clone());
         let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
         let mut connected = app.directory_of(&organization, system).await;
@@ -133,7 +136,7 @@ async fn s_11_an_unknown_status_is_a_warning_and_dates_decide(app: TestApp) {
         assert!(message.as_str().expect("a text").contains(word), "{message}");
         assert_eq!(status(&app, &connected, ANN).await, "active", "{system:?}");
         // Their dates act.
-        let left = Shown { leaving_date: Some(YESTERDAY.to_string()), ..shown };
+        let left = ShownInstead { leaving_date: Some(YESTERDAY.to_string()), ..shown };
         system.show(&app.sandbox, &bob, left);
         app.pass(INTERVAL).await;
         assert_eq!(status(&app, &connected, BOB).await, "inactive", "{system:?}");
@@ -141,7 +144,7 @@ async fn s_11_an_unknown_status_is_a_warning_and_dates_decide(app: TestApp) {
         let counts = app.show(&connected).await["counts"].clone();
         assert_eq!((&counts["row_problems"], &counts["warnings"]), (&json!(0), &json!(2)));
         // A status that is known settles it.
-        system.show(&app.sandbox, &ann, Shown::default());
+        system.show(&app.sandbox, &ann, ShownInstead::default());
         app.pass(INTERVAL).await;
         assert!(found_of(&app, &connected, ANN).await.is_empty(), "{system:?}");
     }

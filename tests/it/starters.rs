@@ -1,6 +1,6 @@
 //! The reasons for a look, and starters who cannot be read yet (S-03).
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Action, Hire, OddAnswer, OddPlace, OddRecord, Oddities, RecordChange};
 use serde_json::json;
 
@@ -42,14 +42,14 @@ async fn s_03_a_starter_who_can_be_read_three_seconds_later_has_an_account_withi
     tell(&app, &connected, STARTER, "NEW1").await;
     app.drain().await;
     assert_eq!(app.looks(), ["NEW1"]);
-    app.pass(2 * Millis::SECOND).await;
+    app.pass(2 * Timestamp::SECOND).await;
     assert_eq!(app.looks(), ["NEW1", "NEW1"]);
-    app.clock.advance(Millis::SECOND);
+    app.clock.advance(Timestamp::SECOND);
     hire_quietly(&app, "NEW1", "ann.lee@acme.example").await;
-    app.pass(2 * Millis::SECOND).await;
+    app.pass(2 * Timestamp::SECOND).await;
     assert!(app.account(&connected.organization, "ann.lee@acme.example").await.is_some());
     assert_eq!((app.looks().len(), app.lists()), (3, 0), "by looks alone");
-    app.pass(20 * Millis::MINUTE).await;
+    app.pass(20 * Timestamp::MINUTE).await;
     assert_eq!(app.looks().len(), 3, "and then it is settled");
 }
 
@@ -73,11 +73,11 @@ async fn s_03_a_starter_whose_record_cannot_be_read_yet_is_asked_about_again_as_
         app.hr().clear_logs();
         tell(&app, &connected, STARTER, &who).await;
         app.drain().await;
-        app.pass(2 * Millis::SECOND).await;
+        app.pass(2 * Timestamp::SECOND).await;
         let asked = |app: &TestApp| app.looks().iter().filter(|look| **look == who).count();
         assert_eq!((asked(&app), app.lists()), (2, 0), "{change:?}");
         app.hr().set_odd(Oddities::default());
-        app.pass(3 * Millis::SECOND).await;
+        app.pass(3 * Timestamp::SECOND).await;
         let found = app.account(&connected.organization, &email).await;
         assert!(found.is_some(), "{change:?}");
         assert_eq!((asked(&app), app.lists()), (3, 0), "{change:?}: no full sync for it");
@@ -93,7 +93,7 @@ async fn s_03_a_starter_nobody_knows_is_asked_about_again_for_a_day_without_full
     app.drain().await;
     let mut asked = vec![app.looks().len()];
     for wait in [2, 3, 10, 45, 600] {
-        app.pass(wait * Millis::SECOND).await;
+        app.pass(wait * Timestamp::SECOND).await;
         asked.push(app.looks().len());
     }
     assert_eq!(asked, [1, 2, 3, 4, 5, 5]);
@@ -121,7 +121,7 @@ async fn s_03_many_starters_nobody_knows_are_one_burst_and_no_more(app: TestApp)
     app.drain().await;
     assert_eq!((app.lists(), app.looks().len()), (2, 25));
     for wait in [2, 3, 10, 45, 600] {
-        app.pass(wait * Millis::SECOND).await;
+        app.pass(wait * Timestamp::SECOND).await;
     }
     assert_eq!(app.lists(), 2, "full syncs do not lead to full syncs");
 }
@@ -145,7 +145,7 @@ async fn s_03_a_leaver_stays_a_leaver_when_the_look_fails(app: TestApp) {
     };
     tokio::join!(app.drain(), meanwhile);
     app.hr().set_faults(hooks(rollcall::sandbox::HookFaults::default()));
-    app.pass(3 * Millis::MINUTE).await;
+    app.pass(3 * Timestamp::MINUTE).await;
     assert!(app.looks().len() >= 2, "it was tried again: {:?}", app.looks());
     assert_eq!(app.lists(), 2, "and a leaver asks for the lists");
     assert_eq!(app.last_run(&connected).await["trigger"], "burst");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use reqwest::Method;
 use rollcall::app::{Running, Surroundings, Work};
-use rollcall::clock::{Clock, ManualClock, Millis, SeededRandom};
+use rollcall::clock::{Clock, ManualClock, SeededRandom, Timestamp};
 use rollcall::config::Settings;
 use rollcall::db::Place;
 use rollcall::sandbox::{
@@ -20,7 +20,7 @@ use crate::systems::System;
 use crate::testdb::{Engine, Raw, TestPlace};
 
 /// Monday 23 November 2026, 09:00 in London.
-pub const START: Millis = Millis(1_795_424_400_000);
+pub const START: Timestamp = Timestamp(1_795_424_400_000);
 
 /// Makes two tests of each behaviour: `name::sqlite` and `name::postgres`.
 macro_rules! behaviours {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rollcall::clock::{Clock as _, Millis};
+use rollcall::clock::{Clock as _, Timestamp};
 use rollcall::sandbox::{CANARIES, Edit, HookFaults, Leave};
 use serde_json::{Value, json};
 
@@ -78,9 +78,9 @@ async fn s_04_changes_come_by_the_scheduled_poll(app: TestApp) {
     agrees_with_hr(&app, &connected).await;
 }
 
-fn moment(of: &Value) -> Millis {
+fn moment(of: &Value) -> Timestamp {
     let text = of.as_str().expect("a moment");
-    Millis(text.parse::<jiff::Timestamp>().expect("a timestamp").as_millisecond())
+    Timestamp(text.parse::<jiff::Timestamp>().expect("a timestamp").as_millisecond())
 }
 
 async fn s_06_a_quiet_poll_at_its_time_changes_nothing(app: TestApp) {
@@ -89,7 +89,7 @@ async fn s_06_a_quiet_poll_at_its_time_changes_nothing(app: TestApp) {
     for round in 1..=3_usize {
         let due = moment(&app.show(&connected).await["next_sync_at"]);
         let wait = due.since(app.clock.now());
-        let (least, most) = (30 * Millis::MINUTE, 30 * Millis::MINUTE * 102 / 100);
+        let (least, most) = (30 * Timestamp::MINUTE, 30 * Timestamp::MINUTE * 102 / 100);
         assert!((least..=most).contains(&wait), "round {round}: {wait}");
         app.pass(wait - 1).await;
         assert_eq!(app.runs(&connected).await.len(), round, "not before its time");
@@ -326,10 +326,10 @@ async fn s_11_a_marked_leaver_stays_until_the_day_has_passed(app: TestApp) {
         );
     }
     agrees_with_hr(&app, &connected).await;
-    app.pass(Millis::DAY).await;
+    app.pass(Timestamp::DAY).await;
     assert_eq!(app.the_account(&connected, ANN).await["status"], "inactive");
     agrees_with_hr(&app, &connected).await;
-    app.pass(2 * Millis::DAY).await;
+    app.pass(2 * Timestamp::DAY).await;
     assert_eq!(app.the_account(&connected, BOB).await["status"], "inactive");
     agrees_with_hr(&app, &connected).await;
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rollcall::sandbox::{
     Action, BreatheEndpoint, CallWindow, ChangeError, Edit, Hire, HrworksEndpoint,
-    HrworksPermission, Leave, OddAnswer, PersonView, RestAnswer, Sandbox, Shown, Standing,
+    HrworksPermission, Leave, OddAnswer, PersonView, RestAnswer, Sandbox, ShownInstead, Standing,
 };
 use serde_json::{Value, json};
 
@@ -138,7 +138,7 @@ impl System {
     }
 
     /// Shows odd things of a person.
-    pub fn show(self, sandbox: &Sandbox, who: &str, shown: Shown) {
+    pub fn show(self, sandbox: &Sandbox, who: &str, shown: ShownInstead) {
         let changed: Result<(), ChangeError> = match self {
             Self::PeopleHr => sandbox.people_hr().show(who, shown),
             Self::BreatheHr => sandbox.breathe_hr().show(who, shown).map(|_| ()),

@@ -1,6 +1,6 @@
 //! Who did what: each action is written down with the one who took it, and nothing else is.
 
-use rollcall::clock::{Clock as _, Millis};
+use rollcall::clock::{Clock as _, Timestamp};
 use rollcall::db::{Lane, actions};
 use rollcall::limits;
 use rollcall::sandbox::Action;
@@ -299,7 +299,7 @@ async fn a_decision_names_who_decided_and_about_how_many(app: TestApp) {
     let mut browser = Browser::visit(&app, &connected.organization).await;
     let at = format!("/portal/directories/{}/holds/{hold}", connected.directory);
     browser.open(&at).await;
-    browser.submit(&at, &[("list_version", "1"), ("wish", "none")]).await;
+    browser.submit(&at, &[("list_version", "1"), ("choice", "none")]).await;
     let done = last(&app, &connected.organization).await;
     let action = json!({"kind": "hold_decided", "hold_id": hold, "hold_kind": "link",
         "state": "rejected", "people": 1});
@@ -320,7 +320,7 @@ async fn what_is_refused_for_another_reason_is_not_written_down(app: TestApp) {
     let connected = app.connected().await;
     let before = actions_of(&app, &connected.organization).await;
     let at = format!("/directories/{}", connected.directory);
-    // Text that can not be a key is asked about nowhere.
+    // Text that cannot be a key is asked about nowhere.
     assert_eq!(app.put(&format!("{at}/credentials"), json!({"api_key": "no"})).await.status, 422);
     assert_eq!(app.post(&format!("{at}/complete_setup"), json!({})).await.status, 409);
     let again = json!({"organization_id": connected.organization, "provider": "people_hr"});
@@ -365,17 +365,17 @@ async fn the_list_is_paged_and_what_is_too_old_is_forgotten(app: TestApp) {
     assert_eq!(wrong.status, 422, "{}", wrong.text);
 
     // What the janitor does, when the changes are as old as is kept, and a moment later.
-    app.clock.advance(limits::ACTION_DAYS_KEPT * Millis::DAY);
+    app.clock.advance(limits::ACTION_DAYS_KEPT * Timestamp::DAY);
     link(&app, &organization).await;
     for (more_ms, left) in [(0, 123), (1, 23), (1, 1)] {
         app.clock.advance(more_ms);
-        let before = app.clock.now().plus(-limits::ACTION_DAYS_KEPT * Millis::DAY);
+        let before = app.clock.now().plus(-limits::ACTION_DAYS_KEPT * Timestamp::DAY);
         let db = &app.running.task_context.sync.db;
         db.write(Lane::Bulk, move |tx| actions::prune(tx, before, 100)).await.unwrap();
         assert_eq!(actions_of(&app, &organization).await.len(), left);
     }
     assert_eq!(kinds(&actions_of(&app, &organization).await), ["portal_link_made"]);
-    app.clock.advance(limits::ACTION_DAYS_KEPT * Millis::DAY);
+    app.clock.advance(limits::ACTION_DAYS_KEPT * Timestamp::DAY);
     tasks::forget_all_old(&app.running.task_context).await.unwrap();
     assert!(actions_of(&app, &organization).await.is_empty());
 }

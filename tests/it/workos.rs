@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::Method;
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::domain::event::EventKind;
 use rollcall::sandbox::OddAnswer;
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ async fn a_02_the_state_of_a_directory_follows_its_life(app: TestApp) {
     app.hr_answers(Some(OddAnswer::MalformedJson));
     app.poll().await;
     for _ in 0..5 {
-        app.pass(5 * Millis::MINUTE).await;
+        app.pass(5 * Timestamp::MINUTE).await;
     }
     assert_eq!(app.state(&connected).await, "failing");
     assert_eq!(state().await, "linked");
@@ -182,10 +182,10 @@ async fn c_17_a_sync_without_calls_left_says_when(place: TestPlace) {
     let app = TestApp::start_with(place, Options { env: vec![few], ..Options::default() }).await;
     let organization = app.organization("Customer Ltd", &["ann@customer.example"]).await;
     let connected = app.prepared(&organization).await;
-    app.pass(Millis::MINUTE).await;
+    app.pass(Timestamp::MINUTE).await;
     app.post(&format!("/directories/{}/complete_setup", connected.directory), json!({})).await.ok();
     for _ in 0..3 {
-        app.pass(Millis::MINUTE).await;
+        app.pass(Timestamp::MINUTE).await;
     }
     let path = format!("/directories/{}/sync", connected.directory);
     for _ in 0..5 {
@@ -198,7 +198,7 @@ async fn c_17_a_sync_without_calls_left_says_when(place: TestPlace) {
         let seconds = answer.body["retry_after_seconds"].as_i64().unwrap();
         assert!((1..=60).contains(&seconds), "{seconds}");
         assert_eq!(answer.header("retry-after"), seconds.to_string());
-        app.clock.advance(seconds * Millis::SECOND);
+        app.clock.advance(seconds * Timestamp::SECOND);
         assert_eq!(app.root(Method::POST, &path, None).await.status, 202);
         return;
     }
@@ -355,7 +355,7 @@ async fn a_02_groups_are_listed_of_a_directory_and_of_a_person(app: TestApp) {
     let someone =
         users(&app, &connected).await.into_iter().find(|u| u["state"] == "active").unwrap();
     let employee = someone["custom_attributes"]["employee_number"].as_str().unwrap().to_owned();
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     let edit = rollcall::sandbox::Edit {
         department: Some("Lighthouse".to_owned()),
         ..rollcall::sandbox::Edit::default()
@@ -454,11 +454,11 @@ async fn c_05_events_are_asked_for_in_every_form(app: TestApp) {
 
 async fn c_05_events_of_a_range(app: TestApp) {
     let connected = app.connected().await;
-    let at = |moment: Millis| moment.to_string();
+    let at = |moment: Timestamp| moment.to_string();
     let begin = app.now();
     let mut told = Vec::new();
     for number in 0..4 {
-        app.clock.advance(Millis::DAY);
+        app.clock.advance(Timestamp::DAY);
         app.new_job(&app.employee(1), &format!("Job {number}")).await;
         app.drain().await;
         told.push((app.now(), app.events("").await.last().unwrap()["id"].clone()));
@@ -478,7 +478,7 @@ async fn c_05_events_of_a_range(app: TestApp) {
     assert_eq!(found(format!("range_start={seconds}&range_end={third}")).await, expected(0, 2));
     let after = expected(0, 1)[0].as_str().unwrap().to_owned();
     assert_eq!(found(format!("range_start={first}&after={after}")).await, expected(1, 4));
-    let (month, more) = (30 * Millis::DAY, 30 * Millis::DAY + 1);
+    let (month, more) = (30 * Timestamp::DAY, 30 * Timestamp::DAY + 1);
     let end = |span: i64| format!("range_start={}&range_end={}", at(begin), at(begin.plus(span)));
     assert_eq!(found(end(month)).await, expected(0, 4));
     for wrong in [
@@ -637,8 +637,8 @@ async fn a_02_a_link_into_the_portal_works_once(app: TestApp) {
     let path = format!("/organizations/{organization}/portal_links");
     let own = app.post(&path, json!({})).await;
     assert_eq!(own.status, 201);
-    assert_eq!(own.body["expires_at"], json!(app.now().plus(5 * Millis::MINUTE).to_string()));
-    app.clock.advance(5 * Millis::MINUTE);
+    assert_eq!(own.body["expires_at"], json!(app.now().plus(5 * Timestamp::MINUTE).to_string()));
+    app.clock.advance(5 * Timestamp::MINUTE);
     assert_eq!(open(&app, Method::GET, own.body["url"].as_str().unwrap()).await.0, 410);
     assert!(!evidence::logged().contains(token), "the token is in the log");
     let mut unknown = wanted.clone();
@@ -680,7 +680,7 @@ async fn c_13_nobody_without_a_key_reads_anything(app: TestApp) {
     ];
     for path in paths {
         // Too many wrong keys within a minute are answered otherwise.
-        app.clock.advance(Millis::MINUTE);
+        app.clock.advance(Timestamp::MINUTE);
         let (basic, none) = ("Basic c2tfbGl2ZTo=".to_owned(), String::new());
         let bearer = |key: &str| format!("Bearer {key}");
         for header in [none, basic, bearer("sk_live_x"), bearer(revoked.reveal()), bearer("x")] {

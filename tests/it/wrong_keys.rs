@@ -1,6 +1,6 @@
 //! Wrong API keys are slowed by address, and a good one works all the same.
 
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 
 use crate::support::{TestApp, behaviours};
 
@@ -38,7 +38,7 @@ async fn a_11_wrong_keys_are_slowed_on_both_surfaces(app: TestApp) {
     let many = (0..50).map(|_| ask(&app, "/api/v1/organizations", Some(&good)));
     let answers = futures_util::future::join_all(many).await;
     assert!(answers.iter().all(|(status, ..)| *status == 200));
-    app.clock.advance(Millis::MINUTE);
+    app.clock.advance(Timestamp::MINUTE);
     assert_eq!(ask(&app, "/directories", Some(&wrong)).await.0, 401);
 }
 

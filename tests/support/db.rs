@@ -18,7 +18,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use rollcall::clock::Millis;
+use rollcall::clock::Timestamp;
 use rollcall::db::organizations::{Metadata, Organization};
 use rollcall::db::types::Json;
 use rollcall::db::{Db, Place, migrate};
@@ -258,8 +258,8 @@ pub fn organization(number: usize) -> Organization {
         time_zone: None,
         allowed_providers: Json(Vec::new()),
         metadata: Json(Metadata::new()),
-        created_at_ms: Millis(0),
-        updated_at_ms: Millis(0),
+        created_at_ms: Timestamp(0),
+        updated_at_ms: Timestamp(0),
     }
 }
 

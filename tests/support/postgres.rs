@@ -4,8 +4,8 @@
 //! killed), the pipe closes, and the watchdog stops the server and removes its folder.
 //!
 //! In tests nothing is forced to the disk: the server outlives every gateway that a test kills, and
-//! only a power cut could tell the difference. In benchmarks every commit is, as in production. Text
-//! is sorted by a language's rules, so that a query that forgets its collation is noticed.
+//! only a power cut could tell the difference. In benchmarks every commit is, as in production.
+//! Text is sorted by a language's rules, so that a query that forgets its collation is noticed.
 #![expect(clippy::expect_used, reason = "a test may stop at the first surprise")]
 #![allow(dead_code, reason = "each test program uses its part of this")]
 

@@ -50,7 +50,7 @@ pub(super) struct List<T> {
 
 /// Something that was made.
 #[derive(Debug, Deserialize)]
-pub(super) struct Made {
+pub(super) struct Created {
     pub(super) id: String,
 }
 

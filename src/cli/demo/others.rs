@@ -13,7 +13,7 @@ use crate::domain::provider::ProviderKind;
 use crate::sandbox::{ChangeError, Edit, HrworksPermission, PersonView};
 
 use super::DemoError;
-use super::api::{Account, Api, Made, in_time};
+use super::api::{Account, Api, Created, in_time};
 use super::setup::{self, Connected, check_key, first_sync};
 use super::stage::Stage;
 use super::table::{self, ms};
@@ -101,11 +101,11 @@ async fn by_sync(
         let text = json!({ "text": pair.text() });
         ("Beispiel GmbH", hrworks.people(), hrworks.today(), text)
     };
-    let organization: Made = api.post("/organizations", json!({ "name": name })).await?;
+    let organization: Created = api.post("/organizations", json!({ "name": name })).await?;
     let admin = json!({ "email": "hr.admin@customer.example", "name": "HR" });
-    let _: Made = api.post(&format!("/organizations/{}/admins", organization.id), admin).await?;
+    let _: Created = api.post(&format!("/organizations/{}/admins", organization.id), admin).await?;
     let body = json!({ "organization_id": organization.id, "provider": provider.as_str() });
-    let directory: Made = api.post("/directories", body).await?;
+    let directory: Created = api.post("/directories", body).await?;
     let at = format!("/directories/{}", directory.id);
     check_key(api, &at, credential).await?;
     let (counts, took) = first_sync(api, &at).await?;

@@ -1,6 +1,6 @@
 //! The ten changes: who, what HR does to them, and how one sees in the application that it arrived.
 //!
-//! Everybody has one part only, so that one change can not hide behind another.
+//! Everybody has one part only, so that one change cannot hide behind another.
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;

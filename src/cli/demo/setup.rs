@@ -11,7 +11,7 @@ use crate::domain::directory::{RunCounts, RunState};
 use crate::sandbox::{Action, PersonView, Standing};
 
 use super::DemoError;
-use super::api::{Account, Api, Made};
+use super::api::{Account, Api, Created};
 use super::stage::Stage;
 use super::table;
 
@@ -71,17 +71,17 @@ pub(super) async fn connect(
     let linked: Vec<PersonView> = others.drain(..3.min(others.len())).collect();
 
     let body = json!({ "name": "Acme Example Ltd", "time_zone": "Europe/London" });
-    let organization: Made = api.post("/organizations", body).await?;
+    let organization: Created = api.post("/organizations", body).await?;
     let of = format!("/organizations/{}", organization.id);
     let admin = json!({ "email": "hr.admin@acme.example", "name": "Acme HR" });
-    let _: Made = api.post(&format!("{of}/admins"), admin).await?;
+    let _: Created = api.post(&format!("{of}/admins"), admin).await?;
     let accounts = format!("{of}/accounts");
     for person in &linked {
         let account = json!({ "email": person.email, "external_id": person.work_phone });
-        let _: Made = api.post(&accounts, account).await?;
+        let _: Created = api.post(&accounts, account).await?;
     }
     let auditor = json!({ "email": "auditor@partner.example", "first_name": "Visiting" });
-    let auditor: Made = api.post(&accounts, auditor).await?;
+    let auditor: Created = api.post(&accounts, auditor).await?;
 
     let body = json!({ "organization_id": organization.id, "provider": "people_hr" });
     let directory: Directory = api.post("/directories", body).await?;

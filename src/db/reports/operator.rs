@@ -13,7 +13,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::clearing;
 use crate::db::conn::{Conn, on_backend};
 use crate::db::directories::Directory;
@@ -62,23 +62,23 @@ pub struct Queue {
     /// How much.
     pub count: Count,
     /// Since when the oldest of it does, of as much as was counted.
-    pub oldest: Option<Millis>,
+    pub oldest: Option<Timestamp>,
     /// Since when something of it could have been done. Later than `oldest` where it waits on
     /// purpose, such as for the moment that an HR system has named.
-    pub due: Option<Millis>,
+    pub due: Option<Timestamp>,
 }
 
 impl Queue {
     /// Of moments, of which one more was read than is counted.
-    fn of(since: &[Millis]) -> Self {
+    fn of(since: &[Timestamp]) -> Self {
         let rows = i64::try_from(since.len()).unwrap_or(i64::MAX);
         let oldest = since.iter().copied().min();
         Self { count: Count::of(rows), oldest, due: oldest }
     }
 
     /// The same of what is not to be done before a moment: since when it waits, and that moment.
-    fn of_due(rows: &[(Millis, Millis)]) -> Self {
-        let since: Vec<Millis> = rows.iter().map(|(since, _)| *since).collect();
+    fn of_due(rows: &[(Timestamp, Timestamp)]) -> Self {
+        let since: Vec<Timestamp> = rows.iter().map(|(since, _)| *since).collect();
         let due = rows.iter().map(|(since, next)| *since.max(next)).min();
         Self { due, ..Self::of(&since) }
     }
@@ -147,7 +147,7 @@ define_sql_function! {
 macro_rules! with_problem {
     ($problem:expr, $now:expr) => {{
         use directories as t;
-        let (problem, now): (Option<DirectoryProblem>, Millis) = ($problem, $now);
+        let (problem, now): (Option<DirectoryProblem>, Timestamp) = ($problem, $now);
         let query = t::table
             .filter(t::organization_id.ne_all(clearing::deleted_organizations()))
             .into_boxed();
@@ -159,7 +159,7 @@ macro_rules! with_problem {
                 .filter(t::failure_class.is_not_null()),
             Some(DirectoryProblem::Silent) => {
                 let began = first_of(t::last_success_at_ms, t::activated_at_ms, t::updated_at_ms);
-                let interval_ms = limits::SILENT_INTERVALS_MAX * Millis::SECOND;
+                let interval_ms = limits::SILENT_INTERVALS_MAX * Timestamp::SECOND;
                 query
                     .filter(t::state.eq_any([DirectoryState::Validating, DirectoryState::Active]))
                     .filter(t::failure_class.is_null())
@@ -182,7 +182,7 @@ macro_rules! with_problem {
 pub fn directories_page(
     conn: &mut Conn,
     filter: &OperatorFilter,
-    now: Millis,
+    now: Timestamp,
     request: &PageRequest,
 ) -> Result<Page<Directory>, DbError> {
     use directories as t;
@@ -203,7 +203,7 @@ pub fn directories_page(
 pub fn directories_with(
     conn: &mut Conn,
     problem: DirectoryProblem,
-    now: Millis,
+    now: Timestamp,
     limit: i64,
 ) -> Result<(Vec<Directory>, i64), DbError> {
     let total: i64 =
@@ -246,7 +246,7 @@ pub struct DirectoryNumbers {
     pub people: Count,
     /// Changes that wait for a decision.
     pub holds: Count,
-    /// Records that can not be applied.
+    /// Records that cannot be applied.
     pub row_problems: Count,
 }
 
@@ -302,7 +302,7 @@ pub fn organization_numbers(
 
 /// Open holds, by when they were opened.
 pub fn open_holds(conn: &mut Conn) -> Result<Queue, DbError> {
-    let since: Vec<Millis> = on_backend!(conn, |c| holds::table
+    let since: Vec<Timestamp> = on_backend!(conn, |c| holds::table
         .filter(holds::state.eq(HoldState::Open))
         .order(holds::created_at_ms.asc())
         .limit(READ_MAX)
@@ -315,7 +315,7 @@ pub fn open_holds(conn: &mut Conn) -> Result<Queue, DbError> {
 /// directory is failing.
 pub fn hints(conn: &mut Conn) -> Result<(Queue, Queue), DbError> {
     let of = |conn: &mut Conn, parked: bool| -> Result<Queue, DbError> {
-        let rows: Vec<(Millis, Millis)> = on_backend!(conn, |c| {
+        let rows: Vec<(Timestamp, Timestamp)> = on_backend!(conn, |c| {
             let query = inbox::table
                 .filter(is_waiting())
                 .order(inbox::next_at_ms.asc())
@@ -335,7 +335,7 @@ pub fn hints(conn: &mut Conn) -> Result<(Queue, Queue), DbError> {
 
 /// Full syncs in a state that is not the end.
 pub fn open_runs(conn: &mut Conn, state: RunState) -> Result<Queue, DbError> {
-    let rows: Vec<(Millis, Millis)> = on_backend!(conn, |c| runs::table
+    let rows: Vec<(Timestamp, Timestamp)> = on_backend!(conn, |c| runs::table
         .filter(runs::state.eq(state))
         .limit(READ_MAX)
         .select((runs::requested_at_ms, runs::next_at_ms))
@@ -357,14 +357,14 @@ pub struct Mails {
 }
 
 /// Mails that wait, and those that were given up after `since`.
-pub fn mails(conn: &mut Conn, since: Millis) -> Result<Mails, DbError> {
+pub fn mails(conn: &mut Conn, since: Timestamp) -> Result<Mails, DbError> {
     use mails as t;
-    let waiting: Vec<(Millis, i64)> = on_backend!(conn, |c| t::table
+    let waiting: Vec<(Timestamp, i64)> = on_backend!(conn, |c| t::table
         .filter(t::state.eq_any([MailState::Waiting, MailState::Leased]))
         .limit(READ_MAX)
         .select((t::created_at_ms, t::attempts))
         .load(c))?;
-    let undelivered: Vec<Millis> = on_backend!(conn, |c| t::table
+    let undelivered: Vec<Timestamp> = on_backend!(conn, |c| t::table
         .filter(t::state.eq(MailState::Undelivered))
         .filter(t::next_at_ms.gt(since))
         .limit(READ_MAX)
@@ -377,8 +377,8 @@ pub fn mails(conn: &mut Conn, since: Millis) -> Result<Mails, DbError> {
         .select(t::last_error)
         .first(c)
         .optional())?;
-    let all: Vec<Millis> = waiting.iter().map(|(at, _)| *at).collect();
-    let refused: Vec<Millis> =
+    let all: Vec<Timestamp> = waiting.iter().map(|(at, _)| *at).collect();
+    let refused: Vec<Timestamp> =
         waiting.iter().filter(|(_, attempts)| *attempts > 0).map(|(at, _)| *at).collect();
     Ok(Mails {
         waiting: Queue::of(&all),
@@ -389,15 +389,15 @@ pub fn mails(conn: &mut Conn, since: Millis) -> Result<Mails, DbError> {
 }
 
 /// People whose dates have come and who wait to be decided again.
-pub fn due_people(conn: &mut Conn, now: Millis) -> Result<Queue, DbError> {
+pub fn due_people(conn: &mut Conn, now: Timestamp) -> Result<Queue, DbError> {
     use directory_users as t;
-    let since: Vec<Option<Millis>> = on_backend!(conn, |c| t::table
+    let since: Vec<Option<Timestamp>> = on_backend!(conn, |c| t::table
         .filter(t::due_at_ms.le(now))
         .order(t::due_at_ms.asc())
         .limit(READ_MAX)
         .select(t::due_at_ms)
         .load(c))?;
-    let since: Vec<Millis> = since.into_iter().flatten().collect();
+    let since: Vec<Timestamp> = since.into_iter().flatten().collect();
     Ok(Queue::of(&since))
 }
 
@@ -424,7 +424,7 @@ macro_rules! not_sent_again {
 /// How many events were given up since a moment and not sent again since, for all endpoints
 /// together but those that somebody disabled by hand, who knew what waited. Of more than is counted
 /// the latest are looked at.
-pub fn dead_deliveries(conn: &mut Conn, since: Millis) -> Result<Count, DbError> {
+pub fn dead_deliveries(conn: &mut Conn, since: Timestamp) -> Result<Count, DbError> {
     use deliveries as t;
     let of_late = diesel::alias!(deliveries as of_late);
     let rows: i64 = on_backend!(conn, |c| t::table
@@ -488,7 +488,10 @@ pub fn deliveries_of(
 }
 
 /// When the first delivery was written that still waits for an endpoint.
-pub fn oldest_waiting(conn: &mut Conn, endpoint: &EndpointId) -> Result<Option<Millis>, DbError> {
+pub fn oldest_waiting(
+    conn: &mut Conn,
+    endpoint: &EndpointId,
+) -> Result<Option<Timestamp>, DbError> {
     use deliveries as t;
     Ok(on_backend!(conn, |c| t::table
         .filter(t::endpoint_id.eq(endpoint))

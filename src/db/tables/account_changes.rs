@@ -5,7 +5,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::error::DbError;
@@ -41,7 +41,7 @@ pub struct AccountChange {
     /// The account's version from then on.
     pub version: i64,
     /// When.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
 }
 
 /// Bound values of one new row.
@@ -112,7 +112,7 @@ pub fn forget_values(tx: &mut Tx<'_>, account: &AccountId) -> Result<usize, DbEr
 }
 
 /// Deletes changes older than `before`; at most `limit`, so that nobody waits long.
-pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbError> {
+pub fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, DbError> {
     use account_changes as t;
     let old: Vec<i64> = on_backend!(&mut **tx, |c| t::table
         .filter(t::created_at_ms.lt(before))

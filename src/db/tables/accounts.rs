@@ -5,7 +5,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
@@ -61,9 +61,9 @@ pub struct Account {
     /// Counts the changes, from 1.
     pub version: i64,
     /// When it was made.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
     /// When it last changed.
-    pub updated_at_ms: Millis,
+    pub updated_at_ms: Timestamp,
 }
 
 /// Which accounts of an organization a list shows.
@@ -200,7 +200,7 @@ pub fn page(
 pub fn take_manager_away(
     tx: &mut Tx<'_>,
     manager: &AccountId,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Vec<Account>, DbError> {
     let mut reports: Vec<Account> = on_backend!(&mut **tx, |c| diesel::update(
         accounts::table.filter(accounts::manager_account_id.eq(manager))

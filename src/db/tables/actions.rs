@@ -5,7 +5,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::directories::Directory;
 use crate::db::error::DbError;
@@ -29,20 +29,20 @@ pub struct NewAction {
     /// What was done.
     pub action: Json<Action>,
     /// When.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
 }
 
 impl NewAction {
     /// Something done to a directory.
     #[must_use]
-    pub fn on_directory(directory: &Directory, by: &Actor, action: Action, at: Millis) -> Self {
+    pub fn on_directory(directory: &Directory, by: &Actor, action: Action, at: Timestamp) -> Self {
         let directory_id = Some(directory.id.clone());
         Self { directory_id, ..Self::of(&directory.organization_id, by, action, at) }
     }
 
     /// Something done to an organization.
     #[must_use]
-    pub fn of(organization: &OrganizationId, by: &Actor, action: Action, at: Millis) -> Self {
+    pub fn of(organization: &OrganizationId, by: &Actor, action: Action, at: Timestamp) -> Self {
         Self {
             organization_id: organization.clone(),
             directory_id: None,
@@ -99,7 +99,7 @@ pub fn page(
 }
 
 /// Deletes actions older than `before`; at most `limit`, so that nobody waits long.
-pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbError> {
+pub fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, DbError> {
     use actions as t;
     let old: Vec<i64> = on_backend!(&mut **tx, |c| t::table
         .filter(t::created_at_ms.lt(before))

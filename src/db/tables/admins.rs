@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::page::{Page, PageRequest, load_page};
@@ -25,9 +25,9 @@ pub struct Admin {
     /// Their name.
     pub name: String,
     /// When they were added.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
     /// When they last changed.
-    pub updated_at_ms: Millis,
+    pub updated_at_ms: Timestamp,
 }
 
 /// Stores a new admin.

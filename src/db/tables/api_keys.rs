@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::api_keys;
@@ -22,9 +22,9 @@ pub struct ApiKey {
     /// Its last four characters.
     pub last4: String,
     /// When it was made.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
     /// When it was revoked, if it was.
-    pub revoked_at_ms: Option<Millis>,
+    pub revoked_at_ms: Option<Timestamp>,
 }
 
 /// Stores a new key.
@@ -52,7 +52,7 @@ pub fn all(conn: &mut Conn) -> Result<Vec<ApiKey>, DbError> {
 }
 
 /// Revokes the keys with this id or name that still work; says how many there were.
-pub fn revoke(tx: &mut Tx<'_>, id_or_name: &str, now: Millis) -> Result<usize, DbError> {
+pub fn revoke(tx: &mut Tx<'_>, id_or_name: &str, now: Timestamp) -> Result<usize, DbError> {
     let id = ApiKeyId::from_text(id_or_name);
     Ok(on_backend!(&mut **tx, |c| diesel::update(
         api_keys::table

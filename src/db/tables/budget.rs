@@ -6,7 +6,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::{provider_calls, provider_throttles, shared_paces};
@@ -14,14 +14,14 @@ use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::domain::provider::ProviderKind;
 
 /// The window in milliseconds.
-pub const WINDOW_MS: i64 = Millis::MINUTE;
+pub const WINDOW_MS: i64 = Timestamp::MINUTE;
 
 /// Calls of a directory in the window before `now`, oldest first.
 pub fn calls_of_directory(
     conn: &mut Conn,
     directory: &DirectoryId,
-    now: Millis,
-) -> Result<Vec<Millis>, DbError> {
+    now: Timestamp,
+) -> Result<Vec<Timestamp>, DbError> {
     use provider_calls as t;
     Ok(on_backend!(conn, |c| t::table
         .filter(t::directory_id.eq(directory))
@@ -36,8 +36,8 @@ pub fn calls_of_directory(
 pub fn calls_of_provider(
     conn: &mut Conn,
     provider: ProviderKind,
-    now: Millis,
-) -> Result<Vec<Millis>, DbError> {
+    now: Timestamp,
+) -> Result<Vec<Timestamp>, DbError> {
     use provider_calls as t;
     Ok(on_backend!(conn, |c| t::table
         .filter(t::provider.eq(provider))
@@ -55,7 +55,7 @@ pub fn note_calls(
     directory: &DirectoryId,
     provider: ProviderKind,
     count: usize,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     use provider_calls as t;
     on_backend!(&mut **tx, |c| diesel::delete(
@@ -83,7 +83,7 @@ pub fn note_throttle(
     directory: &DirectoryId,
     provider: ProviderKind,
     calls_per_minute: Option<i64>,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<usize, DbError> {
     use provider_throttles as t;
     on_backend!(&mut **tx, |c| diesel::delete(
@@ -112,7 +112,7 @@ pub fn note_throttle(
 pub fn shared_pace(
     conn: &mut Conn,
     provider: ProviderKind,
-) -> Result<Option<(i64, Millis)>, DbError> {
+) -> Result<Option<(i64, Timestamp)>, DbError> {
     use shared_paces as t;
     Ok(on_backend!(conn, |c| t::table
         .find(provider)
@@ -126,7 +126,7 @@ pub fn learn_shared_pace(
     tx: &mut Tx<'_>,
     provider: ProviderKind,
     calls_per_minute: i64,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     use shared_paces as t;
     on_backend!(&mut **tx, |c| diesel::insert_into(t::table)

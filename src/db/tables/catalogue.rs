@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::page::{Page, PageRequest, load_page};
@@ -30,7 +30,7 @@ pub struct CatalogueEntry {
     /// Its name for comparison; once per list.
     pub name_norm: String,
     /// When it was first seen.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
     /// The entry that this one turned out to be (S-18).
     pub merges_into: Option<CatalogueEntryId>,
 }
@@ -80,7 +80,7 @@ pub fn ensure(
     organization: &OrganizationId,
     kind: CatalogueKind,
     name: &str,
-    now: Millis,
+    now: Timestamp,
     random: &dyn Random,
 ) -> Result<CatalogueEntryId, DbError> {
     match find_by_norm(tx, organization, kind, &name_norm(name))? {
@@ -95,7 +95,7 @@ pub fn add(
     organization: &OrganizationId,
     kind: CatalogueKind,
     name: &str,
-    now: Millis,
+    now: Timestamp,
     random: &dyn Random,
 ) -> Result<CatalogueEntryId, DbError> {
     let norm = name_norm(name);

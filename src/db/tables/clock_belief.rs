@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::clock_belief;
@@ -12,9 +12,9 @@ use crate::domain::trust::Belief;
 const ROW: i64 = 1;
 
 /// Notes that a process sees this time; since when the clock can be believed.
-pub fn beat(tx: &mut Tx<'_>, now: Millis) -> Result<Belief, DbError> {
+pub fn beat(tx: &mut Tx<'_>, now: Timestamp) -> Result<Belief, DbError> {
     use clock_belief as t;
-    let before: Option<(Millis, Millis)> = on_backend!(&mut **tx, |c| t::table
+    let before: Option<(Timestamp, Timestamp)> = on_backend!(&mut **tx, |c| t::table
         .find(ROW)
         .select((t::seen_at_ms, t::since_ms))
         .first(c)

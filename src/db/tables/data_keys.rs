@@ -30,7 +30,7 @@ text_enum_column!(Purpose);
 #[derive(Debug, thiserror::Error)]
 pub enum DataKeyError {
     /// The database did not answer.
-    #[error("the data keys can not be read: {0}")]
+    #[error("the data keys cannot be read: {0}")]
     Db(#[from] DbError),
     /// The master key is not the one they were sealed with.
     #[error("the master key does not open this database: {0}")]
@@ -92,7 +92,7 @@ fn insert_if_missing(
     id: &DataKeyId,
     purpose: Purpose,
     sealed: &[u8],
-    now: crate::clock::Millis,
+    now: crate::clock::Timestamp,
 ) -> Result<(), DbError> {
     use data_keys as t;
     on_backend!(&mut **tx, |c| diesel::insert_into(t::table)

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::{accounts, deactivations, links};
@@ -18,7 +18,7 @@ pub fn note(
     organization: &OrganizationId,
     directory: &DirectoryId,
     accounts: &[(AccountId, bool)],
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     use deactivations as t;
     if accounts.is_empty() {
@@ -54,7 +54,7 @@ pub fn note(
 pub fn recent(
     conn: &mut Conn,
     directory: &DirectoryId,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(u64, u64), DbError> {
     use deactivations as t;
     let ended: Vec<bool> = on_backend!(conn, |c| t::table

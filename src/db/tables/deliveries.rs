@@ -11,7 +11,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::endpoints::{self, Endpoint};
 use crate::db::error::DbError;
@@ -50,17 +50,17 @@ pub struct Delivery {
     /// How often it was tried.
     pub attempts: i64,
     /// Not before this moment is it tried.
-    pub next_at_ms: Millis,
+    pub next_at_ms: Timestamp,
     /// When it was last tried.
-    pub last_attempt_at_ms: Option<Millis>,
+    pub last_attempt_at_ms: Option<Timestamp>,
     /// The HTTP status of the last answer.
     pub last_status: Option<i64>,
     /// Why the last attempt failed, or why it was given up; no personal data.
     pub last_error: Option<String>,
     /// When it was delivered or given up.
-    pub done_at_ms: Option<Millis>,
+    pub done_at_ms: Option<Timestamp>,
     /// When it was written.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
 }
 
 impl Delivery {
@@ -79,7 +79,7 @@ pub struct Attempt {
     #[diesel(column_name = delivery_number)]
     pub delivery_id: DeliveryId,
     /// When it began.
-    pub attempted_at_ms: Millis,
+    pub attempted_at_ms: Timestamp,
     /// How long it took, in milliseconds.
     pub duration_ms: i64,
     /// The HTTP status of the answer; none when there was no answer.
@@ -105,8 +105,8 @@ struct NewDelivery<'a> {
     barrier: bool,
     state: DeliveryState,
     attempts: i64,
-    next_at_ms: Millis,
-    created_at_ms: Millis,
+    next_at_ms: Timestamp,
+    created_at_ms: Timestamp,
     ends_access: bool,
 }
 
@@ -128,7 +128,7 @@ impl Source {
         self,
         endpoint: &Endpoint,
         trigger: DeliveryTrigger,
-        now: Millis,
+        now: Timestamp,
     ) -> NewDelivery<'_> {
         let once = trigger == DeliveryTrigger::Event;
         let kind = EventKind::parse(&self.event_type);
@@ -165,7 +165,7 @@ fn insert(tx: &mut Tx<'_>, rows: &[NewDelivery<'_>]) -> Result<(), DbError> {
 
 /// Writes a delivery for each of the next events that the endpoint wants, and moves its cursor
 /// behind them; true when more events follow. `endpoint` is the row of [`endpoints::held`].
-pub fn dispatch(tx: &mut Tx<'_>, endpoint: &Endpoint, now: Millis) -> Result<bool, DbError> {
+pub fn dispatch(tx: &mut Tx<'_>, endpoint: &Endpoint, now: Timestamp) -> Result<bool, DbError> {
     use events as t;
     // Read first: whatever it counts is committed, so nothing can still come before it.
     let last = event_rows::last_number(tx)?;
@@ -199,7 +199,7 @@ pub fn insert_test(
     endpoint: &EndpointId,
     event_type: EventKind,
     body: String,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<DeliveryId, DbError> {
     use deliveries as t;
     let row = NewDelivery {
@@ -234,7 +234,7 @@ pub fn insert_replays(
     tx: &mut Tx<'_>,
     endpoint: &Endpoint,
     numbers: &[i64],
-    now: Millis,
+    now: Timestamp,
 ) -> Result<usize, DbError> {
     use events as t;
     let mut sources: Vec<Source> = Vec::with_capacity(numbers.len());
@@ -277,13 +277,13 @@ pub struct Open {
     /// How often it was tried.
     pub attempts: i64,
     /// Not before this moment is it tried.
-    pub next_at_ms: Millis,
+    pub next_at_ms: Timestamp,
     /// Whether it says that somebody's access ends. What is replayed says nothing new.
     pub ends_access: bool,
     /// Whether it has gone past what was before it.
     pub overtook: bool,
     /// Since when the endpoint refuses it.
-    pub refused_since_ms: Option<Millis>,
+    pub refused_since_ms: Option<Timestamp>,
 }
 
 impl Open {
@@ -341,13 +341,13 @@ pub struct Content {
     /// The body of a test.
     pub test_body: Option<String>,
     /// The number, the type, the data and the moment of an event.
-    pub event: Option<(i64, String, String, Millis)>,
+    pub event: Option<(i64, String, String, Timestamp)>,
 }
 
 /// What is sent for these deliveries, which are few.
 pub fn contents(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<Content>, DbError> {
     use deliveries as t;
-    type Row = (i64, Option<String>, Option<(i64, String, String, Millis)>);
+    type Row = (i64, Option<String>, Option<(i64, String, String, Timestamp)>);
     let rows: Vec<Row> = on_backend!(conn, |c| t::table
         .left_join(events::table)
         .filter(t::number.eq_any(numbers))
@@ -371,9 +371,9 @@ pub struct Outcome {
     /// How far it is now.
     pub state: DeliveryState,
     /// When it is tried again, if it waits.
-    pub next_at: Millis,
+    pub next_at: Timestamp,
     /// When the attempt began.
-    pub attempted_at: Millis,
+    pub attempted_at: Timestamp,
     /// How long it took, in milliseconds.
     pub duration_ms: i64,
     /// The HTTP status of the answer.
@@ -381,9 +381,9 @@ pub struct Outcome {
     /// What was wrong; no personal data.
     pub error: Option<String>,
     /// Since when the endpoint refuses it; `None` when it took it.
-    pub refused_since: Option<Millis>,
+    pub refused_since: Option<Timestamp>,
     /// Now.
-    pub now: Millis,
+    pub now: Timestamp,
 }
 
 /// Notes an attempt; false when the delivery does not wait any more, and nothing is written. The
@@ -427,7 +427,7 @@ pub fn discard_waiting(
     tx: &mut Tx<'_>,
     endpoint: &EndpointId,
     why: &str,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<usize, DbError> {
     use deliveries as t;
     Ok(on_backend!(&mut **tx, |c| diesel::update(
@@ -506,7 +506,7 @@ pub fn attempts(conn: &mut Conn, of: &[DeliveryId]) -> Result<Vec<Attempt>, DbEr
 
 /// Deletes what was delivered before a moment, and tests that ended before it; at most `limit` of
 /// each, so that nobody waits long. What was given up goes with its event.
-pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbError> {
+pub fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, DbError> {
     use deliveries as t;
     let mut numbers: Vec<i64> = on_backend!(&mut **tx, |c| t::table
         .filter(t::state.eq(DeliveryState::Delivered))

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
@@ -52,7 +52,7 @@ pub struct Directory {
     /// The last four characters of the credential.
     pub credential_last4: Option<String>,
     /// When the credential was last checked.
-    pub credential_checked_at_ms: Option<Millis>,
+    pub credential_checked_at_ms: Option<Timestamp>,
     /// Permissions that the credential lacks although it works without, in the HR system's own
     /// words (L-04, L-13).
     pub missing_permissions: Json<Vec<String>>,
@@ -63,45 +63,45 @@ pub struct Directory {
     /// The number of the latest question sent to the HR system (S-05).
     pub observation_seq: i64,
     /// When the next full sync is due.
-    pub next_sync_at_ms: Option<Millis>,
+    pub next_sync_at_ms: Option<Timestamp>,
     /// When a sync last succeeded.
-    pub last_success_at_ms: Option<Millis>,
+    pub last_success_at_ms: Option<Timestamp>,
     /// What went wrong last, while it has not gone right since.
     pub failure_class: Option<FailureClass>,
     /// More about it: the missing permission in the HR system's words, or how many records have to
     /// be corrected.
     pub failure_detail: Option<String>,
     /// When it first went wrong.
-    pub failure_since_ms: Option<Millis>,
+    pub failure_since_ms: Option<Timestamp>,
     /// When it last went wrong.
-    pub failure_last_ms: Option<Millis>,
+    pub failure_last_ms: Option<Timestamp>,
     /// How often it went wrong in a row.
     pub failure_tries: i64,
     /// Not before this moment is the HR system asked again.
-    pub retry_at_ms: Option<Millis>,
+    pub retry_at_ms: Option<Timestamp>,
     /// Since when the admins know that nothing has succeeded for too long (S-41).
-    pub silent_since_ms: Option<Millis>,
+    pub silent_since_ms: Option<Timestamp>,
     /// When `dsync.activated` was sent.
-    pub activated_at_ms: Option<Millis>,
+    pub activated_at_ms: Option<Timestamp>,
     /// When it was disabled.
-    pub disabled_at_ms: Option<Millis>,
+    pub disabled_at_ms: Option<Timestamp>,
     /// Set from then on while rows of it are left that count as deleted (L-08).
-    pub clearing_since_ms: Option<Millis>,
+    pub clearing_since_ms: Option<Timestamp>,
     /// The generation of the credential with which a full sync has last found the people of this
     /// company (L-10).
     pub company_generation: i64,
     /// The HR system's key for the company that the credential reads, when it tells.
     pub credential_tenant_key: Option<String>,
     /// When it was made.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
     /// When its settings or state last changed.
-    pub updated_at_ms: Millis,
+    pub updated_at_ms: Timestamp,
 }
 
 impl Directory {
     /// Since when it is without a success: its last one, or when it began to be synced.
     #[must_use]
-    pub fn without_success_since(&self) -> Millis {
+    pub fn without_success_since(&self) -> Timestamp {
         let began = self.last_success_at_ms.or(self.activated_at_ms);
         began.unwrap_or(self.updated_at_ms)
     }
@@ -122,7 +122,7 @@ pub struct DirectoryCounts {
     pub inactive: i64,
     /// Groups.
     pub groups: i64,
-    /// Records that can not be applied.
+    /// Records that cannot be applied.
     pub row_problems: i64,
     /// Records that are applied and that HR should look at.
     pub warnings: i64,
@@ -220,7 +220,7 @@ pub fn list(
 }
 
 /// Directories whose full sync is due, the longest waiting first.
-pub fn due(conn: &mut Conn, now: Millis, limit: i64) -> Result<Vec<Directory>, DbError> {
+pub fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Directory>, DbError> {
     Ok(on_backend!(conn, |c| directories::table
         .filter(directories::next_sync_at_ms.le(now))
         .order(directories::next_sync_at_ms.asc())
@@ -230,7 +230,7 @@ pub fn due(conn: &mut Conn, now: Millis, limit: i64) -> Result<Vec<Directory>, D
 }
 
 /// When the next full sync of any directory is due.
-pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
     Ok(on_backend!(conn, |c| directories::table
         .select(diesel::dsl::min(directories::next_sync_at_ms))
         .first(c))?)
@@ -263,7 +263,7 @@ pub fn by_token_hash(conn: &mut Conn, hash: &[u8]) -> Result<Option<HookTarget>,
     Ok(on_backend!(conn, |c| of_token_hash!(hash).first(c).optional())?)
 }
 
-/// The directory a webhook token belongs to, which can not be disabled until this transaction ends.
+/// The directory a webhook token belongs to, which cannot be disabled until this transaction ends.
 pub fn hold_by_token_hash(tx: &mut Tx<'_>, hash: &[u8]) -> Result<Option<HookTarget>, DbError> {
     Ok(match &mut **tx {
         Conn::Sqlite(c) => of_token_hash!(hash).first(c).optional()?,

@@ -4,7 +4,7 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
@@ -52,7 +52,7 @@ pub struct DirectoryUser {
     /// Keyed hash of the raw record it came from; none when a full sync has to look again.
     pub raw_hash: Option<Vec<u8>>,
     /// When this person is to be decided again from what is stored, because a date acts (S-12).
-    pub due_at_ms: Option<Millis>,
+    pub due_at_ms: Option<Timestamp>,
     /// Whether the application has this person in its list: it was told of them, and not that they
     /// are gone (`inactive_policy`, wire contract §6). Lists and counts name only these.
     pub listed: bool,
@@ -61,9 +61,9 @@ pub struct DirectoryUser {
     /// Counts up with every event about this person.
     pub version: i64,
     /// When they were first seen.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
     /// When they last changed.
-    pub updated_at_ms: Millis,
+    pub updated_at_ms: Timestamp,
     /// The leaving date that has passed the guard, and acts on its day without being counted again
     /// (S-32).
     pub leaving_date_cleared: Option<StoredDate>,
@@ -99,7 +99,7 @@ pub struct Known {
     /// The hash of their raw record.
     pub raw_hash: Option<Vec<u8>>,
     /// When they last changed.
-    pub updated_at_ms: Millis,
+    pub updated_at_ms: Timestamp,
 }
 
 /// Inserts or replaces directory users by id. The batch must not name one twice.
@@ -154,7 +154,7 @@ pub fn decide_again_elsewhere(
     tx: &mut Tx<'_>,
     directory: &DirectoryId,
     accounts: &[AccountId],
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let mut people: Vec<DirectoryUserId> = Vec::new();
     for chunk in accounts.chunks(limits::IN_LIST_MAX) {
@@ -340,7 +340,11 @@ pub fn any_waits_for(
 /// What a full sync has to know of everybody. Whoever changed at a moment that is still to come was
 /// decided before the clock was set back, perhaps on a day that is still to come, and is looked at
 /// again.
-pub fn known(conn: &mut Conn, directory: &DirectoryId, now: Millis) -> Result<Vec<Known>, DbError> {
+pub fn known(
+    conn: &mut Conn,
+    directory: &DirectoryId,
+    now: Timestamp,
+) -> Result<Vec<Known>, DbError> {
     use directory_users as t;
     let mut all: Vec<Known> = on_backend!(conn, |c| t::table
         .filter(t::directory_id.eq(directory))
@@ -366,7 +370,7 @@ pub fn known(conn: &mut Conn, directory: &DirectoryId, now: Millis) -> Result<Ve
 /// The directory of the person who has waited longest to be decided again, with its organization.
 pub fn directory_due(
     conn: &mut Conn,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Option<(OrganizationId, DirectoryId)>, DbError> {
     use directory_users as t;
     Ok(on_backend!(conn, |c| t::table
@@ -381,7 +385,7 @@ pub fn directory_due(
 pub fn due(
     conn: &mut Conn,
     directory: &DirectoryId,
-    now: Millis,
+    now: Timestamp,
     people_max: usize,
 ) -> Result<Vec<DirectoryUserId>, DbError> {
     use directory_users as t;
@@ -396,7 +400,7 @@ pub fn due(
 }
 
 /// When the next person is to be decided again.
-pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
     Ok(on_backend!(conn, |c| directory_users::table
         .select(diesel::dsl::min(directory_users::due_at_ms))
         .first(c))?)
@@ -406,8 +410,8 @@ pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
 pub fn set_due(
     tx: &mut Tx<'_>,
     ids: &[DirectoryUserId],
-    now: Millis,
-    due_at: Option<Millis>,
+    now: Timestamp,
+    due_at: Option<Timestamp>,
 ) -> Result<(), DbError> {
     use directory_users as t;
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
@@ -421,7 +425,7 @@ pub fn set_due(
 }
 
 /// These people are to be decided again now.
-pub fn make_due(tx: &mut Tx<'_>, ids: &[DirectoryUserId], now: Millis) -> Result<(), DbError> {
+pub fn make_due(tx: &mut Tx<'_>, ids: &[DirectoryUserId], now: Timestamp) -> Result<(), DbError> {
     use directory_users as t;
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
         on_backend!(&mut **tx, |c| diesel::update(t::table.filter(t::id.eq_any(chunk)))

@@ -9,7 +9,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::endpoint_secrets;
@@ -28,9 +28,9 @@ pub struct EndpointSecret {
     /// The sealed text.
     pub sealed: Vec<u8>,
     /// From when on it signs nothing; never for the newest.
-    pub expires_at_ms: Option<Millis>,
+    pub expires_at_ms: Option<Timestamp>,
     /// When it was made.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
 }
 
 impl EndpointSecret {
@@ -40,7 +40,7 @@ impl EndpointSecret {
         endpoint: &EndpointId,
         secret: &Secret,
         before: Option<&Self>,
-        now: Millis,
+        now: Timestamp,
         (keys, random): (&Keys, &dyn Random),
     ) -> Self {
         let made = before.map_or(now, |before| now.max(before.created_at_ms.plus(1)));
@@ -71,7 +71,7 @@ pub fn insert(tx: &mut Tx<'_>, secret: &EndpointSecret) -> Result<(), DbError> {
 pub fn live(
     conn: &mut Conn,
     endpoint: &EndpointId,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Vec<EndpointSecret>, DbError> {
     use endpoint_secrets as t;
     Ok(on_backend!(conn, |c| t::table
@@ -87,7 +87,7 @@ pub fn live(
 pub fn live_of(
     conn: &mut Conn,
     endpoints: &[EndpointId],
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Vec<EndpointSecret>, DbError> {
     use endpoint_secrets as t;
     Ok(on_backend!(conn, |c| t::table
@@ -99,7 +99,7 @@ pub fn live_of(
 }
 
 /// Makes every secret of an endpoint end at this moment, unless it ends before.
-pub fn expire(tx: &mut Tx<'_>, endpoint: &EndpointId, at: Millis) -> Result<(), DbError> {
+pub fn expire(tx: &mut Tx<'_>, endpoint: &EndpointId, at: Timestamp) -> Result<(), DbError> {
     use endpoint_secrets as t;
     on_backend!(&mut **tx, |c| diesel::update(
         t::table
@@ -121,7 +121,7 @@ pub fn delete_of(tx: &mut Tx<'_>, endpoint: &EndpointId) -> Result<(), DbError> 
 }
 
 /// Deletes the secrets that have ended; how many. Rotations are few, so there is no bound.
-pub fn prune(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
+pub fn prune(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, DbError> {
     use endpoint_secrets as t;
     Ok(on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::expires_at_ms.le(now)))
         .execute(c))?)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::events;
@@ -39,22 +39,22 @@ pub struct Endpoint {
     /// Failed attempts since the last that succeeded.
     pub failures: i64,
     /// When the first of these was.
-    pub failing_since_ms: Option<Millis>,
+    pub failing_since_ms: Option<Timestamp>,
     /// Nothing but a test is sent before this moment.
-    pub paused_until_ms: Option<Millis>,
+    pub paused_until_ms: Option<Timestamp>,
     /// When it last took something.
-    pub last_success_at_ms: Option<Millis>,
+    pub last_success_at_ms: Option<Timestamp>,
     /// Until when one process has the right to send there.
-    pub lease_until_ms: Option<Millis>,
+    pub lease_until_ms: Option<Timestamp>,
     /// Counts up with each claim of that right.
     pub lease_epoch: i64,
     /// When its deliveries are to be looked at next; `None` when nothing waits, or while somebody
     /// sends.
-    pub due_at_ms: Option<Millis>,
+    pub due_at_ms: Option<Timestamp>,
     /// When it was created.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
     /// When its settings last changed.
-    pub updated_at_ms: Millis,
+    pub updated_at_ms: Timestamp,
 }
 
 /// Stores a new endpoint; a second one with the same address is a conflict on `endpoint_url`.
@@ -72,7 +72,7 @@ pub fn find(conn: &mut Conn, id: &EndpointId) -> Result<Endpoint, DbError> {
 
 /// The enabled endpoints for which there is something to do and which nobody has: new events, a
 /// delivery that is due, or a sender that died.
-pub fn due(conn: &mut Conn, now: Millis) -> Result<Vec<EndpointId>, DbError> {
+pub fn due(conn: &mut Conn, now: Timestamp) -> Result<Vec<EndpointId>, DbError> {
     use endpoints as t;
     let last = events::last_number(conn)?;
     Ok(on_backend!(conn, |c| t::table
@@ -86,9 +86,9 @@ pub fn due(conn: &mut Conn, now: Millis) -> Result<Vec<EndpointId>, DbError> {
 }
 
 /// When the next endpoint is due, as far as no new event comes.
-pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
     use endpoints as t;
-    let rows: Vec<(Option<Millis>, Option<Millis>)> = on_backend!(conn, |c| t::table
+    let rows: Vec<(Option<Timestamp>, Option<Timestamp>)> = on_backend!(conn, |c| t::table
         .filter(t::status.eq(EndpointStatus::Enabled))
         .select((t::lease_until_ms, t::due_at_ms))
         .load(c))?;
@@ -100,8 +100,8 @@ pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
 pub fn claim(
     tx: &mut Tx<'_>,
     id: &EndpointId,
-    now: Millis,
-    until: Millis,
+    now: Timestamp,
+    until: Timestamp,
 ) -> Result<Option<Endpoint>, DbError> {
     use endpoints as t;
     let changed = on_backend!(&mut **tx, |c| diesel::update(
@@ -114,14 +114,19 @@ pub fn claim(
         t::lease_until_ms.eq(until),
         t::lease_epoch.eq(t::lease_epoch + 1),
         // What is due from now on is found by looking, or is written by somebody else meanwhile.
-        t::due_at_ms.eq(None::<Millis>),
+        t::due_at_ms.eq(None::<Timestamp>),
     ))
     .execute(c))?;
     if changed == 1 { find(tx, id).map(Some) } else { Ok(None) }
 }
 
 /// Prolongs the right; false when it was lost or the endpoint was disabled.
-pub fn renew(tx: &mut Tx<'_>, id: &EndpointId, epoch: i64, until: Millis) -> Result<bool, DbError> {
+pub fn renew(
+    tx: &mut Tx<'_>,
+    id: &EndpointId,
+    epoch: i64,
+    until: Timestamp,
+) -> Result<bool, DbError> {
     use endpoints as t;
     let changed = on_backend!(&mut **tx, |c| diesel::update(
         t::table
@@ -157,18 +162,18 @@ pub fn held(tx: &mut Tx<'_>, id: &EndpointId, epoch: i64) -> Result<Option<Endpo
 pub fn release(
     tx: &mut Tx<'_>,
     endpoint: &Endpoint,
-    due_at: Option<Millis>,
+    due_at: Option<Timestamp>,
 ) -> Result<(), DbError> {
     use endpoints as t;
     let due_at = endpoint.due_at_ms.into_iter().chain(due_at).min();
     on_backend!(&mut **tx, |c| diesel::update(t::table.find(&endpoint.id))
-        .set((t::lease_until_ms.eq(None::<Millis>), t::due_at_ms.eq(due_at)))
+        .set((t::lease_until_ms.eq(None::<Timestamp>), t::due_at_ms.eq(due_at)))
         .execute(c))?;
     Ok(())
 }
 
 /// Makes an endpoint due: something was written for it.
-pub fn make_due(tx: &mut Tx<'_>, id: &EndpointId, now: Millis) -> Result<(), DbError> {
+pub fn make_due(tx: &mut Tx<'_>, id: &EndpointId, now: Timestamp) -> Result<(), DbError> {
     use endpoints as t;
     on_backend!(&mut **tx, |c| diesel::update(t::table.find(id))
         .set(t::due_at_ms.eq(now))
@@ -181,7 +186,7 @@ pub fn make_due(tx: &mut Tx<'_>, id: &EndpointId, now: Millis) -> Result<(), DbE
 pub fn not_due(tx: &mut Tx<'_>, id: &EndpointId) -> Result<(), DbError> {
     use endpoints as t;
     on_backend!(&mut **tx, |c| diesel::update(t::table.find(id))
-        .set(t::due_at_ms.eq(None::<Millis>))
+        .set(t::due_at_ms.eq(None::<Timestamp>))
         .execute(c))?;
     Ok(())
 }
@@ -200,7 +205,7 @@ pub fn write_health(
     tx: &mut Tx<'_>,
     id: &EndpointId,
     health: &Health,
-    last_success: Option<Millis>,
+    last_success: Option<Timestamp>,
 ) -> Result<(), DbError> {
     use endpoints as t;
     on_backend!(&mut **tx, |c| diesel::update(t::table.find(id))
@@ -219,15 +224,15 @@ pub fn switch_off(
     tx: &mut Tx<'_>,
     id: &EndpointId,
     why: DisabledReason,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     use endpoints as t;
     on_backend!(&mut **tx, |c| diesel::update(t::table.find(id))
         .set((
             t::status.eq(EndpointStatus::Disabled),
             t::disabled_reason.eq(why),
-            t::lease_until_ms.eq(None::<Millis>),
-            t::due_at_ms.eq(None::<Millis>),
+            t::lease_until_ms.eq(None::<Timestamp>),
+            t::due_at_ms.eq(None::<Timestamp>),
             t::updated_at_ms.eq(now),
         ))
         .execute(c))?;
@@ -294,7 +299,7 @@ pub fn write_settings(tx: &mut Tx<'_>, endpoint: &Endpoint) -> Result<(), DbErro
 
 /// Enables an endpoint: it gets the events from now on, and starts in good health. Whoever had the
 /// right to send there before it was disabled does not have it any more.
-pub fn switch_on(tx: &mut Tx<'_>, id: &EndpointId, now: Millis) -> Result<(), DbError> {
+pub fn switch_on(tx: &mut Tx<'_>, id: &EndpointId, now: Timestamp) -> Result<(), DbError> {
     use endpoints as t;
     let last = events::last_number(tx)?;
     on_backend!(&mut **tx, |c| diesel::update(t::table.find(id))
@@ -303,9 +308,9 @@ pub fn switch_on(tx: &mut Tx<'_>, id: &EndpointId, now: Millis) -> Result<(), Db
             t::disabled_reason.eq(None::<DisabledReason>),
             t::dispatched_number.eq(last),
             t::failures.eq(0),
-            t::failing_since_ms.eq(None::<Millis>),
-            t::paused_until_ms.eq(None::<Millis>),
-            t::lease_until_ms.eq(None::<Millis>),
+            t::failing_since_ms.eq(None::<Timestamp>),
+            t::paused_until_ms.eq(None::<Timestamp>),
+            t::lease_until_ms.eq(None::<Timestamp>),
             t::lease_epoch.eq(t::lease_epoch + 1),
             t::updated_at_ms.eq(now),
         ))

@@ -6,7 +6,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::page::{Page, PageRequest, load_page};
@@ -26,7 +26,7 @@ pub struct Event {
     /// The `data` member, as it is sent: JSON text.
     pub data: String,
     /// When it happened.
-    pub created_at: Millis,
+    pub created_at: Timestamp,
 }
 
 #[derive(Insertable)]
@@ -40,7 +40,7 @@ struct Row {
     lane: String,
     group_lane: Option<String>,
     data: String,
-    created_at_ms: Millis,
+    created_at_ms: Timestamp,
     ends_access: bool,
 }
 
@@ -85,9 +85,9 @@ pub struct EventFilter {
     /// Only those of these types; all when empty.
     pub types: Vec<String>,
     /// Only those that happened at this moment or later.
-    pub from: Option<Millis>,
+    pub from: Option<Timestamp>,
     /// Only those that happened before this moment.
-    pub until: Option<Millis>,
+    pub until: Option<Timestamp>,
 }
 
 /// A page of events. Ascending is oldest first.
@@ -128,7 +128,7 @@ pub fn page(
 /// at most `limit`.
 pub fn numbers_between(
     conn: &mut Conn,
-    (since, until): (Millis, Millis),
+    (since, until): (Timestamp, Timestamp),
     types: &[&str],
     limit: i64,
 ) -> Result<Vec<i64>, DbError> {
@@ -161,7 +161,7 @@ pub fn oldest_number(conn: &mut Conn) -> Result<Option<i64>, DbError> {
 }
 
 /// Deletes events older than `before`; at most `limit`, so that nobody waits long.
-pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbError> {
+pub fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, DbError> {
     let numbers: Vec<i64> = on_backend!(&mut **tx, |c| events::table
         .filter(events::created_at_ms.lt(before))
         .order(events::number.asc())

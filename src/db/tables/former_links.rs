@@ -7,7 +7,7 @@
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::former_links;
@@ -35,7 +35,7 @@ pub struct FormerLink {
     /// The account.
     pub account_id: AccountId,
     /// When the link ended.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
 }
 
 /// Stores former links; a newer one of the same person takes the place of an older one. The batch

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
@@ -28,9 +28,9 @@ pub struct Group {
     /// Its name.
     pub name: String,
     /// When it was first seen.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
     /// When it last changed.
-    pub updated_at_ms: Millis,
+    pub updated_at_ms: Timestamp,
 }
 
 #[derive(Insertable)]
@@ -54,7 +54,7 @@ pub fn insert(tx: &mut Tx<'_>, group: &Group) -> Result<(), DbError> {
 }
 
 /// Gives a group another name.
-pub fn rename(tx: &mut Tx<'_>, id: &GroupId, name: &str, now: Millis) -> Result<(), DbError> {
+pub fn rename(tx: &mut Tx<'_>, id: &GroupId, name: &str, now: Timestamp) -> Result<(), DbError> {
     use directory_groups as t;
     on_backend!(&mut **tx, |c| diesel::update(t::table.find(id))
         .set((t::name.eq(name), t::updated_at_ms.eq(now)))

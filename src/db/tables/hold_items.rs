@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
@@ -132,14 +132,14 @@ pub fn decide(tx: &mut Tx<'_>, items: &[HoldItemId], decision: Decision) -> Resu
         on_backend!(&mut **tx, |c| diesel::update(
             hold_items::table.filter(hold_items::id.eq_any(chunk))
         )
-        .set((hold_items::decision.eq(decision), hold_items::done_at_ms.eq(None::<Millis>)))
+        .set((hold_items::decision.eq(decision), hold_items::done_at_ms.eq(None::<Timestamp>)))
         .execute(c))?;
     }
     Ok(())
 }
 
 /// Notes that approvals were carried out; each covers one change, once.
-pub fn mark_done(tx: &mut Tx<'_>, items: &[HoldItemId], now: Millis) -> Result<(), DbError> {
+pub fn mark_done(tx: &mut Tx<'_>, items: &[HoldItemId], now: Timestamp) -> Result<(), DbError> {
     for chunk in items.chunks(limits::IN_LIST_MAX) {
         on_backend!(&mut **tx, |c| diesel::update(
             hold_items::table.filter(hold_items::id.eq_any(chunk))
@@ -222,7 +222,7 @@ pub fn retire(
     directory: &DirectoryId,
     kind: HoldKind,
     people: &[ExternalKey],
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let old: Vec<HoldItemId> = decided(tx, directory, people)?
         .into_iter()
@@ -240,7 +240,7 @@ pub fn decided(
     people: &[ExternalKey],
 ) -> Result<Vec<(HoldKind, HoldItem)>, DbError> {
     use hold_items as t;
-    let mut found: Vec<(HoldKind, Option<Millis>, HoldItem)> = Vec::new();
+    let mut found: Vec<(HoldKind, Option<Timestamp>, HoldItem)> = Vec::new();
     for chunk in people.chunks(limits::IN_LIST_MAX) {
         found.extend(on_backend!(conn, |c| t::table
             .inner_join(holds::table)

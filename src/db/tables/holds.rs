@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
@@ -35,11 +35,11 @@ pub struct Hold {
     /// What became of it.
     pub state: HoldState,
     /// When it was opened.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
     /// When it last changed.
-    pub updated_at_ms: Millis,
+    pub updated_at_ms: Timestamp,
     /// When it was decided.
-    pub decided_at_ms: Option<Millis>,
+    pub decided_at_ms: Option<Timestamp>,
     /// Who decided.
     pub decided_by: Option<Actor>,
     /// Counts up when somebody joins the list; a decision says which version it saw (S-32).
@@ -47,7 +47,7 @@ pub struct Hold {
     /// How many notices were written about it.
     pub notices: i64,
     /// When the admins are told again, while it is open.
-    pub next_notice_at_ms: Option<Millis>,
+    pub next_notice_at_ms: Option<Timestamp>,
 }
 
 /// One person's change in a hold.
@@ -77,9 +77,9 @@ pub struct HoldItem {
     /// What was decided.
     pub decision: Option<Decision>,
     /// When an approval was carried out; it covers one change, once.
-    pub done_at_ms: Option<Millis>,
+    pub done_at_ms: Option<Timestamp>,
     /// When it was added.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
     /// The version of the list with which it was added, or its facts last changed.
     pub list_version: i64,
 }
@@ -116,7 +116,7 @@ pub fn set_list_version(
     tx: &mut Tx<'_>,
     id: &HoldId,
     version: i64,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::update(holds::table.find(id))
         .set((holds::list_version.eq(version), holds::updated_at_ms.eq(now)))
@@ -125,7 +125,7 @@ pub fn set_list_version(
 }
 
 /// A directory with an open hold of which the admins are to be told by now, the longest due first.
-pub fn directory_to_tell(conn: &mut Conn, now: Millis) -> Result<Option<DirectoryId>, DbError> {
+pub fn directory_to_tell(conn: &mut Conn, now: Timestamp) -> Result<Option<DirectoryId>, DbError> {
     Ok(on_backend!(conn, |c| holds::table
         .filter(holds::next_notice_at_ms.le(now))
         .order(holds::next_notice_at_ms.asc())
@@ -135,8 +135,8 @@ pub fn directory_to_tell(conn: &mut Conn, now: Millis) -> Result<Option<Director
 }
 
 /// When admins are next to be told of a hold.
-pub fn next_notice(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
-    let next: Option<Option<Millis>> = on_backend!(conn, |c| holds::table
+pub fn next_notice(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
+    let next: Option<Option<Timestamp>> = on_backend!(conn, |c| holds::table
         .filter(holds::next_notice_at_ms.is_not_null())
         .order(holds::next_notice_at_ms.asc())
         .select(holds::next_notice_at_ms)
@@ -149,7 +149,7 @@ pub fn next_notice(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
 pub fn to_tell(
     conn: &mut Conn,
     directory: &DirectoryId,
-    now: Option<Millis>,
+    now: Option<Timestamp>,
 ) -> Result<Vec<Hold>, DbError> {
     Ok(on_backend!(conn, |c| {
         let open = holds::table
@@ -165,7 +165,7 @@ pub fn to_tell(
 }
 
 /// A notice about an open hold was written; the next one is due at `next`.
-pub fn note_told(tx: &mut Tx<'_>, hold: &Hold, next: Millis) -> Result<(), DbError> {
+pub fn note_told(tx: &mut Tx<'_>, hold: &Hold, next: Timestamp) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::update(holds::table.find(&hold.id))
         .set(
             (holds::notices.eq(hold.notices.saturating_add(1)), holds::next_notice_at_ms.eq(next),)
@@ -175,7 +175,12 @@ pub fn note_told(tx: &mut Tx<'_>, hold: &Hold, next: Millis) -> Result<(), DbErr
 }
 
 /// Changes the reason of an open hold.
-pub fn set_reason(tx: &mut Tx<'_>, id: &HoldId, reason: &str, now: Millis) -> Result<(), DbError> {
+pub fn set_reason(
+    tx: &mut Tx<'_>,
+    id: &HoldId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::update(holds::table.find(id))
         .set((holds::reason.eq(reason), holds::updated_at_ms.eq(now)))
         .execute(c))?;
@@ -196,13 +201,13 @@ pub fn close(
     id: &HoldId,
     state: HoldState,
     decided_by: &Actor,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::update(holds::table.find(id))
         .set((
             holds::state.eq(state),
             holds::open_key.eq(None::<String>),
-            holds::next_notice_at_ms.eq(None::<Millis>),
+            holds::next_notice_at_ms.eq(None::<Timestamp>),
             holds::decided_by.eq(decided_by),
             holds::decided_at_ms.eq(now),
             holds::updated_at_ms.eq(now),
@@ -212,7 +217,7 @@ pub fn close(
 }
 
 /// Closes open holds that are no longer needed.
-pub fn supersede(tx: &mut Tx<'_>, open_keys: &[String], now: Millis) -> Result<usize, DbError> {
+pub fn supersede(tx: &mut Tx<'_>, open_keys: &[String], now: Timestamp) -> Result<usize, DbError> {
     let mut closed: usize = 0;
     for chunk in open_keys.chunks(limits::IN_LIST_MAX) {
         closed = closed.saturating_add(on_backend!(&mut **tx, |c| diesel::update(
@@ -221,7 +226,7 @@ pub fn supersede(tx: &mut Tx<'_>, open_keys: &[String], now: Millis) -> Result<u
         .set((
             holds::state.eq(HoldState::Superseded),
             holds::open_key.eq(None::<String>),
-            holds::next_notice_at_ms.eq(None::<Millis>),
+            holds::next_notice_at_ms.eq(None::<Timestamp>),
             holds::updated_at_ms.eq(now),
         ))
         .execute(c))?);
@@ -233,7 +238,7 @@ pub fn supersede(tx: &mut Tx<'_>, open_keys: &[String], now: Millis) -> Result<u
 pub fn supersede_all(
     tx: &mut Tx<'_>,
     directory: &DirectoryId,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<usize, DbError> {
     Ok(on_backend!(&mut **tx, |c| diesel::update(
         holds::table
@@ -243,7 +248,7 @@ pub fn supersede_all(
     .set((
         holds::state.eq(HoldState::Superseded),
         holds::open_key.eq(None::<String>),
-        holds::next_notice_at_ms.eq(None::<Millis>),
+        holds::next_notice_at_ms.eq(None::<Timestamp>),
         holds::updated_at_ms.eq(now),
     ))
     .execute(c))?)

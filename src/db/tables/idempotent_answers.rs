@@ -6,7 +6,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::idempotent_answers;
@@ -31,7 +31,7 @@ struct Row {
     key_hash: Vec<u8>,
     request_hash: Vec<u8>,
     answer_sealed: Option<Vec<u8>>,
-    created_at_ms: Millis,
+    created_at_ms: Timestamp,
 }
 
 /// What a request finds.
@@ -52,7 +52,7 @@ pub fn claim(
     tx: &mut Tx<'_>,
     name: &Name,
     request_hash: &[u8],
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Found, DbError> {
     use idempotent_answers as t;
     let row = Row {
@@ -105,7 +105,7 @@ pub fn claim(
 }
 
 /// Moves the claim of `at` to `now`; false when somebody else has it by now.
-pub fn renew(tx: &mut Tx<'_>, name: &Name, at: Millis, now: Millis) -> Result<bool, DbError> {
+pub fn renew(tx: &mut Tx<'_>, name: &Name, at: Timestamp, now: Timestamp) -> Result<bool, DbError> {
     use idempotent_answers as t;
     let of_name = (&name.api_key_id, &name.key_hash);
     Ok(on_backend!(&mut **tx, |c| diesel::update(
@@ -121,7 +121,7 @@ pub fn renew(tx: &mut Tx<'_>, name: &Name, at: Millis, now: Millis) -> Result<bo
 pub fn settle(
     tx: &mut Tx<'_>,
     name: &Name,
-    at: Millis,
+    at: Timestamp,
     answer_sealed: Option<&[u8]>,
 ) -> Result<(), DbError> {
     use idempotent_answers as t;
@@ -138,7 +138,7 @@ pub fn settle(
 }
 
 /// Deletes what was noted before this moment; at most `limit`.
-pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbError> {
+pub fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, DbError> {
     use idempotent_answers as t;
     let old: Vec<(ApiKeyId, Vec<u8>)> = on_backend!(&mut **tx, |c| t::table
         .filter(t::created_at_ms.lt(before))

@@ -10,7 +10,7 @@ use diesel::dsl::{IsNotNull, case_when};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::directories::{self, HookTarget};
 use crate::db::error::DbError;
@@ -56,28 +56,28 @@ pub struct InboxRow {
     /// How many webhooks it stands for.
     pub hooks: i64,
     /// When the first of them came.
-    pub first_received_at_ms: Millis,
+    pub first_received_at_ms: Timestamp,
     /// When the last of them came.
-    pub last_received_at_ms: Millis,
+    pub last_received_at_ms: Timestamp,
     /// The number of the latest question when the last of them came: a full sync with a higher
     /// number has asked after it, whatever the clock says.
     pub last_received_seq: i64,
     /// Not before this moment is it looked at.
-    pub next_at_ms: Millis,
+    pub next_at_ms: Timestamp,
     /// How often it was tried.
     pub attempts: i64,
     /// Until when the one who looks has it.
-    pub lease_until_ms: Option<Millis>,
+    pub lease_until_ms: Option<Timestamp>,
     /// Counts up with each claim; a result under an older number writes nothing.
     pub lease_epoch: i64,
     /// When it was settled.
-    pub done_at_ms: Option<Millis>,
+    pub done_at_ms: Option<Timestamp>,
     /// How it was settled.
     pub outcome: Option<String>,
     /// How often in a row the look was not answered (S-42).
     pub failures: i64,
     /// When it was not answered last.
-    pub failed_at_ms: Option<Millis>,
+    pub failed_at_ms: Option<Timestamp>,
 }
 
 #[derive(Insertable)]
@@ -91,10 +91,10 @@ struct NewRow<'a> {
     state: InboxState,
     waiting_key: Option<String>,
     hooks: i64,
-    first_received_at_ms: Millis,
-    last_received_at_ms: Millis,
+    first_received_at_ms: Timestamp,
+    last_received_at_ms: Timestamp,
     last_received_seq: i64,
-    next_at_ms: Millis,
+    next_at_ms: Timestamp,
     attempts: i64,
     lease_epoch: i64,
 }
@@ -107,7 +107,7 @@ pub const MARKED_LEAVER: i64 = 3;
 pub const NEW_STARTER: i64 = 1;
 
 /// A moment that never comes: the row waits for a full sync to settle it.
-pub const PARKED: Millis = Millis(i64::MAX);
+pub const PARKED: Timestamp = Timestamp(i64::MAX);
 
 /// What merged hints about one person say together: the strongest reason to look at them. A leaver
 /// stays a leaver and a starter a starter; otherwise the latest counts.
@@ -139,7 +139,7 @@ pub fn take_in(
     tx: &mut Tx<'_>,
     token_hash: &[u8],
     hints: &[(String, Option<i64>)],
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Option<DirectoryId>, DbError> {
     let Some(target) = directories::hold_by_token_hash(tx, token_hash)? else { return Ok(None) };
     if !hints.is_empty() && is_crowded(tx, &target.id)? {
@@ -156,7 +156,7 @@ fn put(
     tx: &mut Tx<'_>,
     target: &HookTarget,
     (hint, action_id): &(String, Option<i64>),
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     // Only an active directory looks at once; elsewhere the next full sync settles what waits
     // (L-07).
@@ -245,7 +245,7 @@ pub struct DueDirectory {
 
 /// Directories that have hints to look at now: those whose organization has the fewest looks under
 /// way first, then the longest waiting, so that the organizations take turns (S-46).
-pub fn directories_due(conn: &mut Conn, now: Millis) -> Result<Vec<DueDirectory>, DbError> {
+pub fn directories_due(conn: &mut Conn, now: Timestamp) -> Result<Vec<DueDirectory>, DbError> {
     use diesel::dsl::{count_star, min};
     type Row = (OrganizationId, DirectoryId, Option<i64>, Option<String>, i64);
     let rows: Vec<Row> = on_backend!(conn, |c| inbox::table
@@ -318,7 +318,7 @@ pub fn due(
     directory: &DirectoryId,
     turn: Turn,
     under_way: &[UnderWay],
-    now: Millis,
+    now: Timestamp,
     limit: i64,
 ) -> Result<Vec<InboxRow>, DbError> {
     let of_directory = |look: &&UnderWay| look.directory_id == *directory;
@@ -350,7 +350,7 @@ pub fn due(
 }
 
 /// Claims a waiting row until `until`; false when somebody else was faster.
-pub fn claim(tx: &mut Tx<'_>, row: &InboxRow, until: Millis) -> Result<bool, DbError> {
+pub fn claim(tx: &mut Tx<'_>, row: &InboxRow, until: Timestamp) -> Result<bool, DbError> {
     let changed = on_backend!(&mut **tx, |c| diesel::update(
         inbox::table
             .find(row.id)
@@ -369,7 +369,7 @@ pub fn claim(tx: &mut Tx<'_>, row: &InboxRow, until: Millis) -> Result<bool, DbE
 }
 
 /// Prolongs a claim; false when it was lost.
-pub fn renew(tx: &mut Tx<'_>, id: i64, epoch: i64, until: Millis) -> Result<bool, DbError> {
+pub fn renew(tx: &mut Tx<'_>, id: i64, epoch: i64, until: Timestamp) -> Result<bool, DbError> {
     let changed = on_backend!(&mut **tx, |c| diesel::update(
         inbox::table
             .find(id)
@@ -387,7 +387,7 @@ pub fn settle(
     id: i64,
     epoch: i64,
     outcome: &str,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<bool, DbError> {
     let changed = on_backend!(&mut **tx, |c| diesel::update(
         inbox::table
@@ -399,7 +399,7 @@ pub fn settle(
         inbox::state.eq(InboxState::Done),
         inbox::done_at_ms.eq(now),
         inbox::outcome.eq(outcome),
-        inbox::lease_until_ms.eq(None::<Millis>),
+        inbox::lease_until_ms.eq(None::<Timestamp>),
     ))
     .execute(c))?;
     Ok(changed == 1)
@@ -411,8 +411,8 @@ pub fn give_back(
     tx: &mut Tx<'_>,
     row: &InboxRow,
     epoch: i64,
-    next_at: Millis,
-    now: Millis,
+    next_at: Timestamp,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     if !renew(tx, row.id, epoch, now)? {
         return Ok(());
@@ -438,8 +438,8 @@ pub fn note_unanswered(
     tx: &mut Tx<'_>,
     row: &InboxRow,
     epoch: i64,
-    (next_at, failures): (Millis, i64),
-    now: Millis,
+    (next_at, failures): (Timestamp, i64),
+    now: Timestamp,
 ) -> Result<(), DbError> {
     give_back(tx, row, epoch, next_at, now)?;
     // The row itself, or the newer one of the same person that it was merged into.
@@ -454,7 +454,7 @@ pub fn note_unanswered(
 pub fn unanswered_since(
     conn: &mut Conn,
     directory: &DirectoryId,
-    since: Millis,
+    since: Timestamp,
     limit: i64,
 ) -> Result<Vec<String>, DbError> {
     Ok(on_backend!(conn, |c| inbox::table
@@ -484,13 +484,13 @@ fn merge_into_newer(tx: &mut Tx<'_>, row: &InboxRow, key: &str) -> Result<bool, 
     Ok(newer > 0)
 }
 
-fn wait_again(conn: &mut Conn, id: i64, key: &str, next_at: Millis) -> Result<(), DbError> {
+fn wait_again(conn: &mut Conn, id: i64, key: &str, next_at: Timestamp) -> Result<(), DbError> {
     on_backend!(conn, |c| diesel::update(inbox::table.find(id))
         .set((
             inbox::state.eq(InboxState::Waiting),
             inbox::waiting_key.eq(key),
             inbox::next_at_ms.eq(next_at),
-            inbox::lease_until_ms.eq(None::<Millis>),
+            inbox::lease_until_ms.eq(None::<Timestamp>),
         ))
         .execute(c))?;
     Ok(())
@@ -498,7 +498,7 @@ fn wait_again(conn: &mut Conn, id: i64, key: &str, next_at: Millis) -> Result<()
 
 /// Rows whose claim ended without a result, because their worker died; the longest ended
 /// first.
-pub fn expired(tx: &mut Tx<'_>, now: Millis, limit: i64) -> Result<Vec<InboxRow>, DbError> {
+pub fn expired(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<InboxRow>, DbError> {
     Ok(on_backend!(&mut **tx, |c| inbox::table
         .filter(is_leased())
         .filter(inbox::lease_until_ms.lt(now))
@@ -509,7 +509,7 @@ pub fn expired(tx: &mut Tx<'_>, now: Millis, limit: i64) -> Result<Vec<InboxRow>
 }
 
 /// Lets these hints wait until `until`.
-pub fn let_wait(tx: &mut Tx<'_>, rows: &[InboxRow], until: Millis) -> Result<(), DbError> {
+pub fn let_wait(tx: &mut Tx<'_>, rows: &[InboxRow], until: Timestamp) -> Result<(), DbError> {
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     on_backend!(&mut **tx, |c| diesel::update(inbox::table.filter(inbox::id.eq_any(ids)))
         .set(inbox::next_at_ms.eq(until))
@@ -527,7 +527,7 @@ pub fn park(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<usize, DbError> 
 }
 
 /// Lets the waiting hints of a directory that are due wait until `until`.
-pub fn defer(tx: &mut Tx<'_>, directory: &DirectoryId, until: Millis) -> Result<usize, DbError> {
+pub fn defer(tx: &mut Tx<'_>, directory: &DirectoryId, until: Timestamp) -> Result<usize, DbError> {
     Ok(on_backend!(&mut **tx, |c| diesel::update(
         inbox::table
             .filter(inbox::directory_id.eq(directory))
@@ -545,7 +545,7 @@ pub fn settle_by_run(
     tx: &mut Tx<'_>,
     directory: &DirectoryId,
     seq: i64,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<usize, DbError> {
     let waiting = || inbox::table.filter(inbox::directory_id.eq(directory)).filter(is_waiting());
     let starters = unseen_starters(tx, directory, now)?;
@@ -574,7 +574,7 @@ pub fn settle_by_run(
 fn unseen_starters(
     conn: &mut Conn,
     directory: &DirectoryId,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Vec<i64>, DbError> {
     use directory_users as u;
     let stored = u::table
@@ -592,13 +592,13 @@ fn unseen_starters(
 }
 
 /// When the next hint is due: one that waits, or one whose claim ends.
-pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
-    let waiting: Option<Millis> = on_backend!(conn, |c| inbox::table
+pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
+    let waiting: Option<Timestamp> = on_backend!(conn, |c| inbox::table
         .filter(is_waiting())
         .filter(inbox::next_at_ms.lt(PARKED))
         .select(diesel::dsl::min(inbox::next_at_ms))
         .first(c))?;
-    let leased: Option<Millis> = on_backend!(conn, |c| inbox::table
+    let leased: Option<Timestamp> = on_backend!(conn, |c| inbox::table
         .filter(is_leased())
         .select(diesel::dsl::min(inbox::lease_until_ms))
         .first(c))?;
@@ -614,7 +614,7 @@ pub fn delete_of_directory(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<u
 }
 
 /// Deletes settled hints older than `before`; at most `limit`, so that nobody waits long.
-pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbError> {
+pub fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, DbError> {
     let ids: Vec<i64> = on_backend!(&mut **tx, |c| inbox::table
         .filter(inbox::done_at_ms.lt(before))
         .order(inbox::done_at_ms.asc())

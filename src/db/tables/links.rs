@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
@@ -31,7 +31,7 @@ pub struct Link {
     /// The rule that made the link ("email", "ledger", "created", "rehire").
     pub link_rule: String,
     /// When it was made.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
 }
 
 /// Stores new links.

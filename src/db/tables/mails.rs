@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::notices::Notice;
@@ -51,17 +51,17 @@ pub struct Mail {
     /// How often it was tried.
     pub attempts: i64,
     /// Not before this moment is it tried.
-    pub next_at_ms: Millis,
+    pub next_at_ms: Timestamp,
     /// Until when the sender has it.
-    pub lease_until_ms: Option<Millis>,
+    pub lease_until_ms: Option<Timestamp>,
     /// Counts up with each claim.
     pub lease_epoch: i64,
     /// When the mail server took it.
-    pub sent_at_ms: Option<Millis>,
+    pub sent_at_ms: Option<Timestamp>,
     /// Why the last try failed; no personal data.
     pub last_error: Option<String>,
     /// When it was written.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
     /// Where it is received, see [`domain_of`].
     pub recipient_domain: String,
 }
@@ -127,8 +127,8 @@ pub fn insert(tx: &mut Tx<'_>, rows: &[Mail]) -> Result<(), DbError> {
 /// first: their links expire. A dead sender's mail is due again when its claim ends.
 pub fn claim(
     tx: &mut Tx<'_>,
-    now: Millis,
-    until: Millis,
+    now: Timestamp,
+    until: Timestamp,
 ) -> Result<Option<(Mail, Option<Notice>)>, DbError> {
     let busy: Vec<String> = on_backend!(&mut **tx, |c| mails::table
         .filter(mails::state.eq(MailState::Leased))
@@ -159,7 +159,7 @@ pub fn claim(
 /// The first mail that is due, to none of the domains that are `busy`.
 fn due(
     tx: &mut Tx<'_>,
-    now: Millis,
+    now: Timestamp,
     busy: &[String],
     own_words: bool,
 ) -> Result<Option<(Mail, Option<Notice>)>, DbError> {
@@ -193,7 +193,7 @@ fn due(
 }
 
 /// Prolongs a claim; false when it was lost.
-pub fn renew(tx: &mut Tx<'_>, mail: &Mail, until: Millis) -> Result<bool, DbError> {
+pub fn renew(tx: &mut Tx<'_>, mail: &Mail, until: Timestamp) -> Result<bool, DbError> {
     let changed = on_backend!(&mut **tx, |c| diesel::update(
         mails::table
             .find(&mail.id)
@@ -211,8 +211,8 @@ pub fn record(
     tx: &mut Tx<'_>,
     mail: &Mail,
     state: MailState,
-    next_at: Millis,
-    sent_at: Option<Millis>,
+    next_at: Timestamp,
+    sent_at: Option<Timestamp>,
     error: Option<&str>,
 ) -> Result<(), DbError> {
     let text_sealed = mail.text_sealed.as_ref().filter(|_| state == MailState::Waiting);
@@ -223,7 +223,7 @@ pub fn record(
         mails::state.eq(state),
         mails::text_sealed.eq(text_sealed),
         mails::next_at_ms.eq(next_at),
-        mails::lease_until_ms.eq(None::<Millis>),
+        mails::lease_until_ms.eq(None::<Timestamp>),
         mails::sent_at_ms.eq(sent_at),
         mails::last_error.eq(error),
     ))
@@ -232,7 +232,7 @@ pub fn record(
 }
 
 /// When the next mail is due.
-pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
     Ok(on_backend!(conn, |c| mails::table
         .filter(mails::state.eq(MailState::Waiting))
         .select(diesel::dsl::min(mails::next_at_ms))

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::directories::Directory;
 use crate::db::error::DbError;
@@ -27,22 +27,22 @@ pub struct MissingPerson {
     pub directory_id: DirectoryId,
     /// When the first list was asked for that did not name them. When they were answered about in
     /// between, they are somebody new here.
-    pub missing_since_ms: Millis,
+    pub missing_since_ms: Timestamp,
     /// The number of the latest such list, where questions about one person are asked.
     pub list_seq: Option<i64>,
     /// When to ask about them; `None` when the next full sync does.
-    pub question_at_ms: Option<Millis>,
+    pub question_at_ms: Option<Timestamp>,
     /// When the admins were told that no answer comes.
-    pub told_at_ms: Option<Millis>,
+    pub told_at_ms: Option<Timestamp>,
 }
 
 /// Since when each of a directory's missing people has been missing, where lists alone tell it.
 pub fn since(
     conn: &mut Conn,
     directory: &DirectoryId,
-) -> Result<HashMap<DirectoryUserId, Millis>, DbError> {
+) -> Result<HashMap<DirectoryUserId, Timestamp>, DbError> {
     use missing_people as t;
-    let rows: Vec<(DirectoryUserId, Millis)> = on_backend!(conn, |c| t::table
+    let rows: Vec<(DirectoryUserId, Timestamp)> = on_backend!(conn, |c| t::table
         .filter(t::directory_id.eq(directory))
         .filter(t::list_seq.is_null())
         .select((t::directory_user_id, t::missing_since_ms))
@@ -69,7 +69,7 @@ pub struct Question {
     /// The number of the list.
     pub list_seq: i64,
     /// When to ask; `None` when the next full sync does.
-    pub at: Option<Millis>,
+    pub at: Option<Timestamp>,
 }
 
 /// Notes people whom the list that was asked for at `asked_at` does not name; whoever is noted
@@ -80,7 +80,7 @@ pub fn note(
     tx: &mut Tx<'_>,
     directory: &Directory,
     people: &[DirectoryUserId],
-    asked_at: Millis,
+    asked_at: Timestamp,
     question: Option<Question>,
 ) -> Result<(), DbError> {
     use missing_people as t;
@@ -137,7 +137,7 @@ pub fn forget(tx: &mut Tx<'_>, people: &[DirectoryUserId]) -> Result<(), DbError
 /// Directories with people to ask about now, the longest waiting first.
 pub fn directories_due(
     conn: &mut Conn,
-    now: Millis,
+    now: Timestamp,
     directories_max: i64,
 ) -> Result<Vec<DirectoryId>, DbError> {
     use missing_people as t;
@@ -152,7 +152,7 @@ pub fn directories_due(
 }
 
 /// When the next question is due.
-pub fn next_question(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
+pub fn next_question(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
     use missing_people as t;
     Ok(on_backend!(conn, |c| t::table
         .filter(t::question_at_ms.is_not_null())
@@ -185,7 +185,7 @@ pub fn to_ask(
 }
 
 /// Lets all questions of a directory that are still to be asked wait until `at`.
-pub fn ask_at(tx: &mut Tx<'_>, directory: &DirectoryId, at: Millis) -> Result<usize, DbError> {
+pub fn ask_at(tx: &mut Tx<'_>, directory: &DirectoryId, at: Timestamp) -> Result<usize, DbError> {
     use missing_people as t;
     Ok(on_backend!(&mut **tx, |c| diesel::update(
         t::table.filter(t::directory_id.eq(directory)).filter(t::question_at_ms.is_not_null())
@@ -201,7 +201,7 @@ pub fn leave_to_full_sync(tx: &mut Tx<'_>, people: &[DirectoryUserId]) -> Result
         on_backend!(&mut **tx, |c| diesel::update(
             t::table.filter(t::directory_user_id.eq_any(chunk))
         )
-        .set(t::question_at_ms.eq(None::<Millis>))
+        .set(t::question_at_ms.eq(None::<Timestamp>))
         .execute(c))?;
     }
     Ok(())
@@ -211,7 +211,7 @@ pub fn leave_to_full_sync(tx: &mut Tx<'_>, people: &[DirectoryUserId]) -> Result
 pub fn unconfirmed(
     conn: &mut Conn,
     directory: &DirectoryId,
-    before: Millis,
+    before: Timestamp,
     people_max: i64,
 ) -> Result<Vec<MissingPerson>, DbError> {
     use missing_people as t;
@@ -226,7 +226,11 @@ pub fn unconfirmed(
 }
 
 /// Notes that the admins were told of people.
-pub fn note_told(tx: &mut Tx<'_>, people: &[DirectoryUserId], now: Millis) -> Result<(), DbError> {
+pub fn note_told(
+    tx: &mut Tx<'_>,
+    people: &[DirectoryUserId],
+    now: Timestamp,
+) -> Result<(), DbError> {
     use missing_people as t;
     for chunk in people.chunks(limits::IN_LIST_MAX) {
         on_backend!(&mut **tx, |c| diesel::update(

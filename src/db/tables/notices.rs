@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, on_backend};
 use crate::db::error::DbError;
 use crate::db::page::{Page, PageRequest, load_page};
@@ -30,7 +30,7 @@ pub struct Notice {
     /// Where it is repaired.
     pub link: String,
     /// When it was written.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
 }
 
 /// One notice to one admin by mail.
@@ -47,7 +47,7 @@ pub struct MailState {
     /// How often it was tried.
     pub attempts: i64,
     /// When the mail server took it.
-    pub sent_at_ms: Option<Millis>,
+    pub sent_at_ms: Option<Timestamp>,
     /// Why the last try failed.
     pub last_error: Option<String>,
 }

@@ -5,7 +5,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::api_keys::ApiKey;
 use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::error::DbError;
@@ -24,11 +24,11 @@ pub struct OperatorSession {
     /// Keyed hash of the token in the cookie.
     pub token_hash: Vec<u8>,
     /// When something was last done in it; looking on does not count.
-    pub last_used_at_ms: Millis,
+    pub last_used_at_ms: Timestamp,
     /// When it ends in any case.
-    pub expires_at_ms: Millis,
+    pub expires_at_ms: Timestamp,
     /// When it began.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
 }
 
 /// Stores a new visit.
@@ -54,7 +54,7 @@ pub fn find(
 }
 
 /// Notes that something was done in a visit.
-pub fn touch(tx: &mut Tx<'_>, id: &OperatorSessionId, now: Millis) -> Result<(), DbError> {
+pub fn touch(tx: &mut Tx<'_>, id: &OperatorSessionId, now: Timestamp) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::update(operator_sessions::table.find(id))
         .set(operator_sessions::last_used_at_ms.eq(now))
         .execute(c))?;
@@ -71,7 +71,7 @@ pub fn delete(tx: &mut Tx<'_>, token_hash: &[u8]) -> Result<(), DbError> {
 }
 
 /// Deletes visits that ended before `before`; at most `limit`.
-pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbError> {
+pub fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, DbError> {
     use operator_sessions as t;
     let old: Vec<OperatorSessionId> = on_backend!(&mut **tx, |c| t::table
         .filter(t::expires_at_ms.lt(before))

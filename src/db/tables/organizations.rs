@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::like::{lower, pattern};
@@ -36,9 +36,9 @@ pub struct Organization {
     /// What the application notes of it for itself.
     pub metadata: Json<Metadata>,
     /// When it was made.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
     /// When it last changed.
-    pub updated_at_ms: Millis,
+    pub updated_at_ms: Timestamp,
 }
 
 impl Organization {
@@ -182,7 +182,7 @@ pub fn open_directories(conn: &mut Conn, id: &OrganizationId) -> Result<i64, DbE
 
 /// Deletes an organization: from now on it counts as gone, and its rows go in pieces
 /// ([`crate::db::clearing`]).
-pub fn delete(tx: &mut Tx<'_>, id: &OrganizationId, now: Millis) -> Result<(), DbError> {
+pub fn delete(tx: &mut Tx<'_>, id: &OrganizationId, now: Timestamp) -> Result<(), DbError> {
     use organizations as t;
     on_backend!(&mut **tx, |c| diesel::update(t::table.find(id))
         // Another one may have its external id at once.

@@ -9,7 +9,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::deliveries::Open;
 use crate::db::error::DbError;
@@ -89,7 +89,7 @@ pub fn overtake(
     tx: &mut Tx<'_>,
     endpoint: &EndpointId,
     (by, lane): (i64, &str),
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     use deliveries as t;
     on_backend!(&mut **tx, |c| diesel::update(
@@ -127,7 +127,7 @@ pub fn settle(
     tx: &mut Tx<'_>,
     endpoint: &EndpointId,
     (done, settled): (&Open, Settled),
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     use deliveries as t;
     let mut marked: Vec<String> =
@@ -160,7 +160,7 @@ fn give_up_memberships(
     endpoint: &EndpointId,
     people: &[String],
     (done, settled): (&Open, Settled),
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     use deliveries as t;
     for chunk in people.chunks(limits::IN_LIST_MAX) {

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::error::DbError;
@@ -28,11 +28,11 @@ pub struct PortalLink {
     /// Where the admin is led to when the set-up is done.
     pub success_url: Option<String>,
     /// Until when it is good.
-    pub expires_at_ms: Millis,
+    pub expires_at_ms: Timestamp,
     /// When it was used.
-    pub used_at_ms: Option<Millis>,
+    pub used_at_ms: Option<Timestamp>,
     /// When it was made.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
 }
 
 /// Stores a new link.
@@ -45,7 +45,7 @@ pub fn insert(tx: &mut Tx<'_>, link: &PortalLink) -> Result<(), DbError> {
 pub fn find_good(
     conn: &mut Conn,
     token_hash: &[u8],
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Option<PortalLink>, DbError> {
     use portal_links as t;
     Ok(on_backend!(conn, |c| t::table
@@ -59,7 +59,7 @@ pub fn find_good(
 }
 
 /// How many links were made for an admin since a moment.
-pub fn made_since(conn: &mut Conn, admin: &AdminId, since: Millis) -> Result<i64, DbError> {
+pub fn made_since(conn: &mut Conn, admin: &AdminId, since: Timestamp) -> Result<i64, DbError> {
     use portal_links as t;
     Ok(on_backend!(conn, |c| t::table
         .filter(t::admin_id.eq(admin))
@@ -72,7 +72,7 @@ pub fn made_since(conn: &mut Conn, admin: &AdminId, since: Millis) -> Result<i64
 pub fn use_up(
     tx: &mut Tx<'_>,
     token_hash: &[u8],
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Option<PortalLink>, DbError> {
     use portal_links as t;
     Ok(on_backend!(&mut **tx, |c| diesel::update(
@@ -88,7 +88,7 @@ pub fn use_up(
 }
 
 /// Deletes links whose time was over before this moment; at most `limit`.
-pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbError> {
+pub fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, DbError> {
     use portal_links as t;
     let old: Vec<PortalLinkId> = on_backend!(&mut **tx, |c| t::table
         .filter(t::expires_at_ms.lt(before))

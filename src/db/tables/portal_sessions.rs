@@ -5,7 +5,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::clearing;
 use crate::db::conn::{Conn, Tx, delete_listed, on_backend};
 use crate::db::error::DbError;
@@ -32,11 +32,11 @@ pub struct PortalSession {
     /// Where somebody goes on who has completed set-up.
     pub success_url: Option<String>,
     /// When something was last done in it; looking on does not count.
-    pub last_used_at_ms: Millis,
+    pub last_used_at_ms: Timestamp,
     /// When it ends in any case.
-    pub expires_at_ms: Millis,
+    pub expires_at_ms: Timestamp,
     /// When it began.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
 }
 
 impl PortalSession {
@@ -69,7 +69,7 @@ pub fn find(conn: &mut Conn, token_hash: &[u8]) -> Result<Option<PortalSession>,
 }
 
 /// Notes that something was done in a visit.
-pub fn touch(tx: &mut Tx<'_>, id: &PortalSessionId, now: Millis) -> Result<(), DbError> {
+pub fn touch(tx: &mut Tx<'_>, id: &PortalSessionId, now: Timestamp) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::update(portal_sessions::table.find(id))
         .set(portal_sessions::last_used_at_ms.eq(now))
         .execute(c))?;
@@ -86,7 +86,7 @@ pub fn delete(tx: &mut Tx<'_>, token_hash: &[u8]) -> Result<(), DbError> {
 }
 
 /// Deletes visits that ended before `before`; at most `limit`.
-pub fn prune(tx: &mut Tx<'_>, before: Millis, limit: i64) -> Result<usize, DbError> {
+pub fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, DbError> {
     use portal_sessions as t;
     let old: Vec<PortalSessionId> = on_backend!(&mut **tx, |c| t::table
         .filter(t::expires_at_ms.lt(before))

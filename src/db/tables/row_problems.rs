@@ -4,7 +4,7 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::row_problems;
@@ -41,9 +41,9 @@ pub struct RowProblem {
     /// The number of the question that brought it last (S-05).
     pub observation_seq: i64,
     /// When it was first seen.
-    pub first_seen_at_ms: Millis,
+    pub first_seen_at_ms: Timestamp,
     /// When it was last seen.
-    pub updated_at_ms: Millis,
+    pub updated_at_ms: Timestamp,
 }
 
 impl RowProblem {

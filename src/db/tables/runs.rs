@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::{directories, runs};
@@ -36,17 +36,17 @@ pub struct Run {
     /// Set while it is open.
     pub open_key: Option<String>,
     /// When it was asked for.
-    pub requested_at_ms: Millis,
+    pub requested_at_ms: Timestamp,
     /// When it began to work for the first time.
-    pub started_at_ms: Option<Millis>,
+    pub started_at_ms: Option<Timestamp>,
     /// When it ended.
-    pub finished_at_ms: Option<Millis>,
+    pub finished_at_ms: Option<Timestamp>,
     /// Not before this moment does it work.
-    pub next_at_ms: Millis,
+    pub next_at_ms: Timestamp,
     /// How often it was tried.
     pub tries: i64,
     /// Until when its worker has it.
-    pub lease_until_ms: Option<Millis>,
+    pub lease_until_ms: Option<Timestamp>,
     /// Counts up with each claim; a result under an older number writes nothing.
     pub lease_epoch: i64,
     /// Why it failed.
@@ -98,7 +98,7 @@ pub fn open(conn: &mut Conn, directory: &DirectoryId) -> Result<Option<Run>, DbE
 /// Queued runs that may begin now, the longest waiting first: their directory has none at work, and
 /// their organization and their HR system have fewer than they may have (S-46). When an HR system
 /// has half of its runs under way, those that are likely to hang, being tried again, wait.
-pub fn due(conn: &mut Conn, now: Millis, runs_max: i64) -> Result<Vec<Run>, DbError> {
+pub fn due(conn: &mut Conn, now: Timestamp, runs_max: i64) -> Result<Vec<Run>, DbError> {
     let busy = Busy::now(conn)?;
     Ok(on_backend!(conn, |c| runs::table
         .inner_join(directories::table.on(directories::id.eq(runs::directory_id)))
@@ -162,7 +162,12 @@ impl Busy {
 }
 
 /// Claims a queued run until `until`; false when somebody else was faster.
-pub fn claim(tx: &mut Tx<'_>, run: &Run, now: Millis, until: Millis) -> Result<bool, DbError> {
+pub fn claim(
+    tx: &mut Tx<'_>,
+    run: &Run,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, DbError> {
     let changed = on_backend!(&mut **tx, |c| diesel::update(
         runs::table
             .find(&run.id)
@@ -182,7 +187,7 @@ pub fn claim(tx: &mut Tx<'_>, run: &Run, now: Millis, until: Millis) -> Result<b
 }
 
 /// Prolongs a claim; false when it was lost.
-pub fn renew(tx: &mut Tx<'_>, id: &RunId, epoch: i64, until: Millis) -> Result<bool, DbError> {
+pub fn renew(tx: &mut Tx<'_>, id: &RunId, epoch: i64, until: Timestamp) -> Result<bool, DbError> {
     let changed = on_backend!(&mut **tx, |c| diesel::update(
         runs::table
             .find(id)
@@ -220,8 +225,8 @@ pub fn requeue(
     tx: &mut Tx<'_>,
     run: &Run,
     epoch: i64,
-    next_at: Millis,
-    now: Millis,
+    next_at: Timestamp,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let given_back = on_backend!(&mut **tx, |c| diesel::update(
         runs::table
@@ -233,7 +238,7 @@ pub fn requeue(
         runs::state.eq(RunState::Queued),
         runs::open_key.eq(None::<String>),
         runs::next_at_ms.eq(next_at),
-        runs::lease_until_ms.eq(None::<Millis>),
+        runs::lease_until_ms.eq(None::<Timestamp>),
     ))
     .execute(c))?;
     if given_back == 0 {
@@ -256,14 +261,14 @@ pub fn finish(
     id: &RunId,
     state: RunState,
     error: Option<(FailureClass, &str)>,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     on_backend!(&mut **tx, |c| diesel::update(runs::table.find(id))
         .set((
             runs::state.eq(state),
             runs::open_key.eq(None::<String>),
             runs::finished_at_ms.eq(now),
-            runs::lease_until_ms.eq(None::<Millis>),
+            runs::lease_until_ms.eq(None::<Timestamp>),
             runs::error_class.eq(error.map(|(class, _)| class)),
             runs::error_message.eq(error.map(|(_, message)| message)),
         ))
@@ -272,7 +277,7 @@ pub fn finish(
 }
 
 /// Ends a run that did not fail but is not wanted any more: it has no class of failure, only words.
-pub fn give_way(tx: &mut Tx<'_>, id: &RunId, why: &str, now: Millis) -> Result<(), DbError> {
+pub fn give_way(tx: &mut Tx<'_>, id: &RunId, why: &str, now: Timestamp) -> Result<(), DbError> {
     finish(tx, id, RunState::Failed, None, now)?;
     on_backend!(&mut **tx, |c| diesel::update(runs::table.find(id))
         .set(runs::error_message.eq(why))
@@ -281,7 +286,7 @@ pub fn give_way(tx: &mut Tx<'_>, id: &RunId, why: &str, now: Millis) -> Result<(
 }
 
 /// Runs whose worker died: their claim has ended without a result.
-pub fn expired(conn: &mut Conn, now: Millis) -> Result<Vec<Run>, DbError> {
+pub fn expired(conn: &mut Conn, now: Timestamp) -> Result<Vec<Run>, DbError> {
     Ok(on_backend!(conn, |c| runs::table
         .filter(runs::state.eq(RunState::Running))
         .filter(runs::lease_until_ms.lt(now))
@@ -294,7 +299,7 @@ pub fn cancel_open(
     tx: &mut Tx<'_>,
     directory: &DirectoryId,
     why: &str,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     for key in [queued_key(directory), running_key(directory)] {
         if let Some(run) = find_by_key(tx, &key)? {
@@ -305,12 +310,12 @@ pub fn cancel_open(
 }
 
 /// When the next run is due: one that waits, or one whose claim ends.
-pub fn next_due(conn: &mut Conn) -> Result<Option<Millis>, DbError> {
-    let queued: Option<Millis> = on_backend!(conn, |c| runs::table
+pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
+    let queued: Option<Timestamp> = on_backend!(conn, |c| runs::table
         .filter(runs::state.eq(RunState::Queued))
         .select(diesel::dsl::min(runs::next_at_ms))
         .first(c))?;
-    let leased: Option<Millis> = on_backend!(conn, |c| runs::table
+    let leased: Option<Timestamp> = on_backend!(conn, |c| runs::table
         .filter(runs::state.eq(RunState::Running))
         .select(diesel::dsl::min(runs::lease_until_ms))
         .first(c))?;

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::error::DbError;
 use crate::db::schema::waiting_credentials;
@@ -26,11 +26,11 @@ pub struct WaitingCredential {
     /// The permissions that it waits for, in the HR system's own words.
     pub missing_permissions: Json<Vec<String>>,
     /// When it was last checked.
-    pub checked_at_ms: Millis,
+    pub checked_at_ms: Timestamp,
     /// When it is deleted.
-    pub expires_at_ms: Millis,
+    pub expires_at_ms: Timestamp,
     /// When it was entered.
-    pub created_at_ms: Millis,
+    pub created_at_ms: Timestamp,
 }
 
 /// Stores a credential; an earlier one of the same directory is gone then.
@@ -49,7 +49,7 @@ pub fn put(tx: &mut Tx<'_>, waiting: &WaitingCredential) -> Result<(), DbError> 
 pub fn find(
     conn: &mut Conn,
     directory: &DirectoryId,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Option<WaitingCredential>, DbError> {
     use waiting_credentials as t;
     Ok(on_backend!(conn, |c| t::table
@@ -69,7 +69,7 @@ pub fn delete(tx: &mut Tx<'_>, directory: &DirectoryId) -> Result<bool, DbError>
 }
 
 /// Deletes what has waited for too long.
-pub fn prune(tx: &mut Tx<'_>, now: Millis) -> Result<usize, DbError> {
+pub fn prune(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, DbError> {
     use waiting_credentials as t;
     Ok(on_backend!(&mut **tx, |c| diesel::delete(t::table.filter(t::expires_at_ms.le(now)))
         .execute(c))?)

@@ -4,7 +4,7 @@ use super::*;
 
 const LINK: &str = "https://rollcall.example/portal/directories/directory_01?a=1&b=2";
 /// 2026-11-22T14:05:00Z.
-const SINCE: Millis = Millis(1_795_356_300_000);
+const SINCE: Timestamp = Timestamp(1_795_356_300_000);
 
 /// What an HR admin need not know. "API key" and "HR WORKS-API" are what the HR systems call
 /// their buttons, so the bare word stays allowed.
@@ -161,7 +161,7 @@ fn the_other_notices_keep_the_same_rules() {
         let recovered = sync_recovered(&RecoveryFacts {
             place,
             failing_since: SINCE,
-            recovered_at: SINCE.plus(Millis::HOUR),
+            recovered_at: SINCE.plus(Timestamp::HOUR),
         });
         check_common(&recovered, *provider);
         assert!(recovered.body.contains("22 November 2026, 15:05 to 22 November 2026, 16:05"));
@@ -210,7 +210,7 @@ fn a_moment_is_told_in_the_organizations_time_zone() {
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
     assert_eq!(moment_text(SINCE, &TimeZone::UTC), "22 November 2026, 14:05");
     assert_eq!(moment_text(SINCE, &berlin), "22 November 2026, 15:05");
-    assert_eq!(moment_text(Millis(i64::MAX), &TimeZone::UTC), "1 January 1970, 00:00");
+    assert_eq!(moment_text(Timestamp(i64::MAX), &TimeZone::UTC), "1 January 1970, 00:00");
 }
 
 #[test]

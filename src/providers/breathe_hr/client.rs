@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! - Only the requests of [`Ask`] can be built, and all of them are GET.
-//! - A key that can not be one is refused before any call; every call is reserved at the gate
+//! - A key that cannot be one is refused before any call; every call is reserved at the gate
 //!   before it is sent, and the gate hears of throttling (S-44).
 //! - An answer without its collection is an error and never an empty list (S-30).
 //! - Errors carry the HTTP status and Breathe HR's request id at most, never its words or the key.
@@ -55,7 +55,7 @@ impl fmt::Display for Ask<'_> {
     }
 }
 
-/// Why a text can not be a key of Breathe HR, and what to do; `None` when it can be one. Asks
+/// Why a text cannot be a key of Breathe HR, and what to do; `None` when it can be one. Asks
 /// nobody.
 #[must_use]
 pub fn key_problem(key: &str) -> Option<&'static str> {
@@ -152,7 +152,7 @@ impl Api {
 
     async fn employee_unheard(&self, lane: CallLane, id: &str) -> Result<Found, Unclear> {
         if !fits_into_path(id) {
-            return Err(malformed("an employee's id can not be asked for").into());
+            return Err(malformed("an employee's id cannot be asked for").into());
         }
         let answer = self.send(lane, Ask::Employee(id)).await?;
         let (status, retry_after_ms) = (answer.status(), answer.retry_after_ms());

@@ -146,7 +146,7 @@ impl Api {
     /// Asks for one person.
     pub async fn person(&self, lane: CallLane, uuid: &str) -> Result<Found, Unclear> {
         if !fits_into_path(uuid) {
-            return Err(malformed("a person's uuid can not be asked for").into());
+            return Err(malformed("a person's uuid cannot be asked for").into());
         }
         let ask = Ask::Person(uuid);
         let refusal = match self.send(lane, ask).await? {

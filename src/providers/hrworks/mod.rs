@@ -147,7 +147,7 @@ impl Hrworks {
         };
         let mut names = Names::new();
         for record in units {
-            // One that can not be read costs nobody but the people who are in it their name of it.
+            // One that cannot be read costs nobody but the people who are in it their name of it.
             let Ok(value) = record.whole().and_then(object) else { continue };
             let Some(unit) = Unit::read(Some(value)) else { continue };
             let Some(name) = named(unit.name.as_deref()) else { continue };

@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! - A function of the record alone; the same record gives the same result for one mapping version.
-//! - A field that can not be read never costs the person the rest of the record.
+//! - A field that cannot be read never costs the person the rest of the record.
 //!
 //! What this module must not do: know what day it is. `isActive` is the standing; `leaveDate` and
 //! `joinDate` act by themselves in the organization's time zone (S-11, S-12).
@@ -68,7 +68,7 @@ pub fn key(person: &Person) -> ExternalKey {
     uuid.map_or_else(ExternalKey::missing, ExternalKey)
 }
 
-/// The keys of a record that can not be read, as far as there is no doubt about them.
+/// The keys of a record that cannot be read, as far as there is no doubt about them.
 pub fn salvage(raw: &[u8]) -> Option<RecordKeys> {
     let [uuid, number] = salvage::keys(raw, &["uuid", "personnelNumber"], "isActive");
     let employee_number = number.map(EmployeeNumber);

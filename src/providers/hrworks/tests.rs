@@ -5,14 +5,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clock::{ManualClock, Millis};
+use crate::clock::{ManualClock, Timestamp};
 use crate::domain::employee::ExternalKey;
 use crate::providers::ProbeResult::{Granted, Missing, NotDetermined};
 use crate::providers::script::{Answer, Gate, Server, Sink, answer, is_down, is_malformed, ok};
 use crate::providers::{Probe, ProbeResult};
 use crate::secret::Secret;
 
-const START: Millis = Millis(1_795_424_400_000);
+const START: Timestamp = Timestamp(1_795_424_400_000);
 
 struct Setup {
     hr: Hrworks,
@@ -138,7 +138,7 @@ async fn a_token_is_used_until_shortly_before_its_end() {
     let setup = setup(answers);
     let ask = || async { setup.hr.fetch(CallLane::Bulk, &who("p1")).await.unwrap() };
     ask().await;
-    setup.clock.advance(14 * Millis::MINUTE - 1);
+    setup.clock.advance(14 * Timestamp::MINUTE - 1);
     ask().await;
     setup.clock.advance(1);
     ask().await;

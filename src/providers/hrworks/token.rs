@@ -9,7 +9,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::limits;
 use crate::providers::fields::{pick, text};
 use crate::providers::{ProviderError, malformed};
@@ -19,12 +19,12 @@ use crate::secret::Secret;
 pub struct Token {
     /// The token itself.
     pub text: Secret,
-    good_until: Millis,
+    good_until: Timestamp,
 }
 
 impl Token {
     /// Reads the answer to an authentication that was asked for at `asked_at`.
-    pub fn read(answer: &[u8], asked_at: Millis) -> Result<Self, ProviderError> {
+    pub fn read(answer: &[u8], asked_at: Timestamp) -> Result<Self, ProviderError> {
         let [token] = pick(answer, &["token"])?;
         let token = text(token).map(Secret::new);
         let is_token = |token: &Secret| {
@@ -44,21 +44,21 @@ impl Token {
 
     /// Whether it is used at this moment. One from the future was issued before the clock was set
     /// back.
-    pub fn is_good_at(&self, now: Millis) -> bool {
+    pub fn is_good_at(&self, now: Timestamp) -> bool {
         let left_ms = self.good_until.since(now);
         left_ms > 0 && left_ms <= limits::HRWORKS_TOKEN_MS_MAX
     }
 }
 
 /// The lifetime that the token itself tells.
-fn lifetime_ms(token: &str, asked_at: Millis) -> Option<i64> {
+fn lifetime_ms(token: &str, asked_at: Timestamp) -> Option<i64> {
     let payload = token.split('.').nth(1)?.trim_end_matches('=');
     let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
     let [expires, issued] = pick(&payload, &["exp", "iat"]).ok()?.map(text);
     let moment = |seconds: String| {
         // Some libraries write them with a fraction.
         let whole = seconds.split('.').next()?.parse::<i64>().ok()?;
-        Some(Millis(whole.checked_mul(Millis::SECOND)?))
+        Some(Timestamp(whole.checked_mul(Timestamp::SECOND)?))
     };
     let expires = moment(expires?)?;
     Some(expires.since(issued.and_then(moment).unwrap_or(asked_at)))
@@ -68,7 +68,7 @@ fn lifetime_ms(token: &str, asked_at: Millis) -> Option<i64> {
 mod tests {
     use super::*;
 
-    const NOW: Millis = Millis(1_795_424_400_000);
+    const NOW: Timestamp = Timestamp(1_795_424_400_000);
 
     fn token(payload: &str) -> Token {
         let answer = format!("{{\"token\":\"e30.{}.sig\"}}", URL_SAFE_NO_PAD.encode(payload));
@@ -76,7 +76,7 @@ mod tests {
     }
 
     fn seconds_used(token: &Token) -> usize {
-        (0..2_000).take_while(|s| token.is_good_at(NOW.plus(s * Millis::SECOND))).count()
+        (0..2_000).take_while(|s| token.is_good_at(NOW.plus(s * Timestamp::SECOND))).count()
     }
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
         for (payload, seconds) in cases {
             assert_eq!(seconds_used(&token(&payload)), seconds, "{payload}");
         }
-        assert!(!token("{}").is_good_at(NOW.plus(-Millis::HOUR)), "the clock was set back");
+        assert!(!token("{}").is_good_at(NOW.plus(-Timestamp::HOUR)), "the clock was set back");
     }
 
     #[test]

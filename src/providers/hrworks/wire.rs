@@ -157,6 +157,6 @@ impl Person {
 
     /// The person in one fixed form, for telling whether anything has changed.
     pub fn canonical(&self) -> Result<Vec<u8>, ProviderError> {
-        serde_json::to_vec(self).map_err(|_| malformed("a record can not be written"))
+        serde_json::to_vec(self).map_err(|_| malformed("a record cannot be written"))
     }
 }

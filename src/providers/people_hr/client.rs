@@ -92,7 +92,7 @@ pub enum Judgement {
 pub enum Halt {
     /// It has what it needs; no failure.
     Enough,
-    /// It can not go on.
+    /// It cannot go on.
     Failed(ProviderError),
 }
 

@@ -4,7 +4,7 @@
 //! that a sender could plausibly use is read (protocol page §5.7).
 //!
 //! Invariants:
-//! - Never fails and never panics: what can not be read is a hint to look at everybody.
+//! - Never fails and never panics: what cannot be read is a hint to look at everybody.
 //! - Only the employee's number and the action's number leave this module. The old and new values
 //!   in a body may be sensitive and are dropped with it.
 //!

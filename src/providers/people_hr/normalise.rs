@@ -3,7 +3,7 @@
 //! Invariants:
 //! - A function of the bytes alone; the same bytes give the same record for one mapping version.
 //! - Only the fields of [`EmployeeRecord`] are read (S-07, S-08, S-15).
-//! - A field that can not be read never costs the person the rest of the record.
+//! - A field that cannot be read never costs the person the rest of the record.
 //!
 //! What this module must not do: decide who is active. The digit in `EmployeeStatus` has no settled
 //! meaning (protocol page §4), so the standing is [`Standing::ByMembership`].
@@ -87,7 +87,7 @@ pub fn keys(raw: &[u8]) -> Result<RecordKeys, ProviderError> {
     Ok(RecordKeys { external_key, employee_number })
 }
 
-/// The keys of a record that can not be read, as far as there is no doubt about them.
+/// The keys of a record that cannot be read, as far as there is no doubt about them.
 pub fn salvage(raw: &[u8]) -> Option<RecordKeys> {
     let [unique_key, number] = salvage::keys(raw, &["UniqueKey", "EmployeeId"], "EmployeeId");
     let employee_number = number.map(EmployeeNumber);

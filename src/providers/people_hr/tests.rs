@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::providers::ProbeResult::{Granted, Missing, NotDetermined};
 use crate::providers::script::Gate;
 use crate::providers::{Probe, ProbeResult};
@@ -306,7 +306,7 @@ async fn s_44_the_gate_hears_of_throttling() {
 
 #[tokio::test]
 async fn s_44_without_budget_nothing_is_sent() {
-    let spent = ProviderError::BudgetSpent { until: Millis(9) };
+    let spent = ProviderError::BudgetSpent { until: Timestamp(9) };
     for calls in [0, 1] {
         // With one call left, the first list would be read for nothing.
         let setup = setup_with(calls, vec![]);

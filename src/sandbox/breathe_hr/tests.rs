@@ -6,7 +6,7 @@ use jiff::civil::date;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clock::{ManualClock, Millis};
+use crate::clock::{ManualClock, Timestamp};
 use crate::sandbox::testing::{self, Got};
 use crate::sandbox::{
     self, CANARIES, CallWindow, Edit, Hire, Leave, NextAnswers, RestAnswer, Sandbox,
@@ -14,7 +14,7 @@ use crate::sandbox::{
 };
 
 /// Half past eleven in the evening of 1 July 2026 in London, which has summer time.
-const NOW: Millis = Millis(1_782_945_000_000);
+const NOW: Timestamp = Timestamp(1_782_945_000_000);
 
 struct World {
     sandbox: Sandbox,
@@ -262,7 +262,7 @@ async fn people_are_hired_edited_and_leave_on_the_day_in_london() {
     assert_eq!(world.one("100002").await["status"], "Pending leaver");
     assert_eq!(world.one(&ann).await["line_manager"]["id"], 100_002);
     assert!(world.hr().current_ids().contains(&"100002".to_owned()));
-    world.clock.advance(31 * Millis::MINUTE);
+    world.clock.advance(31 * Timestamp::MINUTE);
     let gone = world.one("100002").await;
     assert_eq!((&gone["status"], &gone["email"]), (&json!("Ex-employee"), &json!("")));
     assert_eq!(gone["leaving_date"], "2026-07-01");
@@ -347,7 +347,7 @@ async fn odd_answers_are_as_odd_as_asked_for() {
         assert!(got.text.len() < good.len() * 2 / 3);
         assert_eq!(world.hr().calls().last().unwrap().http, http);
         assert_eq!(world.get("/employees").await.text, good);
-        world.clock.advance(Millis::MINUTE);
+        world.clock.advance(Timestamp::MINUTE);
     }
     let always = Some(text(403, "403 Forbidden"));
     let faults = BreatheFaults { always, let_pass: 2, ..BreatheFaults::default() };

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Hrworks;
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::limits::SANDBOX_TOKENS_MAX;
 use crate::sandbox::rest::{Reply, base64url};
 
@@ -60,14 +60,14 @@ impl HrworksKeyPair {
 struct Token {
     text: String,
     access_key: String,
-    expires_at: Millis,
+    expires_at: Timestamp,
 }
 
 /// An answer that is given again.
 #[derive(Debug)]
 pub(super) struct Cached {
     pub path_and_query: String,
-    pub at: Millis,
+    pub at: Timestamp,
     pub reply: Reply,
 }
 
@@ -85,7 +85,7 @@ impl Own {
     }
 
     /// What the owner of a token may do; none when the token is unknown or no longer good.
-    pub(super) fn permissions(&self, token: &str, now: Millis) -> Option<&[HrworksPermission]> {
+    pub(super) fn permissions(&self, token: &str, now: Timestamp) -> Option<&[HrworksPermission]> {
         let token = self.tokens.iter().find(|one| one.text == token && now < one.expires_at)?;
         Some(&self.pair(&token.access_key)?.permissions)
     }
@@ -151,11 +151,11 @@ impl Hrworks {
         let mut signature = [0_u8; 32];
         self.random().fill(&mut signature);
         let mut state = self.state();
-        let expires_at = now.plus(i64::from(state.faults.quirks.token_seconds) * Millis::SECOND);
+        let expires_at = now.plus(i64::from(state.faults.quirks.token_seconds) * Timestamp::SECOND);
         let head = json!({ "alg": "HS256", "typ": "JWT" });
         let claims = json!({
-            "iat": now.0.div_euclid(Millis::SECOND),
-            "exp": expires_at.0.div_euclid(Millis::SECOND),
+            "iat": now.0.div_euclid(Timestamp::SECOND),
+            "exp": expires_at.0.div_euclid(Timestamp::SECOND),
             // In plain base64 this has a `/`, in the kind for URLs a `_`.
             "scope": "???",
             "sub": access_key,

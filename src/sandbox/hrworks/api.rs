@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::access::{Cached, HrworksPermission};
 use super::record::{self, Writer};
 use super::{Hrworks, PROFILE, RULES, Works, complete};
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::limits::SANDBOX_CACHED_ANSWERS_MAX;
 use crate::sandbox::company::Profile;
 use crate::sandbox::odd::{Oddities, RecordChange, Writes};
@@ -264,7 +264,7 @@ fn cached(hr: &Hrworks, request: &RestRequest) -> Option<Reply> {
     }
     let (now, path_and_query) = (hr.now(), cache_key(request));
     let state = hr.state();
-    let lives_ms = i64::from(state.faults.quirks.cache_seconds) * Millis::SECOND;
+    let lives_ms = i64::from(state.faults.quirks.cache_seconds) * Timestamp::SECOND;
     let found = state.own.cache.iter().find(|kept| kept.path_and_query == path_and_query)?;
     (0..lives_ms).contains(&now.since(found.at)).then(|| found.reply.clone())
 }

@@ -28,7 +28,7 @@ const RULES: Rules = Rules {
     people_route: "/_sandbox/hrworks/people",
     employee_id: |number| format!("{:05}", number.saturating_add(1_000)),
     employee_id_chars_max: Some(50),
-    // Nothing says that two people can not have one business address.
+    // Nothing says that two people cannot have one business address.
     emails_unique: false,
     mail_domain: "beispiel.example",
     job_role: "Sachbearbeiterin",

@@ -8,12 +8,12 @@ use jiff::civil::date;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clock::{ManualClock, Millis};
+use crate::clock::{ManualClock, Timestamp};
 use crate::sandbox::testing::{self, Got};
 use crate::sandbox::{CANARIES, Edit, Hire, Leave, NextAnswers, RestAnswer, Sandbox, Standing};
 
 /// Half past eleven in the evening of 1 July 2026 in Berlin, which has summer time.
-const NOW: Millis = Millis(1_782_941_400_000);
+const NOW: Timestamp = Timestamp(1_782_941_400_000);
 
 struct World {
     sandbox: Sandbox,
@@ -352,7 +352,7 @@ async fn only_an_admin_sets_somebody_to_gone() {
     world.hr().leave(&one, &leave(false)).unwrap();
     world.hr().leave(&two, &leave(true)).unwrap();
     assert!(world.hr().current_ids().contains(&one) && !world.hr().current_ids().contains(&two));
-    world.clock.advance(31 * Millis::MINUTE);
+    world.clock.advance(31 * Timestamp::MINUTE);
     // Midnight in Berlin has passed; in London it has not.
     assert!(!world.hr().current_ids().contains(&one));
     assert_eq!(world.hr().today(), date(2026, 7, 2));

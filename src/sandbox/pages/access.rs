@@ -8,10 +8,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::form::{Form, address};
-use super::frame::{Frame, Refused, go, path, show, status, words};
+use super::layout::{Frame, Refused, go, path, show, status, words};
 use super::notes::{Note, Notes};
 use super::people::Answer;
-use super::system::{Door, Grant, KeyView, KeyWords, Paged};
+use super::system::{Grant, KeyView, KeyWords, Paged, SmallForm};
 
 #[derive(Template)]
 #[template(path = "sandbox/access.html")]
@@ -22,7 +22,7 @@ struct AccessPage {
     key_words: KeyWords,
     keys: Vec<KeyView>,
     new_grants: Vec<Grant>,
-    doors: Vec<Door>,
+    doors: Vec<SmallForm>,
 }
 
 fn page<S: Paged>(request: &HttpRequest, hr: &S) -> AccessPage {
@@ -89,7 +89,7 @@ fn of_key<S: Paged>(notes: &Notes, was_there: bool, note: Note) -> Answer {
     Err(Refused::missing(&format!("There is no such {} (any more).", S::KEYS.one)))
 }
 
-/// `POST …/{system}/access/door/{name}`: see [`Door`].
+/// `POST …/{system}/access/door/{name}`: see [`SmallForm`].
 pub(super) async fn door<S: Paged>(
     request: HttpRequest,
     hr: Data<S>,

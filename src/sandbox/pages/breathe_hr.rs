@@ -10,7 +10,7 @@ use super::rest::{
     ALWAYS, DELAY, LET_PASS, LIMIT, NEXT, NEXT_LINK, RETRY_AFTER, WINDOW, call_row, only,
 };
 use super::switches::{Group, Kind, Switch};
-use super::system::{CallRow, Door, KeyView, KeyWords, OwnField, Paged};
+use super::system::{CallRow, KeyView, KeyWords, OwnField, Paged, SmallForm};
 use crate::sandbox::breathe_hr::{Breathe, BreatheHr, BreatheKeyKind};
 use crate::sandbox::control::Staffed;
 use crate::sandbox::people_hr::SentHook;
@@ -172,13 +172,13 @@ impl Paged for BreatheHr {
         Self::remove_key(self, key)
     }
 
-    fn doors(&self) -> Vec<Door> {
+    fn doors(&self) -> Vec<SmallForm> {
         let (what, button) = if self.api_enabled() {
             ("The API of the account is on. While it is off, every key is refused.", "Disable it")
         } else {
             ("The API of the account is off, so every key is refused.", "Enable it")
         };
-        vec![Door { name: "api", title: "API of the account", what, button, field: None }]
+        vec![SmallForm { name: "api", title: "API of the account", what, button, field: None }]
     }
 
     fn use_door(&self, name: &str, _form: &Form) -> Option<Result<Note, ChangeError>> {

@@ -9,7 +9,7 @@ use askama::Template;
 use serde_json::Value;
 
 use super::form::{Form, address};
-use super::frame::{Frame, go, path, show, words};
+use super::layout::{Frame, go, path, show, words};
 use super::notes::{Note, Notes};
 use super::switches::{self, Control, GroupView, Wrong};
 use super::system::Paged;
@@ -80,7 +80,7 @@ fn wanted<S: Paged>(hr: &S, form: &Form) -> Result<S::Faults, Wrong> {
     let odd = |error: serde_json::Error| Wrong {
         path: "",
         label: "The switches",
-        problem: format!("can not be set like this: {error}"),
+        problem: format!("cannot be set like this: {error}"),
     };
     serde_json::from_value(value).map_err(odd)
 }

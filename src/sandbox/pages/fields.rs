@@ -1,7 +1,7 @@
 //! The fields of a person in a form: what they are called and where they go.
 //!
 //! Invariant: a field that comes back as the browser showed it is not an edit, even where the
-//! browser can not show what is in the record, such as a line break.
+//! browser cannot show what is in the record, such as a line break.
 
 use crate::sandbox::person::PersonView;
 use crate::sandbox::register::{ChangeError, Edit, Hire};
@@ -104,7 +104,7 @@ impl From<&ChangeError> for Problem {
             ChangeError::Conflict(text) if text.starts_with("EmployeeId") => "employee_id",
             _ => "",
         };
-        Self { field, words: super::frame::words(error) }
+        Self { field, words: super::layout::words(error) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A form as a browser sends it, and addresses with a query.
 //!
-//! Invariant: whatever was sent, there is a form; what can not be read is not in it. Must not know
+//! Invariant: whatever was sent, there is a form; what cannot be read is not in it. Must not know
 //! what the fields mean.
 
 /// The fields of a form or of a query.

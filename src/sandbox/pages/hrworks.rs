@@ -10,7 +10,7 @@ use super::rest::{
     ALWAYS, DELAY, LET_PASS, LIMIT, NEXT, NEXT_LINK, RETRY_AFTER, WINDOW, call_row, only,
 };
 use super::switches::{Group, KEY_SPELLINGS, Kind, Switch};
-use super::system::{CallRow, Door, Grant, KeyView, KeyWords, OwnField, Paged};
+use super::system::{CallRow, Grant, KeyView, KeyWords, OwnField, Paged, SmallForm};
 use crate::sandbox::control::Staffed;
 use crate::sandbox::hrworks::{Hrworks, HrworksKeyPair, HrworksPermission, Works};
 use crate::sandbox::people_hr::SentHook;
@@ -240,16 +240,16 @@ impl Paged for Hrworks {
         self.remove_key_pair(key)
     }
 
-    fn doors(&self) -> Vec<Door> {
+    fn doors(&self) -> Vec<SmallForm> {
         vec![
-            Door {
+            SmallForm {
                 name: "tokens",
                 title: "Tokens",
                 what: "Makes every token invalid before its time, so that callers need a new one.",
                 button: "Make tokens invalid",
                 field: None,
             },
-            Door {
+            SmallForm {
                 name: "cache",
                 title: "Stale answers",
                 what: "Forgets the answers that would be given again to callers who take them.",

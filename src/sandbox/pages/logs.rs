@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::form::{Form, address};
-use super::frame::{Frame, Refused, go, path, show};
+use super::layout::{Frame, Refused, go, path, show};
 use super::notes::{Note, Notes};
 use super::people::{Answer, Pager};
 use super::system::{CallRow, Moment, Paged};

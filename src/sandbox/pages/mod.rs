@@ -10,8 +10,8 @@ mod breathe_hr;
 mod faults;
 mod fields;
 mod form;
-mod frame;
 mod hrworks;
+mod layout;
 mod logs;
 mod notes;
 mod people;
@@ -28,7 +28,7 @@ use actix_web::http::header::{
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Data, ServiceConfig};
 
-use self::frame::Refused;
+use self::layout::Refused;
 pub(super) use self::notes::Notes;
 use self::system::Paged;
 use super::{BreatheHr, Hrworks, PeopleHr};
@@ -60,7 +60,7 @@ pub(super) fn routes(config: &mut ServiceConfig, notes: Data<Notes>) {
         .configure(of::<BreatheHr>)
         .configure(of::<Hrworks>)
         .default_service(web::to(no_such_page));
-    config.service(pages).route("/", web::get().to(|| async { frame::go(ROOT) }));
+    config.service(pages).route("/", web::get().to(|| async { layout::go(ROOT) }));
 }
 
 /// The pages of one HR system.

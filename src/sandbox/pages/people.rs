@@ -13,7 +13,7 @@ use jiff::civil::Date;
 
 use super::fields::{self, FieldView, ManagerView, Problem};
 use super::form::{Form, address};
-use super::frame::{Frame, Refused, go, path, show, status};
+use super::layout::{Frame, Refused, go, path, show, status};
 use super::logs::hook_rows;
 use super::notes::{Note, Notes};
 use super::system::{OwnField, Paged};

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::form::Form;
 use super::notes::Note;
 use super::switches::{Group, KEY_SPELLINGS, Kind, Named, Switch};
-use super::system::{CallRow, Door, DoorField, Grant, KeyView, KeyWords, Moment, Paged};
+use super::system::{CallRow, Grant, KeyView, KeyWords, Moment, Paged, SmallForm, SmallFormField};
 use crate::sandbox::people_hr::{Action, ApiCall, Changed, PeopleHr, SentHook};
 use crate::sandbox::person::PersonView;
 use crate::sandbox::register::ChangeError;
@@ -291,14 +291,14 @@ impl Paged for PeopleHr {
         Self::remove_key(self, key)
     }
 
-    fn doors(&self) -> Vec<Door> {
-        vec![Door {
+    fn doors(&self) -> Vec<SmallForm> {
+        vec![SmallForm {
             name: "webhook",
             title: "Webhook URL",
             what: "Every change is told to this address. Rollcall shows the URL of a directory \
                    while it is set up.",
             button: "Save webhook URL",
-            field: Some(DoorField {
+            field: Some(SmallFormField {
                 label: "Webhook URL",
                 value: self.webhook().unwrap_or_default(),
                 hint: "A full http:// or https:// address; empty for none.",

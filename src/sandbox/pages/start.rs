@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::access::base_url;
-use super::frame::{Frame, show};
+use super::layout::{Frame, show};
 use super::system::Paged;
 use super::{faults, system::KeyWords};
 use crate::sandbox::person::Standing;

@@ -64,7 +64,7 @@ pub(super) const KEY_SPELLINGS: &[Named] = &[
     ("\"null\"", "Not set: null"),
 ];
 
-/// A value that can not be taken.
+/// A value that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wrong {
     pub path: &'static str,

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::form::Form;
 use super::notes::Note;
 use super::switches::Group;
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::sandbox::control::Staffed;
 use crate::sandbox::people_hr::SentHook;
 use crate::sandbox::person::PersonView;
@@ -65,10 +65,10 @@ pub(super) trait Paged: Staffed {
     }
     fn remove_key(&self, key: &str) -> bool;
     /// Other things on the page of the keys.
-    fn doors(&self) -> Vec<Door> {
+    fn doors(&self) -> Vec<SmallForm> {
         Vec::new()
     }
-    /// Does what a [`Door`] is for; none when there is no such door.
+    /// Does what a [`SmallForm`] is for; none when there is no such door.
     fn use_door(&self, _name: &str, _form: &Form) -> Option<Result<Note, ChangeError>> {
         None
     }
@@ -114,16 +114,16 @@ pub(super) struct Grant {
 }
 
 /// A thing of the account that is not a key: a small form of its own.
-pub(super) struct Door {
+pub(super) struct SmallForm {
     pub name: &'static str,
     pub title: &'static str,
     pub what: &'static str,
     pub button: &'static str,
-    pub field: Option<DoorField>,
+    pub field: Option<SmallFormField>,
 }
 
-/// The field of a [`Door`].
-pub(super) struct DoorField {
+/// The field of a [`SmallForm`].
+pub(super) struct SmallFormField {
     pub label: &'static str,
     pub value: String,
     pub hint: &'static str,
@@ -142,7 +142,7 @@ pub(super) struct OwnField {
 }
 
 /// A moment to show, in UTC.
-pub(super) struct Moment(pub Millis);
+pub(super) struct Moment(pub Timestamp);
 
 impl Moment {
     /// The date.

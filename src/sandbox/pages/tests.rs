@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{POLICY, ROOT};
-use crate::clock::{ManualClock, Millis};
+use crate::clock::{ManualClock, Timestamp};
 use crate::sandbox::testing::{self, Got};
 use crate::sandbox::{
     Action, Faults, HrworksPermission, NextAnswers, OddAnswer, Sandbox, Standing,
 };
 
-const NOW: Millis = Millis(1_782_945_000_000);
+const NOW: Timestamp = Timestamp(1_782_945_000_000);
 const SLUGS: [&str; 3] = ["people-hr", "breathe-hr", "hrworks"];
 const SCRIPT: &str = "<script>alert(1)</script>";
 

@@ -168,7 +168,7 @@ pub(super) fn enveloped(result: &[u8]) -> Vec<u8> {
 
 pub(super) fn json<T: Serialize>(value: &T, pretty: bool) -> Vec<u8> {
     let written = if pretty { serde_json::to_vec_pretty(value) } else { serde_json::to_vec(value) };
-    debug_assert!(written.is_ok(), "the answers hold nothing that JSON can not say");
+    debug_assert!(written.is_ok(), "the answers hold nothing that JSON cannot say");
     written.unwrap_or_default()
 }
 

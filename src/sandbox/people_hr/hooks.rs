@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::super::person::{Change, Field, Person};
 use super::faults::{HookEncoding, HookFaults};
-use crate::clock::{Clock, Millis};
+use crate::clock::{Clock, Timestamp};
 
 /// Whether the sandbox sends hooks by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -52,9 +52,9 @@ pub struct SentHook {
     /// Why it failed.
     pub error: Option<String>,
     /// When it was sent.
-    pub sent_at: Option<Millis>,
+    pub sent_at: Option<Timestamp>,
     /// When it was answered.
-    pub answered_at: Option<Millis>,
+    pub answered_at: Option<Timestamp>,
     /// Its Content-Type; empty for none.
     pub content_type: String,
     /// Its body.

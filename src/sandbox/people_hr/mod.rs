@@ -29,9 +29,9 @@ use super::SandboxSettings;
 use super::company;
 use super::log::{CallCount, CallLog, CallWindow};
 use super::odd::Oddities;
-use super::person::{Change, People, Person, PersonView, Shown};
-use super::register::{ChangeError, Edit, Hire, Leave, Made, Register, Rules};
-use crate::clock::{Clock, Millis, SeededRandom};
+use super::person::{Change, People, Person, PersonView, ShownInstead};
+use super::register::{AppliedEdit, ChangeError, Edit, Hire, Leave, Register, Rules};
+use crate::clock::{Clock, SeededRandom, Timestamp};
 
 /// A change that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub struct Changed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiCall {
     /// When it came in.
-    pub at: Millis,
+    pub at: Timestamp,
     /// Its Action, if it said one.
     pub action: Option<String>,
     /// Whom it asked for.
@@ -205,7 +205,7 @@ impl PeopleHr {
     }
 
     /// Shows odd things of a person from now on; no hook tells of it.
-    pub fn show(&self, employee_id: &str, shown: Shown) -> Result<(), ChangeError> {
+    pub fn show(&self, employee_id: &str, shown: ShownInstead) -> Result<(), ChangeError> {
         self.state().register.alter(employee_id, |person| person.shown = shown).map(|_| ())
     }
 
@@ -377,7 +377,7 @@ impl PeopleHr {
 }
 
 /// One hook for every field that is different now.
-fn details(made: &Made) -> Vec<HookMessage> {
+fn details(made: &AppliedEdit) -> Vec<HookMessage> {
     let employee_id = made.person.employee_id.as_str();
     let told = |change: &Change| HookMessage::detail(&made.before, employee_id, change);
     made.changes.iter().map(told).collect()

@@ -27,10 +27,10 @@ pub(super) use self::wire::{Reply, RestRequest, json};
 
 use super::log::{CallCount, CallLog};
 use super::odd::Oddities;
-use super::person::{Field, People, Person, PersonView, Shown, Standing};
+use super::person::{Field, People, Person, PersonView, ShownInstead, Standing};
 use super::register::{ChangeError, Edit, Hire, Leave, Register, Rules};
 use super::{SandboxSettings, company};
-use crate::clock::{Clock, Millis, SeededRandom};
+use crate::clock::{Clock, SeededRandom, Timestamp};
 
 /// One HR system with a REST API: how it shows a company.
 pub trait System: fmt::Debug + Clone + PartialEq + Eq + Send + Sync + 'static {
@@ -82,7 +82,7 @@ pub(super) trait Behaviour: System {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestCall {
     /// When it came in.
-    pub at: Millis,
+    pub at: Timestamp,
     /// Its method.
     pub method: String,
     /// Its path behind the base URL, as it was written.
@@ -207,7 +207,7 @@ impl<S: Behaviour> RestHr<S> {
     }
 
     /// Shows odd things of a person from now on.
-    pub fn show(&self, id: &str, shown: Shown) -> Result<PersonView, ChangeError> {
+    pub fn show(&self, id: &str, shown: ShownInstead) -> Result<PersonView, ChangeError> {
         self.change(|register| register.alter(id, |person| person.shown = shown))
     }
 
@@ -275,7 +275,7 @@ impl<S: Behaviour> RestHr<S> {
 }
 
 fn not_renamed(old: &str, new: &str) -> ChangeError {
-    let text = format!("{old:?} can not become {new:?}: the old name must be there, the new not");
+    let text = format!("{old:?} cannot become {new:?}: the old name must be there, the new not");
     ChangeError::Conflict(text)
 }
 
@@ -288,7 +288,7 @@ impl<S: System> RestHr<S> {
         &self.random
     }
 
-    pub(super) fn now(&self) -> Millis {
+    pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 

@@ -142,7 +142,7 @@ pub(in super::super) struct Reply {
 
 pub(in super::super) fn json(value: &impl Serialize) -> Vec<u8> {
     let body = serde_json::to_vec(value);
-    debug_assert!(body.is_ok(), "the answers hold nothing that JSON can not say");
+    debug_assert!(body.is_ok(), "the answers hold nothing that JSON cannot say");
     body.unwrap_or_default()
 }
 

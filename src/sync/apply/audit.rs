@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::account_changes::{self, AccountChange};
 use crate::db::accounts::Account;
 use crate::db::types::Json;
@@ -125,7 +125,7 @@ fn rule_of_status(applied: &Applied, today: Date) -> Rule {
 pub fn write(
     tx: &mut Tx<'_>,
     cause: &Cause,
-    now: Millis,
+    now: Timestamp,
     changed: &[Changed],
 ) -> Result<(), DbError> {
     let units = unit_ids(changed.iter().flat_map(|one| one.before.iter().chain([&one.after])));
@@ -140,7 +140,7 @@ pub fn write(
 pub fn write_deleted(
     tx: &mut Tx<'_>,
     cause: &Cause,
-    now: Millis,
+    now: Timestamp,
     account: &Account,
 ) -> Result<(), DbError> {
     account_changes::forget_values(tx, &account.id)?;
@@ -165,7 +165,7 @@ fn unit_ids<'a>(accounts: impl Iterator<Item = &'a Account>) -> Vec<CatalogueEnt
 /// The entries of one change: none, one, or two when the status has a rule of its own.
 fn entries(
     cause: &Cause,
-    now: Millis,
+    now: Timestamp,
     names: &HashMap<CatalogueEntryId, String>,
     changed: &Changed,
 ) -> Vec<AccountChange> {
@@ -192,7 +192,7 @@ fn entries(
 
 fn entry(
     cause: &Cause,
-    now: Millis,
+    now: Timestamp,
     account: &Account,
     owner: Option<&Owner>,
     rule: Rule,

@@ -16,7 +16,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::former_links::{self, FormerLink};
 use crate::db::links::Linked;
@@ -127,7 +127,7 @@ pub fn keep(
     keys: &Keys,
     directory: &Directory,
     people: Vec<Linked>,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let Some(book) = Book::of(keys, directory) else { return Ok(()) };
     let accounts: Vec<AccountId> = people.iter().map(|one| one.account_id.clone()).collect();

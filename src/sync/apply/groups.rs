@@ -5,7 +5,7 @@
 //! one event; no membership ends with it, because there is none (wire contract §6). When the
 //! department comes back it is a new group.
 //!
-//! Invariant: whoever can not be applied, and whoever is missing from the list without being known
+//! Invariant: whoever cannot be applied, and whoever is missing from the list without being known
 //! to be gone, still holds their group: by the membership that stays as it is, or by being read.
 //!
 //! What this module must not do: decide who is in which department.
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::groups::{self, Group};
 use crate::db::{DbError, Tx};
@@ -30,7 +30,7 @@ pub(crate) fn delete_emptied(
     tx: &mut Tx<'_>,
     directory: &Directory,
     named: &HashSet<String>,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let mut emptied = groups::without_members(tx, &directory.id)?;
     emptied.retain(|group| !named.contains(&group.group_key));

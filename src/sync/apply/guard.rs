@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::civil::Date;
 use serde_json::json;
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::DirectoryUser;
 use crate::db::holds::{self, Hold, HoldItem};
@@ -34,10 +34,10 @@ use crate::domain::notice::HoldCount;
 use crate::limits;
 use crate::sync::apply::load_snapshot;
 use crate::sync::decide::batch::{Decider, Ruling};
-use crate::sync::decide::row_builder::Made;
-use crate::sync::decide::snapshot::View;
+use crate::sync::decide::row_builder::PlannedRows;
+use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::{Facts, LossFate, Observed, Step};
-use crate::sync::failure::{self, Teller};
+use crate::sync::failure::{self, Notifier};
 use crate::sync::{Context, SyncError};
 use crate::wire;
 
@@ -47,14 +47,14 @@ struct Window {
     base: u64,
 }
 
-fn window(conn: &mut Conn, directory: &Directory, now: Millis) -> Result<Window, DbError> {
+fn window(conn: &mut Conn, directory: &Directory, now: Timestamp) -> Result<Window, DbError> {
     let (lost, ended) = deactivations::recent(conn, &directory.id, now)?;
     let base = deactivations::linked_active(conn, &directory.id)?.saturating_add(ended);
     Ok(Window { lost, base })
 }
 
 /// Whether a look at this person could end access, whatever is stored.
-fn may_lose(view: &View, observed: &Observed, decider: &Decider<'_>) -> bool {
+fn may_lose(snapshot: &Snapshot, observed: &Observed, decider: &Decider<'_>) -> bool {
     let today = decider.day.today;
     let ends = |record: &EmployeeRecord, membership| {
         let membership = match membership {
@@ -63,7 +63,7 @@ fn may_lose(view: &View, observed: &Observed, decider: &Decider<'_>) -> bool {
         };
         activity(record, membership, today) == Activity::Inactive
     };
-    let stored = view.stored(&observed.record);
+    let stored = snapshot.stored(&observed.record);
     // A leaving date that is still to come counts when it becomes known.
     observed.record.leaving_date.is_some()
         || ends(&observed.record, observed.membership)
@@ -74,11 +74,12 @@ fn may_lose(view: &View, observed: &Observed, decider: &Decider<'_>) -> bool {
 pub fn for_batch(
     conn: &mut Conn,
     decider: &Decider<'_>,
-    view: &View,
+    snapshot: &Snapshot,
     facts: &Facts,
     batch: &[Observed],
 ) -> Result<Guard, DbError> {
-    let some: Vec<&Observed> = batch.iter().filter(|one| may_lose(view, one, decider)).collect();
+    let some: Vec<&Observed> =
+        batch.iter().filter(|one| may_lose(snapshot, one, decider)).collect();
     if some.is_empty() {
         return Ok(Guard::Open);
     }
@@ -91,10 +92,10 @@ pub fn for_batch(
             Ok(Guard::Counting { limits, base, lost })
         }
         Ruling::Alone => {
-            let more = losses(decider, view.clone(), facts, &some);
+            let more = losses(decider, snapshot.clone(), facts, &some);
             // Counting costs the size of the directory, and about one person who keeps access the
             // guard is not asked. (Others in the batch can change how somebody is planned.)
-            let is_alone = |one: &Observed| decider.retire(&mut view.clone(), one).is_none();
+            let is_alone = |one: &Observed| decider.retire(&mut snapshot.clone(), one).is_none();
             if more == 0 && matches!(batch, [one] if is_alone(one)) {
                 return Ok(Guard::Open);
             }
@@ -109,13 +110,18 @@ pub fn for_batch(
 }
 
 /// How many of these people would lose access in a way that counts, if nobody had to wait.
-fn losses(decider: &Decider<'_>, mut view: View, facts: &Facts, people: &[&Observed]) -> u64 {
-    view.guard = Guard::Open;
+fn losses(
+    decider: &Decider<'_>,
+    mut snapshot: Snapshot,
+    facts: &Facts,
+    people: &[&Observed],
+) -> u64 {
+    snapshot.guard = Guard::Open;
     let mut count: u64 = 0;
     for observed in people {
-        let plan = decider.plan(&view, facts, (*observed).clone());
-        if let (Step::Apply(applied), Made::Person(_)) =
-            (&plan.step, decider.take_in(&mut view, &plan))
+        let plan = decider.plan(&snapshot, facts, (*observed).clone());
+        if let (Step::Apply(applied), PlannedRows::Person(_)) =
+            (&plan.step, decider.take_in(&mut snapshot, &plan))
             && applied.loss.as_ref().is_some_and(|loss| loss.fate == LossFate::Counted)
         {
             count = count.saturating_add(1);
@@ -152,7 +158,7 @@ pub fn look_ahead(
         return Ok(Ruling::Everybody { too_many: false, base });
     }
     let records: Vec<&EmployeeRecord> = some.iter().map(|one| &one.record).collect();
-    let (view, _) = load_snapshot::load(
+    let (snapshot, _) = load_snapshot::load(
         conn,
         decider.keys,
         decider.directory,
@@ -160,7 +166,7 @@ pub fn look_ahead(
         &decider.facts.renamed,
     )?;
     let facts = decider.facts_of_everybody();
-    let more = losses(decider, view, &facts, &some);
+    let more = losses(decider, snapshot, &facts, &some);
     // Those who are active and will leave are among the linked already.
     let base = if is_first { base.max(to_link().saturating_add(more)) } else { base };
     let too_many =
@@ -191,7 +197,7 @@ pub fn hold(
     tx: &mut Tx<'_>,
     directory: &Directory,
     people: &[Waiting],
-    now: Millis,
+    now: Timestamp,
     random: &dyn Random,
 ) -> Result<(), DbError> {
     if people.is_empty() {
@@ -224,7 +230,13 @@ pub fn hold(
 }
 
 impl Waiting {
-    fn item(&self, hold: &Hold, list_version: i64, now: Millis, random: &dyn Random) -> HoldItem {
+    fn item(
+        &self,
+        hold: &Hold,
+        list_version: i64,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> HoldItem {
         let status = json!({"from": "active", "to": "inactive"});
         let change = match self.last_day {
             Some(day) => json!({"status": status, "because": self.reason, "last_day": day}),
@@ -259,7 +271,7 @@ pub fn blank(
     kind: HoldKind,
     open_key: String,
     reason: &str,
-    now: Millis,
+    now: Timestamp,
     random: &dyn Random,
 ) -> Hold {
     Hold {
@@ -286,7 +298,7 @@ pub fn leave(
     tx: &mut Tx<'_>,
     directory: &Directory,
     people: &[ExternalKey],
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let key = holds::deactivations_key(&directory.id);
     let Some(open) = holds::find_open(tx, &key)? else { return Ok(()) };
@@ -303,7 +315,7 @@ pub fn keep_only(
     directory: &Directory,
     is_held: impl Fn(&ExternalKey) -> bool,
     seq: i64,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let Some(open) = holds::find_open(tx, &holds::deactivations_key(&directory.id))? else {
         return Ok(());
@@ -328,7 +340,7 @@ pub fn spend_decisions(
     directory: &Directory,
     is_kept: impl Fn(&ExternalKey) -> bool,
     seq: i64,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let live = hold_items::live_decisions(tx, &directory.id)?;
     let is_over = |key: &ExternalKey, kind: HoldKind, decision: Decision| match decision {
@@ -351,9 +363,13 @@ pub fn spend_decisions(
 }
 
 /// Tells the admins of the directory's open holds of which they do not know yet.
-pub fn announce(tx: &mut Tx<'_>, teller: &Teller, directory: &Directory) -> Result<(), DbError> {
+pub fn announce(
+    tx: &mut Tx<'_>,
+    notifier: &Notifier,
+    directory: &Directory,
+) -> Result<(), DbError> {
     let new = holds::to_tell(tx, &directory.id, None)?;
-    tell_of(tx, teller, directory, &new)
+    tell_of(tx, notifier, directory, &new)
 }
 
 /// Tells the admins of a directory of open holds that have waited long enough to be told of
@@ -367,7 +383,7 @@ pub async fn remind(cx: &Context) -> Result<bool, SyncError> {
     let written = cx.db.write(Lane::Bulk, move |tx| {
         let Some(directory) = directories::lock(tx, &id)? else { return Ok(()) };
         let due = holds::to_tell(tx, &directory.id, Some(now))?;
-        tell_of(tx, &Teller::new(&inner), &directory, &due)
+        tell_of(tx, &Notifier::new(&inner), &directory, &due)
     });
     written.await?;
     Ok(true)
@@ -377,7 +393,7 @@ pub async fn remind(cx: &Context) -> Result<bool, SyncError> {
 /// are told again.
 fn tell_of(
     tx: &mut Tx<'_>,
-    teller: &Teller,
+    notifier: &Notifier,
     directory: &Directory,
     due: &[Hold],
 ) -> Result<(), DbError> {
@@ -393,26 +409,26 @@ fn tell_of(
             let none = HoldCount { kind: hold.kind, people: 0 };
             let count = waiting.entry(hold.kind.as_str()).or_insert(none);
             count.people = count.people.saturating_add(people);
-            holds::note_told(tx, hold, next_notice(hold, teller.now))?;
+            holds::note_told(tx, hold, next_notice(hold, notifier.now))?;
         }
         let waiting: Vec<HoldCount> = waiting.into_values().collect();
-        failure::tell_of_holds(tx, teller, directory, &waiting, opened_at, is_reminder)?;
+        failure::tell_of_holds(tx, notifier, directory, &waiting, opened_at, is_reminder)?;
     }
     Ok(())
 }
 
 /// When the notice after the one that is written now is due. What was missed while nothing ran is
 /// not made up for.
-fn next_notice(hold: &Hold, now: Millis) -> Millis {
+fn next_notice(hold: &Hold, now: Timestamp) -> Timestamp {
     let due =
         if hold.notices == 0 { hold.created_at_ms } else { hold.next_notice_at_ms.unwrap_or(now) };
-    let wait = days_to_next_notice(hold.notices.saturating_add(1)).saturating_mul(Millis::DAY);
+    let wait = days_to_next_notice(hold.notices.saturating_add(1)).saturating_mul(Timestamp::DAY);
     let next = due.plus(wait);
     if next > now { next } else { now.plus(wait) }
 }
 
 /// Emits an event about a hold.
-pub fn emit(tx: &mut Tx<'_>, kind: EventKind, hold: &Hold, people: u64, now: Millis) {
+pub fn emit(tx: &mut Tx<'_>, kind: EventKind, hold: &Hold, people: u64, now: Timestamp) {
     tx.emit(NewEvent {
         organization_id: hold.organization_id.clone(),
         directory_id: Some(hold.directory_id.clone()),

@@ -24,7 +24,7 @@ use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, DirectoryUser
 use crate::secret::Keys;
 use crate::sync::apply::former_links;
 use crate::sync::decide::ownership::Shares;
-use crate::sync::decide::snapshot::{AccountView, View};
+use crate::sync::decide::snapshot::{AccountView, Snapshot};
 use crate::sync::decide::types::{AccountFields, Renamed};
 
 use crate::domain::ids::OrganizationId;
@@ -45,12 +45,12 @@ pub fn load(
     directory: &Directory,
     records: &[&EmployeeRecord],
     renamed: &Renamed,
-) -> Result<(View, Rows), DbError> {
+) -> Result<(Snapshot, Rows), DbError> {
     let mut loader = Loader {
         conn,
         organization: &directory.organization_id,
         directory: &directory.id,
-        view: View { renamed: Arc::clone(renamed), ..View::default() },
+        snapshot: Snapshot { renamed: Arc::clone(renamed), ..Snapshot::default() },
     };
     loader.users_of(records)?;
     loader.former(keys, directory, records)?;
@@ -60,21 +60,21 @@ pub fn load(
     let units = loader.units(records)?;
     let rows = Rows { units, ..loader.account_views(accounts)? };
     loader.decided(records)?;
-    Ok((loader.view, rows))
+    Ok((loader.snapshot, rows))
 }
 
 struct Loader<'a> {
     conn: &'a mut Conn,
     organization: &'a OrganizationId,
     directory: &'a DirectoryId,
-    view: View,
+    snapshot: Snapshot,
 }
 
 impl Loader<'_> {
     /// The stored people that the records can be about, by key or by number (S-21).
     fn users_of(&mut self, records: &[&EmployeeRecord]) -> Result<(), DbError> {
         let own = records.iter().map(|record| &record.external_key);
-        let former = own.clone().filter_map(|key| self.view.renamed.get(key));
+        let former = own.clone().filter_map(|key| self.snapshot.renamed.get(key));
         let keys: Vec<ExternalKey> = own.chain(former).cloned().collect();
         let numbers: Vec<EmployeeNumber> =
             records.iter().filter_map(|r| r.employee_number.clone()).collect();
@@ -85,15 +85,15 @@ impl Loader<'_> {
     fn add_users(&mut self, users: Vec<DirectoryUser>) -> Result<(), DbError> {
         let ids: Vec<DirectoryUserId> = users.iter().map(|user| user.id.clone()).collect();
         for link in links::of_users(self.conn, &ids)? {
-            self.view.holders.insert(link.account_id.clone(), link.directory_user_id.clone());
-            self.view.links.insert(link.directory_user_id.clone(), link);
+            self.snapshot.holders.insert(link.account_id.clone(), link.directory_user_id.clone());
+            self.snapshot.links.insert(link.directory_user_id.clone(), link);
         }
         for user in users {
-            self.view.by_key.insert(user.external_key.clone(), user.id.clone());
+            self.snapshot.by_key.insert(user.external_key.clone(), user.id.clone());
             if let Some(number) = &user.employee_number {
-                self.view.by_number.insert(number.clone(), user.id.clone());
+                self.snapshot.by_number.insert(number.clone(), user.id.clone());
             }
-            self.view.users.insert(user.id.clone(), user);
+            self.snapshot.users.insert(user.id.clone(), user);
         }
         Ok(())
     }
@@ -105,13 +105,13 @@ impl Loader<'_> {
         directory: &Directory,
         records: &[&EmployeeRecord],
     ) -> Result<(), DbError> {
-        let has_link = |user: &DirectoryUser| self.view.links.contains_key(&user.id);
+        let has_link = |user: &DirectoryUser| self.snapshot.links.contains_key(&user.id);
         let unlinked: Vec<&EmployeeRecord> = records
             .iter()
-            .filter(|record| !self.view.stored(record).is_some_and(has_link))
+            .filter(|record| !self.snapshot.stored(record).is_some_and(has_link))
             .copied()
             .collect();
-        self.view.former = former_links::find(self.conn, keys, directory, &unlinked)?;
+        self.snapshot.former = former_links::find(self.conn, keys, directory, &unlinked)?;
         Ok(())
     }
 
@@ -123,11 +123,11 @@ impl Loader<'_> {
         let mut found = accounts::by_emails(self.conn, self.organization, &emails)?;
         let have: HashSet<AccountId> = found.iter().map(|account| account.id.clone()).collect();
         let linked: Vec<AccountId> = self
-            .view
+            .snapshot
             .links
             .values()
             .map(|link| &link.account_id)
-            .chain(self.view.former.values().map(|(account, _)| account))
+            .chain(self.snapshot.former.values().map(|(account, _)| account))
             .filter(|id| !have.contains(id))
             .cloned()
             .collect::<HashSet<AccountId>>()
@@ -145,18 +145,18 @@ impl Loader<'_> {
         let unknown: Vec<DirectoryUserId> = links
             .iter()
             .map(|link| link.directory_user_id.clone())
-            .filter(|id| !self.view.users.contains_key(id))
+            .filter(|id| !self.snapshot.users.contains_key(id))
             .collect();
         let others = directory_users::by_ids(self.conn, &unknown)?;
         let mut state_of: HashMap<DirectoryUserId, Activity> =
             others.iter().map(|user| (user.id.clone(), user.state)).collect();
         let here = others.into_iter().filter(|user| user.directory_id == *self.directory).collect();
         self.add_users(here)?;
-        state_of.extend(self.view.users.values().map(|user| (user.id.clone(), user.state)));
+        state_of.extend(self.snapshot.users.values().map(|user| (user.id.clone(), user.state)));
         for link in links {
             let Some(activity) = state_of.get(&link.directory_user_id) else { continue };
             // Links come oldest first.
-            let account = self.view.accounts.entry(link.account_id).or_insert_with(blank);
+            let account = self.snapshot.accounts.entry(link.account_id).or_insert_with(blank);
             account.shares.push((link.directory_id, *activity));
         }
         Ok(())
@@ -164,13 +164,13 @@ impl Loader<'_> {
 
     /// What admins have decided about these people.
     fn decided(&mut self, records: &[&EmployeeRecord]) -> Result<(), DbError> {
-        let mut keys: HashSet<ExternalKey> = self.view.by_key.keys().cloned().collect();
+        let mut keys: HashSet<ExternalKey> = self.snapshot.by_key.keys().cloned().collect();
         keys.extend(records.iter().map(|record| record.external_key.clone()));
         let keys: Vec<ExternalKey> = keys.into_iter().collect();
         for (kind, item) in hold_items::decided(self.conn, self.directory, &keys)? {
-            self.view.decided.insert((kind, item.external_key.clone()), item);
+            self.snapshot.decided.insert((kind, item.external_key.clone()), item);
         }
-        self.view.waiting =
+        self.snapshot.waiting =
             hold_items::waiting(self.conn, self.directory, HoldKind::Deactivations, &keys)?;
         Ok(())
     }
@@ -201,12 +201,14 @@ impl Loader<'_> {
         for user in managers {
             let Some(account) = accounts.get(&user.id) else { continue };
             if let Some(number) = user.employee_number {
-                self.view.managers.insert(ManagerReference::Number(number), account.clone());
+                self.snapshot.managers.insert(ManagerReference::Number(number), account.clone());
             }
             if let Some(email) = user.email_norm.filter(|email| emails.contains(email)) {
-                self.view.managers.insert(ManagerReference::Email(email), account.clone());
+                self.snapshot.managers.insert(ManagerReference::Email(email), account.clone());
             }
-            self.view.managers.insert(ManagerReference::Key(user.external_key), account.clone());
+            self.snapshot
+                .managers
+                .insert(ManagerReference::Key(user.external_key), account.clone());
         }
         Ok(())
     }
@@ -246,7 +248,7 @@ impl Loader<'_> {
         let mut ids = HashMap::new();
         for entry in catalogue::by_norms(self.conn, self.organization, &norms)? {
             ids.insert((entry.kind, entry.name_norm.clone()), entry.id);
-            self.view.units.insert((entry.kind, entry.name_norm), entry.name);
+            self.snapshot.units.insert((entry.kind, entry.name_norm), entry.name);
         }
         Ok(ids)
     }
@@ -261,11 +263,11 @@ impl Loader<'_> {
         let names = catalogue::names(self.conn, &units)?;
         let mut rows = Rows::default();
         for account in accounts {
-            let view = self.view.accounts.entry(account.id.clone()).or_insert_with(blank);
-            view.fields = fields_of(&account, &names);
-            view.protected = account.protected;
+            let snapshot = self.snapshot.accounts.entry(account.id.clone()).or_insert_with(blank);
+            snapshot.fields = fields_of(&account, &names);
+            snapshot.protected = account.protected;
             if let Some(norm) = &account.email_norm {
-                self.view.by_email.insert(norm.clone(), account.id.clone());
+                self.snapshot.by_email.insert(norm.clone(), account.id.clone());
             }
             rows.accounts.insert(account.id.clone(), account);
         }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::accounts::{self, Account};
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
@@ -45,8 +45,8 @@ use crate::sync::apply::audit::{self, Changed, Owner};
 use crate::sync::apply::guard::{self, Waiting};
 use crate::sync::apply::load_snapshot::{self, Rows};
 use crate::sync::decide::batch::{Day, Decider, Pass, Ruling};
-use crate::sync::decide::row_builder::{self, FormerHolder, Made, News, Person};
-use crate::sync::decide::snapshot::View;
+use crate::sync::decide::row_builder::{self, FormerHolder, Person, PlannedRows, UserEvent};
+use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::AccountFields;
 use crate::sync::decide::types::{
     Applied, Facts, HoldPlan, LinkStep, LossFate, LossTime, Observed, PersonPlan, Step,
@@ -71,7 +71,7 @@ pub struct Outcome {
 }
 
 /// The day that it is in the organization's time zone.
-pub fn day(conn: &mut Conn, organization: &OrganizationId, now: Millis) -> Result<Day, DbError> {
+pub fn day(conn: &mut Conn, organization: &OrganizationId, now: Timestamp) -> Result<Day, DbError> {
     let organization = organizations::find(conn, organization)?;
     let zone = TimeZone::get(organization.effective_time_zone()).unwrap_or(TimeZone::UTC);
     Ok(Day { today: now.date_in(&zone), zone })
@@ -108,14 +108,14 @@ pub fn apply(
     batch: Vec<Observed>,
 ) -> Result<Outcome, DbError> {
     let records: Vec<&EmployeeRecord> = batch.iter().map(|seen| &seen.record).collect();
-    let (mut view, rows) =
+    let (mut snapshot, rows) =
         load_snapshot::load(tx, decider.keys, decider.directory, &records, &decider.facts.renamed)?;
     let facts = facts_of(decider, tx, &records)?;
-    view.guard = guard::for_batch(tx, decider, &view, &facts, &batch)?;
+    snapshot.guard = guard::for_batch(tx, decider, &snapshot, &facts, &batch)?;
     let mut writing = Writing {
         cx: decider,
         tx,
-        view,
+        snapshot,
         rows,
         groups: None,
         units: HashMap::new(),
@@ -133,17 +133,17 @@ pub fn apply(
     };
     let mut people = batch.into_iter();
     loop {
-        let parked = decider.park(&mut writing.view, &facts, people.as_slice());
+        let parked = decider.park(&mut writing.snapshot, &facts, people.as_slice());
         writing.park(parked)?;
         let Some(observed) = people.next() else { break };
-        if let Some(retired) = decider.retire(&mut writing.view, &observed) {
-            let plan = decider.plan(&writing.view, &facts, retired);
+        if let Some(retired) = decider.retire(&mut writing.snapshot, &observed) {
+            let plan = decider.plan(&writing.snapshot, &facts, retired);
             writing.person(plan)?;
             if decider.pass == Pass::Again {
                 continue;
             }
         }
-        let plan = decider.plan(&writing.view, &facts, observed);
+        let plan = decider.plan(&writing.snapshot, &facts, observed);
         writing.person(plan)?;
     }
     writing.finish()
@@ -223,7 +223,7 @@ pub(crate) struct Mover {
 pub(crate) struct Writing<'a, 'tx, 'conn> {
     pub(crate) cx: &'a Decider<'a>,
     pub(crate) tx: &'tx mut Tx<'conn>,
-    view: View,
+    snapshot: Snapshot,
     rows: Rows,
     pub(crate) groups: Option<HashMap<String, Group>>,
     units: HashMap<(CatalogueKind, String), CatalogueEntryId>,
@@ -251,24 +251,24 @@ impl Writing<'_, '_, '_> {
     }
 
     fn person(&mut self, plan: PersonPlan) -> Result<(), DbError> {
-        let made = self.cx.take_in(&mut self.view, &plan);
+        let made = self.cx.take_in(&mut self.snapshot, &plan);
         if self.cx.pass != Pass::Relations {
             row_builder::count(&mut self.outcome.counts, &plan, &made);
         }
         match (plan.step, made) {
-            (Step::Problem { code, observed }, Made::Problem(again)) => {
+            (Step::Problem { code, observed }, PlannedRows::Problem(again)) => {
                 let Observed { record, seq, notes, .. } = *observed;
                 let found = std::iter::once(Finding::of(code)).chain(notes).collect();
                 self.findings(&plan.key, found, &record, seq)?;
                 self.users.extend(again.map(|user| *user));
                 Ok(())
             }
-            (Step::InDoubt(question), Made::Problem(again)) => {
+            (Step::InDoubt(question), PlannedRows::Problem(again)) => {
                 self.ask_about_number(&plan.key, &question)?;
                 self.users.extend(again.map(|user| *user));
                 Ok(())
             }
-            (Step::Apply(applied), Made::Person(person)) => {
+            (Step::Apply(applied), PlannedRows::Person(person)) => {
                 self.applied(&plan.key, *applied, *person)
             }
             _ => Ok(()),
@@ -349,13 +349,13 @@ impl Writing<'_, '_, '_> {
     fn user_event(&mut self, person: &Person) {
         let mut object = wire::directory_user(&person.user, person.account.as_ref());
         let kind = match &person.news {
-            News::None => return,
-            News::Created => EventKind::UserCreated,
-            News::Updated(previous) => {
+            UserEvent::None => return,
+            UserEvent::Created => EventKind::UserCreated,
+            UserEvent::Updated(previous) => {
                 object.insert("previous_attributes".to_owned(), previous.clone());
                 EventKind::UserUpdated
             }
-            News::Deleted => EventKind::UserDeleted,
+            UserEvent::Deleted => EventKind::UserDeleted,
         };
         self.emit(kind, person.user.id.as_str(), Value::Object(object));
     }
@@ -635,7 +635,7 @@ impl Writing<'_, '_, '_> {
 }
 
 /// Emits `dsync.activated` once in a directory's life: before the first person (A-04 barrier).
-pub fn activate(tx: &mut Tx<'_>, directory: &mut Directory, now: Millis) -> Result<(), DbError> {
+pub fn activate(tx: &mut Tx<'_>, directory: &mut Directory, now: Timestamp) -> Result<(), DbError> {
     if directory.activated_at_ms.is_some() {
         return Ok(());
     }

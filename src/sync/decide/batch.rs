@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::db::directories::Directory;
 use crate::domain::audit::Cause;
 use crate::domain::employee::RowProblemCode;
@@ -52,7 +52,7 @@ pub struct Decider<'a> {
     /// The directory.
     pub directory: &'a Directory,
     /// The moment.
-    pub now: Millis,
+    pub now: Timestamp,
     /// Today in the organization's time zone (S-12).
     pub day: Day,
     /// For ids.

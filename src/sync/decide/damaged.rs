@@ -2,7 +2,7 @@
 //!
 //! A letter that was lost on the way is U+FFFD in what was read. A field with one is left as it
 //! was; without an earlier value it counts as missing. The same goes for a status that is not told.
-//! Damaged keys do not come here: a record without a sound key can not be read at all (S-16).
+//! Damaged keys do not come here: a record without a sound key cannot be read at all (S-16).
 //!
 //! What this module must not do: guess what the text was.
 

@@ -1,6 +1,6 @@
 //! E-mails that go from one person to another within one full sync (S-24).
 //!
-//! Two people who swap their e-mails, or three who pass them on in a circle, can not be written one
+//! Two people who swap their e-mails, or three who pass them on in a circle, cannot be written one
 //! after the other: each would find the new e-mail taken. [`order`] puts the people of a run in an
 //! order in which whoever gives an e-mail up comes before whoever takes it, and the members of a
 //! circle follow each other. [`cut`] makes batches that part no circle. When the writer comes to a
@@ -23,7 +23,7 @@ use crate::domain::employee::{EmailNorm, Need};
 use crate::domain::ids::{AccountId, DirectoryId};
 use crate::sync::decide::batch::Decider;
 use crate::sync::decide::ownership;
-use crate::sync::decide::snapshot::View;
+use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::{Facts, Observed, PersonPlan, Step};
 
 /// People in an order in which e-mails can be handed on.
@@ -51,7 +51,7 @@ pub(crate) fn wants<E: Eq + Hash>(
 
 /// Puts people in order. `wants` is for each person the one whose e-mail they take. Who has nothing
 /// to do with the others keeps their place among them. A circle of more than `circle_max` is not
-/// kept together; it can not be resolved.
+/// kept together; it cannot be resolved.
 #[must_use]
 pub fn order(wants: &[Option<usize>], circle_max: usize) -> Order {
     let mut order = Order::default();
@@ -139,15 +139,20 @@ impl Decider<'_> {
     /// Before the first of these people is decided: the accounts that let go of their e-mails, in
     /// the view already, because the first begins a circle and every member of it will take the
     /// next one's. Empty for everybody else.
-    pub fn park(&self, view: &mut View, facts: &Facts, people: &[Observed]) -> Vec<AccountId> {
-        let accounts = circle_at(view, &self.directory.id, people);
-        view.park(&accounts);
+    pub fn park(
+        &self,
+        snapshot: &mut Snapshot,
+        facts: &Facts,
+        people: &[Observed],
+    ) -> Vec<AccountId> {
+        let accounts = circle_at(snapshot, &self.directory.id, people);
+        snapshot.park(&accounts);
         let mut members = people.iter().take(accounts.len());
-        if members.all(|seen| takes_the_email(&self.plan(view, facts, seen.clone()), seen)) {
+        if members.all(|seen| takes_the_email(&self.plan(snapshot, facts, seen.clone()), seen)) {
             return accounts;
         }
         // Some rule keeps a member from it, so nobody gives anything up.
-        view.take_back(&accounts);
+        snapshot.take_back(&accounts);
         Vec::new()
     }
 }
@@ -161,17 +166,17 @@ fn takes_the_email(plan: &PersonPlan, observed: &Observed) -> bool {
 
 /// The accounts of the circle that begins with the first of these people and follows without a gap;
 /// empty when there is none. Whoever is known not to take the next one's e-mail is in none.
-fn circle_at(view: &View, directory: &DirectoryId, people: &[Observed]) -> Vec<AccountId> {
+fn circle_at(snapshot: &Snapshot, directory: &DirectoryId, people: &[Observed]) -> Vec<AccountId> {
     let mut accounts: Vec<AccountId> = Vec::new();
     for observed in people {
-        let Some((account, owner)) = exchange(view, directory, observed) else { break };
+        let Some((account, owner)) = exchange(snapshot, directory, observed) else { break };
         // The one before takes the e-mail of this one.
         accounts.push(account.clone());
         if accounts.first() == Some(&owner) {
             return if accounts.len() > 1 { accounts } else { Vec::new() };
         }
         let next = people.get(accounts.len());
-        let next = next.and_then(|next| exchange(view, directory, next));
+        let next = next.and_then(|next| exchange(snapshot, directory, next));
         if next.is_none_or(|(account, _)| account != owner) {
             break;
         }
@@ -182,7 +187,7 @@ fn circle_at(view: &View, directory: &DirectoryId, people: &[Observed]) -> Vec<A
 /// The account of a person whose e-mail will change to one that is taken, and who has that one.
 /// `None` for everybody whose e-mail would not change even if it were free.
 fn exchange(
-    view: &View,
+    snapshot: &Snapshot,
     directory: &DirectoryId,
     observed: &Observed,
 ) -> Option<(AccountId, AccountId)> {
@@ -191,15 +196,15 @@ fn exchange(
     if record.problem(Need::Everything).is_some() {
         return None;
     }
-    let user = view.stored(record).filter(|user| observed.seq >= user.observation_seq)?;
-    let id = &view.links.get(&user.id)?.account_id;
-    let account = view.accounts.get(id)?;
+    let user = snapshot.stored(record).filter(|user| observed.seq >= user.observation_seq)?;
+    let id = &snapshot.links.get(&user.id)?.account_id;
+    let account = snapshot.accounts.get(id)?;
     if !ownership::say(&account.shares, directory, user.state).manages {
         return None;
     }
     let own = EmailNorm::of(&account.fields.email);
-    let owner = view.by_email.get(&target)?;
-    (own != target && owner != id && view.by_email.get(&own) == Some(id))
+    let owner = snapshot.by_email.get(&target)?;
+    (own != target && owner != id && snapshot.by_email.get(&own) == Some(id))
         .then(|| (id.clone(), owner.clone()))
 }
 

@@ -59,7 +59,7 @@ fn note<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Millis;
+    use crate::clock::Timestamp;
     use crate::domain::employee::{Membership, Standing};
     use crate::domain::ids::DirectoryUserId;
 
@@ -73,7 +73,7 @@ mod tests {
             state,
             membership: Membership::Member,
             raw_hash: None,
-            updated_at_ms: Millis(0),
+            updated_at_ms: Timestamp(0),
         }
     }
 

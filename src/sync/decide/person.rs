@@ -2,8 +2,8 @@
 //!
 //! A hook is a plan of one person, a full sync a plan of everybody, and both call [`plan_person`].
 //! The plan names every change it will make; [`crate::sync::apply`] only writes it down. Because
-//! the [`View`] takes each plan in before the next person is decided, people in one batch see each
-//! other's changes.
+//! the [`Snapshot`] takes each plan in before the next person is decided, people in one batch see
+//! each other's changes.
 //!
 //! What this module must not do: read the database, the clock or the network.
 
@@ -25,35 +25,35 @@ use crate::sync::decide::damaged;
 use crate::sync::decide::observed_record::{Said, findings, membership_of, not_applied, said};
 use crate::sync::decide::ownership;
 use crate::sync::decide::reused_numbers;
-use crate::sync::decide::snapshot::View;
+use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::AccountFields;
 use crate::sync::decide::types::*;
 use crate::sync::decide::verdict::Verdict;
 
 /// Decides about one person. `new_account` gives the id of an account that is created.
 pub fn plan_person(
-    view: &View,
+    snapshot: &Snapshot,
     facts: &Facts,
     setting: Setting<'_>,
     mut observed: Observed,
     new_account: &mut dyn FnMut() -> AccountId,
 ) -> PersonPlan {
-    let stored = view.stored(&observed.record);
+    let stored = snapshot.stored(&observed.record);
     let before = stored.map(|user| user.id.clone());
     let key = key_to_keep(stored, &observed.record);
     if stored.is_some_and(|user| observed.seq < user.observation_seq) {
         return PersonPlan { key, before, step: Step::Stale };
     }
-    let answered = match reused_numbers::judge(view, setting, &observed) {
+    let answered = match reused_numbers::judge(snapshot, setting, &observed) {
         reused_numbers::Verdict::Fine { answered } => answered,
         reused_numbers::Verdict::Stop(plan) => return *plan,
     };
     let membership = membership_of(&observed, stored);
-    let link = stored.and_then(|user| view.links.get(&user.id));
+    let link = stored.and_then(|user| snapshot.links.get(&user.id));
     observed = damaged::mended(observed, stored.map(|user| &user.record.0));
     let said = said(&mut observed, stored, link.is_some(), membership, setting);
     let record = match &said.record {
-        Ok(record) => view.with_known_units(record.clone()),
+        Ok(record) => snapshot.with_known_units(record.clone()),
         Err(why) => {
             let step = not_applied(*why, observed, said.is_stale);
             return PersonPlan { key, before, step };
@@ -65,7 +65,7 @@ pub fn plan_person(
     let employment = employment_hash(setting.key, &record, membership, observed.gone);
     let gone = employment_hash(setting.key, &record, membership, true);
     let person = Person {
-        view,
+        snapshot,
         facts,
         directory: setting.directory,
         today: setting.today,
@@ -181,7 +181,7 @@ fn carried_out(
 /// One person, with all that a decision looks at.
 #[derive(Clone, Copy)]
 struct Person<'a> {
-    view: &'a View,
+    snapshot: &'a Snapshot,
     facts: &'a Facts,
     directory: &'a DirectoryId,
     today: Date,
@@ -300,12 +300,12 @@ impl Person<'_> {
     /// What an admin has decided about this person and this kind of doubt.
     fn decision(&self, kind: HoldKind) -> Option<&HoldItem> {
         let mut keys = self.own_keys.iter().flatten();
-        keys.find_map(|key| self.view.decided.get(&(kind, key.clone())))
+        keys.find_map(|key| self.snapshot.decided.get(&(kind, key.clone())))
     }
 
     /// Whether an admin has yet to decide about the end of this person's access.
     fn awaits_decision(&self) -> bool {
-        self.own_keys.iter().flatten().any(|key| self.view.waiting.contains(key))
+        self.own_keys.iter().flatten().any(|key| self.snapshot.waiting.contains(key))
     }
 
     /// An admin has said no, and the HR system says nothing new.
@@ -331,7 +331,7 @@ impl Person<'_> {
             item.decision == Some(Decision::Approved) && item.account_id == account_id
         });
         let Some(item) = approved else { return held(doubt, account_id) };
-        let candidate = account_id.as_ref().and_then(|id| self.view.candidate_of(id));
+        let candidate = account_id.as_ref().and_then(|id| self.snapshot.candidate_of(id));
         let linked = match candidate {
             Some(Candidate { account_id, holder: None, .. }) => {
                 self.follow(&account_id, LinkStep::Link)
@@ -372,7 +372,9 @@ impl Person<'_> {
             Verdict::Approved => LossFate::Uncounted,
             Verdict::Rejected => LossFate::Rejected,
             Verdict::None if self.was_cleared(stored, reason) => LossFate::Uncounted,
-            Verdict::None if !is_left_over(stored, decided) && self.view.guard.lets_through() => {
+            Verdict::None
+                if !is_left_over(stored, decided) && self.snapshot.guard.lets_through() =>
+            {
                 LossFate::Counted
             }
             Verdict::Binding if self.gone_too.is_some() && self.awaits_decision() => {
@@ -386,7 +388,7 @@ impl Person<'_> {
     /// What admins have said about the end of this person's access.
     fn verdict(&self, decided: &Decided, account: &AccountId) -> Verdict {
         // An admin, or the dates, have said that their number is another's (S-21).
-        let is_retired = self.view.retired.contains_key(&self.record.external_key);
+        let is_retired = self.snapshot.retired.contains_key(&self.record.external_key);
         if is_retired || decided.approved.is_some() {
             return Verdict::Approved;
         }
@@ -442,11 +444,11 @@ impl Person<'_> {
 
     /// A former link is restored first (L-09), else the e-mail decides (S-20).
     fn link_decision(&self) -> LinkDecision {
-        let former = self.own_keys.iter().flatten().find_map(|key| self.view.former(key));
+        let former = self.own_keys.iter().flatten().find_map(|key| self.snapshot.former(key));
         let restored = former.and_then(|former| linking::restore(self.record, &former));
         restored.unwrap_or_else(|| {
             let email = self.record.email_norm();
-            let candidate = email.as_ref().and_then(|email| self.view.candidate(email));
+            let candidate = email.as_ref().and_then(|email| self.snapshot.candidate(email));
             linking::decide(self.record, self.activity, candidate.as_ref(), self.rivals())
         })
     }
@@ -454,7 +456,7 @@ impl Person<'_> {
     /// The account follows its person, unless another directory manages it (S-26) or another
     /// account has the new e-mail (S-24).
     fn follow(&self, id: &AccountId, link: LinkStep) -> Decided {
-        let Some(account) = self.view.accounts.get(id) else {
+        let Some(account) = self.snapshot.accounts.get(id) else {
             return Decided::of(link, None);
         };
         let mut after = self.fields(Some(&account.fields));
@@ -468,7 +470,7 @@ impl Person<'_> {
         }
         // Nobody is their own manager, whatever HR says.
         after.manager = after.manager.filter(|manager| manager != id);
-        let owner = self.view.by_email.get(&EmailNorm::of(&after.email));
+        let owner = self.snapshot.by_email.get(&EmailNorm::of(&after.email));
         let is_change = after.email != account.fields.email;
         let hold = owner.filter(|owner| *owner != id && is_change).map(|owner| HoldPlan {
             kind: HoldKind::EmailChange,
@@ -525,7 +527,7 @@ impl Person<'_> {
 
     fn manager(&self, before: Option<&AccountFields>) -> Option<AccountId> {
         let reference = self.record.manager.as_ref()?;
-        match self.view.managers.get(reference) {
+        match self.snapshot.managers.get(reference) {
             Some(manager) => Some(manager.clone()),
             None if self.facts.managers_may_come => before.and_then(|b| b.manager.clone()),
             None => None,
@@ -534,7 +536,7 @@ impl Person<'_> {
 
     fn manager_is_unknown(&self) -> bool {
         let reference = self.record.manager.as_ref();
-        reference.is_some_and(|reference| !self.view.managers.contains_key(reference))
+        reference.is_some_and(|reference| !self.snapshot.managers.contains_key(reference))
     }
 
     fn rivals(&self) -> Rivals {

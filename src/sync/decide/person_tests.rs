@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::civil::date;
 
 use super::*;
-use crate::clock::{Millis, SeededRandom};
+use crate::clock::{SeededRandom, Timestamp};
 use crate::db::types::Json;
 use crate::domain::employee::{EmployeeNumber, ManagerReference, Standing};
 use crate::domain::ids::{DirectoryUserId, LinkId, OrganizationId};
@@ -52,8 +52,8 @@ fn user(id: &str, record: &EmployeeRecord) -> DirectoryUser {
         observation_seq: 1,
         waits_for_start: false,
         version: 1,
-        created_at_ms: Millis(0),
-        updated_at_ms: Millis(0),
+        created_at_ms: Timestamp(0),
+        updated_at_ms: Timestamp(0),
     }
 }
 
@@ -65,7 +65,7 @@ fn link(user: &DirectoryUser, account: &str) -> Link {
         directory_user_id: user.id.clone(),
         account_id: AccountId::from_text(account),
         link_rule: "created".to_owned(),
-        created_at_ms: Millis(0),
+        created_at_ms: Timestamp(0),
     }
 }
 
@@ -99,48 +99,48 @@ fn applied(record: EmployeeRecord) -> Applied {
     }
 }
 
-fn take_in(view: &mut View, id: &str, record: &EmployeeRecord, account: Option<&str>) {
+fn take_in(snapshot: &mut Snapshot, id: &str, record: &EmployeeRecord, account: Option<&str>) {
     let user = user(id, record);
     let link = account.map(|account| link(&user, account));
-    view.take_in(&applied(record.clone()), user, link);
+    snapshot.take_in(&applied(record.clone()), user, link);
 }
 
-fn found<'a>(view: &'a View, key: &str, number: &str) -> Option<&'a str> {
-    view.stored(&record(key, number, "Ann")).map(|user| user.id.as_str())
+fn found<'a>(snapshot: &'a Snapshot, key: &str, number: &str) -> Option<&'a str> {
+    snapshot.stored(&record(key, number, "Ann")).map(|user| user.id.as_str())
 }
 
 #[test]
 fn s_21_nobody_is_found_under_a_former_key_or_number() {
-    let mut view = View::default();
-    take_in(&mut view, "ann", &record("5", "5", "Ann"), Some("account_1"));
-    assert_eq!(found(&view, "5", "5"), Some("ann"));
-    assert_eq!(found(&view, "k1", "5"), Some("ann"), "the UniqueKey of a known number arrives");
+    let mut snapshot = Snapshot::default();
+    take_in(&mut snapshot, "ann", &record("5", "5", "Ann"), Some("account_1"));
+    assert_eq!(found(&snapshot, "5", "5"), Some("ann"));
+    assert_eq!(found(&snapshot, "k1", "5"), Some("ann"), "the UniqueKey of a known number arrives");
     // Ann gets a UniqueKey and another number; 5 is free for somebody else.
-    take_in(&mut view, "ann", &record("k1", "6", "Ann"), None);
-    assert_eq!(found(&view, "k1", "6"), Some("ann"));
-    assert_eq!((found(&view, "5", "5"), found(&view, "k2", "5")), (None, None));
+    take_in(&mut snapshot, "ann", &record("k1", "6", "Ann"), None);
+    assert_eq!(found(&snapshot, "k1", "6"), Some("ann"));
+    assert_eq!((found(&snapshot, "5", "5"), found(&snapshot, "k2", "5")), (None, None));
     let number = |number: &str| ManagerReference::Number(EmployeeNumber(number.into()));
-    assert_eq!(view.managers.get(&number("5")), None);
-    assert_eq!(view.managers.get(&number("6")).map(AccountId::as_str), Some("account_1"));
-    take_in(&mut view, "bob", &record("k2", "5", "Bob"), Some("account_2"));
-    assert_eq!(view.managers.get(&number("5")).map(AccountId::as_str), Some("account_2"));
+    assert_eq!(snapshot.managers.get(&number("5")), None);
+    assert_eq!(snapshot.managers.get(&number("6")).map(AccountId::as_str), Some("account_1"));
+    take_in(&mut snapshot, "bob", &record("k2", "5", "Bob"), Some("account_2"));
+    assert_eq!(snapshot.managers.get(&number("5")).map(AccountId::as_str), Some("account_2"));
     // Whoever took a number before its former owner gave it up keeps it.
-    take_in(&mut view, "cy", &record("k3", "6", "Cy"), Some("account_3"));
-    take_in(&mut view, "ann", &record("k1", "7", "Ann"), None);
-    assert_eq!(view.managers.get(&number("6")).map(AccountId::as_str), Some("account_3"));
-    assert_eq!(view.by_number.get(&EmployeeNumber("6".into())).unwrap().as_str(), "cy");
+    take_in(&mut snapshot, "cy", &record("k3", "6", "Cy"), Some("account_3"));
+    take_in(&mut snapshot, "ann", &record("k1", "7", "Ann"), None);
+    assert_eq!(snapshot.managers.get(&number("6")).map(AccountId::as_str), Some("account_3"));
+    assert_eq!(snapshot.by_number.get(&EmployeeNumber("6".into())).unwrap().as_str(), "cy");
 }
 
 #[test]
 fn s_21_another_id_is_followed_to_somebody_with_a_name_in_common() {
-    let mut view = View::default();
-    take_in(&mut view, "ann", &record("5", "5", "Ann"), Some("account_1"));
+    let mut snapshot = Snapshot::default();
+    take_in(&mut snapshot, "ann", &record("5", "5", "Ann"), Some("account_1"));
     let renamed = HashMap::from([(ExternalKey("6".into()), ExternalKey("5".into()))]);
-    view.renamed = Arc::new(renamed);
+    snapshot.renamed = Arc::new(renamed);
     let married = EmployeeRecord { last_name: Some("Ray".into()), ..record("6", "6", "ANN") };
-    assert_eq!(view.stored(&married).map(|user| user.id.as_str()), Some("ann"));
+    assert_eq!(snapshot.stored(&married).map(|user| user.id.as_str()), Some("ann"));
     let successor = EmployeeRecord { last_name: Some("Ray".into()), ..record("6", "6", "Bob") };
-    assert!(view.stored(&successor).is_none());
+    assert!(snapshot.stored(&successor).is_none());
     let setting = Setting {
         directory: &DirectoryId::from_text("directory_1"),
         today: date(2026, 11, 23),
@@ -149,7 +149,7 @@ fn s_21_another_id_is_followed_to_somebody_with_a_name_in_common() {
         is_again: false,
     };
     let plan =
-        plan_person(&view, &Facts::default(), setting, applied(married).observed, &mut || {
+        plan_person(&snapshot, &Facts::default(), setting, applied(married).observed, &mut || {
             AccountId::from_text("account_new")
         });
     assert_eq!((plan.key.as_str(), plan.before.is_some()), ("6", true));

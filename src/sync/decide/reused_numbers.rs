@@ -26,7 +26,7 @@ use crate::domain::ids::{HoldId, HoldItemId};
 use crate::domain::reused::{self, Owner};
 use crate::secret::SealingKey;
 use crate::sync::decide::batch::{Decider, Pass};
-use crate::sync::decide::snapshot::View;
+use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::{Observed, PersonPlan, Question, Setting, Step};
 
 /// What the admin reads.
@@ -56,7 +56,7 @@ impl Step {
     }
 }
 
-impl View {
+impl Snapshot {
     /// The person whom a record names by nothing but the employee number.
     fn by_number_alone(&self, record: &EmployeeRecord) -> Option<&DirectoryUser> {
         self.stored(record).filter(|user| {
@@ -72,12 +72,12 @@ impl View {
 
 /// The person whom a record names by number alone although it does not look like them.
 fn doubted<'a>(
-    view: &'a View,
+    snapshot: &'a Snapshot,
     observed: &Observed,
     today: Date,
 ) -> Option<(&'a DirectoryUser, Owner)> {
     let record = &observed.record;
-    let user = view.by_number_alone(record)?;
+    let user = snapshot.by_number_alone(record)?;
     // What is stored of the person says nothing about the record.
     let is = activity(record, observed.membership, today);
     match reused::owner(&user.record.0, user.state, record, is) {
@@ -87,13 +87,15 @@ fn doubted<'a>(
 }
 
 /// Looks whether a record is about the person whose number it has.
-pub(crate) fn judge(view: &View, setting: Setting<'_>, observed: &Observed) -> Verdict {
+pub(crate) fn judge(snapshot: &Snapshot, setting: Setting<'_>, observed: &Observed) -> Verdict {
     let record = &observed.record;
     let spends = |item: &HoldItem| (item.id.clone(), item.hold_id.clone());
-    let Some((user, _)) = doubted(view, observed, setting.today) else {
-        let retired = view.retired.get(&record.external_key);
-        let retired = retired.and_then(|id| view.users.get(id));
-        return Verdict::Fine { answered: retired.and_then(|it| view.number_item(it)).map(spends) };
+    let Some((user, _)) = doubted(snapshot, observed, setting.today) else {
+        let retired = snapshot.retired.get(&record.external_key);
+        let retired = retired.and_then(|id| snapshot.users.get(id));
+        return Verdict::Fine {
+            answered: retired.and_then(|it| snapshot.number_item(it)).map(spends),
+        };
     };
     let key_problem = [RowProblemCode::MissingKey, RowProblemCode::DuplicateKey]
         .into_iter()
@@ -104,7 +106,7 @@ pub(crate) fn judge(view: &View, setting: Setting<'_>, observed: &Observed) -> V
         return Verdict::Stop(Box::new(PersonPlan { key, before: None, step }));
     }
     let fingerprint = fingerprint(setting.key, record);
-    let answer = view.number_item(user).filter(|item| {
+    let answer = snapshot.number_item(user).filter(|item| {
         item.decision == Some(Decision::Approved)
             && item.record_hash.as_deref() == Some(fingerprint.as_slice())
     });
@@ -113,7 +115,7 @@ pub(crate) fn judge(view: &View, setting: Setting<'_>, observed: &Observed) -> V
     }
     let question = Question {
         name: user.record.0.display_name(),
-        account_id: view.links.get(&user.id).map(|link| link.account_id.clone()),
+        account_id: snapshot.links.get(&user.id).map(|link| link.account_id.clone()),
         change: json!({"from": side(&user.record.0), "to": side(record)}),
         fingerprint,
         observed: observed.clone(),
@@ -152,14 +154,14 @@ fn fingerprint(key: &SealingKey, record: &EmployeeRecord) -> Vec<u8> {
 impl Decider<'_> {
     /// The person who is retired before `observed` is decided, as they are from now on: the number
     /// is somebody else's, because an admin has said so, or because the dates leave no doubt.
-    pub fn retire(&self, view: &mut View, observed: &Observed) -> Option<Observed> {
+    pub fn retire(&self, snapshot: &mut Snapshot, observed: &Observed) -> Option<Observed> {
         let rejected = |user: &DirectoryUser| {
-            view.number_item(user).is_some_and(|item| item.decision == Some(Decision::Rejected))
+            snapshot.number_item(user).is_some_and(|item| item.decision == Some(Decision::Rejected))
         };
         let user = if self.pass == Pass::Again {
-            view.stored(&observed.record).filter(|user| rejected(user))
+            snapshot.stored(&observed.record).filter(|user| rejected(user))
         } else {
-            doubted(view, observed, self.day.today)
+            doubted(snapshot, observed, self.day.today)
                 .filter(|(user, owner)| *owner == Owner::SomebodyNew || rejected(user))
                 .map(|(user, _)| user)
         };
@@ -174,7 +176,7 @@ impl Decider<'_> {
             standing: Standing::Former,
             ..user.record.0
         };
-        view.retired.insert(external_key, user.id);
+        snapshot.retired.insert(external_key, user.id);
         let (seq, membership) = (user.observation_seq, Membership::NotMember);
         Some(Observed { seq, record, membership, gone: true, raw_hash: None, notes: Vec::new() })
     }

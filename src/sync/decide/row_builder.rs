@@ -2,7 +2,7 @@
 //!
 //! [`crate::sync::apply`] writes these rows, [`crate::sync::full::preview`] only shows what they
 //! would be. Both fold plans with [`Decider::plan`] and [`Decider::take_in`], so that what is shown
-//! and what is done can not drift apart.
+//! and what is done cannot drift apart.
 //!
 //! Invariant: a plan that was taken in is in the view before the next person is decided.
 //!
@@ -11,7 +11,7 @@
 
 use serde_json::Value;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directory_users::DirectoryUser;
 use crate::db::links::Link;
 use crate::db::types::{Json, StoredDate};
@@ -23,14 +23,14 @@ use crate::domain::row_problem::first_problem;
 use crate::domain::search::SearchNames;
 use crate::sync::decide::batch::{Decider, Pass};
 use crate::sync::decide::person::plan_person;
-use crate::sync::decide::snapshot::View;
+use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::{
     Applied, Facts, LinkStep, LossFate, Observed, PersonPlan, Setting, Step,
 };
 use crate::wire;
 
 /// What a plan becomes.
-pub enum Made {
+pub enum PlannedRows {
     /// Nothing: something newer is stored.
     Nothing,
     /// A row problem or a question; the person as stored, if there is one, will be looked at again.
@@ -50,7 +50,7 @@ pub struct Person {
     /// The account that the person has from now on.
     pub account: Option<AccountId>,
     /// What there is to tell.
-    pub news: News,
+    pub news: UserEvent,
     /// Whom the account is taken from.
     pub former: Option<FormerHolder>,
 }
@@ -77,7 +77,7 @@ impl Person {
 }
 
 /// What the application is told of a person.
-pub enum News {
+pub enum UserEvent {
     /// Nothing: the object is as it was.
     None,
     /// The person is there.
@@ -99,7 +99,7 @@ impl Decider<'_> {
 
     /// Decides about one person.
     #[must_use]
-    pub fn plan(&self, view: &View, facts: &Facts, observed: Observed) -> PersonPlan {
+    pub fn plan(&self, snapshot: &Snapshot, facts: &Facts, observed: Observed) -> PersonPlan {
         let mut new_account = || AccountId::new(self.now, self.random);
         let setting = Setting {
             directory: &self.directory.id,
@@ -108,14 +108,14 @@ impl Decider<'_> {
             ends_only: self.pass == Pass::Ends,
             is_again: self.pass == Pass::Again,
         };
-        plan_person(view, facts, setting, observed, &mut new_account)
+        plan_person(snapshot, facts, setting, observed, &mut new_account)
     }
 
     /// Makes the rows that a plan becomes, and takes them into the view.
-    pub fn take_in(&self, view: &mut View, plan: &PersonPlan) -> Made {
-        let before = plan.before.as_ref().and_then(|id| view.users.get(id)).cloned();
+    pub fn take_in(&self, snapshot: &mut Snapshot, plan: &PersonPlan) -> PlannedRows {
+        let before = plan.before.as_ref().and_then(|id| snapshot.users.get(id)).cloned();
         match &plan.step {
-            Step::Stale => Made::Nothing,
+            Step::Stale => PlannedRows::Nothing,
             Step::Problem { .. } | Step::InDoubt(_) => {
                 // A person who could not be applied is looked at again by the next full sync, and
                 // an older answer is still older (S-05).
@@ -127,27 +127,27 @@ impl Decider<'_> {
                     ..user
                 });
                 if let Some(user) = &again {
-                    view.users.insert(user.id.clone(), user.clone());
+                    snapshot.users.insert(user.id.clone(), user.clone());
                 }
-                Made::Problem(again.map(Box::new))
+                PlannedRows::Problem(again.map(Box::new))
             }
             Step::Apply(applied) => {
-                let person = self.person(view, &plan.key, before, applied);
+                let person = self.person(snapshot, &plan.key, before, applied);
                 if let Some(former) = &person.former {
-                    view.users.insert(former.user.id.clone(), former.user.clone());
+                    snapshot.users.insert(former.user.id.clone(), former.user.clone());
                 }
                 if let Some(before) = person.before.as_ref().filter(|b| b.id != person.user.id) {
-                    view.change_id(&before.id, &person.user.id);
+                    snapshot.change_id(&before.id, &person.user.id);
                 }
-                view.take_in(applied, person.user.clone(), person.link.clone());
-                Made::Person(Box::new(person))
+                snapshot.take_in(applied, person.user.clone(), person.link.clone());
+                PlannedRows::Person(Box::new(person))
             }
         }
     }
 
     fn person(
         &self,
-        view: &View,
+        snapshot: &Snapshot,
         key: &ExternalKey,
         before: Option<DirectoryUser>,
         applied: &Applied,
@@ -155,7 +155,7 @@ impl Decider<'_> {
         let mut user = self.user_row(key, before.as_ref(), applied);
         let former_account = before
             .as_ref()
-            .and_then(|user| view.links.get(&user.id))
+            .and_then(|user| snapshot.links.get(&user.id))
             .map(|link| link.account_id.clone());
         let mut link = self.link_row(&user.id, applied);
         let account = link.as_ref().map(|link| link.account_id.clone()).or(former_account.clone());
@@ -163,28 +163,28 @@ impl Decider<'_> {
         let (news, listed) = self.news(&user, before.as_ref(), changed);
         user.listed = listed;
         match news {
-            News::None => {}
-            News::Created => {
+            UserEvent::None => {}
+            UserEvent::Created => {
                 user.version = 1;
                 if before.is_some() {
                     self.begin_anew(&mut user, link.as_mut());
                 }
             }
-            News::Updated(_) | News::Deleted => {
+            UserEvent::Updated(_) | UserEvent::Deleted => {
                 user.version = user.version.saturating_add(1);
                 user.updated_at_ms = self.now;
             }
         }
-        let former = link.as_ref().and_then(|link| self.former_holder(view, link));
+        let former = link.as_ref().and_then(|link| self.former_holder(snapshot, link));
         Person { before, user, link, account, news, former }
     }
 
     /// Who of the directory had the account of a link that is made or moved.
-    fn former_holder(&self, view: &View, link: &Link) -> Option<FormerHolder> {
-        let holder = view.holders.get(&link.account_id);
+    fn former_holder(&self, snapshot: &Snapshot, link: &Link) -> Option<FormerHolder> {
+        let holder = snapshot.holders.get(&link.account_id);
         let holder = holder.filter(|holder| **holder != link.directory_user_id)?;
         // Who is not listed is not told of either.
-        let mut user = view.users.get(holder).filter(|user| user.listed)?.clone();
+        let mut user = snapshot.users.get(holder).filter(|user| user.listed)?.clone();
         let old = wire::directory_user(&user, Some(&link.account_id));
         let previous = wire::previous_attributes(&old, &wire::directory_user(&user, None))?;
         user.version = user.version.saturating_add(1);
@@ -209,16 +209,16 @@ impl Decider<'_> {
         user: &DirectoryUser,
         before: Option<&DirectoryUser>,
         changed: Option<Value>,
-    ) -> (News, bool) {
+    ) -> (UserEvent, bool) {
         let leave_out = self.directory.inactive_policy == InactivePolicy::Delete
             && user.shown_state() == Activity::Inactive;
         let was_listed = before.is_some_and(|before| before.listed);
         match changed {
-            None if before.is_some() => (News::None, was_listed),
-            _ if leave_out && was_listed => (News::Deleted, false),
-            _ if leave_out => (News::None, false),
-            Some(previous) if was_listed => (News::Updated(previous), true),
-            _ => (News::Created, true),
+            None if before.is_some() => (UserEvent::None, was_listed),
+            _ if leave_out && was_listed => (UserEvent::Deleted, false),
+            _ if leave_out => (UserEvent::None, false),
+            Some(previous) if was_listed => (UserEvent::Updated(previous), true),
+            _ => (UserEvent::Created, true),
         }
     }
 
@@ -260,11 +260,11 @@ impl Decider<'_> {
     }
 
     /// When this person is to be decided again, because a date of theirs acts (S-12).
-    fn due_at(&self, record: &EmployeeRecord) -> Option<Millis> {
+    fn due_at(&self, record: &EmployeeRecord) -> Option<Timestamp> {
         let day = next_day(record, self.day.today)?;
-        let due_at = Millis::start_of(day, &self.day.zone);
+        let due_at = Timestamp::start_of(day, &self.day.zone);
         // Where clocks are set back over midnight, a day can begin twice.
-        Some(if due_at > self.now { due_at } else { self.now.plus(Millis::MINUTE) })
+        Some(if due_at > self.now { due_at } else { self.now.plus(Timestamp::MINUTE) })
     }
 
     fn link_row(&self, user: &DirectoryUserId, applied: &Applied) -> Option<Link> {
@@ -305,13 +305,13 @@ fn changed(
 }
 
 /// Counts one person of a batch. Of the two passes of a full sync only the first is counted.
-pub fn count(counts: &mut RunCounts, plan: &PersonPlan, made: &Made) {
+pub fn count(counts: &mut RunCounts, plan: &PersonPlan, made: &PlannedRows) {
     add_one(&mut counts.seen);
     let (applied, person) = match (&plan.step, made) {
         (Step::Stale, _) => return add_one(&mut counts.unchanged),
         (Step::Problem { .. }, _) => return add_one(&mut counts.row_problems),
         (Step::InDoubt(_), _) => return add_one(&mut counts.held),
-        (Step::Apply(applied), Made::Person(person)) => (applied, person),
+        (Step::Apply(applied), PlannedRows::Person(person)) => (applied, person),
         (Step::Apply(_), _) => return,
     };
     if applied.problem.is_some() || first_problem(&applied.notes).is_some() {
@@ -326,7 +326,7 @@ pub fn count(counts: &mut RunCounts, plan: &PersonPlan, made: &Made) {
     }
     let account_changed =
         applied.account.as_ref().is_some_and(|(_, before, after)| before.as_ref() != Some(after));
-    let changed = account_changed || !matches!(person.news, News::None);
+    let changed = account_changed || !matches!(person.news, UserEvent::None);
     add_one(match applied.link {
         LinkStep::Create => &mut counts.created,
         LinkStep::Link | LinkStep::Restore | LinkStep::Move(_) => &mut counts.linked,

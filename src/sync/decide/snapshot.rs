@@ -37,7 +37,7 @@ pub struct AccountView {
 
 /// What is stored about the people in question.
 #[derive(Debug, Default, Clone)]
-pub struct View {
+pub struct Snapshot {
     /// Directory users.
     pub users: HashMap<DirectoryUserId, DirectoryUser>,
     /// Directory users by key.
@@ -72,7 +72,7 @@ pub struct View {
     pub former: HashMap<ExternalKey, (AccountId, KeyKind)>,
 }
 
-impl View {
+impl Snapshot {
     /// The stored person a record is about (S-21): by key; else an `EmployeeId` link that now has a
     /// `UniqueKey`; else a `UniqueKey` link whose record came without it; else the one who had
     /// another id before, as a complete list shows.

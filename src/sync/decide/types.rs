@@ -180,7 +180,7 @@ pub struct PersonPlan {
 pub enum Step {
     /// Something newer is stored.
     Stale,
-    /// The record can not be applied at all.
+    /// The record cannot be applied at all.
     Problem {
         /// Why.
         code: RowProblemCode,

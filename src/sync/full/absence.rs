@@ -13,7 +13,7 @@
 
 use std::collections::HashMap;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::holds::HoldItem;
@@ -269,8 +269,8 @@ pub struct Answers {
 pub fn by_two_lists(
     missing: &[Missing],
     too_many: bool,
-    since: &HashMap<DirectoryUserId, Millis>,
-    (seq, asked_at): (i64, Millis),
+    since: &HashMap<DirectoryUserId, Timestamp>,
+    (seq, asked_at): (i64, Timestamp),
 ) -> Answers {
     let is_proven = |one: &&Missing| {
         let first = since.get(&one.user.id);

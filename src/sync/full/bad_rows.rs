@@ -55,7 +55,7 @@ impl BadRow {
 }
 
 impl BadRow {
-    /// A record that can not be read.
+    /// A record that cannot be read.
     pub(crate) fn unread(unread: &Unread) -> Self {
         let finding = Finding::of(RowProblemCode::UnreadableRecord);
         Self {

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::directory_users;
 use crate::db::holds::{self, HoldItem};
@@ -27,7 +27,7 @@ use crate::domain::hold::{Decision, HoldKind};
 use crate::domain::ids::{DirectoryId, DirectoryUserId, HoldItemId};
 use crate::limits;
 use crate::sync::apply::guard;
-use crate::sync::decide::snapshot::View;
+use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::Observed;
 use crate::sync::full::staging::Everybody;
 use crate::sync::{Context, SyncError};
@@ -108,9 +108,9 @@ fn tally(
     let mut seen: HashSet<DirectoryUserId> = HashSet::new();
     let mut strangers: usize = 0;
     for people in everybody.changed.chunks(limits::IN_LIST_MAX) {
-        let view = people_of(conn, &directory.id, people, everybody)?;
+        let snapshot = people_of(conn, &directory.id, people, everybody)?;
         for one in people {
-            match view.stored(&one.record) {
+            match snapshot.stored(&one.record) {
                 Some(user) if is_alike(&user.record.0, &one.record) => {
                     let is_first = seen.insert(user.id.clone());
                     found = found
@@ -131,22 +131,22 @@ fn people_of(
     directory: &DirectoryId,
     people: &[Observed],
     everybody: &Everybody,
-) -> Result<View, DbError> {
+) -> Result<Snapshot, DbError> {
     let renamed = &everybody.facts.renamed;
     let own = people.iter().map(|one| &one.record.external_key);
     let keys: Vec<ExternalKey> =
         own.clone().chain(own.filter_map(|key| renamed.get(key))).cloned().collect();
     let numbers: Vec<EmployeeNumber> =
         people.iter().filter_map(|one| one.record.employee_number.clone()).collect();
-    let mut view = View { renamed: renamed.clone(), ..View::default() };
+    let mut snapshot = Snapshot { renamed: renamed.clone(), ..Snapshot::default() };
     for user in directory_users::by_keys(conn, directory, &keys, &numbers)? {
-        view.by_key.insert(user.external_key.clone(), user.id.clone());
+        snapshot.by_key.insert(user.external_key.clone(), user.id.clone());
         if let Some(number) = &user.employee_number {
-            view.by_number.insert(number.clone(), user.id.clone());
+            snapshot.by_number.insert(number.clone(), user.id.clone());
         }
-        view.users.insert(user.id.clone(), user);
+        snapshot.users.insert(user.id.clone(), user);
     }
-    Ok(view)
+    Ok(snapshot)
 }
 
 /// Whether a record has the name or the e-mail of somebody.
@@ -240,7 +240,7 @@ pub fn ask(
 
 /// A full sync has come through: it is the right company, or an admin has said to go on.
 /// `directory` is the locked row, which the caller writes.
-pub fn settle(tx: &mut Tx<'_>, directory: &mut Directory, now: Millis) -> Result<(), DbError> {
+pub fn settle(tx: &mut Tx<'_>, directory: &mut Directory, now: Timestamp) -> Result<(), DbError> {
     holds::supersede(tx, &[open_key(directory)], now)?;
     directory.company_generation = directory.credential_generation;
     if let Some(tenant) = &directory.credential_tenant_key {

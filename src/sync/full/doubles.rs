@@ -131,7 +131,7 @@ pub(crate) fn mark_as_double(record: &mut EmployeeRecord) {
 }
 
 /// A record without a key is named by what it says: it is one row problem for as long as it says
-/// the same, and can not be taken for somebody else's (S-07).
+/// the same, and cannot be taken for somebody else's (S-07).
 pub(crate) fn name_by_content(record: &mut EmployeeRecord, hash: RawHash) {
     let content = u128::from_be_bytes(hash);
     record.external_key = ExternalKey(format!("no-key:{content:032x}"));

@@ -83,7 +83,7 @@ pub async fn everybody(cx: &Context, directory: &Directory) -> Result<Everybody,
     Ok(everybody)
 }
 
-/// Whoever is stored and can not be read is listed by the name that is stored.
+/// Whoever is stored and cannot be read is listed by the name that is stored.
 async fn name_unread(cx: &Context, all: &mut Everybody) -> Result<(), DbError> {
     let ids: Vec<DirectoryUserId> =
         all.unread.iter().filter_map(|unread| unread.user.clone()).collect();

@@ -33,8 +33,8 @@ use crate::sync::apply::guard::{self, Waiting};
 use crate::sync::apply::load_snapshot;
 use crate::sync::decide::batch::{Decider, Pass};
 use crate::sync::decide::reused_numbers::{self};
-use crate::sync::decide::row_builder::{self, Made, Person};
-use crate::sync::decide::snapshot::View;
+use crate::sync::decide::row_builder::{self, Person, PlannedRows};
+use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::Question;
 use crate::sync::decide::types::{
     Applied, Facts, LinkStep, Loss, LossFate, LossTime, Observed, PersonPlan, Step,
@@ -219,10 +219,10 @@ fn look_ahead(
     let gone: Vec<Observed> = reading.answers.gone.iter().map(Gone::observed).collect();
     let all = everybody.changed.iter().chain(&gone);
     let records: Vec<&EmployeeRecord> = all.map(|seen| &seen.record).collect();
-    let (view, _) =
+    let (snapshot, _) =
         load_snapshot::load(conn, &cx.keys, directory, &records, &everybody.facts.renamed)?;
-    let stored: HashSet<AccountId> = view.accounts.keys().cloned().collect();
-    let mut ahead = Ahead::new(view, &everybody.unchanged);
+    let stored: HashSet<AccountId> = snapshot.accounts.keys().cloned().collect();
+    let mut ahead = Ahead::new(snapshot, &everybody.unchanged);
     ahead.note_waiting(&reading.waiting);
     let facts = &everybody.facts;
     let cause = &Cause::Clock;
@@ -240,7 +240,8 @@ fn look_ahead(
         let records: Vec<&EmployeeRecord> = people.iter().map(|seen| &seen.record).collect();
         let facts = apply::facts_of(&decider, conn, &records)?;
         if pass == Pass::People {
-            ahead.view.guard = guard::for_batch(conn, &decider, &ahead.view, &facts, &people)?;
+            ahead.snapshot.guard =
+                guard::for_batch(conn, &decider, &ahead.snapshot, &facts, &people)?;
         }
         let counted = ahead.pass(&decider, &facts, &batches);
         if pass != Pass::Relations {
@@ -282,7 +283,7 @@ fn lacks(directory: &Directory) -> Vec<Lack> {
 
 /// What there would be, as far as it is planned.
 struct Ahead {
-    view: View,
+    snapshot: Snapshot,
     /// Whom the list named, as far as they are or would be stored.
     named: HashSet<DirectoryUserId>,
     linked: BTreeMap<ExternalKey, ToLink>,
@@ -294,9 +295,9 @@ struct Ahead {
 }
 
 impl Ahead {
-    fn new(view: View, unchanged: &[DirectoryUserId]) -> Self {
+    fn new(snapshot: Snapshot, unchanged: &[DirectoryUserId]) -> Self {
         Self {
-            view,
+            snapshot,
             named: unchanged.iter().cloned().collect(),
             linked: BTreeMap::new(),
             created: BTreeMap::new(),
@@ -313,15 +314,15 @@ impl Ahead {
         for batch in batches {
             let mut rest = *batch;
             while let Some((observed, others)) = rest.split_first() {
-                decider.park(&mut self.view, facts, rest);
-                if let Some(retired) = decider.retire(&mut self.view, observed) {
-                    let plan = decider.plan(&self.view, facts, retired);
-                    let made = decider.take_in(&mut self.view, &plan);
+                decider.park(&mut self.snapshot, facts, rest);
+                if let Some(retired) = decider.retire(&mut self.snapshot, observed) {
+                    let plan = decider.plan(&self.snapshot, facts, retired);
+                    let made = decider.take_in(&mut self.snapshot, &plan);
                     row_builder::count(&mut counts, &plan, &made);
                     self.note(plan, made);
                 }
-                let plan = decider.plan(&self.view, facts, observed.clone());
-                let made = decider.take_in(&mut self.view, &plan);
+                let plan = decider.plan(&self.snapshot, facts, observed.clone());
+                let made = decider.take_in(&mut self.snapshot, &plan);
                 row_builder::count(&mut counts, &plan, &made);
                 self.note(plan, made);
                 rest = others;
@@ -330,7 +331,7 @@ impl Ahead {
         counts
     }
 
-    fn note(&mut self, plan: PersonPlan, made: Made) {
+    fn note(&mut self, plan: PersonPlan, made: PlannedRows) {
         let is_gone = matches!(&plan.step, Step::Apply(applied) if applied.observed.gone);
         self.named.extend(plan.before.filter(|_| !is_gone));
         match (plan.step, made) {
@@ -340,7 +341,7 @@ impl Ahead {
                 self.bad_rows.insert(plan.key.clone(), bad_rows_of(&plan.key, found, &record));
             }
             (Step::InDoubt(question), _) => self.note_question(plan.key, *question),
-            (Step::Apply(applied), Made::Person(person)) => {
+            (Step::Apply(applied), PlannedRows::Person(person)) => {
                 self.note_person(&plan.key, *applied, *person);
             }
             _ => {}
@@ -372,7 +373,7 @@ impl Ahead {
         }
     }
 
-    /// People whose records can not be read.
+    /// People whose records cannot be read.
     fn note_unread(&mut self, people: &[Unread]) {
         for unread in people {
             let rows = self.bad_rows.entry(unread.external_key.clone()).or_default();
@@ -453,7 +454,7 @@ impl Ahead {
 
     /// Forgets all that is planned.
     fn apply_nothing(&mut self) {
-        self.view.links.clear();
+        self.snapshot.links.clear();
         self.linked.clear();
         self.created.clear();
         self.in_doubt.clear();
@@ -469,7 +470,7 @@ impl Ahead {
             .filter(|link| link.directory_id != directory.id || is_named(&link.directory_user_id))
             .map(|link| link.account_id)
             .collect();
-        let planned = self.view.links.values().filter(|link| is_named(&link.directory_user_id));
+        let planned = self.snapshot.links.values().filter(|link| is_named(&link.directory_user_id));
         matched.extend(planned.map(|link| link.account_id.clone()));
         Ok(all
             .into_iter()

@@ -17,7 +17,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::Lane;
 use crate::db::directories::{self, Directory};
 use crate::domain::ids::{DirectoryUserId, HoldItemId};
@@ -41,7 +41,7 @@ pub struct Questions {
     nobody: Nobody,
     failed_in_a_row: usize,
     /// Not before this moment can the next question be asked.
-    next_at: Option<Millis>,
+    next_at: Option<Timestamp>,
     /// The HR system answers no questions any more in this run.
     is_over: bool,
 }
@@ -65,7 +65,7 @@ pub struct Asker<'a> {
     /// Who is asked.
     pub provider: &'a dyn Provider,
     /// After this moment no question begins.
-    pub until: Millis,
+    pub until: Timestamp,
 }
 
 /// What is known of somebody now.
@@ -82,7 +82,7 @@ enum Control {
     Fine,
     NotFine,
     /// No call is left to find out before this moment.
-    Later(Millis),
+    Later(Timestamp),
 }
 
 impl Questions {
@@ -127,7 +127,7 @@ impl Questions {
 
     /// Not before this moment can the next question be asked, if something keeps it waiting.
     #[must_use]
-    pub fn next_at(&self) -> Option<Millis> {
+    pub fn next_at(&self) -> Option<Timestamp> {
         self.next_at
     }
 

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::{directory_users, missing_people};
 use crate::domain::audit::Cause;
@@ -36,7 +36,7 @@ pub struct Reading {
     /// The complete list.
     pub everybody: Everybody,
     /// When it was asked for.
-    pub asked_at: Millis,
+    pub asked_at: Timestamp,
     /// What batches of this reading are told about the others: whether too many would lose access,
     /// so that all of them wait.
     pub ruling: Ruling,
@@ -51,7 +51,7 @@ pub struct Reading {
     /// Whether the HR system answers questions about one person.
     pub looks: Looks,
     /// Since when those have been missing of whom lists alone tell that they are gone (L-13).
-    pub since: HashMap<DirectoryUserId, Millis>,
+    pub since: HashMap<DirectoryUserId, Timestamp>,
 }
 
 impl Reading {

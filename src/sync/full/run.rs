@@ -13,7 +13,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self};
 use crate::db::lease::while_renewing;
@@ -33,7 +33,7 @@ use crate::sync::apply::guard::{self, Waiting};
 use crate::sync::apply::{self, Outcome};
 use crate::sync::decide::batch::{Decider, Pass, Ruling};
 use crate::sync::decide::types::{Facts, Observed};
-use crate::sync::failure::{self, Teller, Trouble, Verdict};
+use crate::sync::failure::{self, Notifier, Trouble, Verdict};
 use crate::sync::full::absence::Gone;
 use crate::sync::full::bad_rows::BadRow;
 use crate::sync::full::company::{self};
@@ -110,7 +110,7 @@ fn claim_run(
     tx: &mut Tx<'_>,
     run: Run,
     directory: Directory,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Claimed, DbError> {
     if !directory.state.is_syncing() {
         runs::give_way(tx, &run.id, "This sync was ended: the directory is not set up.", now)?;
@@ -300,7 +300,7 @@ impl Batch<'_> {
             counts.deactivated = counts.deactivated.saturating_add(done.counts.deactivated);
             counts.held = counts.held.saturating_add(done.counts.held);
         }
-        self.write(|tx, directory, cx| Ok(guard::announce(tx, &Teller::new(cx), &directory)?))
+        self.write(|tx, directory, cx| Ok(guard::announce(tx, &Notifier::new(cx), &directory)?))
             .await?;
         Ok(counts)
     }
@@ -336,7 +336,7 @@ impl Batch<'_> {
     async fn note_missing(
         &self,
         people: &[DirectoryUserId],
-        asked_at: Millis,
+        asked_at: Timestamp,
         question: Option<Question>,
     ) -> Result<(), SyncError> {
         for ids in people.chunks(limits::PIECE_ROWS_MAX) {
@@ -369,7 +369,7 @@ impl Batch<'_> {
             let is_held = |key: &ExternalKey| everybody.may_be_anybody || held.contains(key);
             guard::keep_only(tx, &directory, is_held, seq, now)?;
             company::settle(tx, &mut directory, now)?;
-            guard::announce(tx, &Teller::new(cx), &directory)?;
+            guard::announce(tx, &Notifier::new(cx), &directory)?;
             catalogue::merge(tx, &directory.organization_id)?;
             groups::delete_emptied(tx, &directory, &everybody.groups_named, now)?;
             inbox::settle_by_run(tx, &directory.id, seq, now)?;
@@ -381,7 +381,7 @@ impl Batch<'_> {
                 directories::update(tx, &directory)?;
                 inbox::park(tx, &directory.id)?;
             } else {
-                failure::note_success(tx, &Teller::new(cx), &mut directory)?;
+                failure::note_success(tx, &Notifier::new(cx), &mut directory)?;
             }
             tracing::info!(
                 directory.id = %directory.id,
@@ -446,7 +446,7 @@ async fn give_up(
     cx: &Context,
     claim: Claim,
     error: SyncError,
-    began: Millis,
+    began: Timestamp,
 ) -> Result<(), SyncError> {
     let cx = cx.clone();
     let db = cx.db.clone();
@@ -456,7 +456,7 @@ async fn give_up(
         SyncError::RowProblems(records) => Ok(Trouble::of_records(*records, began)),
         SyncError::OtherCompany(_) => Ok(Trouble::of_company(began)),
         // The database will be asked again soon; the HR system is not to blame.
-        error if error.is_temporary() => Err(cx.clock.now().plus(5 * Millis::SECOND)),
+        error if error.is_temporary() => Err(cx.clock.now().plus(5 * Timestamp::SECOND)),
         _ => {
             tracing::error!(run.id = %claim.run.id, error = %error, "a full sync failed inside");
             let (class, began) = (FailureClass::Internal, began);
@@ -483,8 +483,8 @@ async fn give_up(
                 error = message,
                 "a full sync did not succeed"
             );
-            let teller = Teller::new(&cx);
-            match failure::note_failure(tx, &teller, &mut directory, &trouble)? {
+            let notifier = Notifier::new(&cx);
+            match failure::note_failure(tx, &notifier, &mut directory, &trouble)? {
                 Verdict::Retry(at) => runs::requeue(tx, &claim.run, claim.epoch, at, now)?,
                 Verdict::Failed => {
                     let error = Some((trouble.class, message.as_str()));
@@ -493,7 +493,7 @@ async fn give_up(
             }
             if let Some(doubt) = doubt {
                 company::ask(tx, &cx, &directory, &doubt)?;
-                guard::announce(tx, &teller, &directory)?;
+                guard::announce(tx, &notifier, &directory)?;
             }
             Ok(())
         })

@@ -8,7 +8,7 @@ use crate::sync::SyncError;
 use crate::sync::full::staging::Staging;
 
 /// Asks once more for the list of current staff when it is short of somebody and nothing says why
-/// (S-11). When that can not be answered now, those people stay as they are; only what will not be
+/// (S-11). When that cannot be answered now, those people stay as they are; only what will not be
 /// answered later either is a failure.
 pub(crate) async fn ask(
     provider: &dyn Provider,

@@ -4,8 +4,8 @@
 //! makes a quiet full sync cheap. In memory are the changed records and, of everybody, a hash and a
 //! key.
 //!
-//! A record that can not be read costs its person only (S-16): whoever its key names was seen, and
-//! is left as they are. When even the key can not be read it may be anybody's, and nobody is
+//! A record that cannot be read costs its person only (S-16): whoever its key names was seen, and
+//! is left as they are. When even the key cannot be read it may be anybody's, and nobody is
 //! missing from this list.
 //!
 //! What this module must not do: touch the database, or take a list for complete. It is complete
@@ -36,7 +36,7 @@ use crate::sync::full::stored::{RawHash, Roll, Seen, Stored, left_unsaid, place_
 
 use jiff::civil::Date;
 
-/// A record of the list of everybody that can not be read.
+/// A record of the list of everybody that cannot be read.
 struct Torn {
     /// Its place in the list, from 1.
     place: usize,
@@ -54,7 +54,7 @@ enum SecondLook {
     Done,
 }
 
-/// A person of whom nothing is applied, because their record can not be read.
+/// A person of whom nothing is applied, because their record cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
     /// The stored person, if there is one under the keys.
@@ -138,10 +138,10 @@ pub struct Everybody {
     /// Those of `changed` who pass their e-mails on in a circle.
     circles: Vec<Range<usize>>,
     /// Stored people whom the list does not name: under no key and no number. People who got
-    /// another id are not among them, nor is whoever a record without a key, or one that can not be
+    /// another id are not among them, nor is whoever a record without a key, or one that cannot be
     /// read, may be about.
     pub missing: Vec<DirectoryUserId>,
-    /// People whose records can not be read.
+    /// People whose records cannot be read.
     pub unread: Vec<Unread>,
     /// One of those records may be anybody's.
     pub may_be_anybody: bool,
@@ -187,7 +187,7 @@ impl<'a> Staging<'a> {
         self.key.record_hash(self.provider.mapping_version(), raw)
     }
 
-    /// Takes a record in; `None` when it can not be read. Identical records are one.
+    /// Takes a record in; `None` when it cannot be read. Identical records are one.
     fn add(&mut self, raw: &[u8], hash: RawHash) -> Result<Option<usize>, ProviderError> {
         if let Some(same) = self.by_hash.get(&hash) {
             return Ok(Some(*same));
@@ -219,7 +219,7 @@ impl<'a> Staging<'a> {
     }
 
     /// Whether people were named, and not one of them by a key that could be read: then it is the
-    /// list that can not be understood, not some record in it.
+    /// list that cannot be understood, not some record in it.
     #[must_use]
     pub fn is_without_keys(&self) -> bool {
         self.records > 0 && self.by_key.is_empty()
@@ -273,7 +273,7 @@ impl<'a> Staging<'a> {
         self.second_look = SecondLook::Done;
     }
 
-    /// Whether a person is in the list of current staff. Where that list can not be trusted about
+    /// Whether a person is in the list of current staff. Where that list cannot be trusted about
     /// somebody who was in it, it says nothing.
     fn membership(&self, position: usize, seen: &Seen, stored: &Stored<'_>) -> Membership {
         match (self.lists_current, self.current.contains(&position)) {
@@ -363,7 +363,7 @@ impl<'a> Staging<'a> {
         all
     }
 
-    /// Whether a record that can not be read, under a key that is not known, may be about somebody
+    /// Whether a record that cannot be read, under a key that is not known, may be about somebody
     /// who is known under another one.
     fn may_be_known(&self, torn: &Torn, stored: &Stored<'_>) -> bool {
         self.provider.keys_can_change()
@@ -372,7 +372,7 @@ impl<'a> Staging<'a> {
             })
     }
 
-    /// A record that can not be read: its person was seen, and nothing of them is applied. Of whom
+    /// A record that cannot be read: its person was seen, and nothing of them is applied. Of whom
     /// the list of current staff has a record that could be read, everything is known.
     fn note_torn(
         &self,

@@ -63,7 +63,7 @@ impl<'a> Stored<'a> {
         self.by_key.get(key).map(|(_, known)| *known)
     }
 
-    /// Whom a record is about, by the rule of [`crate::sync::decide::person::View::stored`].
+    /// Whom a record is about, by the rule of [`crate::sync::decide::person::Snapshot::stored`].
     pub(crate) fn find(&self, record: &EmployeeRecord) -> Option<(usize, &'a Known)> {
         let by_number = || {
             let found = self.by_number.get(record.employee_number.as_ref()?)?;

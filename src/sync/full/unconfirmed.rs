@@ -17,7 +17,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::lease::while_renewing;
@@ -37,7 +37,7 @@ use crate::sync::budget::Gate;
 use crate::sync::connect::connect;
 use crate::sync::decide::batch::Pass;
 use crate::sync::decide::types::Facts;
-use crate::sync::failure::{self, Teller};
+use crate::sync::failure::{self, Notifier};
 use crate::sync::full::absence::{self, Gone, Missing};
 use crate::sync::full::questions::{Answer, Asker, Questions};
 use crate::sync::{Context, SyncError, permissions};
@@ -89,7 +89,7 @@ fn claim(tx: &mut Tx<'_>, cx: &Context) -> Result<Claimed, DbError> {
             return Ok(Claimed::Arranged);
         }
         // A full sync that waits for its calls would wait for ever, and it asks itself.
-        let soon = now.plus(Millis::MINUTE);
+        let soon = now.plus(Timestamp::MINUTE);
         let is_near = |run: Run| run.state == RunState::Running || run.next_at_ms <= soon;
         let gives_way = runs::open(tx, &id)?.is_some_and(is_near);
         missing_people::ask_at(tx, &id, now.plus(limits::LEASE_MS_MAX))?;
@@ -221,7 +221,7 @@ impl Applying<'_> {
             let decider = apply::decider(tx, cx, &directory, Pass::Whole, &cause, &facts)?;
             let outcome = apply::apply(&decider, tx, vec![gone.observed()])?;
             missing_people::forget(tx, std::slice::from_ref(gone.id()))?;
-            guard::announce(tx, &Teller::new(cx), &directory)?;
+            guard::announce(tx, &Notifier::new(cx), &directory)?;
             if let Some(Run { id, counts, .. }) = run {
                 let mut counts = counts.0;
                 counts.add(outcome.counts);
@@ -271,7 +271,7 @@ pub(crate) fn tell(
     let new = people.iter().filter(|one| one.told_at_ms.is_none());
     let Some(since) = new.clone().map(|one| one.missing_since_ms).min() else { return Ok(()) };
     let count = u64::try_from(new.clone().count()).unwrap_or(u64::MAX);
-    failure::tell_of_unconfirmed(tx, &Teller::new(cx), directory, count, since)?;
+    failure::tell_of_unconfirmed(tx, &Notifier::new(cx), directory, count, since)?;
     let new: Vec<DirectoryUserId> = new.map(|one| one.directory_user_id.clone()).collect();
     missing_people::note_told(tx, &new, now)
 }
@@ -296,6 +296,6 @@ fn problem(cx: &Context, directory: &Directory, user: &DirectoryUser, seq: i64) 
 }
 
 /// When somebody is to be asked about next.
-pub fn next_due(conn: &mut crate::db::Conn) -> Result<Option<Millis>, DbError> {
+pub fn next_due(conn: &mut crate::db::Conn) -> Result<Option<Timestamp>, DbError> {
     missing_people::next_question(conn)
 }

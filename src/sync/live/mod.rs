@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::inbox::{self, DueDirectory, InboxRow, Turn, UnderWay};
@@ -41,7 +41,7 @@ use crate::sync::budget::{self, Gate, Room};
 use crate::sync::connect::connect;
 use crate::sync::decide::batch::Pass;
 use crate::sync::decide::types::{Facts, Observed};
-use crate::sync::failure::{self, Teller, Trouble, Verdict};
+use crate::sync::failure::{self, Notifier, Trouble, Verdict};
 use crate::sync::live::unanswered::Unanswered;
 use crate::sync::permissions;
 use crate::sync::{Context, SyncError, queue};
@@ -113,7 +113,7 @@ fn claim_in(
     tx: &mut Tx<'_>,
     cx: &Context,
     directory: Directory,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Claimed, DbError> {
     // With a new key, only a full sync shows that it is of the same company (L-10).
     if directory.state != DirectoryState::Active || !directory.company_is_proven() {
@@ -121,7 +121,7 @@ fn claim_in(
         return Ok(Claimed::Arranged);
     }
     // No wait is longer than an hour; one that is was noted before the clock was set back.
-    let is_ahead = |at: &Millis| *at > now && at.since(now) <= 2 * Millis::HOUR;
+    let is_ahead = |at: &Timestamp| *at > now && at.since(now) <= 2 * Timestamp::HOUR;
     if let Some(retry_at) = directory.retry_at_ms.filter(is_ahead) {
         inbox::defer(tx, &directory.id, retry_at)?;
         return Ok(Claimed::Arranged);
@@ -154,7 +154,7 @@ fn claim_in(
         let Room { calls, until } = room(tx, CallLane::Bulk)?;
         let calls = calls.saturating_sub(count(waiting.len()));
         let later = again.split_off(again.len().min(usize::try_from(calls).unwrap_or(0)));
-        inbox::let_wait(tx, &later, until.max(now.plus(Millis::SECOND)))?;
+        inbox::let_wait(tx, &later, until.max(now.plus(Timestamp::SECOND)))?;
     }
     waiting.append(&mut again);
     let mut claimed = Vec::new();
@@ -185,7 +185,7 @@ fn wait_for_run(
     cx: &Context,
     directory: &Directory,
     under_way: &[UnderWay],
-    now: Millis,
+    now: Timestamp,
 ) -> Result<Claimed, DbError> {
     let limit = limits::INBOX_WAITING_MAX;
     let again = inbox::due(tx, &directory.id, Turn::Again, under_way, now, limit)?;
@@ -318,7 +318,7 @@ async fn found(
         let notes = Vec::new();
         let seen = Observed { seq, record, membership, gone: false, raw_hash: None, notes };
         let outcome = apply::apply(&decider, tx, vec![seen])?;
-        guard::announce(tx, &Teller::new(&cx), &directory)?;
+        guard::announce(tx, &Notifier::new(&cx), &directory)?;
         if outcome.employment_moved || action == Some(inbox::MARKED_LEAVER) {
             queue::full_sync(tx, &cx, &directory, RunTrigger::Burst, now)?;
         }
@@ -326,7 +326,7 @@ async fn found(
         // disprove.
         let run_in_trouble = runs::open(tx, &directory.id)?.is_some_and(|run| run.tries > 0);
         if directory.failure_class.is_some() && !run_in_trouble {
-            failure::note_success(tx, &Teller::new(&cx), &mut directory)?;
+            failure::note_success(tx, &Notifier::new(&cx), &mut directory)?;
         }
         Ok(outcome.counts.created.saturating_add(outcome.counts.linked) > 0)
     });
@@ -466,7 +466,7 @@ async fn gone(cx: &Context, claimed: &Directory, look: &Look) -> Result<(), Sync
     leave_to_full_sync(cx, claimed, look, Some("gone")).await
 }
 
-async fn wait(cx: &Context, look: &Look, until: Millis) -> Result<(), SyncError> {
+async fn wait(cx: &Context, look: &Look, until: Timestamp) -> Result<(), SyncError> {
     let (row, epoch, now) = (look.row.clone(), look.epoch, cx.clock.now());
     let write = cx.db.write(Lane::Urgent, move |tx| inbox::give_back(tx, &row, epoch, until, now));
     Ok(write.await?)
@@ -478,7 +478,7 @@ pub(crate) async fn failed(
     claimed: &Directory,
     look: &Look,
     error: &ProviderError,
-    began: Millis,
+    began: Timestamp,
 ) -> Result<(), SyncError> {
     let Some(trouble) = Trouble::of(error, began) else { return Ok(()) };
     tracing::info!(
@@ -491,8 +491,8 @@ pub(crate) async fn failed(
     let db = cx.db.clone();
     db.write(Lane::Urgent, move |tx| {
         let mut directory = still_counts(tx, &claimed)?;
-        let teller = Teller::new(&cx);
-        let verdict = failure::note_failure(tx, &teller, &mut directory, &trouble)?;
+        let notifier = Notifier::new(&cx);
+        let verdict = failure::note_failure(tx, &notifier, &mut directory, &trouble)?;
         let next_at = match verdict {
             Verdict::Retry(at) => at,
             Verdict::Failed => inbox::PARKED,

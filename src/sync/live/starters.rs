@@ -6,7 +6,7 @@
 //!
 //! What this module must not do: ask, or decide about anybody who was seen before.
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::inbox::{self, InboxRow};
 use crate::db::{DbError, Tx, directory_users};
@@ -15,20 +15,20 @@ use crate::limits;
 
 /// When a starter is asked about again, counted from the first webhook, in milliseconds.
 const AGAIN_MS: [i64; 4] =
-    [2 * Millis::SECOND, 5 * Millis::SECOND, 15 * Millis::SECOND, 60 * Millis::SECOND];
+    [2 * Timestamp::SECOND, 5 * Timestamp::SECOND, 15 * Timestamp::SECOND, 60 * Timestamp::SECOND];
 
 /// What becomes of a hint about a starter whom the HR system does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Then {
     /// They are asked about again at this moment.
-    Again(Millis),
+    Again(Timestamp),
     /// They are asked about again after the next full sync.
     AfterRun,
     /// Nobody of this number has started.
     Nobody,
 }
 
-fn then(announced: Millis, now: Millis) -> Then {
+fn then(announced: Timestamp, now: Timestamp) -> Then {
     let age = now.since(announced);
     match AGAIN_MS.into_iter().find(|after| *after > age) {
         Some(after) => Then::Again(announced.plus(after)),
@@ -38,7 +38,7 @@ fn then(announced: Millis, now: Millis) -> Then {
 }
 
 /// When a starter whose look was not answered is asked about again.
-pub(crate) fn next_at(announced: Millis, now: Millis) -> Millis {
+pub(crate) fn next_at(announced: Timestamp, now: Timestamp) -> Timestamp {
     match then(announced, now) {
         Then::Again(at) => at,
         Then::AfterRun | Then::Nobody => inbox::PARKED,
@@ -47,7 +47,11 @@ pub(crate) fn next_at(announced: Millis, now: Millis) -> Millis {
 
 /// When everybody is to be read for a starter about whom the key may not ask (L-13): at the same
 /// moments, `None` being now. `read_at` is when everybody was read last.
-pub(crate) fn list_at(announced: Millis, read_at: Option<Millis>, now: Millis) -> Option<Millis> {
+pub(crate) fn list_at(
+    announced: Timestamp,
+    read_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let age = now.since(announced);
     let passed = AGAIN_MS.into_iter().rev().find(|after| *after <= age);
     let is_read = |after: i64| read_at.is_some_and(|read_at| read_at >= announced.plus(after));
@@ -75,7 +79,7 @@ pub(crate) fn not_there_yet(
     tx: &mut Tx<'_>,
     row: &InboxRow,
     epoch: i64,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     match then(row.first_received_at_ms, now) {
         Then::Again(at) => inbox::give_back(tx, row, epoch, at, now),
@@ -90,26 +94,26 @@ mod tests {
 
     #[test]
     fn s_03_a_starter_is_asked_about_again_after_2_5_15_and_60_seconds() {
-        let mut now = Millis(1_000);
+        let mut now = Timestamp(1_000);
         let mut asked = Vec::new();
-        while let Then::Again(at) = then(Millis(1_000), now) {
-            asked.push(at.since(Millis(1_000)));
+        while let Then::Again(at) = then(Timestamp(1_000), now) {
+            asked.push(at.since(Timestamp(1_000)));
             now = at;
         }
         assert_eq!(asked, [2_000, 5_000, 15_000, 60_000]);
-        assert_eq!(then(Millis(1_000), now), Then::AfterRun);
+        assert_eq!(then(Timestamp(1_000), now), Then::AfterRun);
         // An answer that was slow does not bring the next question forward or away.
-        assert_eq!(then(Millis(0), Millis(4_999)), Then::Again(Millis(5_000)));
-        assert_eq!(then(Millis(0), Millis(86_399_999)), Then::AfterRun);
-        assert_eq!(then(Millis(0), Millis(86_400_000)), Then::Nobody);
+        assert_eq!(then(Timestamp(0), Timestamp(4_999)), Then::Again(Timestamp(5_000)));
+        assert_eq!(then(Timestamp(0), Timestamp(86_399_999)), Then::AfterRun);
+        assert_eq!(then(Timestamp(0), Timestamp(86_400_000)), Then::Nobody);
     }
 
     #[test]
     fn l_13_everybody_is_read_at_the_same_moments_and_once_for_each() {
-        let at = |read_at, now| list_at(Millis(0), Some(Millis(read_at)), Millis(now));
-        assert_eq!(at(-10, 100), Some(Millis(2_000)));
+        let at = |read_at, now| list_at(Timestamp(0), Some(Timestamp(read_at)), Timestamp(now));
+        assert_eq!(at(-10, 100), Some(Timestamp(2_000)));
         assert_eq!(at(150, 2_000), None);
-        assert_eq!(at(2_100, 2_200), Some(Millis(5_000)));
+        assert_eq!(at(2_100, 2_200), Some(Timestamp(5_000)));
         assert_eq!(at(2_100, 5_000), None);
         assert_eq!(at(2_100, 70_000), None);
         assert_eq!(at(70_000, 70_100), Some(inbox::PARKED));

@@ -9,7 +9,7 @@
 //!
 //! What this module must not do: take a failure for an answer, or let go of a hint.
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::inbox;
@@ -30,7 +30,7 @@ use crate::sync::{Context, SyncError, queue};
 pub(crate) struct Unanswered<'a> {
     pub(crate) look: &'a Look,
     pub(crate) error: ProviderError,
-    pub(crate) began: Millis,
+    pub(crate) began: Timestamp,
 }
 
 /// Whose trouble it is.

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::actions::{self, NewAction};
 use crate::db::directories::{self, Directory, DirectoryCounts};
 use crate::db::types::Json;
@@ -80,7 +80,7 @@ pub enum SetupError {
          directory and connect again to change the company"
     )]
     OtherCompany,
-    /// The credential can not be one.
+    /// The credential cannot be one.
     #[error("{message}")]
     InvalidCredential {
         /// What is wrong and how to mend it.
@@ -99,7 +99,7 @@ pub enum SetupError {
     #[error(transparent)]
     Provider(ProviderError),
     /// A sealed credential does not open.
-    #[error("the stored key can not be opened: {0}")]
+    #[error("the stored key cannot be opened: {0}")]
     Secret(#[from] SecretError),
     /// The database did not do what was asked.
     #[error(transparent)]
@@ -161,7 +161,7 @@ pub enum KeyState {
     /// It waits for permissions, beside the one in use (L-14).
     Waits {
         /// When it is deleted.
-        until: Millis,
+        until: Timestamp,
     },
 }
 
@@ -211,7 +211,7 @@ pub async fn create_directory(
     Ok(id)
 }
 
-fn blank(cx: &Context, new: &NewDirectory, now: Millis) -> Directory {
+fn blank(cx: &Context, new: &NewDirectory, now: Timestamp) -> Directory {
     let external_key = new_token(&*cx.random).reveal().chars().take(16).collect();
     Directory {
         id: DirectoryId::new(now, &*cx.random),
@@ -338,9 +338,9 @@ pub(crate) fn refusal(cx: &Context, error: SyncError) -> SetupError {
     }
 }
 
-fn spent(cx: &Context, until: Millis) -> SetupError {
+fn spent(cx: &Context, until: Timestamp) -> SetupError {
     let wait_ms = until.since(cx.clock.now()).max(0);
-    let retry_after_seconds = wait_ms.saturating_add(999) / Millis::SECOND;
+    let retry_after_seconds = wait_ms.saturating_add(999) / Timestamp::SECOND;
     SetupError::BudgetSpent { retry_after_seconds: retry_after_seconds.max(1) }
 }
 
@@ -608,7 +608,7 @@ fn end(
     tx: &mut Tx<'_>,
     mut directory: Directory,
     counts: DirectoryCounts,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let id = directory.id.clone();
     if directory.activated_at_ms.is_some() {
@@ -647,7 +647,7 @@ fn end(
     directories::update(tx, &directory)
 }
 
-/// Removes the deleted bytes from the database's files too. When that can not be done now (a long
+/// Removes the deleted bytes from the database's files too. When that cannot be done now (a long
 /// read is open), the janitor goes on trying; the rows are gone either way.
 pub(crate) async fn scrub(cx: &Context) {
     if let Err(error) = cx.db.scrub().await {

@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::actions::{self, NewAction};
 use crate::db::directories::{self, Directory};
 use crate::db::types::Json;
@@ -62,7 +62,7 @@ pub async fn keep(
     credential: &Credential,
     check: &Check,
     by: &Actor,
-) -> Result<Millis, SetupError> {
+) -> Result<Timestamp, SetupError> {
     let now = cx.clock.now();
     let expires_at_ms = now.plus(limits::KEY_WAITS_MS_MAX);
     let permissions = needed(check);

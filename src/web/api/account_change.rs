@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use crate::clock::{Millis, Random};
+use crate::clock::{Random, Timestamp};
 use crate::db::accounts::{self, Account, Attributes};
 use crate::db::types::{Json, StoredDate};
 use crate::db::{Conn, DbError, Tx, catalogue};
@@ -104,7 +104,7 @@ fn text(members: &mut Members, name: &'static str) -> Option<Option<String>> {
 /// What writing an account needs besides the change.
 #[derive(Clone, Copy)]
 pub(super) struct Writing<'a> {
-    pub(super) now: Millis,
+    pub(super) now: Timestamp,
     pub(super) random: &'a dyn Random,
     /// Who changes it.
     pub(super) cause: &'a Cause,

@@ -12,34 +12,34 @@ use crate::db::{Conn, accounts};
 use crate::domain::audit::{CauseKind, Changes, Rule};
 use crate::domain::employee::ExternalKey;
 use crate::domain::ids::{AccountChangeId, AccountId, DirectoryId};
-use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
 
 /// A change as it is sent.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct AccountChangeResponse {
     object: &'static str,
     id: AccountChangeId,
     account_id: AccountId,
     directory_id: Option<DirectoryId>,
     external_key: Option<ExternalKey>,
-    cause: ShownCause,
+    cause: CauseResponse,
     rule: Rule,
     message: &'static str,
     changes: Changes,
     version: i64,
-    created_at: Timestamp,
+    created_at: Iso8601,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownCause {
+struct CauseResponse {
     kind: CauseKind,
     id: Option<String>,
 }
 
-impl From<NumberedAccountChange> for Shown {
+impl From<NumberedAccountChange> for AccountChangeResponse {
     fn from(row: NumberedAccountChange) -> Self {
         let NumberedAccountChange { id, change: row } = row;
         Self {
@@ -48,7 +48,7 @@ impl From<NumberedAccountChange> for Shown {
             account_id: row.account_id,
             directory_id: row.directory_id,
             external_key: row.external_key,
-            cause: ShownCause { kind: row.cause, id: row.cause_id },
+            cause: CauseResponse { kind: row.cause, id: row.cause_id },
             rule: row.rule,
             message: row.rule.message(),
             changes: row.changes.0,
@@ -59,7 +59,7 @@ impl From<NumberedAccountChange> for Shown {
 }
 
 /// `GET …/changes`.
-pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Response {
     let id = AccountId::from_text(path.into_inner());
     let mut query = Query::of(&req);
     let page = query.page();
@@ -77,7 +77,7 @@ pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer 
         }
         Ok::<_, Problem>(found)
     });
-    answer::list(read.await?, Shown::from)
+    response::list(read.await?, AccountChangeResponse::from)
 }
 
 /// Refuses an id that no account has and of which nothing is written down.

@@ -10,9 +10,9 @@ use crate::db::page::Page;
 use crate::domain::ids::{AccountId, DirectoryId, OrganizationId};
 use crate::domain::row_problem::{RowProblemCode, Severity};
 use crate::limits;
-use crate::web::answer::{self, Answer};
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Response};
 use crate::web::state::State;
 
 /// What is to be done about two accounts with one address.
@@ -21,7 +21,7 @@ pub const MESSAGE: &str = "Two accounts have one e-mail address, spelt in two wa
 
 /// A row problem of an organization as it is sent.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct AccountProblemResponse {
     object: &'static str,
     id: AccountId,
     organization_id: OrganizationId,
@@ -36,7 +36,7 @@ struct Shown {
 }
 
 /// `GET /api/v1/organizations/{id}/row_problems`.
-pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Response {
     let id = OrganizationId::from_text(path.into_inner());
     Query::of(&req).finish()?;
     let organization = id.clone();
@@ -46,7 +46,7 @@ pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer 
         Ok::<_, Problem>(account_problems::of_organization(conn, &id, limits::PAGE_ITEMS_MAX)?)
     });
     let page = Page { items: read.await?, before: None, after: None };
-    answer::list(page, |two: TwoAccounts| Shown {
+    response::list(page, |two: TwoAccounts| AccountProblemResponse {
         object: "row_problem",
         id: two.account_id.clone(),
         organization_id: organization.clone(),

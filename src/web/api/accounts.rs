@@ -13,18 +13,18 @@ use crate::domain::account::{AccountStatus, MANAGED_FIELDS};
 use crate::domain::audit::Rule;
 use crate::domain::employee::{EmailNorm, clean_text};
 use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, OrganizationId};
-use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::account_change::{self, AccountChange, Writing};
 use crate::web::api::organizations;
 use crate::web::auth::Caller;
 use crate::web::body::Members;
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
 
 /// An account as it is sent.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct AccountResponse {
     object: &'static str,
     id: AccountId,
     organization_id: OrganizationId,
@@ -44,8 +44,8 @@ struct Shown {
     locked_fields: &'static [&'static str],
     attributes: Attributes,
     version: i64,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+    created_at: Iso8601,
+    updated_at: Iso8601,
 }
 
 /// What showing accounts needs from other tables.
@@ -63,10 +63,10 @@ impl Around {
         })
     }
 
-    fn show(&self, row: Account) -> Shown {
+    fn show(&self, row: Account) -> AccountResponse {
         let unit = |id: Option<CatalogueEntryId>| id.and_then(|id| self.units.get(&id).cloned());
         let managed_by = self.managers.get(&row.id).cloned();
-        Shown {
+        AccountResponse {
             object: "account",
             id: row.id,
             organization_id: row.organization_id,
@@ -92,7 +92,7 @@ impl Around {
     }
 }
 
-fn show_one(conn: &mut Conn, row: Account) -> Result<Shown, DbError> {
+fn show_one(conn: &mut Conn, row: Account) -> Result<AccountResponse, DbError> {
     Ok(Around::load(conn, std::slice::from_ref(&row))?.show(row))
 }
 
@@ -108,7 +108,7 @@ fn find_locked(tx: &mut Tx<'_>, id: &AccountId) -> Result<Account, Problem> {
 }
 
 /// `GET …/accounts`.
-pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Response {
     let organization = organizations::id_of(&path);
     let mut query = Query::of(&req);
     let page = query.page();
@@ -123,11 +123,11 @@ pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer 
         let around = Around::load(conn, &found.items)?;
         Ok::<_, Problem>(found.map(|row| around.show(row)))
     });
-    answer::list(read.await?, std::convert::identity)
+    response::list(read.await?, std::convert::identity)
 }
 
 /// `POST …/accounts`.
-pub async fn create(state: State, caller: Caller, path: Path<String>, body: Members) -> Answer {
+pub async fn create(state: State, caller: Caller, path: Path<String>, body: Members) -> Response {
     let (organization, now) = (organizations::id_of(&path), state.now());
     let change = AccountChange::read_new(body)?;
     let (random, cause) = (state.context.random.clone(), caller.cause());
@@ -140,21 +140,21 @@ pub async fn create(state: State, caller: Caller, path: Path<String>, body: Memb
         account_change::record(tx, std::slice::from_ref(&made), writing)?;
         Ok::<_, Problem>(show_one(tx, made.after)?)
     });
-    answer::created(write.await?)
+    response::created(write.await?)
 }
 
 /// `GET /api/v1/accounts/{id}`.
-pub async fn get(state: State, path: Path<String>) -> Answer {
+pub async fn get(state: State, path: Path<String>) -> Response {
     let id = AccountId::from_text(path.into_inner());
     let read = state.context.db.read(move |conn| {
         let account = find(conn, &id)?;
         Ok::<_, Problem>(show_one(conn, account)?)
     });
-    answer::ok(read.await?)
+    response::ok(read.await?)
 }
 
 /// `PATCH /api/v1/accounts/{id}`: only the members that are there change.
-pub async fn patch(state: State, caller: Caller, path: Path<String>, body: Members) -> Answer {
+pub async fn patch(state: State, caller: Caller, path: Path<String>, body: Members) -> Response {
     let (id, now) = (AccountId::from_text(path.into_inner()), state.now());
     let change = AccountChange::read_patch(body)?;
     let (random, cause) = (state.context.random.clone(), caller.cause());
@@ -168,11 +168,11 @@ pub async fn patch(state: State, caller: Caller, path: Path<String>, body: Membe
         account_change::record(tx, changed.as_slice(), writing)?;
         Ok::<_, Problem>(show_one(tx, account)?)
     });
-    answer::ok(write.await?)
+    response::ok(write.await?)
 }
 
 /// `DELETE /api/v1/accounts/{id}`, unless a directory manages it (S-10).
-pub async fn delete(state: State, caller: Caller, path: Path<String>) -> Answer {
+pub async fn delete(state: State, caller: Caller, path: Path<String>) -> Response {
     let (id, now) = (AccountId::from_text(path.into_inner()), state.now());
     let (random, cause) = (state.context.random.clone(), caller.cause());
     let write = state.context.db.write(Lane::Urgent, move |tx| {
@@ -186,5 +186,5 @@ pub async fn delete(state: State, caller: Caller, path: Path<String>) -> Answer 
         account_change::delete(tx, &account, writing)
     });
     write.await?;
-    answer::deleted()
+    response::deleted()
 }

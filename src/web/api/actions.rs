@@ -8,40 +8,43 @@ use crate::db::actions;
 use crate::db::page::Page;
 use crate::domain::action::{Action, ActorKind};
 use crate::domain::ids::{ActionId, DirectoryId, OrganizationId};
-use crate::web::answer::{self, Answer, Timestamp};
+use crate::web::actors::{self, Told};
 use crate::web::api::organizations;
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
-use crate::web::who::{self, Told};
 
 /// An action as it is sent.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct ActionResponse {
     object: &'static str,
     id: ActionId,
     organization_id: OrganizationId,
     directory_id: Option<DirectoryId>,
-    actor: ShownActor,
+    actor: ActorResponse,
     action: Action,
     message: String,
-    created_at: Timestamp,
+    created_at: Iso8601,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownActor {
+struct ActorResponse {
     kind: ActorKind,
     id: Option<String>,
 }
 
-impl From<Told> for Shown {
+impl From<Told> for ActionResponse {
     fn from(told: Told) -> Self {
         Self {
             object: "action",
             id: told.id,
             organization_id: told.organization_id,
             directory_id: told.directory_id,
-            actor: ShownActor { kind: told.actor.kind(), id: told.actor.id().map(str::to_owned) },
+            actor: ActorResponse {
+                kind: told.actor.kind(),
+                id: told.actor.id().map(str::to_owned),
+            },
             action: told.action,
             message: told.sentence,
             created_at: told.at.into(),
@@ -50,7 +53,7 @@ impl From<Told> for Shown {
 }
 
 /// `GET …/actions`, all or those of one `directory_id`.
-pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Response {
     let organization = organizations::id_of(&path);
     let mut query = Query::of(&req);
     let page = query.page();
@@ -66,7 +69,7 @@ pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer 
         organizations::find(conn, &organization)?;
         let found = actions::page(conn, &organization, directory.as_ref(), &page)?;
         let Page { items, before, after } = found;
-        Ok::<_, Problem>(Page { items: who::tell(conn, &organization, items)?, before, after })
+        Ok::<_, Problem>(Page { items: actors::tell(conn, &organization, items)?, before, after })
     });
-    answer::list(read.await?, Shown::from)
+    response::list(read.await?, ActionResponse::from)
 }

@@ -11,27 +11,27 @@ use crate::db::directories;
 use crate::domain::action::{Action, Actor};
 use crate::domain::employee::EmailNorm;
 use crate::domain::ids::{AdminId, OrganizationId};
-use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::organizations;
 use crate::web::auth::Caller;
 use crate::web::body::{Email, Members, Text};
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
 
 /// An admin as they are sent.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct AdminResponse {
     object: &'static str,
     id: AdminId,
     organization_id: OrganizationId,
     email: String,
     name: String,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+    created_at: Iso8601,
+    updated_at: Iso8601,
 }
 
-impl From<Admin> for Shown {
+impl From<Admin> for AdminResponse {
     fn from(row: Admin) -> Self {
         Self {
             object: "admin",
@@ -46,7 +46,7 @@ impl From<Admin> for Shown {
 }
 
 /// `GET …/admins`.
-pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Response {
     let organization = organizations::id_of(&path);
     let mut query = Query::of(&req);
     let page = query.page();
@@ -55,16 +55,21 @@ pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer 
         organizations::find(conn, &organization)?;
         Ok::<_, Problem>(admins::page(conn, &organization, &page)?)
     });
-    answer::list(found.await?, Shown::from)
+    response::list(found.await?, AdminResponse::from)
 }
 
 /// `POST …/admins`.
-pub async fn create(state: State, caller: Caller, path: Path<String>, mut body: Members) -> Answer {
+pub async fn create(
+    state: State,
+    caller: Caller,
+    path: Path<String>,
+    mut body: Members,
+) -> Response {
     let email: Option<Email> = body.required("email");
     let name: Option<Text> = body.required("name");
     let (email, name) = body.finish_with(email.zip(name))?;
     let admin = add(&state, organizations::id_of(&path), email, name, &caller.actor()).await?;
-    answer::created(Shown::from(admin))
+    response::created(AdminResponse::from(admin))
 }
 
 /// Adds an admin.
@@ -98,17 +103,17 @@ pub(in crate::web) async fn add(
 }
 
 /// `GET …/admins/{admin_id}`.
-pub async fn get(state: State, path: Path<(String, String)>) -> Answer {
+pub async fn get(state: State, path: Path<(String, String)>) -> Response {
     let (organization, admin) = ids_of(path);
     let read = state.context.db.read(move |conn| {
         admins::find(conn, &organization, &admin)
             .map_err(|error| Problem::of_lookup(error, "Admin", &admin))
     });
-    answer::ok(Shown::from(read.await?))
+    response::ok(AdminResponse::from(read.await?))
 }
 
 /// `DELETE …/admins/{admin_id}`.
-pub async fn delete(state: State, caller: Caller, path: Path<(String, String)>) -> Answer {
+pub async fn delete(state: State, caller: Caller, path: Path<(String, String)>) -> Response {
     let (organization, admin) = ids_of(path);
     let action = Action::AdminRemoved { admin_id: admin.clone() };
     let removed = NewAction::of(&organization, &caller.actor(), action, state.now());
@@ -126,7 +131,7 @@ pub async fn delete(state: State, caller: Caller, path: Path<(String, String)>) 
         Ok::<_, Problem>(actions::record(tx, &removed)?)
     });
     write.await?;
-    answer::deleted()
+    response::deleted()
 }
 
 fn ids_of(path: Path<(String, String)>) -> (OrganizationId, AdminId) {

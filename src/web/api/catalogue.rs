@@ -7,24 +7,24 @@ use serde::Serialize;
 use crate::db::catalogue::{self, CatalogueEntry};
 use crate::domain::directory::CatalogueKind;
 use crate::domain::ids::{CatalogueEntryId, OrganizationId};
-use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::organizations;
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
 
 /// A department, position or office location as it is sent.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct CatalogueEntryResponse {
     object: &'static str,
     id: CatalogueEntryId,
     organization_id: OrganizationId,
     name: String,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+    created_at: Iso8601,
+    updated_at: Iso8601,
 }
 
-impl From<CatalogueEntry> for Shown {
+impl From<CatalogueEntry> for CatalogueEntryResponse {
     fn from(row: CatalogueEntry) -> Self {
         Self {
             object: row.kind.as_str(),
@@ -39,21 +39,21 @@ impl From<CatalogueEntry> for Shown {
 }
 
 /// `GET …/departments`.
-pub async fn departments(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn departments(state: State, path: Path<String>, req: HttpRequest) -> Response {
     list(state, path, req, CatalogueKind::Department).await
 }
 
 /// `GET …/positions`.
-pub async fn positions(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn positions(state: State, path: Path<String>, req: HttpRequest) -> Response {
     list(state, path, req, CatalogueKind::Position).await
 }
 
 /// `GET …/office_locations`.
-pub async fn office_locations(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn office_locations(state: State, path: Path<String>, req: HttpRequest) -> Response {
     list(state, path, req, CatalogueKind::OfficeLocation).await
 }
 
-async fn list(state: State, path: Path<String>, req: HttpRequest, kind: CatalogueKind) -> Answer {
+async fn list(state: State, path: Path<String>, req: HttpRequest, kind: CatalogueKind) -> Response {
     let organization = organizations::id_of(&path);
     let mut query = Query::of(&req);
     let page = query.page();
@@ -62,5 +62,5 @@ async fn list(state: State, path: Path<String>, req: HttpRequest, kind: Catalogu
         organizations::find(conn, &organization)?;
         Ok::<_, Problem>(catalogue::page(conn, &organization, kind, &page)?)
     });
-    answer::list(found.await?, Shown::from)
+    response::list(found.await?, CatalogueEntryResponse::from)
 }

@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::web::Path;
 use serde::Serialize;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::actions::{self, NewAction};
 use crate::db::directories::{self, Directory, DirectoryCounts};
 use crate::db::page::Page;
@@ -24,17 +24,17 @@ use crate::limits;
 use crate::providers::{self, Permission};
 use crate::sync::setup::{self, NewDirectory};
 use crate::sync::{Context, permissions};
-use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::{organizations, setup_problem};
 use crate::web::auth::Caller;
 use crate::web::body::{Members, Text};
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
 
 /// A directory as it is sent.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct DirectoryResponse {
     object: &'static str,
     id: DirectoryId,
     organization_id: OrganizationId,
@@ -46,27 +46,27 @@ struct Shown {
     inactive_policy: InactivePolicy,
     relink: Relink,
     webhook_url: Option<String>,
-    permissions: Vec<ShownPermission>,
-    credential: Option<ShownCredential>,
-    waiting_credential: Option<ShownWaiting>,
-    last_success_at: Option<Timestamp>,
-    next_sync_at: Option<Timestamp>,
-    failure: Option<ShownFailure>,
-    counts: ShownCounts,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+    permissions: Vec<PermissionResponse>,
+    credential: Option<CredentialResponse>,
+    waiting_credential: Option<WaitingResponse>,
+    last_success_at: Option<Iso8601>,
+    next_sync_at: Option<Iso8601>,
+    failure: Option<FailureResponse>,
+    counts: CountsResponse,
+    created_at: Iso8601,
+    updated_at: Iso8601,
 }
 
 /// What a key has to be allowed: shown before one is asked for (L-03).
 #[derive(Debug, Serialize)]
-struct ShownPermission {
+struct PermissionResponse {
     permission: &'static str,
     needed_for: &'static str,
     required: bool,
     without: Option<&'static str>,
 }
 
-impl From<&Permission> for ShownPermission {
+impl From<&Permission> for PermissionResponse {
     fn from(permission: &Permission) -> Self {
         let Permission { name, needed_for, required, without } = *permission;
         let without = (!required).then_some(without);
@@ -75,23 +75,23 @@ impl From<&Permission> for ShownPermission {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownCredential {
+struct CredentialResponse {
     last4: String,
-    checked_at: Option<Timestamp>,
+    checked_at: Option<Iso8601>,
     /// What the key lacks although it works without.
-    missing_permissions: Vec<ShownPermission>,
+    missing_permissions: Vec<PermissionResponse>,
 }
 
 /// A credential that waits for permissions (L-14).
 #[derive(Debug, Serialize)]
-struct ShownWaiting {
+struct WaitingResponse {
     last4: String,
     missing_permissions: Vec<String>,
-    checked_at: Timestamp,
-    expires_at: Timestamp,
+    checked_at: Iso8601,
+    expires_at: Iso8601,
 }
 
-impl From<WaitingCredential> for ShownWaiting {
+impl From<WaitingCredential> for WaitingResponse {
     fn from(row: WaitingCredential) -> Self {
         Self {
             last4: row.credential_last4,
@@ -103,14 +103,14 @@ impl From<WaitingCredential> for ShownWaiting {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownFailure {
+struct FailureResponse {
     class: FailureClass,
     message: String,
-    since: Option<Timestamp>,
+    since: Option<Iso8601>,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownCounts {
+struct CountsResponse {
     active: i64,
     inactive: i64,
     groups: i64,
@@ -127,14 +127,14 @@ struct Found {
 }
 
 impl Found {
-    fn load(conn: &mut Conn, row: Directory, now: Millis) -> Result<Self, DbError> {
+    fn load(conn: &mut Conn, row: Directory, now: Timestamp) -> Result<Self, DbError> {
         let counts = directories::counts(conn, &row.id)?;
         let waiting = waiting_credentials::find(conn, &row.id, now)?;
         Ok(Self { row, counts, waiting })
     }
 }
 
-fn show(context: &Context, found: Found) -> Result<Shown, Problem> {
+fn show(context: &Context, found: Found) -> Result<DirectoryResponse, Problem> {
     let Found { row, counts, waiting } = found;
     let webhook_url = match row.state {
         DirectoryState::Disabled => None,
@@ -143,17 +143,17 @@ fn show(context: &Context, found: Found) -> Result<Shown, Problem> {
             .map(|url| url.reveal().to_owned()),
     };
     let missing = permissions::missing(&row);
-    let credential = row.credential_last4.map(|last4| ShownCredential {
+    let credential = row.credential_last4.map(|last4| CredentialResponse {
         last4,
-        checked_at: row.credential_checked_at_ms.map(Timestamp),
+        checked_at: row.credential_checked_at_ms.map(Iso8601),
         missing_permissions: missing.iter().map(Into::into).collect(),
     });
-    let failure = row.failure_class.map(|class| ShownFailure {
+    let failure = row.failure_class.map(|class| FailureResponse {
         class,
         message: failure_message(row.provider, class, row.failure_detail.as_deref()),
-        since: row.failure_since_ms.map(Timestamp),
+        since: row.failure_since_ms.map(Iso8601),
     });
-    Ok(Shown {
+    Ok(DirectoryResponse {
         object: "directory",
         id: row.id,
         organization_id: row.organization_id,
@@ -168,10 +168,10 @@ fn show(context: &Context, found: Found) -> Result<Shown, Problem> {
         permissions: providers::permissions(row.provider).iter().map(Into::into).collect(),
         credential,
         waiting_credential: waiting.map(Into::into),
-        last_success_at: row.last_success_at_ms.map(Timestamp),
-        next_sync_at: row.next_sync_at_ms.map(Timestamp),
+        last_success_at: row.last_success_at_ms.map(Iso8601),
+        next_sync_at: row.next_sync_at_ms.map(Iso8601),
         failure,
-        counts: ShownCounts {
+        counts: CountsResponse {
             active: counts.active,
             inactive: counts.inactive,
             groups: counts.groups,
@@ -214,7 +214,7 @@ fn failure_message(provider: ProviderKind, class: FailureClass, detail: Option<&
         FailureClass::ProviderDown => {
             format!("{hr} does not answer properly. We try again by ourselves.")
         }
-        FailureClass::Malformed => format!("{hr} sent an answer that can not be understood."),
+        FailureClass::Malformed => format!("{hr} sent an answer that cannot be understood."),
         FailureClass::Internal => "Something went wrong on our side.".to_owned(),
     };
     match detail {
@@ -237,7 +237,7 @@ pub(super) fn id_of(path: &Path<String>) -> DirectoryId {
     DirectoryId::from_text(path.as_str())
 }
 
-async fn load(state: &State, id: &DirectoryId) -> Result<Shown, Problem> {
+async fn load(state: &State, id: &DirectoryId) -> Result<DirectoryResponse, Problem> {
     let (wanted, now) = (id.clone(), state.now());
     let read = state.context.db.read(move |conn| {
         let row = find(conn, &wanted)?;
@@ -247,7 +247,7 @@ async fn load(state: &State, id: &DirectoryId) -> Result<Shown, Problem> {
 }
 
 /// `GET /api/v1/directories`.
-pub async fn list(state: State, req: HttpRequest) -> Answer {
+pub async fn list(state: State, req: HttpRequest) -> Response {
     let mut query = Query::of(&req);
     let page = query.page();
     let organization_id = query.text("organization_id").map(OrganizationId::from_text);
@@ -263,11 +263,11 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
     let Page { items, before, after } = read.await?;
     let items = items.into_iter().map(|found| show(&state.context, found));
     let items = items.collect::<Result<Vec<_>, _>>()?;
-    answer::list(Page { items, before, after }, std::convert::identity)
+    response::list(Page { items, before, after }, std::convert::identity)
 }
 
 /// `POST /api/v1/directories`.
-pub async fn create(state: State, caller: Caller, mut body: Members) -> Answer {
+pub async fn create(state: State, caller: Caller, mut body: Members) -> Response {
     let organization: Option<String> = body.required("organization_id");
     let provider: Option<ProviderKind> = body.required("provider");
     let name = body.optional::<Text>("name").map(|text| text.0);
@@ -293,7 +293,7 @@ pub async fn create(state: State, caller: Caller, mut body: Members) -> Answer {
     let id = setup::create_directory(&state.context, new, &caller.actor())
         .await
         .map_err(|error| setup_problem::problem(error, &nobody))?;
-    answer::created(load(&state, &id).await?)
+    response::created(load(&state, &id).await?)
 }
 
 fn check_poll_seconds(body: &mut Members, seconds: Option<i64>) {
@@ -305,12 +305,17 @@ fn check_poll_seconds(body: &mut Members, seconds: Option<i64>) {
 }
 
 /// `GET /api/v1/directories/{id}`.
-pub async fn get(state: State, path: Path<String>) -> Answer {
-    answer::ok(load(&state, &id_of(&path)).await?)
+pub async fn get(state: State, path: Path<String>) -> Response {
+    response::ok(load(&state, &id_of(&path)).await?)
 }
 
 /// `PATCH /api/v1/directories/{id}`: only the members that are there change.
-pub async fn patch(state: State, caller: Caller, path: Path<String>, mut body: Members) -> Answer {
+pub async fn patch(
+    state: State,
+    caller: Caller,
+    path: Path<String>,
+    mut body: Members,
+) -> Response {
     let (id, now) = (id_of(&path), state.now());
     let name = body.not_null::<Text>("name");
     let strict: Option<bool> = body.not_null("strict");
@@ -329,7 +334,7 @@ pub async fn patch(state: State, caller: Caller, path: Path<String>, mut body: M
         row.relink = relink.unwrap_or(row.relink);
         if let Some(seconds) = poll_seconds {
             row.poll_seconds = seconds;
-            let next = now.plus(seconds.saturating_mul(Millis::SECOND));
+            let next = now.plus(seconds.saturating_mul(Timestamp::SECOND));
             row.next_sync_at_ms = row.next_sync_at_ms.map(|due| due.min(next));
         }
         row.updated_at_ms = now;
@@ -350,7 +355,7 @@ pub async fn patch(state: State, caller: Caller, path: Path<String>, mut body: M
         Ok::<_, Problem>(())
     });
     write.await?;
-    answer::ok(load(&state, &id).await?)
+    response::ok(load(&state, &id).await?)
 }
 
 /// What a change of settings is when it is written down; nothing when nothing differs.

@@ -11,37 +11,45 @@ use crate::domain::ids::RunId;
 use crate::secret::Secret;
 use crate::sync::full::preview::{self, Preview};
 use crate::sync::setup::{self, Checked, CredentialInput, KeyState};
-use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::directories::{self, id_of};
-use crate::web::api::setup_problem::{self, ShownCheck};
+use crate::web::api::setup_problem::{self, CheckResponse};
 use crate::web::auth::Caller;
 use crate::web::body::Members;
 use crate::web::error::Problem;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
 
 /// A check with what became of the credential.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct CredentialResponse {
     #[serde(flatten)]
-    check: ShownCheck,
+    check: CheckResponse,
     /// `stored`, or `waiting` for permissions (L-14).
     credential: &'static str,
-    waiting_until: Option<Timestamp>,
+    waiting_until: Option<Iso8601>,
     /// The full sync that a new credential has started.
     run_id: Option<RunId>,
 }
 
 /// 202 while the credential waits for permissions.
-fn shown(checked: Checked) -> Answer {
+fn shown(checked: Checked) -> Response {
     let Checked { check, key, run_id } = checked;
-    let check = ShownCheck::from(check);
+    let check = CheckResponse::from(check);
     match key {
-        KeyState::Stored => {
-            answer::ok(Shown { check, credential: "stored", waiting_until: None, run_id })
-        }
+        KeyState::Stored => response::ok(CredentialResponse {
+            check,
+            credential: "stored",
+            waiting_until: None,
+            run_id,
+        }),
         KeyState::Waits { until } => {
-            let waiting_until = Some(Timestamp(until));
-            answer::accepted(Shown { check, credential: "waiting", waiting_until, run_id })
+            let waiting_until = Some(Iso8601(until));
+            response::accepted(CredentialResponse {
+                check,
+                credential: "waiting",
+                waiting_until,
+                run_id,
+            })
         }
     }
 }
@@ -52,7 +60,7 @@ pub async fn set_credentials(
     caller: Caller,
     path: Path<String>,
     mut body: Members,
-) -> Answer {
+) -> Response {
     let id = id_of(&path);
     let input = credential(&mut body);
     body.finish()?;
@@ -106,7 +114,7 @@ fn secret(body: &mut Members, name: &'static str) -> Option<Secret> {
 
 /// `POST …/check`: asks the HR system whether the credential works: the one that waits for
 /// permissions, if there is one, else the stored one.
-pub async fn check(state: State, caller: Caller, path: Path<String>) -> Answer {
+pub async fn check(state: State, caller: Caller, path: Path<String>) -> Response {
     let id = id_of(&path);
     let found = setup::check(&state.context, &id, &caller.actor())
         .await
@@ -117,43 +125,43 @@ pub async fn check(state: State, caller: Caller, path: Path<String>) -> Answer {
 
 /// A preview as it is sent.
 #[derive(Debug, Serialize)]
-struct ShownPreview {
+struct PreviewResponse {
     object: &'static str,
     #[serde(flatten)]
     preview: Preview,
 }
 
 /// `POST …/preview`: what a full sync would do now (L-05). Answered when it is done.
-pub async fn preview(state: State, path: Path<String>) -> Answer {
+pub async fn preview(state: State, path: Path<String>) -> Response {
     let id = id_of(&path);
     let preview = preview::preview(&state.context, &id)
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
-    answer::ok(ShownPreview { object: "preview", preview })
+    response::ok(PreviewResponse { object: "preview", preview })
 }
 
 /// `POST …/complete_setup`: starts the first full sync (L-05).
-pub async fn complete_setup(state: State, caller: Caller, path: Path<String>) -> Answer {
+pub async fn complete_setup(state: State, caller: Caller, path: Path<String>) -> Response {
     let id = id_of(&path);
     let run = setup::complete_setup(&state.context, &id, &caller.actor())
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     state.activators.runs.wake();
-    answer::accepted(json!({ "run_id": run }))
+    response::accepted(json!({ "run_id": run }))
 }
 
 /// `POST …/sync`: starts a full sync.
-pub async fn sync(state: State, caller: Caller, path: Path<String>) -> Answer {
+pub async fn sync(state: State, caller: Caller, path: Path<String>) -> Response {
     let id = id_of(&path);
     let run = setup::request_sync(&state.context, &id, &caller.actor())
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     state.activators.runs.wake();
-    answer::accepted(json!({ "run_id": run }))
+    response::accepted(json!({ "run_id": run }))
 }
 
 /// `POST …/disable`: ends the directory for good (L-08).
-pub async fn disable(state: State, caller: Caller, path: Path<String>) -> Answer {
+pub async fn disable(state: State, caller: Caller, path: Path<String>) -> Response {
     let id = id_of(&path);
     setup::disable(&state.context, &id, &caller.actor())
         .await

@@ -19,43 +19,43 @@ use crate::domain::ids::{
     AccountId, DirectoryId, HoldId, HoldItemId, OrganizationId, RowProblemId, RunId,
 };
 use crate::domain::row_problem::Severity;
-use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::directories::{self, id_of};
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
 
 /// A run as it is sent.
 #[derive(Debug, Serialize)]
-struct ShownRun {
+struct RunResponse {
     object: &'static str,
     id: RunId,
     organization_id: OrganizationId,
     directory_id: DirectoryId,
     trigger: RunTrigger,
     state: RunState,
-    started_at: Option<Timestamp>,
-    finished_at: Option<Timestamp>,
-    error: Option<ShownError>,
+    started_at: Option<Iso8601>,
+    finished_at: Option<Iso8601>,
+    error: Option<ErrorResponse>,
     /// Why a run that did not fail ended without success: what it gave way to.
     note: Option<String>,
     counts: RunCounts,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+    created_at: Iso8601,
+    updated_at: Iso8601,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownError {
+struct ErrorResponse {
     class: FailureClass,
     message: String,
 }
 
-impl From<Run> for ShownRun {
+impl From<Run> for RunResponse {
     fn from(row: Run) -> Self {
         let changed = row.finished_at_ms.or(row.started_at_ms).unwrap_or(row.requested_at_ms);
         let (error, note) = match (row.error_class, row.error_message) {
             (Some(class), message) => {
-                (Some(ShownError { class, message: message.unwrap_or_default() }), None)
+                (Some(ErrorResponse { class, message: message.unwrap_or_default() }), None)
             }
             (None, note) => (None, note),
         };
@@ -66,8 +66,8 @@ impl From<Run> for ShownRun {
             directory_id: row.directory_id,
             trigger: row.run_trigger,
             state: row.state,
-            started_at: row.started_at_ms.map(Timestamp),
-            finished_at: row.finished_at_ms.map(Timestamp),
+            started_at: row.started_at_ms.map(Iso8601),
+            finished_at: row.finished_at_ms.map(Iso8601),
             error,
             note,
             counts: row.counts.0,
@@ -78,7 +78,7 @@ impl From<Run> for ShownRun {
 }
 
 /// `GET …/runs`.
-pub async fn runs(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn runs(state: State, path: Path<String>, req: HttpRequest) -> Response {
     let id = id_of(&path);
     let mut query = Query::of(&req);
     let page = query.page();
@@ -87,23 +87,23 @@ pub async fn runs(state: State, path: Path<String>, req: HttpRequest) -> Answer 
         directories::find(conn, &id)?;
         Ok::<_, Problem>(reports::directory::runs(conn, &id, &page)?)
     });
-    answer::list(read.await?, ShownRun::from)
+    response::list(read.await?, RunResponse::from)
 }
 
 /// `GET …/runs/{run_id}`.
-pub async fn run(state: State, path: Path<(String, String)>) -> Answer {
+pub async fn run(state: State, path: Path<(String, String)>) -> Response {
     let (directory, run) = path.into_inner();
     let run = RunId::from_text(run);
     let read = state.context.db.read(move |conn| {
         let found = runs::find(conn, &run)?.filter(|row| row.directory_id.as_str() == directory);
         found.ok_or_else(|| Problem::of_lookup(DbError::NotFound, "Run", &run))
     });
-    answer::ok(ShownRun::from(read.await?))
+    response::ok(RunResponse::from(read.await?))
 }
 
 /// A row problem as it is sent.
 #[derive(Debug, Serialize)]
-struct ShownRowProblem {
+struct RowProblemResponse {
     object: &'static str,
     id: RowProblemId,
     organization_id: OrganizationId,
@@ -115,12 +115,12 @@ struct ShownRowProblem {
     code: RowProblemCode,
     severity: Severity,
     message: String,
-    first_seen_at: Timestamp,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+    first_seen_at: Iso8601,
+    created_at: Iso8601,
+    updated_at: Iso8601,
 }
 
-impl From<RowProblem> for ShownRowProblem {
+impl From<RowProblem> for RowProblemResponse {
     fn from(row: RowProblem) -> Self {
         let message = row.message();
         Self {
@@ -143,7 +143,7 @@ impl From<RowProblem> for ShownRowProblem {
 }
 
 /// `GET …/row_problems`.
-pub async fn row_problems(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn row_problems(state: State, path: Path<String>, req: HttpRequest) -> Response {
     let id = id_of(&path);
     let mut query = Query::of(&req);
     let page = query.page();
@@ -152,12 +152,12 @@ pub async fn row_problems(state: State, path: Path<String>, req: HttpRequest) ->
         directories::find(conn, &id)?;
         Ok::<_, Problem>(reports::directory::row_problems(conn, &id, &page)?)
     });
-    answer::list(read.await?, ShownRowProblem::from)
+    response::list(read.await?, RowProblemResponse::from)
 }
 
 /// A hold as it is sent.
 #[derive(Debug, Serialize)]
-struct ShownHold {
+struct HoldResponse {
     object: &'static str,
     id: HoldId,
     organization_id: OrganizationId,
@@ -166,15 +166,15 @@ struct ShownHold {
     list_version: i64,
     reason: String,
     state: HoldState,
-    items: Vec<ShownHoldItem>,
-    decided_at: Option<Timestamp>,
+    items: Vec<HoldItemResponse>,
+    decided_at: Option<Iso8601>,
     decided_by: Option<String>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+    created_at: Iso8601,
+    updated_at: Iso8601,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownHoldItem {
+struct HoldItemResponse {
     id: HoldItemId,
     account_id: Option<AccountId>,
     external_key: ExternalKey,
@@ -184,8 +184,8 @@ struct ShownHoldItem {
     list_version: i64,
 }
 
-fn show_hold(row: Hold, items: Vec<HoldItem>) -> ShownHold {
-    let items = items.into_iter().map(|item| ShownHoldItem {
+fn show_hold(row: Hold, items: Vec<HoldItem>) -> HoldResponse {
+    let items = items.into_iter().map(|item| HoldItemResponse {
         id: item.id,
         account_id: item.account_id,
         external_key: item.external_key,
@@ -194,7 +194,7 @@ fn show_hold(row: Hold, items: Vec<HoldItem>) -> ShownHold {
         decision: item.decision,
         list_version: item.list_version,
     });
-    ShownHold {
+    HoldResponse {
         object: "hold",
         id: row.id,
         organization_id: row.organization_id,
@@ -204,7 +204,7 @@ fn show_hold(row: Hold, items: Vec<HoldItem>) -> ShownHold {
         reason: row.reason,
         state: row.state,
         items: items.collect(),
-        decided_at: row.decided_at_ms.map(Timestamp),
+        decided_at: row.decided_at_ms.map(Iso8601),
         decided_by: row.decided_by.map(|by| by.as_str().to_owned()),
         created_at: row.created_at_ms.into(),
         updated_at: row.updated_at_ms.into(),
@@ -212,7 +212,7 @@ fn show_hold(row: Hold, items: Vec<HoldItem>) -> ShownHold {
 }
 
 /// `GET …/holds`, all or those of one `state`.
-pub async fn holds(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn holds(state: State, path: Path<String>, req: HttpRequest) -> Response {
     let id = id_of(&path);
     let mut query = Query::of(&req);
     let page = query.page();
@@ -239,11 +239,11 @@ pub async fn holds(state: State, path: Path<String>, req: HttpRequest) -> Answer
             show_hold(row, items)
         }))
     });
-    answer::list(read.await?, std::convert::identity)
+    response::list(read.await?, std::convert::identity)
 }
 
 /// `GET …/holds/{hold_id}`.
-pub async fn hold(state: State, path: Path<(String, String)>) -> Answer {
+pub async fn hold(state: State, path: Path<(String, String)>) -> Response {
     let (directory, hold) = path.into_inner();
     let hold = HoldId::from_text(hold);
     let read = state.context.db.read(move |conn| {
@@ -252,5 +252,5 @@ pub async fn hold(state: State, path: Path<(String, String)>) -> Answer {
         let items = holds::items(conn, std::slice::from_ref(&hold))?;
         Ok::<_, Problem>(show_hold(row, items))
     });
-    answer::ok(read.await?)
+    response::ok(read.await?)
 }

@@ -10,7 +10,7 @@ use actix_web::web::{Bytes, Path};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::deliveries::{self, Attempt, Delivery};
 use crate::db::endpoint_secrets::{self, EndpointSecret};
 use crate::db::endpoints::Endpoint;
@@ -21,16 +21,16 @@ use crate::domain::endpoint::{DeliveryState, DeliveryTrigger, EndpointStatus};
 use crate::domain::event::EventKind;
 use crate::domain::ids::{DeliveryId, EndpointId, EventId};
 use crate::limits;
-use crate::web::answer::{self, Answer, Timestamp};
-use crate::web::api::endpoints::{self, View};
+use crate::web::api::endpoints::{self, EndpointDetails};
 use crate::web::body::{Members, Moment};
 use crate::web::error::{FieldError, Problem, shown_id};
 use crate::web::query::Query;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
 
 /// A delivery as it is sent.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct DeliveryResponse {
     object: &'static str,
     id: DeliveryId,
     endpoint_id: EndpointId,
@@ -38,23 +38,23 @@ struct Shown {
     event_id: Option<String>,
     event: String,
     state: DeliveryState,
-    attempts: Vec<ShownAttempt>,
-    next_attempt_at: Option<Timestamp>,
+    attempts: Vec<AttemptResponse>,
+    next_attempt_at: Option<Iso8601>,
     last_status: Option<i64>,
     last_error: Option<String>,
-    done_at: Option<Timestamp>,
-    created_at: Timestamp,
+    done_at: Option<Iso8601>,
+    created_at: Iso8601,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownAttempt {
-    attempted_at: Timestamp,
+struct AttemptResponse {
+    attempted_at: Iso8601,
     duration_ms: i64,
     status: Option<i64>,
     error: Option<String>,
 }
 
-impl From<Attempt> for ShownAttempt {
+impl From<Attempt> for AttemptResponse {
     fn from(row: Attempt) -> Self {
         Self {
             attempted_at: row.attempted_at_ms.into(),
@@ -65,9 +65,9 @@ impl From<Attempt> for ShownAttempt {
     }
 }
 
-fn show(row: Delivery, attempts: Vec<Attempt>) -> Shown {
+fn show(row: Delivery, attempts: Vec<Attempt>) -> DeliveryResponse {
     let is_open = row.state == DeliveryState::Waiting;
-    Shown {
+    DeliveryResponse {
         object: "delivery",
         endpoint_id: row.endpoint_id.clone(),
         trigger: row.delivery_trigger,
@@ -75,11 +75,11 @@ fn show(row: Delivery, attempts: Vec<Attempt>) -> Shown {
         id: row.id,
         event: row.event_type,
         state: row.state,
-        attempts: attempts.into_iter().map(ShownAttempt::from).collect(),
-        next_attempt_at: is_open.then_some(Timestamp(row.next_at_ms)),
+        attempts: attempts.into_iter().map(AttemptResponse::from).collect(),
+        next_attempt_at: is_open.then_some(Iso8601(row.next_at_ms)),
         last_status: row.last_status,
         last_error: row.last_error,
-        done_at: row.done_at_ms.map(Timestamp),
+        done_at: row.done_at_ms.map(Iso8601),
         created_at: row.created_at_ms.into(),
     }
 }
@@ -110,12 +110,12 @@ fn enabled(tx: &mut Tx<'_>, id: &EndpointId) -> Result<Endpoint, Problem> {
 
 /// `POST /api/v1/endpoints/{id}/test`: sends a sample of `event`, once. Answers the delivery, which
 /// tells the outcome when it is asked for again.
-pub async fn test(state: State, path: Path<String>, body: Bytes) -> Answer {
+pub async fn test(state: State, path: Path<String>, body: Bytes) -> Response {
     let mut body = Members::parse_or_none(&body)?;
     let wanted: Option<EventKind> = body.not_null("event");
     body.finish()?;
     let made = send_test(&state, &endpoints::id_of(&path), wanted).await?;
-    answer::accepted(show(made, Vec::new()))
+    response::accepted(show(made, Vec::new()))
 }
 
 /// Writes a test for an endpoint: a sample of this kind, or of one that it wants.
@@ -139,7 +139,7 @@ pub async fn send_test(
 
 /// `POST /api/v1/endpoints/{id}/rotate_secret`: answers a new secret. The older ones go on signing
 /// beside it for `overlap_seconds`.
-pub async fn rotate_secret(state: State, path: Path<String>, body: Bytes) -> Answer {
+pub async fn rotate_secret(state: State, path: Path<String>, body: Bytes) -> Response {
     let mut body = Members::parse_or_none(&body)?;
     let overlap: Option<i64> = body.not_null("overlap_seconds");
     let overlap = overlap.unwrap_or(limits::SECRET_OVERLAP_SECONDS);
@@ -163,31 +163,31 @@ pub async fn rotate_secret(state: State, path: Path<String>, body: Bytes) -> Ans
             );
             return Err(Problem::Conflict { message });
         }
-        let end = now.plus(overlap.saturating_mul(Millis::SECOND));
+        let end = now.plus(overlap.saturating_mul(Timestamp::SECOND));
         endpoint_secrets::expire(tx, &id, end)?;
         endpoint_secrets::prune(tx, now)?;
         let next = EndpointSecret::seal(&id, &whole, live.first(), now, (&keys, &*random));
         endpoint_secrets::insert(tx, &next)?;
-        View::of(tx, &id, now)
+        EndpointDetails::of(tx, &id, now)
     });
-    answer::ok(write.await?.with_secret(&state, &made))
+    response::ok(write.await?.with_secret(&state, &made))
 }
 
 /// Which events are to be delivered again.
-enum Wish {
+enum ReplaySelection {
     /// These, by their ids as given.
     Ids(Vec<String>),
     /// Those from one moment up to another that the endpoint wants.
-    Range(Millis, Millis),
+    Range(Timestamp, Timestamp),
 }
 
-impl Wish {
-    fn read(body: &[u8], now: Millis) -> Result<Self, Problem> {
+impl ReplaySelection {
+    fn read(body: &[u8], now: Timestamp) -> Result<Self, Problem> {
         let mut body = Members::parse_or_none(body)?;
         let ids: Option<Vec<String>> = body.not_null("event_ids");
         let since: Option<Moment> = body.not_null("since");
         let until: Option<Moment> = body.not_null("until");
-        let oldest = now.plus(-limits::EVENT_DAYS_KEPT.saturating_mul(Millis::DAY));
+        let oldest = now.plus(-limits::EVENT_DAYS_KEPT.saturating_mul(Timestamp::DAY));
         match (&ids, since, until) {
             (Some(ids), None, None) if ids.is_empty() => {
                 body.refuse("event_ids", "required", "must name at least one event");
@@ -205,14 +205,14 @@ impl Wish {
             }
             (Some(_), None, None) | (None, Some(_), _) => {}
             (Some(_), ..) => {
-                body.refuse("event_ids", "invalid", "can not be combined with since and until");
+                body.refuse("event_ids", "invalid", "cannot be combined with since and until");
             }
             (None, None, _) if !body.has_errors() => {
                 body.refuse("since", "required", "is required, or else event_ids");
             }
             (None, None, _) => {}
         }
-        let wish = match (ids, since) {
+        let selection = match (ids, since) {
             (Some(ids), _) => Some(Self::Ids(ids)),
             (None, Some(since)) => {
                 // Up to and including this millisecond.
@@ -221,7 +221,7 @@ impl Wish {
             }
             (None, None) => None,
         };
-        body.finish_with(wish)
+        body.finish_with(selection)
     }
 
     /// The numbers of the events, each once, in order; at most [`limits::REPLAY_EVENTS_MAX`].
@@ -247,7 +247,7 @@ impl Wish {
     }
 }
 
-/// The events of these ids, or a problem that names those that can not be delivered again.
+/// The events of these ids, or a problem that names those that cannot be delivered again.
 fn numbers_of(conn: &mut Conn, endpoint: &Endpoint, ids: &[String]) -> Result<Vec<i64>, Problem> {
     let number = |id: &String| EventId::from_text(id.as_str()).number();
     let numbers: BTreeSet<i64> = ids.iter().filter_map(number).collect();
@@ -271,16 +271,16 @@ fn numbers_of(conn: &mut Conn, endpoint: &Endpoint, ids: &[String]) -> Result<Ve
 }
 
 /// `POST /api/v1/endpoints/{id}/replay`: delivers events again, by their ids or of a time.
-pub async fn replay(state: State, path: Path<String>, body: Bytes) -> Answer {
+pub async fn replay(state: State, path: Path<String>, body: Bytes) -> Response {
     let (id, now, db) = (endpoints::id_of(&path), state.now(), &state.context.db);
-    let wish = Wish::read(&body, now)?;
+    let selection = ReplaySelection::read(&body, now)?;
     let of = id.clone();
     let read = db.read(move |conn| {
         let endpoint = endpoints::find(conn, &of)?;
-        wish.numbers(conn, &endpoint)
+        selection.numbers(conn, &endpoint)
     });
     let written = deliver_again(&state, &id, &read.await?).await?;
-    answer::accepted(json!({"object": "replay", "endpoint_id": id, "events": written}))
+    response::accepted(json!({"object": "replay", "endpoint_id": id, "events": written}))
 }
 
 /// Writes deliveries that tell an enabled endpoint of these events again; how many.
@@ -306,7 +306,7 @@ pub async fn deliver_again(
 }
 
 /// `GET /api/v1/endpoints/{id}/deliveries`, of all states or one.
-pub async fn deliveries_of(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn deliveries_of(state: State, path: Path<String>, req: HttpRequest) -> Response {
     let id = endpoints::id_of(&path);
     let mut query = Query::of(&req);
     let page = query.page();
@@ -327,14 +327,14 @@ pub async fn deliveries_of(state: State, path: Path<String>, req: HttpRequest) -
     for attempt in attempts {
         by_delivery.entry(attempt.delivery_id.clone()).or_default().push(attempt);
     }
-    answer::list(page, |row| {
+    response::list(page, |row| {
         let attempts = by_delivery.remove(&row.id).unwrap_or_default();
         show(row, attempts)
     })
 }
 
 /// `GET /api/v1/endpoints/{id}/deliveries/{delivery_id}`.
-pub async fn delivery(state: State, path: Path<(String, String)>) -> Answer {
+pub async fn delivery(state: State, path: Path<(String, String)>) -> Response {
     let id = endpoints::id_of(&path.0);
     let delivery = DeliveryId::from_text(path.1.as_str());
     let read = state.context.db.read(move |conn| {
@@ -345,5 +345,5 @@ pub async fn delivery(state: State, path: Path<(String, String)>) -> Answer {
         let attempts = deliveries::attempts(conn, std::slice::from_ref(&delivery))?;
         Ok::<_, Problem>(show(found, attempts))
     });
-    answer::ok(read.await?)
+    response::ok(read.await?)
 }

@@ -14,7 +14,7 @@ use actix_web::HttpRequest;
 use actix_web::web::Path;
 use serde::Serialize;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::endpoint_secrets::{self, EndpointSecret};
 use crate::db::endpoints::{self, Endpoint};
 use crate::db::types::Json;
@@ -26,10 +26,10 @@ use crate::domain::event::EventKind;
 use crate::domain::ids::EndpointId;
 use crate::limits;
 use crate::secret::Keys;
-use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::body::Members;
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::{AppState, State};
 
 /// What waits for an endpoint that somebody disables becomes dead for this reason.
@@ -37,7 +37,7 @@ const DISABLED_BY_HAND: &str = "the endpoint was disabled";
 
 /// An endpoint as it is sent. Its `secret` is the whole one only where it was made.
 #[derive(Serialize)]
-struct Shown {
+struct EndpointResponse {
     object: &'static str,
     id: EndpointId,
     endpoint_url: String,
@@ -46,28 +46,28 @@ struct Shown {
     disabled_reason: Option<DisabledReason>,
     events: Vec<EventKind>,
     legacy_signs_with: LegacySigner,
-    older_secrets_expire_at: Option<Timestamp>,
-    failing_since: Option<Timestamp>,
-    paused_until: Option<Timestamp>,
-    last_success_at: Option<Timestamp>,
+    older_secrets_expire_at: Option<Iso8601>,
+    failing_since: Option<Iso8601>,
+    paused_until: Option<Iso8601>,
+    last_success_at: Option<Iso8601>,
     waiting: i64,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+    created_at: Iso8601,
+    updated_at: Iso8601,
 }
 
 /// An endpoint with what else is shown of it.
-pub(super) struct View {
+pub(super) struct EndpointDetails {
     endpoint: Endpoint,
     /// Those that are live, newest first.
     secrets: Vec<EndpointSecret>,
     waiting: i64,
 }
 
-impl View {
+impl EndpointDetails {
     fn all_of(
         conn: &mut Conn,
         rows: Vec<Endpoint>,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<HashMap<EndpointId, Self>, DbError> {
         let ids: Vec<EndpointId> = rows.iter().map(|row| row.id.clone()).collect();
         let waiting = endpoints::waiting(conn, &ids)?;
@@ -87,14 +87,14 @@ impl View {
     }
 
     /// What is shown of one endpoint.
-    pub(super) fn of(conn: &mut Conn, id: &EndpointId, now: Millis) -> Result<Self, Problem> {
+    pub(super) fn of(conn: &mut Conn, id: &EndpointId, now: Timestamp) -> Result<Self, Problem> {
         let row = find(conn, id)?;
         let view = Self::all_of(conn, vec![row], now)?.remove(id);
         view.ok_or_else(|| Problem::of_lookup(DbError::NotFound, WHAT, id))
     }
 
     /// With the secret that was just made, or with the last characters of the newest.
-    fn show(self, keys: &Keys, now: Millis, made: Option<&SigningSecret>) -> Shown {
+    fn show(self, keys: &Keys, now: Timestamp, made: Option<&SigningSecret>) -> EndpointResponse {
         let masked = || {
             let newest = self.secrets.first().and_then(|secret| secret.open(keys).ok());
             format!("whsec_…{}", newest.map(|secret| secret.last4()).unwrap_or_default())
@@ -102,9 +102,9 @@ impl View {
         let secret = made.map_or_else(masked, |made| made.whole().reveal().to_owned());
         let older = self.secrets.iter().filter_map(|secret| secret.expires_at_ms).max();
         let row = self.endpoint;
-        Shown {
+        EndpointResponse {
             object: "webhook_endpoint",
-            paused_until: row.health().paused(now).map(Timestamp),
+            paused_until: row.health().paused(now).map(Iso8601),
             id: row.id,
             endpoint_url: row.endpoint_url,
             secret,
@@ -112,9 +112,9 @@ impl View {
             disabled_reason: row.disabled_reason,
             events: row.event_types.0,
             legacy_signs_with: row.legacy_signs_with,
-            older_secrets_expire_at: older.map(Timestamp),
-            failing_since: row.failing_since_ms.map(Timestamp),
-            last_success_at: row.last_success_at_ms.map(Timestamp),
+            older_secrets_expire_at: older.map(Iso8601),
+            failing_since: row.failing_since_ms.map(Iso8601),
+            last_success_at: row.last_success_at_ms.map(Iso8601),
             waiting: self.waiting,
             created_at: row.created_at_ms.into(),
             updated_at: row.updated_at_ms.into(),
@@ -190,30 +190,30 @@ fn conflict(error: DbError) -> Problem {
 }
 
 /// `GET /api/v1/endpoints`.
-pub async fn list(state: State, req: HttpRequest) -> Answer {
+pub async fn list(state: State, req: HttpRequest) -> Response {
     let now = state.now();
     let mut query = Query::of(&req);
     let page = query.page();
     query.finish()?;
     let read = state.context.db.read(move |conn| {
         let page = endpoints::page(conn, &page)?;
-        let views = View::all_of(conn, page.items.clone(), now)?;
+        let views = EndpointDetails::all_of(conn, page.items.clone(), now)?;
         Ok::<_, Problem>((page, views))
     });
     let (page, mut views) = read.await?;
     let keys = &state.context.keys;
-    answer::list(page, |row| views.remove(&row.id).map(|view| view.show(keys, now, None)))
+    response::list(page, |row| views.remove(&row.id).map(|view| view.show(keys, now, None)))
 }
 
 /// `GET /api/v1/endpoints/{id}`.
-pub async fn get(state: State, path: Path<String>) -> Answer {
+pub async fn get(state: State, path: Path<String>) -> Response {
     let (id, now) = (id_of(&path), state.now());
-    let view = state.context.db.read(move |conn| View::of(conn, &id, now)).await?;
-    answer::ok(view.show(&state.context.keys, now, None))
+    let view = state.context.db.read(move |conn| EndpointDetails::of(conn, &id, now)).await?;
+    response::ok(view.show(&state.context.keys, now, None))
 }
 
 /// `POST /api/v1/endpoints`: answers the secret. It gets the events from now on.
-pub async fn create(state: State, body: Members) -> Answer {
+pub async fn create(state: State, body: Members) -> Response {
     let settings = Settings::read(body, true, state.allow_private_targets)?;
     let (now, random, keys) = (state.now(), state.context.random.clone(), &state.context.keys);
     let status = settings.status.unwrap_or(EndpointStatus::Enabled);
@@ -249,20 +249,20 @@ pub async fn create(state: State, body: Members) -> Answer {
         row.dispatched_number = events::last_number(tx)?;
         endpoints::insert(tx, &row).map_err(conflict)?;
         endpoint_secrets::insert(tx, &secret)?;
-        View::of(tx, &row.id, now)
+        EndpointDetails::of(tx, &row.id, now)
     });
-    answer::created(write.await?.with_secret(&state, &made))
+    response::created(write.await?.with_secret(&state, &made))
 }
 
 /// `PATCH /api/v1/endpoints/{id}`.
-pub async fn patch(state: State, path: Path<String>, body: Members) -> Answer {
+pub async fn patch(state: State, path: Path<String>, body: Members) -> Response {
     let settings = Settings::read(body, false, state.allow_private_targets)?;
     let (id, now) = (id_of(&path), state.now());
     let write = state.context.db.write(Lane::Urgent, move |tx| {
         change(tx, &id, settings, now)?;
-        View::of(tx, &id, now)
+        EndpointDetails::of(tx, &id, now)
     });
-    answer::ok(write.await?.show(&state.context.keys, now, None))
+    response::ok(write.await?.show(&state.context.keys, now, None))
 }
 
 /// Enables or disables an endpoint by hand; nothing when it is so already.
@@ -280,7 +280,7 @@ fn change(
     tx: &mut Tx<'_>,
     id: &EndpointId,
     settings: Settings,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), Problem> {
     let mut row = locked(tx, id)?;
     let moved = settings.url.as_ref().is_some_and(|url| *url != row.endpoint_url);
@@ -317,7 +317,7 @@ fn change(
 }
 
 /// `DELETE /api/v1/endpoints/{id}`: with its secrets at once, and its deliveries.
-pub async fn delete(state: State, path: Path<String>) -> Answer {
+pub async fn delete(state: State, path: Path<String>) -> Response {
     let (id, now) = (id_of(&path), state.now());
     let db = &state.context.db;
     let ending = id.clone();
@@ -344,5 +344,5 @@ pub async fn delete(state: State, path: Path<String>) -> Answer {
     if let Err(error) = db.scrub().await {
         tracing::warn!(error = %error, "deleted secrets could not be scrubbed from the files yet");
     }
-    answer::deleted()
+    response::deleted()
 }

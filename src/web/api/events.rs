@@ -7,16 +7,16 @@
 use actix_web::HttpRequest;
 use serde_json::value::RawValue;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::events::{self, Event, EventFilter};
 use crate::db::page::{Order, Page, PageRequest};
 use crate::domain::event::{self, EventKind};
 use crate::domain::ids::{EventId, OrganizationId};
 use crate::limits;
-use crate::web::answer::{self, Answer};
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Response};
 use crate::web::state::State;
 
 /// An event as it is sent, the same in the feed and in webhooks.
@@ -27,7 +27,7 @@ fn shown(row: &Event) -> Result<Box<RawValue>, Problem> {
 }
 
 /// `GET /api/v1/events`, and `GET /events` for WorkOS SDKs: the same bytes.
-pub async fn list(state: State, req: HttpRequest) -> Answer {
+pub async fn list(state: State, req: HttpRequest) -> Response {
     let mut query = Query::of(&req);
     let page = query.page_of(Order::Asc);
     let organization_id = query.text("organization_id").map(OrganizationId::from_text);
@@ -46,12 +46,12 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
     });
     let Page { items, before, after } = read.await?;
     let items = items.iter().map(shown).collect::<Result<Vec<_>, _>>()?;
-    answer::list(Page { items, before, after }, std::convert::identity)
+    response::list(Page { items, before, after }, std::convert::identity)
 }
 
 /// Takes `range_start` and `range_end` (wire contract §3). An event of the very moment of the end
 /// is not in the range, so that ranges that meet show it once.
-fn range(query: &mut Query, now: Millis) -> (Option<Millis>, Option<Millis>) {
+fn range(query: &mut Query, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
     let from = moment(query, "range_start");
     let until = moment(query, "range_end");
     match (from, until) {
@@ -73,14 +73,14 @@ fn range(query: &mut Query, now: Millis) -> (Option<Millis>, Option<Millis>) {
     (from, until)
 }
 
-fn moment(query: &mut Query, name: &'static str) -> Option<Millis> {
+fn moment(query: &mut Query, name: &'static str) -> Option<Timestamp> {
     let text = query.text(name)?;
     let parsed = text.ends_with(['Z', 'z']).then(|| text.parse::<jiff::Timestamp>().ok()).flatten();
     if parsed.is_none() {
         let message = "must be a moment in UTC that ends in Z, such as 2026-01-31T09:30:00.000Z";
         query.refuse(name, "invalid", message);
     }
-    parsed.map(|moment| Millis(moment.as_millisecond()))
+    parsed.map(|moment| Timestamp(moment.as_millisecond()))
 }
 
 /// The types a reader wants: those it names, else all but those that must be named. `None`

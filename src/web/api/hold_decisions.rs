@@ -4,12 +4,12 @@ use actix_web::web::{Bytes, Path};
 
 use crate::domain::hold::Decision;
 use crate::domain::ids::{DirectoryId, HoldId, HoldItemId};
-use crate::operations::decisions::{self, About, DecideError, Wish};
-use crate::web::answer::Answer;
+use crate::operations::decisions::{self, About, DecideError, HoldDecision};
 use crate::web::api::{directory_lists, setup_problem};
 use crate::web::auth::Caller;
 use crate::web::body::Members;
 use crate::web::error::Problem;
+use crate::web::response::Response;
 use crate::web::state::State;
 
 /// `POST …/approve`: the items in `ids`, or those of the list in `list_version` who still wait
@@ -19,9 +19,9 @@ pub async fn approve(
     caller: Caller,
     path: Path<(String, String)>,
     body: Bytes,
-) -> Answer {
-    let wish = wish(&body, Decision::Approved)?;
-    take(state, caller, path, wish).await
+) -> Response {
+    let wanted = wanted(&body, Decision::Approved)?;
+    take(state, caller, path, wanted).await
 }
 
 /// `POST …/reject`: likewise.
@@ -30,13 +30,13 @@ pub async fn reject(
     caller: Caller,
     path: Path<(String, String)>,
     body: Bytes,
-) -> Answer {
-    let wish = wish(&body, Decision::Rejected)?;
-    take(state, caller, path, wish).await
+) -> Response {
+    let wanted = wanted(&body, Decision::Rejected)?;
+    take(state, caller, path, wanted).await
 }
 
 /// A decision says whom it is about, so that it never covers somebody whom nobody has looked at.
-fn wish(body: &[u8], decision: Decision) -> Result<Wish, Problem> {
+fn wanted(body: &[u8], decision: Decision) -> Result<HoldDecision, Problem> {
     let mut body = Members::parse_or_none(body)?;
     let ids: Option<Vec<HoldItemId>> = body.not_null("ids");
     let version: Option<i64> = body.not_null("list_version");
@@ -56,13 +56,18 @@ fn wish(body: &[u8], decision: Decision) -> Result<Wish, Problem> {
     };
     body.finish()?;
     let about = about.ok_or_else(|| Problem::invalid("ids", "required", "is required"))?;
-    Ok(Wish { decision, about, changes_decision })
+    Ok(HoldDecision { decision, about, changes_decision })
 }
 
-async fn take(state: State, caller: Caller, path: Path<(String, String)>, wish: Wish) -> Answer {
+async fn take(
+    state: State,
+    caller: Caller,
+    path: Path<(String, String)>,
+    wanted: HoldDecision,
+) -> Response {
     let directory = DirectoryId::from_text(path.0.as_str());
     let hold = HoldId::from_text(path.1.as_str());
-    decisions::decide(&state.context, &directory, &hold, wish, caller.actor())
+    decisions::decide(&state.context, &directory, &hold, wanted, caller.actor())
         .await
         .map_err(|error| problem(error, &hold))?;
     state.activators.dates.wake();

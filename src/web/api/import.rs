@@ -5,7 +5,7 @@
 //! being read, because many clients read nothing before they have sent everything. Their number is
 //! bounded by `limits::IMPORT_ROWS_MAX`, their size by `Results`.
 //!
-//! Rows are matched by e-mail within the organization; a row that can not be written fails alone.
+//! Rows are matched by e-mail within the organization; a row that cannot be written fails alone.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -25,7 +25,6 @@ use crate::domain::employee::EmailNorm;
 use crate::domain::ids::{AccountId, DirectoryId, OrganizationId};
 use crate::limits;
 use crate::sync::apply::audit::Changed;
-use crate::web::answer::Answer;
 use crate::web::api::account_change::{self, AccountChange, Writing};
 use crate::web::api::import_rows::{Reader, Row};
 use crate::web::api::import_split::{Format, Record, Splitter};
@@ -33,6 +32,7 @@ use crate::web::api::organizations;
 use crate::web::auth::Caller;
 use crate::web::body::shortened;
 use crate::web::error::{FieldError, Problem};
+use crate::web::response::Response;
 use crate::web::state::State;
 
 /// What became of one row.
@@ -126,7 +126,7 @@ pub async fn import(
     path: Path<String>,
     req: HttpRequest,
     payload: Payload,
-) -> Answer {
+) -> Response {
     let organization = organizations::id_of(&path);
     let length = req.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if length.and_then(|text| text.parse().ok()).is_some_and(|n: usize| n > BYTES_MAX) {

@@ -12,7 +12,7 @@ use crate::web::api::import_split::{Content, Format, Record, delimiter_of, field
 use crate::web::body::{Members, named_up_to_a_bound};
 use crate::web::error::{FieldError, Problem};
 
-/// One row that is to be written, or why it can not be.
+/// One row that is to be written, or why it cannot be.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) line: u64,

@@ -9,15 +9,15 @@ use serde::Serialize;
 use crate::db::notices::{self, MailState, Notice};
 use crate::domain::ids::{DirectoryId, NoticeId, OrganizationId};
 use crate::domain::notice::NoticeKind;
-use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::organizations;
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
 
 /// A notice as it is sent.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct NoticeResponse {
     object: &'static str,
     id: NoticeId,
     organization_id: OrganizationId,
@@ -27,8 +27,8 @@ struct Shown {
     body: String,
     link: String,
     channels: Vec<Channel>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+    created_at: Iso8601,
+    updated_at: Iso8601,
 }
 
 /// What became of a notice on one way to its readers.
@@ -42,7 +42,7 @@ struct Channel {
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sent_at: Option<Timestamp>,
+    sent_at: Option<Iso8601>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -68,16 +68,16 @@ impl Channel {
             state: if waits { "waiting".to_owned() } else { mail.state },
             recipient: Some(mail.recipient_email),
             attempts: Some(mail.attempts),
-            sent_at: mail.sent_at_ms.map(Timestamp),
+            sent_at: mail.sent_at_ms.map(Iso8601),
             error: mail.last_error,
         }
     }
 }
 
-fn show(row: Notice, mails: Vec<MailState>) -> Shown {
+fn show(row: Notice, mails: Vec<MailState>) -> NoticeResponse {
     let mut channels = vec![Channel::at_once("portal"), Channel::at_once("event")];
     channels.extend(mails.into_iter().map(Channel::mail));
-    Shown {
+    NoticeResponse {
         object: "notice",
         id: row.id,
         organization_id: row.organization_id,
@@ -93,7 +93,7 @@ fn show(row: Notice, mails: Vec<MailState>) -> Shown {
 }
 
 /// `GET …/notices`.
-pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Response {
     let organization = organizations::id_of(&path);
     let mut query = Query::of(&req);
     let page = query.page();
@@ -111,5 +111,5 @@ pub async fn list(state: State, path: Path<String>, req: HttpRequest) -> Answer 
             show(row, mails)
         }))
     });
-    answer::list(read.await?, std::convert::identity)
+    response::list(read.await?, std::convert::identity)
 }

@@ -16,17 +16,17 @@ use crate::db::{Conn, Lane};
 use crate::domain::action::{Action, Actor};
 use crate::domain::ids::OrganizationId;
 use crate::domain::provider::ProviderKind;
-use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::auth::Caller;
 use crate::web::body::{Members, Text, ZoneName};
 use crate::web::error::Problem;
 use crate::web::metadata::{self, MetadataChange};
 use crate::web::query::Query;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
 
 /// An organization as it is sent.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct OrganizationResponse {
     object: &'static str,
     id: OrganizationId,
     name: String,
@@ -34,11 +34,11 @@ struct Shown {
     time_zone: String,
     allowed_providers: Vec<ProviderKind>,
     metadata: Metadata,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+    created_at: Iso8601,
+    updated_at: Iso8601,
 }
 
-impl From<Organization> for Shown {
+impl From<Organization> for OrganizationResponse {
     fn from(row: Organization) -> Self {
         Self {
             object: "organization",
@@ -65,7 +65,7 @@ pub(in crate::web) fn id_of(path: &Path<String>) -> OrganizationId {
 }
 
 /// `GET /api/v1/organizations`.
-pub async fn list(state: State, req: HttpRequest) -> Answer {
+pub async fn list(state: State, req: HttpRequest) -> Response {
     let mut query = Query::of(&req);
     let page = query.page();
     let external_id = query.text("external_id");
@@ -74,7 +74,7 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
         .context
         .db
         .read(move |conn| organizations::page(conn, external_id.as_deref(), None, &page));
-    answer::list(found.await?, Shown::from)
+    response::list(found.await?, OrganizationResponse::from)
 }
 
 /// The members of an organization that a request names. `None` is "not named", `Some(None)` is
@@ -221,30 +221,37 @@ pub(in crate::web) async fn remove(state: &State, id: OrganizationId) -> Result<
 }
 
 /// `POST /api/v1/organizations`.
-pub async fn create(state: State, mut body: Members) -> Answer {
+pub async fn create(state: State, mut body: Members) -> Response {
     let change = OrganizationChange::read(&mut body, true).read_own(&mut body, true);
     body.finish()?;
-    answer::created(Shown::from(make(&state, change).await?))
+    response::created(OrganizationResponse::from(make(&state, change).await?))
 }
 
 /// `GET /api/v1/organizations/{id}`.
-pub async fn get(state: State, path: Path<String>) -> Answer {
+pub async fn get(state: State, path: Path<String>) -> Response {
     let id = id_of(&path);
     let found = state.context.db.read(move |conn| find(conn, &id)).await?;
-    answer::ok(Shown::from(found))
+    response::ok(OrganizationResponse::from(found))
 }
 
 /// `PATCH /api/v1/organizations/{id}`: only the members that are there change.
-pub async fn patch(state: State, caller: Caller, path: Path<String>, mut body: Members) -> Answer {
+pub async fn patch(
+    state: State,
+    caller: Caller,
+    path: Path<String>,
+    mut body: Members,
+) -> Response {
     let wanted = OrganizationChange::read(&mut body, false).read_own(&mut body, false);
     body.finish()?;
-    answer::ok(Shown::from(change(&state, id_of(&path), wanted, caller.actor()).await?))
+    response::ok(OrganizationResponse::from(
+        change(&state, id_of(&path), wanted, caller.actor()).await?,
+    ))
 }
 
 /// `DELETE /api/v1/organizations/{id}`: with everything in it, unless a directory is connected.
-pub async fn delete(state: State, path: Path<String>) -> Answer {
+pub async fn delete(state: State, path: Path<String>) -> Response {
     remove(&state, id_of(&path)).await?;
-    answer::deleted()
+    response::deleted()
 }
 
 fn each_once(providers: &[ProviderKind]) -> Vec<ProviderKind> {

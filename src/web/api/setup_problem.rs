@@ -10,16 +10,16 @@ use crate::web::error::Problem;
 
 /// A check as it is sent.
 #[derive(Debug, Serialize)]
-pub(super) struct ShownCheck {
+pub(super) struct CheckResponse {
     object: &'static str,
     ok: bool,
-    probes: Vec<ShownProbe>,
+    probes: Vec<ProbeResponse>,
     tenant: Option<String>,
-    error: Option<ShownError>,
+    error: Option<ErrorResponse>,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownProbe {
+struct ProbeResponse {
     permission: &'static str,
     needed_for: &'static str,
     required: bool,
@@ -28,12 +28,12 @@ struct ShownProbe {
 }
 
 #[derive(Debug, Serialize)]
-struct ShownError {
+struct ErrorResponse {
     class: &'static str,
     message: String,
 }
 
-impl From<Probe> for ShownProbe {
+impl From<Probe> for ProbeResponse {
     fn from(probe: Probe) -> Self {
         Self {
             permission: probe.permission.name,
@@ -45,16 +45,16 @@ impl From<Probe> for ShownProbe {
     }
 }
 
-impl From<Check> for ShownCheck {
+impl From<Check> for CheckResponse {
     fn from(check: Check) -> Self {
         Self {
             object: "check",
             ok: check.ok(),
-            error: check.error.as_ref().map(|error| ShownError {
+            error: check.error.as_ref().map(|error| ErrorResponse {
                 class: error.class().map_or("budget_spent", |class| class.as_str()),
                 message: error.to_string(),
             }),
-            probes: check.probes.into_iter().map(ShownProbe::from).collect(),
+            probes: check.probes.into_iter().map(ProbeResponse::from).collect(),
             tenant: check.tenant.map(|tenant| tenant.name),
         }
     }
@@ -74,7 +74,7 @@ pub(in crate::web) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
         SetupError::NoCredential => Problem::NoCredential,
         SetupError::NoAdmin => Problem::NoAdmin,
         SetupError::CredentialRefused(check) => {
-            let check = serde_json::to_value(ShownCheck::from(*check)).unwrap_or_default();
+            let check = serde_json::to_value(CheckResponse::from(*check)).unwrap_or_default();
             Problem::CredentialRefused { check }
         }
         other @ SetupError::OtherCompany => {

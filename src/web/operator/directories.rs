@@ -5,7 +5,7 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::{self, Directory};
 use crate::db::page::PageRequest;
 use crate::db::reports::operator::{DirectoryNumbers, DirectoryProblem, OperatorFilter};
@@ -17,15 +17,15 @@ use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
 use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::sync::setup;
-use crate::web::answer::Answer;
 use crate::web::api::setup_problem;
 use crate::web::error::Problem;
+use crate::web::operator::messages;
 use crate::web::operator::page::{self, Frame, Pager};
 use crate::web::operator::session::{On, Operator, Posted};
-use crate::web::operator::words;
 use crate::web::pages::when::When;
-use crate::web::portal::words::{Health, trigger};
+use crate::web::portal::messages::{Health, trigger};
 use crate::web::query::Query;
+use crate::web::response::Response;
 use crate::web::state::State;
 
 /// A directory in a list.
@@ -53,16 +53,21 @@ pub struct DirectoryRow {
 impl DirectoryRow {
     /// A directory as it is at this moment.
     #[must_use]
-    pub fn of(row: Directory, organization: &str, numbers: DirectoryNumbers, now: Millis) -> Self {
+    pub fn of(
+        row: Directory,
+        organization: &str,
+        numbers: DirectoryNumbers,
+        now: Timestamp,
+    ) -> Self {
         Self {
             organization: organization.to_owned(),
             title: row.provider.title(),
-            health: words::health(&row, now),
-            last_success: row.last_success_at_ms.map(|at| words::when(at, now)),
-            next: row.next_sync_at_ms.map(|at| words::when(at, now)),
-            people: words::count(numbers.people),
-            holds: words::count(numbers.holds),
-            row_problems: words::count(numbers.row_problems),
+            health: messages::health(&row, now),
+            last_success: row.last_success_at_ms.map(|at| messages::when(at, now)),
+            next: row.next_sync_at_ms.map(|at| messages::when(at, now)),
+            people: messages::count(numbers.people),
+            holds: messages::count(numbers.holds),
+            row_problems: messages::count(numbers.row_problems),
             id: row.id,
         }
     }
@@ -88,7 +93,7 @@ struct Directories {
 }
 
 /// `GET /operator/directories`, all or those of a `state`, a `provider` or with a `problem`.
-pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer {
+pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Response {
     let now = operator.now;
     let mut query = Query::of(&req);
     let page = page::request(&mut query);
@@ -230,19 +235,19 @@ struct RunRow {
 }
 
 impl RunRow {
-    fn of(run: Run, now: Millis) -> Self {
+    fn of(run: Run, now: Timestamp) -> Self {
         let duration = match (run.started_at_ms, run.finished_at_ms) {
             (Some(start), Some(end)) => {
                 let seconds = end.since(start).max(0).div_euclid(100);
                 format!("{}.{} s", seconds.div_euclid(10), seconds.rem_euclid(10))
             }
-            (Some(start), None) => format!("{} so far", words::duration(now.since(start))),
+            (Some(start), None) => format!("{} so far", messages::duration(now.since(start))),
             (None, _) => String::new(),
         };
         let class = run.error_class.map(FailureClass::as_str);
         let error: Vec<&str> = class.into_iter().chain(run.error_message.as_deref()).collect();
         Self {
-            when: words::when(run.started_at_ms.unwrap_or(run.requested_at_ms), now),
+            when: messages::when(run.started_at_ms.unwrap_or(run.requested_at_ms), now),
             why: trigger(run.run_trigger),
             state: run.state,
             tone: match run.state {
@@ -259,7 +264,7 @@ impl RunRow {
 }
 
 /// What the page of a directory is made from.
-struct Look {
+struct DirectoryStatus {
     row: Directory,
     organization: String,
     numbers: DirectoryNumbers,
@@ -268,8 +273,8 @@ struct Look {
     shared: Option<i64>,
 }
 
-impl Look {
-    fn load(conn: &mut Conn, id: &DirectoryId, now: Millis) -> Result<Self, Problem> {
+impl DirectoryStatus {
+    fn load(conn: &mut Conn, id: &DirectoryId, now: Timestamp) -> Result<Self, Problem> {
         let found = directories::find(conn, id)?;
         let missing = || Problem::of_lookup(DbError::NotFound, "Directory", id);
         let row = found.ok_or_else(missing)?;
@@ -285,7 +290,7 @@ impl Look {
     }
 
     /// The live part, and what it is recognized by.
-    fn live(&self, state: &State, now: Millis) -> Result<(String, String), Problem> {
+    fn live(&self, state: &State, now: Timestamp) -> Result<(String, String), Problem> {
         let row = &self.row;
         let pace = &state.context.pace;
         let own = format!("{} of {} in the last minute", self.calls, pace.of(row.provider));
@@ -296,23 +301,23 @@ impl Look {
         };
         let failure = row.failure_class.map(|class| Failure {
             class: class.as_str(),
-            means: words::meaning(class),
+            means: messages::meaning(class),
             detail: row.failure_detail.clone().unwrap_or_default(),
-            since: row.failure_since_ms.map(|at| words::when(at, now)),
-            tries: words::number(row.failure_tries),
+            since: row.failure_since_ms.map(|at| messages::when(at, now)),
+            tries: messages::number(row.failure_tries),
         });
         let mut live = Live {
             id: row.id.clone(),
             seen: String::new(),
-            health: words::health(row, now),
-            staleness: words::staleness(row, now),
-            last_success: row.last_success_at_ms.map(|at| words::when(at, now)),
-            next: row.next_sync_at_ms.map(|at| words::when(at, now)),
-            retry: row.retry_at_ms.map(|at| words::when(at, now)),
+            health: messages::health(row, now),
+            staleness: messages::staleness(row, now),
+            last_success: row.last_success_at_ms.map(|at| messages::when(at, now)),
+            next: row.next_sync_at_ms.map(|at| messages::when(at, now)),
+            retry: row.retry_at_ms.map(|at| messages::when(at, now)),
             failure,
-            people: words::count(self.numbers.people),
-            holds: words::count(self.numbers.holds),
-            row_problems: words::count(self.numbers.row_problems),
+            people: messages::count(self.numbers.people),
+            holds: messages::count(self.numbers.holds),
+            row_problems: messages::count(self.numbers.row_problems),
             calls,
             runs: self.runs.iter().cloned().map(|run| RunRow::of(run, now)).collect(),
         };
@@ -322,9 +327,13 @@ impl Look {
     }
 }
 
-async fn look(state: &State, path: Path<String>, now: Millis) -> Result<Look, Problem> {
+async fn load_status(
+    state: &State,
+    path: Path<String>,
+    now: Timestamp,
+) -> Result<DirectoryStatus, Problem> {
     let id = DirectoryId::from_text(path.into_inner());
-    state.context.db.read(move |conn| Look::load(conn, &id, now)).await
+    state.context.db.read(move |conn| DirectoryStatus::load(conn, &id, now)).await
 }
 
 /// `GET /operator/directories/{id}`.
@@ -333,29 +342,29 @@ pub async fn show(
     operator: Operator,
     path: Path<String>,
     req: HttpRequest,
-) -> Answer {
+) -> Response {
     let now = operator.now;
-    let look = look(&state, path, now).await?;
+    let status = load_status(&state, path, now).await?;
     let done = Query::of(&req).text("done");
-    let (live, _) = look.live(&state, now)?;
-    let row = look.row;
-    let title = format!("{} of {}", row.provider.title(), look.organization);
+    let (live, _) = status.live(&state, now)?;
+    let row = status.row;
+    let title = format!("{} of {}", row.provider.title(), status.organization);
     let last4 = row.credential_last4.filter(|last4| !last4.is_empty());
     page::ok(&Page {
         frame: Frame::at(&operator, title.clone(), "directories"),
         csrf: operator.csrf.clone(),
         title,
         organization_id: row.organization_id,
-        organization: look.organization,
+        organization: status.organization,
         done: (done.as_deref() == Some("sync")).then_some("A full sync is asked for."),
         syncs: row.state.is_syncing(),
         live,
         key: last4.map_or("none".to_owned(), |last4| format!("ends with {last4}")),
-        key_checked: row.credential_checked_at_ms.map(|at| words::when(at, now)),
+        key_checked: row.credential_checked_at_ms.map(|at| messages::when(at, now)),
         strict: row.strict,
-        interval: words::duration(row.poll_seconds.saturating_mul(Millis::SECOND)),
-        created: words::when(row.created_at_ms, now),
-        activated: row.activated_at_ms.map(|at| words::when(at, now)),
+        interval: messages::duration(row.poll_seconds.saturating_mul(Timestamp::SECOND)),
+        created: messages::when(row.created_at_ms, now),
+        activated: row.activated_at_ms.map(|at| messages::when(at, now)),
         id: row.id,
     })
 }
@@ -366,10 +375,10 @@ pub async fn live(
     operator: Operator,
     path: Path<String>,
     req: HttpRequest,
-) -> Answer {
+) -> Response {
     let seen = Query::of(&req).text("seen");
-    let look = look(&state, path, operator.now).await?;
-    let (live, mark) = look.live(&state, operator.now)?;
+    let status = load_status(&state, path, operator.now).await?;
+    let (live, mark) = status.live(&state, operator.now)?;
     if seen.as_deref() == Some(mark.as_str()) {
         return Ok(HttpResponse::NoContent().finish());
     }
@@ -377,7 +386,7 @@ pub async fn live(
 }
 
 /// `POST /operator/directories/{id}/sync`: starts a full sync, as the API does.
-pub async fn sync(state: State, path: Path<String>, form: Posted) -> Answer {
+pub async fn sync(state: State, path: Path<String>, form: Posted) -> Response {
     let id = DirectoryId::from_text(path.into_inner());
     setup::request_sync(&state.context, &id, &form.visitor.actor())
         .await

@@ -7,7 +7,7 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::deliveries::{self, Delivery};
 use crate::db::endpoints::{self, Endpoint};
 use crate::db::page::PageRequest;
@@ -17,15 +17,15 @@ use crate::delivery::lanes;
 use crate::domain::endpoint::{DeliveryState, DeliveryTrigger, EndpointStatus};
 use crate::domain::ids::{DeliveryId, EndpointId};
 use crate::limits;
-use crate::web::answer::Answer;
 use crate::web::api;
 use crate::web::error::Problem;
+use crate::web::operator::messages;
 use crate::web::operator::page::{self, Frame, Pager};
 use crate::web::operator::session::{On, Operator, Posted};
-use crate::web::operator::words;
 use crate::web::pages::when::When;
-use crate::web::portal::words::Health;
+use crate::web::portal::messages::Health;
 use crate::web::query::Query;
+use crate::web::response::Response;
 use crate::web::state::State;
 
 /// What waits for an endpoint, and what was given up.
@@ -33,7 +33,7 @@ use crate::web::state::State;
 struct Numbers {
     waiting: Count,
     dead: Count,
-    oldest: Option<Millis>,
+    oldest: Option<Timestamp>,
 }
 
 impl Numbers {
@@ -66,7 +66,7 @@ struct EndpointRow {
 }
 
 /// `GET /operator/endpoints`.
-pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer {
+pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Response {
     let now = operator.now;
     let page = page::request(&mut Query::of(&req));
     let read = state.context.db.read(move |conn| {
@@ -82,12 +82,12 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer 
     let row = |row: Endpoint| {
         let numbers = numbers.get(&row.id)?;
         Some(EndpointRow {
-            health: words::endpoint_health(&row, now),
-            waiting: words::count(numbers.waiting),
-            oldest: numbers.oldest.map(|at| words::when(at, now)),
-            dead: words::count(numbers.dead),
-            last_success: row.last_success_at_ms.map(|at| words::when(at, now)),
-            failing_since: row.failing_since_ms.map(|at| words::when(at, now)),
+            health: messages::endpoint_health(&row, now),
+            waiting: messages::count(numbers.waiting),
+            oldest: numbers.oldest.map(|at| messages::when(at, now)),
+            dead: messages::count(numbers.dead),
+            last_success: row.last_success_at_ms.map(|at| messages::when(at, now)),
+            failing_since: row.failing_since_ms.map(|at| messages::when(at, now)),
             url: row.endpoint_url,
             id: row.id,
         })
@@ -135,7 +135,7 @@ struct DeliveryRow {
 }
 
 impl DeliveryRow {
-    fn of(row: Delivery, now: Millis) -> Self {
+    fn of(row: Delivery, now: Timestamp) -> Self {
         let status = row.last_status.map(|status| status.to_string());
         let answer: Vec<&str> =
             status.as_deref().into_iter().chain(row.last_error.as_deref()).collect();
@@ -155,8 +155,8 @@ impl DeliveryRow {
                 DeliveryState::Waiting | DeliveryState::Overtaken => "idle",
             },
             attempts: row.attempts,
-            next: is_open.then(|| words::when(row.next_at_ms, now)),
-            created: words::when(row.created_at_ms, now),
+            next: is_open.then(|| messages::when(row.next_at_ms, now)),
+            created: messages::when(row.created_at_ms, now),
             id: row.id,
         }
     }
@@ -191,7 +191,7 @@ const fn delivery_state(state: DeliveryState) -> &'static str {
 
 /// "3", or "3 of the first 1,000" when only so many were looked at.
 fn blocked_words(blocked: usize, seen: usize) -> String {
-    let number = |count: usize| words::number(i64::try_from(count).unwrap_or(i64::MAX));
+    let number = |count: usize| messages::number(i64::try_from(count).unwrap_or(i64::MAX));
     let all = i64::try_from(seen).is_ok_and(|seen| seen < limits::OPEN_DELIVERIES_READ);
     if all { number(blocked) } else { format!("{} of the first {}", number(blocked), number(seen)) }
 }
@@ -202,7 +202,7 @@ pub async fn show(
     operator: Operator,
     path: Path<String>,
     req: HttpRequest,
-) -> Answer {
+) -> Response {
     let (id, now) = (EndpointId::from_text(path.into_inner()), operator.now);
     let mut query = Query::of(&req);
     let request = PageRequest { limit: limits::PORTAL_PAGE_ITEMS, ..page::request(&mut query) };
@@ -228,22 +228,22 @@ pub async fn show(
         frame: Frame::at(&operator, "Endpoint", "endpoints"),
         csrf: operator.csrf.clone(),
         done: done.and_then(|done| done_words(&done, events.as_deref())),
-        health: words::endpoint_health(&row, now),
+        health: messages::endpoint_health(&row, now),
         enabled,
-        waiting: words::count(numbers.waiting),
-        oldest: numbers.oldest.map(|at| words::when(at, now)),
+        waiting: messages::count(numbers.waiting),
+        oldest: numbers.oldest.map(|at| messages::when(at, now)),
         blocked: blocked_words(lanes::blocked(&open), open.len()),
-        dead: words::count(numbers.dead),
+        dead: messages::count(numbers.dead),
         to_replay: (enabled && given_up > 0).then(|| {
-            format!("{more}{}", words::number(i64::try_from(given_up).unwrap_or(i64::MAX)))
+            format!("{more}{}", messages::number(i64::try_from(given_up).unwrap_or(i64::MAX)))
         }),
         wants: if kinds.is_empty() {
             "all but those asked for by name".to_owned()
         } else {
             kinds.join(", ")
         },
-        last_success: row.last_success_at_ms.map(|at| words::when(at, now)),
-        failing_since: row.failing_since_ms.map(|at| words::when(at, now)),
+        last_success: row.last_success_at_ms.map(|at| messages::when(at, now)),
+        failing_since: row.failing_since_ms.map(|at| messages::when(at, now)),
         states: state_links(&at, wanted),
         pager: Pager::of(&found, &at, &params, ["Newer", "Older"]),
         rows: found.items.into_iter().map(|row| DeliveryRow::of(row, now)).collect(),
@@ -260,7 +260,7 @@ fn done_words(done: &str, events: Option<&str>) -> Option<String> {
         "enable" => "The endpoint is enabled and gets the events from now on.".to_owned(),
         "disable" => "The endpoint is disabled; what waited for it was given up.".to_owned(),
         "replay" if count == 1 => "1 event is sent again.".to_owned(),
-        "replay" => format!("{} events are sent again.", words::number(count)),
+        "replay" => format!("{} events are sent again.", messages::number(count)),
         _ => return None,
     })
 }
@@ -270,7 +270,7 @@ fn back(id: &EndpointId, done: &str) -> HttpResponse {
 }
 
 /// `POST /operator/endpoints/{id}/test`: sends a sample, as the API does.
-pub async fn test(state: State, path: Path<String>, form: Posted) -> Answer {
+pub async fn test(state: State, path: Path<String>, form: Posted) -> Response {
     let id = EndpointId::from_text(path.into_inner());
     api::endpoint_actions::send_test(&state, &id, None).await?;
     form.visitor.note(On::Endpoint(&id), "test");
@@ -278,7 +278,7 @@ pub async fn test(state: State, path: Path<String>, form: Posted) -> Answer {
 }
 
 /// `POST /operator/endpoints/{id}/enable`: as the API does.
-pub async fn enable(state: State, path: Path<String>, form: Posted) -> Answer {
+pub async fn enable(state: State, path: Path<String>, form: Posted) -> Response {
     let id = EndpointId::from_text(path.into_inner());
     api::endpoints::set_status(&state, &id, EndpointStatus::Enabled).await?;
     form.visitor.note(On::Endpoint(&id), "enable");
@@ -286,7 +286,7 @@ pub async fn enable(state: State, path: Path<String>, form: Posted) -> Answer {
 }
 
 /// `POST /operator/endpoints/{id}/disable`: as the API does.
-pub async fn disable(state: State, path: Path<String>, form: Posted) -> Answer {
+pub async fn disable(state: State, path: Path<String>, form: Posted) -> Response {
     let id = EndpointId::from_text(path.into_inner());
     api::endpoints::set_status(&state, &id, EndpointStatus::Disabled).await?;
     form.visitor.note(On::Endpoint(&id), "disable");
@@ -295,7 +295,7 @@ pub async fn disable(state: State, path: Path<String>, form: Posted) -> Answer {
 
 /// `POST /operator/endpoints/{id}/replay`: delivers again what was given up and not delivered
 /// since, as the API does with ids.
-pub async fn replay(state: State, path: Path<String>, form: Posted) -> Answer {
+pub async fn replay(state: State, path: Path<String>, form: Posted) -> Response {
     let id = EndpointId::from_text(path.into_inner());
     let of = id.clone();
     let read = state.context.db.read(move |conn| {

@@ -11,7 +11,7 @@ use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::api_keys::ApiKey;
 use crate::db::operator_sessions::{self, OperatorSession};
 use crate::db::{DbError, Lane};
@@ -19,13 +19,13 @@ use crate::domain::ids::OperatorSessionId;
 use crate::limits;
 use crate::providers::pasted;
 use crate::secret::{Secret, new_token};
-use crate::web::answer::Answer;
 use crate::web::auth;
 use crate::web::error::Problem;
 use crate::web::operator::page::{self, Frame};
 use crate::web::operator::session::{DOOR, Posted};
 use crate::web::pages::form::Asked;
 use crate::web::pages::headers;
+use crate::web::response::Response;
 use crate::web::state::State;
 
 #[derive(Template)]
@@ -74,12 +74,12 @@ fn own_path(path: &str) -> String {
 
 /// `GET /operator/sign_in`, such as a page that is loaded again: the first page, which asks for the
 /// key when it has to.
-pub async fn back() -> Answer {
+pub async fn back() -> Response {
     Ok(page::see_other("/operator"))
 }
 
 /// `POST /operator/sign_in`: begins a visit.
-pub async fn sign_in(state: State, req: HttpRequest, form: Asked) -> Answer {
+pub async fn sign_in(state: State, req: HttpRequest, form: Asked) -> Response {
     let (now, from) = (state.now(), req.peer_addr().map(|address| address.ip()));
     let to = own_path(&form.0.text("to"));
     let entered = form.0.secret("api_key").unwrap_or_else(|| Secret::new(""));
@@ -110,7 +110,7 @@ pub async fn sign_in(state: State, req: HttpRequest, form: Asked) -> Answer {
     Ok(answer)
 }
 
-fn visit(state: &State, key: ApiKey, token_hash: Vec<u8>, now: Millis) -> OperatorSession {
+fn visit(state: &State, key: ApiKey, token_hash: Vec<u8>, now: Timestamp) -> OperatorSession {
     let id = OperatorSessionId::new(now, &*state.context.random);
     tracing::info!(
         api_key.id = %key.id,
@@ -128,13 +128,13 @@ fn visit(state: &State, key: ApiKey, token_hash: Vec<u8>, now: Millis) -> Operat
 }
 
 /// The same for every key that is not good.
-fn refused(to: &str) -> Answer {
+fn refused(to: &str) -> Response {
     tracing::debug!("a key for the operator's pages was refused");
     let error = "This key is not valid. It may have been revoked, or was not copied whole.";
     page::html(StatusCode::UNAUTHORIZED, &SignIn::at(to, Some(error), false))
 }
 
-fn too_many(to: &str, retry_after_seconds: i64) -> Answer {
+fn too_many(to: &str, retry_after_seconds: i64) -> Response {
     let error = "This key is not valid, nor were many others from here. Wait a minute before you \
                  try another one.";
     let page = SignIn::at(to, Some(error), false);
@@ -144,7 +144,7 @@ fn too_many(to: &str, retry_after_seconds: i64) -> Answer {
 }
 
 /// `POST /operator/leave`: ends the visit.
-pub async fn leave(state: State, req: HttpRequest, form: Posted) -> Answer {
+pub async fn leave(state: State, req: HttpRequest, form: Posted) -> Response {
     let context = &state.context;
     if let Some(token) = DOOR.token(&req, context) {
         let hash = DOOR.hash(context, &token);

@@ -14,16 +14,16 @@
 
 use actix_web::web::{self, ServiceConfig};
 
+pub mod alerts;
 pub mod directories;
 pub mod endpoints;
 pub mod enter;
+pub mod messages;
 pub mod organizations;
 pub mod overview;
 pub mod page;
 pub mod problem;
 pub mod session;
-pub mod trouble;
-pub mod words;
 
 /// The routes under `/operator`.
 pub fn routes(cfg: &mut ServiceConfig) {

@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::web::Path;
 use askama::Template;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::account_problems::{self, TwoAccounts};
 use crate::db::admins::{self, Admin};
 use crate::db::directories::Directory;
@@ -21,15 +21,15 @@ use crate::domain::directory::DirectoryState;
 use crate::domain::ids::{NoticeId, OrganizationId};
 use crate::limits;
 use crate::secret::Secret;
-use crate::web::answer::Answer;
 use crate::web::error::Problem;
 use crate::web::operator::directories::DirectoryRow;
+use crate::web::operator::messages;
 use crate::web::operator::page::{self, Frame, Pager};
 use crate::web::operator::session::{On, Operator, Posted};
-use crate::web::operator::words;
 use crate::web::pages::when::When;
 use crate::web::portal_links::{self, ReturnUrls};
 use crate::web::query::Query;
+use crate::web::response::Response;
 use crate::web::state::State;
 
 #[derive(Template)]
@@ -52,7 +52,7 @@ struct OrganizationRow {
 }
 
 /// `GET /operator/organizations`, all or those with a part of a name.
-pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer {
+pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Response {
     let mut query = Query::of(&req);
     let page = page::request(&mut query);
     let find = query.text("find").unwrap_or_default().trim().to_owned();
@@ -81,8 +81,8 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer 
             external_id: row.external_id.unwrap_or_default(),
             tone,
             health,
-            accounts: words::count(accounts),
-            admins: words::count(admins),
+            accounts: messages::count(accounts),
+            admins: messages::count(admins),
         }
     };
     page::ok(&Organizations {
@@ -94,13 +94,13 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Answer 
 }
 
 /// How the worst of an organization's directories is, with how many there are.
-fn worst(directories: &[Directory], now: Millis) -> (&'static str, String) {
+fn worst(directories: &[Directory], now: Timestamp) -> (&'static str, String) {
     let is = |state: DirectoryState| directories.iter().any(|row| row.state == state);
     let (tone, word) = if directories.is_empty() {
         return ("idle", "none".to_owned());
     } else if is(DirectoryState::Failing) {
         ("bad", "failing")
-    } else if directories.iter().any(|row| words::is_silent(row, now)) {
+    } else if directories.iter().any(|row| messages::is_silent(row, now)) {
         ("bad", "silent")
     } else if directories.iter().any(|row| row.failure_class.is_some()) {
         ("warn", "trying again")
@@ -142,20 +142,20 @@ struct NoticeRow {
 }
 
 /// `GET /operator/organizations/{id}`.
-pub async fn show(state: State, operator: Operator, path: Path<String>) -> Answer {
+pub async fn show(state: State, operator: Operator, path: Path<String>) -> Response {
     let id = OrganizationId::from_text(path.into_inner());
     render(&state, &operator, id, None).await
 }
 
 /// `POST /operator/organizations/{id}/portal_link`: a link into the portal, in the answer and
 /// nowhere else.
-pub async fn make_link(state: State, path: Path<String>, form: Posted) -> Answer {
+pub async fn make_link(state: State, path: Path<String>, form: Posted) -> Response {
     let id = OrganizationId::from_text(path.into_inner());
     let made =
         portal_links::make(&state, id.clone(), ReturnUrls::default(), &form.visitor.actor()).await;
     let made = made.map_err(|error| not_found(error, &id))?;
     form.visitor.note(On::Organization(&id), "portal_link");
-    let until = words::when(made.expires_at, form.visitor.now);
+    let until = messages::when(made.expires_at, form.visitor.now);
     render(&state, &form.visitor, id, Some((made.url, until))).await
 }
 
@@ -172,7 +172,7 @@ async fn render(
     operator: &Operator,
     id: OrganizationId,
     link: Option<(Secret, When)>,
-) -> Answer {
+) -> Response {
     let now = operator.now;
     let read = state.context.db.read(move |conn| {
         let row = organizations::find(conn, &id)
@@ -207,7 +207,7 @@ async fn render(
     let directory = |(row, numbers): (Directory, _)| DirectoryRow::of(row, &name, numbers, now);
     let notice = |notice: Notice| NoticeRow {
         sent: sent(&mails, &notice.id),
-        when: words::when(notice.created_at_ms, now),
+        when: messages::when(notice.created_at_ms, now),
         subject: notice.subject,
     };
     page::ok(&Page {
@@ -216,7 +216,7 @@ async fn render(
         time_zone: row.effective_time_zone().to_owned(),
         id: row.id,
         external_id: row.external_id.unwrap_or_default(),
-        accounts: words::count(accounts),
+        accounts: messages::count(accounts),
         twins,
         link,
         admins,

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::api_keys::ApiKey;
 use crate::db::operator_sessions::{self, OperatorSession};
 use crate::db::{DbError, Lane};
@@ -19,11 +19,11 @@ use crate::domain::action::Actor;
 use crate::domain::ids::{DirectoryId, EndpointId, OrganizationId};
 use crate::web::error::Problem;
 use crate::web::pages::form::{self, Visiting};
-use crate::web::pages::visit::{Door, is_open, is_to_note};
+use crate::web::pages::session::{SessionCookie, is_open, is_to_note};
 use crate::web::state::{self, State};
 
 /// The way in to the operator's pages.
-pub const DOOR: Door = Door {
+pub const DOOR: SessionCookie = SessionCookie {
     cookie_name: "rollcall_operator",
     cookie_label: "rollcall 2026-11 operator cookie",
     form_label: "rollcall 2026-11 operator form",
@@ -42,7 +42,7 @@ pub struct Operator {
     /// What their forms carry.
     pub csrf: String,
     /// The moment of this request.
-    pub now: Millis,
+    pub now: Timestamp,
 }
 
 /// What an operator did something with.

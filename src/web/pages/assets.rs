@@ -12,8 +12,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::web::answer::Answer;
 use crate::web::error::Problem;
+use crate::web::response::Response;
 
 /// Where the files of this build are.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ fn compressed(plain: &[u8]) -> std::io::Result<Bytes> {
 }
 
 /// `GET /portal/assets/{name}`.
-pub async fn send(path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn send(path: Path<String>, req: HttpRequest) -> Response {
     let file = ASSETS.files.iter().find(|file| file.name == path.as_str());
     let file = file.ok_or(Problem::UnknownRoute)?;
     let mut answer = HttpResponse::Ok();

@@ -40,7 +40,7 @@ impl Fields {
     }
 
     /// A field that may hold a secret, trimmed; `None` when it is empty. A text with a NUL in it
-    /// is none: PostgreSQL can not keep it.
+    /// is none: PostgreSQL cannot keep it.
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<Secret> {
         let found = self.0.iter().find(|(key, _)| key == name)?;

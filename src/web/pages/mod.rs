@@ -11,5 +11,5 @@ pub mod crowd;
 pub mod form;
 pub mod headers;
 pub mod page;
-pub mod visit;
+pub mod session;
 pub mod when;

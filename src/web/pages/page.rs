@@ -7,9 +7,9 @@ use askama::Template;
 
 use crate::db::page::{Page, PageRequest};
 use crate::limits;
-use crate::web::answer::Answer;
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::Response;
 
 /// Where somebody goes on.
 pub struct Link {
@@ -25,13 +25,13 @@ pub fn text(page: &impl Template) -> Result<String, Problem> {
 }
 
 /// An answer with a page.
-pub fn html(status: StatusCode, page: &impl Template) -> Answer {
+pub fn html(status: StatusCode, page: &impl Template) -> Response {
     let body = text(page)?;
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body))
 }
 
 /// 200 with a page.
-pub fn ok(page: &impl Template) -> Answer {
+pub fn ok(page: &impl Template) -> Response {
     html(StatusCode::OK, page)
 }
 

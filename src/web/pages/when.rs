@@ -4,7 +4,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::domain::notice::moment_text;
 
 /// A moment as a person says it, with the exact one beside it.
@@ -18,7 +18,7 @@ pub struct When {
 impl When {
     /// A moment, seen from `now`.
     #[must_use]
-    pub fn of(moment: Millis, now: Millis, zone: &TimeZone) -> Self {
+    pub fn of(moment: Timestamp, now: Timestamp, zone: &TimeZone) -> Self {
         Self {
             words: when_words(moment, now, zone),
             exact: moment_text(moment, zone),
@@ -34,15 +34,15 @@ impl When {
     }
 }
 
-fn when_words(moment: Millis, now: Millis, zone: &TimeZone) -> String {
-    let (past_ms, minutes) = (now.since(moment), now.since(moment) / Millis::MINUTE);
+fn when_words(moment: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (past_ms, minutes) = (now.since(moment), now.since(moment) / Timestamp::MINUTE);
     let exact = moment_text(moment, zone);
     let time = exact.rsplit_once(", ").map_or(exact.as_str(), |(_, time)| time);
     match past_ms {
         0..=59_999 => return "just now".to_owned(),
         60_000..=119_999 => return "1 minute ago".to_owned(),
         120_000..=3_599_999 => return format!("{minutes} minutes ago"),
-        -3_599_999..=-1 => return format!("in {} minutes", (-past_ms) / Millis::MINUTE + 1),
+        -3_599_999..=-1 => return format!("in {} minutes", (-past_ms) / Timestamp::MINUTE + 1),
         _ => {}
     }
     let (day, today) = (moment.date_in(zone), now.date_in(zone));
@@ -61,7 +61,7 @@ fn when_words(moment: Millis, now: Millis, zone: &TimeZone) -> String {
 mod tests {
     use super::*;
 
-    const NOW: Millis = Millis(1_795_424_400_000);
+    const NOW: Timestamp = Timestamp(1_795_424_400_000);
 
     fn words(difference_ms: i64) -> String {
         let zone = TimeZone::get("Europe/London").unwrap();
@@ -72,12 +72,12 @@ mod tests {
     fn a_moment_is_told_from_where_one_stands() {
         assert_eq!(words(0), "just now");
         assert_eq!(words(-61_000), "1 minute ago");
-        assert_eq!(words(-59 * Millis::MINUTE), "59 minutes ago");
-        assert_eq!(words(-2 * Millis::HOUR), "today at 07:00");
-        assert_eq!(words(-10 * Millis::HOUR), "yesterday at 23:00");
-        assert_eq!(words(-3 * Millis::DAY), "20 November 2026, 09:00");
-        assert_eq!(words(25 * Millis::MINUTE), "in 26 minutes");
-        assert_eq!(words(3 * Millis::HOUR), "today at 12:00");
-        assert_eq!(words(Millis::DAY), "tomorrow at 09:00");
+        assert_eq!(words(-59 * Timestamp::MINUTE), "59 minutes ago");
+        assert_eq!(words(-2 * Timestamp::HOUR), "today at 07:00");
+        assert_eq!(words(-10 * Timestamp::HOUR), "yesterday at 23:00");
+        assert_eq!(words(-3 * Timestamp::DAY), "20 November 2026, 09:00");
+        assert_eq!(words(25 * Timestamp::MINUTE), "in 26 minutes");
+        assert_eq!(words(3 * Timestamp::HOUR), "today at 12:00");
+        assert_eq!(words(Timestamp::DAY), "tomorrow at 09:00");
     }
 }

@@ -11,13 +11,13 @@ use crate::domain::ids::DirectoryId;
 use crate::domain::provider::ProviderKind;
 use crate::sync::full::preview;
 use crate::sync::setup::{self, Checked, KeyState, NewDirectory, SetupError};
-use crate::web::answer::Answer;
 use crate::web::api::setup_problem::{problem, sentence};
 use crate::web::error::Problem;
 use crate::web::portal::directory::{self, Extra};
 use crate::web::portal::key::{self, Said};
 use crate::web::portal::page::{self, Frame, directory_path, own_directory};
 use crate::web::portal::session::{Posted, Visitor};
+use crate::web::response::Response;
 use crate::web::state::State;
 
 /// The visitor's own directory with the id in a path.
@@ -29,7 +29,7 @@ async fn own(state: &State, visitor: &Visitor, path: Path<String>) -> Result<Dir
 }
 
 /// `POST /portal/directories`: begins a set-up.
-pub async fn create(state: State, form: Posted) -> Answer {
+pub async fn create(state: State, form: Posted) -> Response {
     let Posted { visitor, fields } = form;
     let provider = ProviderKind::parse(&fields.text("provider"))
         .ok_or_else(|| Problem::invalid("provider", "unknown_value", "is no HR system"))?;
@@ -55,13 +55,13 @@ pub async fn create(state: State, form: Posted) -> Answer {
 }
 
 /// `GET` of what only a form can do, such as a page that is loaded again: the directory's page.
-pub async fn back(_: Visitor, path: Path<String>) -> Answer {
+pub async fn back(_: Visitor, path: Path<String>) -> Response {
     let id: String = path.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     Ok(page::see_other(&directory_path(&DirectoryId::from_text(id))))
 }
 
 /// `POST …/key`: checks a key and stores it when it is good (L-04, L-07).
-pub async fn set_key(state: State, path: Path<String>, form: Posted) -> Answer {
+pub async fn set_key(state: State, path: Path<String>, form: Posted) -> Response {
     let Posted { visitor, fields } = form;
     let row = own(&state, &visitor, path).await?;
     let by = visitor.acting();
@@ -107,7 +107,7 @@ fn refused(error: SetupError, id: &DirectoryId) -> Result<(Said, StatusCode), Pr
 }
 
 /// `POST …/check`: checks the key, the one that waits for permissions before the stored one.
-pub async fn check(state: State, path: Path<String>, form: Posted) -> Answer {
+pub async fn check(state: State, path: Path<String>, form: Posted) -> Response {
     let Posted { visitor, .. } = form;
     let row = own(&state, &visitor, path).await?;
     let (said, status) = match setup::check(&state.context, &row.id, &visitor.acting()).await {
@@ -123,7 +123,7 @@ pub async fn check(state: State, path: Path<String>, form: Posted) -> Answer {
 }
 
 /// `POST …/preview`: what the first full sync would do (L-05).
-pub async fn preview(state: State, path: Path<String>, form: Posted) -> Answer {
+pub async fn preview(state: State, path: Path<String>, form: Posted) -> Response {
     let Posted { visitor, .. } = form;
     let row = own(&state, &visitor, path).await?;
     let found = preview::preview(&state.context, &row.id).await.map_err(|e| problem(e, &row.id))?;
@@ -132,7 +132,7 @@ pub async fn preview(state: State, path: Path<String>, form: Posted) -> Answer {
 }
 
 /// `POST …/complete`: starts the first full sync (L-05).
-pub async fn complete(state: State, path: Path<String>, form: Posted) -> Answer {
+pub async fn complete(state: State, path: Path<String>, form: Posted) -> Response {
     let Posted { visitor, .. } = form;
     let row = own(&state, &visitor, path).await?;
     match setup::complete_setup(&state.context, &row.id, &visitor.acting()).await {
@@ -151,7 +151,7 @@ pub async fn complete(state: State, path: Path<String>, form: Posted) -> Answer 
 }
 
 /// `POST …/sync`: starts a full sync.
-pub async fn sync(state: State, path: Path<String>, form: Posted) -> Answer {
+pub async fn sync(state: State, path: Path<String>, form: Posted) -> Response {
     let Posted { visitor, .. } = form;
     let row = own(&state, &visitor, path).await?;
     setup::request_sync(&state.context, &row.id, &visitor.acting())
@@ -189,7 +189,7 @@ impl Disable {
 }
 
 /// `GET …/disable`: what it means, and whether one is sure (L-08).
-pub async fn ask_disable(state: State, visitor: Visitor, path: Path<String>) -> Answer {
+pub async fn ask_disable(state: State, visitor: Visitor, path: Path<String>) -> Response {
     let row = own(&state, &visitor, path).await?;
     if row.state == DirectoryState::Disabled {
         return Ok(page::see_other(&directory_path(&row.id)));
@@ -198,7 +198,7 @@ pub async fn ask_disable(state: State, visitor: Visitor, path: Path<String>) -> 
 }
 
 /// `POST …/disable`: ends the connection for good (L-08).
-pub async fn disable(state: State, path: Path<String>, form: Posted) -> Answer {
+pub async fn disable(state: State, path: Path<String>, form: Posted) -> Response {
     let Posted { visitor, fields } = form;
     let row = own(&state, &visitor, path).await?;
     if fields.text("sure") != "yes" {

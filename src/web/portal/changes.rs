@@ -10,15 +10,15 @@ use crate::db::{Conn, DbError, holds, reports};
 use crate::domain::action::Actor;
 use crate::domain::audit::CauseKind;
 use crate::domain::ids::{AccountId, HoldId, OrganizationId};
-use crate::web::answer::Answer;
+use crate::web::actors::AdminNames;
 use crate::web::pages::page::request;
 use crate::web::portal::directory::{name_of, names};
+use crate::web::portal::messages::{self, When};
 use crate::web::portal::page::{self, Frame, Pager};
 use crate::web::portal::session::Visitor;
-use crate::web::portal::words::{self, When};
 use crate::web::query::Query;
+use crate::web::response::Response;
 use crate::web::state::State;
-use crate::web::who::AdminNames;
 
 /// The fields of a change that are seen at once when there are too many to show them all.
 const FIELDS_SEEN: usize = 3;
@@ -45,7 +45,7 @@ struct Row {
 }
 
 /// `GET /portal/changes`.
-pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Answer {
+pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Response {
     let page = request(&mut Query::of(&req));
     let organization = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {
@@ -59,7 +59,7 @@ pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Answer {
     let (found, names, by) = read.await?;
     let (now, zone) = (visitor.now, visitor.zone());
     let row = |NumberedAccountChange { change: row, .. }| {
-        let mut fields = words::change_lines(&row.changes.0);
+        let mut fields = messages::change_lines(&row.changes.0);
         let seen = if fields.len() > FIELDS_SEEN_MAX { FIELDS_SEEN } else { fields.len() };
         Row {
             when: When::of(row.created_at_ms, now, &zone),

@@ -2,12 +2,12 @@
 
 use jiff::tz::TimeZone;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::runs::Run;
 use crate::domain::directory::{RunCounts, RunState};
 use crate::domain::notice::moment_text;
 use crate::limits;
-use crate::web::portal::words;
+use crate::web::portal::messages;
 
 /// The chart, in units of its own picture: 64 high, ten wide for each bar, the newest at the right.
 pub struct Chart {
@@ -51,7 +51,7 @@ pub fn changed(counts: &RunCounts) -> u64 {
 impl Chart {
     /// The chart of these runs, the newest first; nothing for fewer than two.
     #[must_use]
-    pub fn of(runs: &[Run], now: Millis, zone: &TimeZone) -> Option<Self> {
+    pub fn of(runs: &[Run], now: Timestamp, zone: &TimeZone) -> Option<Self> {
         let ended: Vec<&Run> = runs.iter().rev().filter(|run| !gave_way(run)).collect();
         if ended.len() < 2 {
             return None;
@@ -72,7 +72,7 @@ impl Chart {
             let what = match (failed, changes) {
                 (true, _) => "failed".to_owned(),
                 (false, 0) => "nothing changed".to_owned(),
-                (false, some) => format!("{} changed", words::people(some)),
+                (false, some) => format!("{} changed", messages::people(some)),
             };
             Bar {
                 tone: if failed {

@@ -9,7 +9,7 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::account_changes::{AccountChange, NumberedAccountChange};
 use crate::db::directories::{self, Directory, DirectoryCounts};
 use crate::db::holds::Hold;
@@ -29,20 +29,20 @@ use crate::limits;
 use crate::sync::Context;
 use crate::sync::full::preview::Preview;
 use crate::sync::setup;
-use crate::web::answer::Answer;
+use crate::web::actors::{self, Told};
 use crate::web::error::Problem;
+use crate::web::portal::activity::WhoRow;
 use crate::web::portal::chart::Chart;
 use crate::web::portal::holds::HoldRow;
 use crate::web::portal::key::{KeyForm, Said};
 use crate::web::portal::lists::RunRow;
+use crate::web::portal::messages::{self, Health, When};
 use crate::web::portal::page::{self, Frame, own_directory, web_address};
 use crate::web::portal::session::Visitor;
-use crate::web::portal::who::WhoRow;
 use crate::web::portal::wizard;
-use crate::web::portal::words::{self, Health, When};
 use crate::web::query::Query;
+use crate::web::response::Response;
 use crate::web::state::State;
-use crate::web::who::{self, Told};
 
 /// What a page shows beyond what is stored.
 #[derive(Default)]
@@ -168,7 +168,7 @@ impl Latest {
         let row = |row: &AccountChange| FeedRow {
             when: When::of(row.created_at_ms, now, &zone),
             who: name_of(&self.names, &row.account_id),
-            what: words::change_summary(row.rule, &row.changes.0),
+            what: messages::change_summary(row.rule, &row.changes.0),
         };
         let title = self.row.provider.title();
         let feed = page::text(&Feed { title, changes: self.changes.iter().map(row).collect() })?;
@@ -203,7 +203,7 @@ impl Latest {
         Some(match (open.state, seen) {
             (RunState::Queued, _) => "The full sync begins in a moment.".to_owned(),
             (_, 0) => format!("Reading everybody from {}.", self.row.provider.title()),
-            (_, seen) => format!("Bringing {} up to date.", words::people(seen)),
+            (_, seen) => format!("Bringing {} up to date.", messages::people(seen)),
         })
     }
 }
@@ -235,7 +235,12 @@ pub fn webhook_url(context: &Context, row: &Directory) -> Result<Option<String>,
 }
 
 /// `GET /portal/directories/{id}`.
-pub async fn show(state: State, visitor: Visitor, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn show(
+    state: State,
+    visitor: Visitor,
+    path: Path<String>,
+    req: HttpRequest,
+) -> Response {
     let done = Query::of(&req).text("done").and_then(|word| done_words(&word));
     let extra = Extra { done, ..Extra::default() };
     let id = DirectoryId::from_text(path.into_inner());
@@ -261,7 +266,7 @@ pub async fn render(
     id: &DirectoryId,
     extra: Extra,
     status: StatusCode,
-) -> Answer {
+) -> Response {
     let (organization, wanted) = (visitor.organization_id().clone(), id.clone());
     let read = state.context.db.read(move |conn| own_directory(conn, &organization, &wanted));
     let row = read.await?;
@@ -294,7 +299,7 @@ struct Around {
 }
 
 impl Around {
-    fn load(conn: &mut Conn, row: Directory, now: Millis) -> Result<Self, Problem> {
+    fn load(conn: &mut Conn, row: Directory, now: Timestamp) -> Result<Self, Problem> {
         let id = row.id.clone();
         let page = |limit: i64| PageRequest { limit, ..PageRequest::default() };
         let open = reports::directory::holds(
@@ -316,7 +321,7 @@ impl Around {
         };
         let done = actions::page(conn, &row.organization_id, Some(&id), &page(5))?.items;
         Ok(Self {
-            done: who::tell(conn, &row.organization_id, done)?,
+            done: actors::tell(conn, &row.organization_id, done)?,
             problems: reports::directory::row_problems(conn, &id, &page(5))?.items,
             runs: reports::portal::finished_runs(conn, &id, limits::PORTAL_CHART_RUNS)?,
             latest: Latest::load(conn, row)?,
@@ -333,7 +338,7 @@ async fn connected(
     row: Directory,
     extra: Extra,
     status: StatusCode,
-) -> Answer {
+) -> Response {
     let moment = visitor.now;
     let read = state.context.db.read(move |conn| Around::load(conn, row, moment));
     let Around { latest, holds, problems, runs, done, notice, waiting } = read.await?;
@@ -424,7 +429,12 @@ impl From<RowProblem> for ProblemRow {
 /// `GET /portal/directories/{id}/live`: the live part of the page, if it differs from what the
 /// browser has. When the page around it is out of date, because the state is another or there is
 /// something else to decide or to correct, the whole page is loaded anew.
-pub async fn live(state: State, visitor: Visitor, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn live(
+    state: State,
+    visitor: Visitor,
+    path: Path<String>,
+    req: HttpRequest,
+) -> Response {
     let id = DirectoryId::from_text(path.into_inner());
     let mut query = Query::of(&req);
     let (seen, known) = (query.text("seen"), query.text("around"));

@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use askama::Template;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::actions::{self, NewAction};
 use crate::db::portal_links::{self, PortalLink};
 use crate::db::portal_sessions::{self, PortalSession};
@@ -17,11 +17,11 @@ use crate::domain::action::Action;
 use crate::domain::ids::{AdminId, DirectoryId, PortalSessionId};
 use crate::limits;
 use crate::secret::new_token;
-use crate::web::answer::Answer;
 use crate::web::pages::form::Asked;
 use crate::web::portal::page::{self, Frame, Link, Message, directory_path};
 use crate::web::portal::session::{DOOR, Posted};
 use crate::web::query::Query;
+use crate::web::response::Response;
 use crate::web::state::State;
 
 #[derive(Template)]
@@ -36,7 +36,7 @@ fn link_hash(state: &State, token: &str) -> Vec<u8> {
 }
 
 /// `GET /portal/enter/{token}`: a page with the button.
-pub async fn ask(state: State, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn ask(state: State, path: Path<String>, req: HttpRequest) -> Response {
     let (hash, now) = (link_hash(&state, &path), state.now());
     let read = state.context.db.read(move |conn| {
         let Some(link) = portal_links::find_good(conn, &hash, now)? else { return Ok(None) };
@@ -51,7 +51,7 @@ pub async fn ask(state: State, path: Path<String>, req: HttpRequest) -> Answer {
 }
 
 /// `POST /portal/enter/{token}`: uses the link up and begins a visit.
-pub async fn enter(state: State, path: Path<String>, req: HttpRequest, _: Asked) -> Answer {
+pub async fn enter(state: State, path: Path<String>, req: HttpRequest, _: Asked) -> Response {
     let context = &state.context;
     let (hash, now) = (link_hash(&state, &path), state.now());
     let token = new_token(&*context.random);
@@ -80,7 +80,12 @@ pub async fn enter(state: State, path: Path<String>, req: HttpRequest, _: Asked)
     Ok(answer)
 }
 
-fn visit(id: PortalSessionId, link: PortalLink, token_hash: Vec<u8>, now: Millis) -> PortalSession {
+fn visit(
+    id: PortalSessionId,
+    link: PortalLink,
+    token_hash: Vec<u8>,
+    now: Timestamp,
+) -> PortalSession {
     tracing::info!(
         organization.id = %link.organization_id,
         portal_link.id = %link.id,
@@ -108,7 +113,7 @@ fn is_plain(id: &str) -> bool {
 
 /// The page for a link that lets nobody in any more. That somebody who pressed the button twice
 /// is in already is said too, to whoever has a cookie.
-fn ended(state: &State, req: &HttpRequest) -> Answer {
+fn ended(state: &State, req: &HttpRequest) -> Response {
     let has_cookie = DOOR.token(req, &state.context).is_some();
     let link = has_cookie
         .then(|| Link { href: "/portal".to_owned(), label: "Go on where you were".to_owned() });
@@ -128,7 +133,7 @@ fn ended(state: &State, req: &HttpRequest) -> Answer {
 }
 
 /// `POST /portal/leave`: ends the visit.
-pub async fn leave(state: State, req: HttpRequest, _: Posted) -> Answer {
+pub async fn leave(state: State, req: HttpRequest, _: Posted) -> Response {
     let context = &state.context;
     if let Some(token) = DOOR.token(&req, context) {
         let hash = DOOR.hash(context, &token);

@@ -9,22 +9,22 @@ use askama::Template;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::holds::{self, Hold, HoldItem};
 use crate::db::{Conn, DbError, accounts};
 use crate::domain::guard::LossReason;
 use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::{DirectoryId, HoldId, HoldItemId, OrganizationId};
-use crate::operations::decisions::{self, About, DecideError, Wish};
-use crate::web::answer::Answer;
+use crate::operations::decisions::{self, About, DecideError, HoldDecision};
+use crate::web::actors::AdminNames;
 use crate::web::api::hold_decisions;
 use crate::web::error::Problem;
+use crate::web::portal::messages::{self, When};
 use crate::web::portal::page::{self, Frame, directory_path, own_directory};
 use crate::web::portal::preview::because;
 use crate::web::portal::session::{Posted, Visitor};
-use crate::web::portal::words::{self, When};
+use crate::web::response::Response;
 use crate::web::state::State;
-use crate::web::who::AdminNames;
 
 /// A hold in a list.
 pub struct HoldRow {
@@ -41,7 +41,7 @@ pub struct HoldRow {
 impl HoldRow {
     /// A hold about so many people.
     #[must_use]
-    pub fn of(hold: Hold, people: u64, now: Millis, zone: &TimeZone) -> Self {
+    pub fn of(hold: Hold, people: u64, now: Timestamp, zone: &TimeZone) -> Self {
         Self {
             title: headline(hold.kind, people),
             since: When::of(hold.created_at_ms, now, zone),
@@ -55,7 +55,7 @@ fn headline(kind: HoldKind, people: u64) -> String {
     match kind {
         HoldKind::Link => "Is this the same person?".to_owned(),
         HoldKind::EmailChange => "May this e-mail change?".to_owned(),
-        HoldKind::Deactivations => format!("May {} lose access?", words::people(people)),
+        HoldKind::Deactivations => format!("May {} lose access?", messages::people(people)),
         HoldKind::OtherCompany => "Does this key belong to your company?".to_owned(),
         HoldKind::ReusedNumber => "Does this number belong to somebody else now?".to_owned(),
     }
@@ -289,15 +289,15 @@ fn ids_of(path: Path<(String, String)>) -> (DirectoryId, HoldId) {
 }
 
 /// `GET …/holds/{hold_id}`.
-pub async fn show(state: State, visitor: Visitor, path: Path<(String, String)>) -> Answer {
+pub async fn show(state: State, visitor: Visitor, path: Path<(String, String)>) -> Response {
     let (directory, hold) = ids_of(path);
     let loaded = load(&state, &visitor, &directory, &hold).await?;
     page::ok(&Page::of(&visitor, loaded, None))
 }
 
-/// `POST …/holds/{hold_id}`: `wish` is `all` or `none` (of the list in `list_version`), `some`
+/// `POST …/holds/{hold_id}`: `choice` is `all` or `none` (of the list in `list_version`), `some`
 /// (those in `item`), or `approve` or `reject` (those in `item`, otherwise than was decided).
-pub async fn decide(state: State, path: Path<(String, String)>, form: Posted) -> Answer {
+pub async fn decide(state: State, path: Path<(String, String)>, form: Posted) -> Response {
     let (directory, hold) = ids_of(path);
     let Posted { visitor, fields } = form;
     // That it is theirs, before anything is done.
@@ -305,16 +305,17 @@ pub async fn decide(state: State, path: Path<(String, String)>, form: Posted) ->
     let ticked =
         || About::Items(fields.all("item").into_iter().map(HoldItemId::from_text).collect());
     let shown = || About::Version(fields.text("list_version").parse().unwrap_or(0));
-    let otherwise = |decision| Wish { changes_decision: true, ..Wish::new(decision, ticked()) };
-    let wish = match fields.text("wish").as_str() {
-        "all" => Wish::new(Decision::Approved, shown()),
-        "some" => Wish::new(Decision::Approved, ticked()),
-        "none" => Wish::new(Decision::Rejected, shown()),
+    let otherwise =
+        |decision| HoldDecision { changes_decision: true, ..HoldDecision::new(decision, ticked()) };
+    let wanted = match fields.text("choice").as_str() {
+        "all" => HoldDecision::new(Decision::Approved, shown()),
+        "some" => HoldDecision::new(Decision::Approved, ticked()),
+        "none" => HoldDecision::new(Decision::Rejected, shown()),
         "approve" => otherwise(Decision::Approved),
         "reject" => otherwise(Decision::Rejected),
-        _ => return Err(Problem::invalid("wish", "unknown_value", "must be all, some or none")),
+        _ => return Err(Problem::invalid("choice", "unknown_value", "must be all, some or none")),
     };
-    let done = decisions::decide(&state.context, &directory, &hold, wish, visitor.acting()).await;
+    let done = decisions::decide(&state.context, &directory, &hold, wanted, visitor.acting()).await;
     let (wrong, status) = match done {
         Ok(_) => {
             visitor.note(&directory, "decide");

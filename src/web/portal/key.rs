@@ -4,7 +4,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::waiting_credentials::WaitingCredential;
 use crate::domain::provider::ProviderKind;
@@ -12,7 +12,7 @@ use crate::providers::{Check, Permission, Probe, ProbeResult};
 use crate::sync::permissions;
 use crate::sync::setup::CredentialInput;
 use crate::web::pages::form::Fields;
-use crate::web::portal::words::When;
+use crate::web::portal::messages::When;
 
 /// What became of a key that was entered just now.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub enum Said {
     /// None was.
     #[default]
     Nothing,
-    /// It can not be one; says why.
+    /// It cannot be one; says why.
     Invalid(String),
     /// The HR system refuses it, or a permission is missing; nothing was stored.
     Refused(Check),
@@ -44,7 +44,7 @@ pub struct KeyForm {
     pub second: bool,
     /// What its button says.
     pub button: &'static str,
-    /// Why what was entered can not be a key.
+    /// Why what was entered cannot be a key.
     pub error: Option<String>,
     /// What the check found.
     pub checks: Option<Checks>,
@@ -104,7 +104,7 @@ impl KeyForm {
         directory: &Directory,
         waiting: Option<WaitingCredential>,
         said: Said,
-        (now, zone): (Millis, &TimeZone),
+        (now, zone): (Timestamp, &TimeZone),
     ) -> Self {
         let words = |last4: &str| match last4 {
             "" => "a key".to_owned(),

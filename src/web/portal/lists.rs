@@ -7,7 +7,7 @@ use actix_web::web::Path;
 use askama::Template;
 use jiff::tz::TimeZone;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directory_users::DirectoryUser;
 use crate::db::groups::{self, Group};
 use crate::db::reports::portal::PeopleFilter;
@@ -19,13 +19,13 @@ use crate::domain::employee::Unit;
 use crate::domain::ids::{DirectoryId, GroupId};
 use crate::domain::search::Search;
 use crate::limits;
-use crate::web::answer::Answer;
 use crate::web::error::Problem;
 use crate::web::portal::chart::{self, Chart};
+use crate::web::portal::messages::{self, When};
 use crate::web::portal::page::{self, Frame, Pager, directory_path, own_directory, request};
 use crate::web::portal::session::Visitor;
-use crate::web::portal::words::{self, When};
 use crate::web::query::Query;
+use crate::web::response::Response;
 use crate::web::state::State;
 
 #[derive(Template)]
@@ -74,7 +74,7 @@ pub async fn people(
     visitor: Visitor,
     path: Path<String>,
     req: HttpRequest,
-) -> Answer {
+) -> Response {
     let id = DirectoryId::from_text(path.into_inner());
     let mut query = Query::of(&req);
     let page = request(&mut query);
@@ -128,7 +128,7 @@ struct GroupRow {
 }
 
 /// `GET …/groups`.
-pub async fn groups(state: State, visitor: Visitor, path: Path<String>) -> Answer {
+pub async fn groups(state: State, visitor: Visitor, path: Path<String>) -> Response {
     let id = DirectoryId::from_text(path.into_inner());
     let organization = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {
@@ -176,13 +176,13 @@ pub struct RunRow {
 impl RunRow {
     /// A run as it is shown at this moment.
     #[must_use]
-    pub fn of(run: Run, now: Millis, zone: &TimeZone) -> Self {
+    pub fn of(run: Run, now: Timestamp, zone: &TimeZone) -> Self {
         let at = run.finished_at_ms.or(run.started_at_ms).unwrap_or(run.requested_at_ms);
         let gave_way = chart::gave_way(&run);
-        let (tone, result) = words::outcome(run.state, gave_way);
+        let (tone, result) = messages::outcome(run.state, gave_way);
         Self {
             when: When::of(at, now, zone),
-            why: words::trigger(run.run_trigger),
+            why: messages::trigger(run.run_trigger),
             tone,
             result,
             note: if gave_way { run.error_message.unwrap_or_default() } else { String::new() },
@@ -205,7 +205,12 @@ struct Runs {
 }
 
 /// `GET …/runs`.
-pub async fn runs(state: State, visitor: Visitor, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn runs(
+    state: State,
+    visitor: Visitor,
+    path: Path<String>,
+    req: HttpRequest,
+) -> Response {
     let id = DirectoryId::from_text(path.into_inner());
     let page = request(&mut Query::of(&req));
     let organization = visitor.organization_id().clone();

@@ -21,6 +21,7 @@ use actix_web::web::{self, ServiceConfig};
 use crate::web::pages::assets;
 
 pub mod actions;
+pub mod activity;
 pub mod changes;
 pub mod chart;
 pub mod directory;
@@ -28,6 +29,7 @@ pub mod enter;
 pub mod holds;
 pub mod key;
 pub mod lists;
+pub mod messages;
 pub mod notices;
 pub mod overview;
 pub mod page;
@@ -36,9 +38,7 @@ pub mod problem;
 pub mod problems;
 pub mod session;
 pub mod sign_in;
-pub mod who;
 pub mod wizard;
-pub mod words;
 
 /// The routes under `/portal`. `/portal/generate_link` belongs to the WorkOS surface and is
 /// registered there.
@@ -52,7 +52,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         )
         .route("/portal/leave", web::post().to(enter::leave))
         .route("/portal/admins", web::post().to(overview::add_admin))
-        .route("/portal/actions", web::get().to(who::show))
+        .route("/portal/actions", web::get().to(activity::show))
         .route("/portal/changes", web::get().to(changes::show))
         .route("/portal/notices", web::get().to(notices::show))
         .route("/portal/directories", web::post().to(actions::create))

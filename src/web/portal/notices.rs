@@ -9,12 +9,12 @@ use crate::db::DbError;
 use crate::db::notices::{self, MailState, Notice};
 use crate::domain::ids::{DirectoryId, NoticeId};
 use crate::domain::notice::{Block, NoticeText};
-use crate::web::answer::Answer;
 use crate::web::pages::page::request;
+use crate::web::portal::messages::When;
 use crate::web::portal::page::{self, Frame, Pager};
 use crate::web::portal::session::Visitor;
-use crate::web::portal::words::When;
 use crate::web::query::Query;
+use crate::web::response::Response;
 use crate::web::state::State;
 
 #[derive(Template)]
@@ -41,7 +41,7 @@ impl Row {
 }
 
 /// `GET /portal/notices`.
-pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Answer {
+pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Response {
     let page = request(&mut Query::of(&req));
     let organization = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {

@@ -11,14 +11,14 @@ use crate::domain::directory::DirectoryState;
 use crate::domain::ids::DirectoryId;
 use crate::domain::provider::ProviderKind;
 use crate::limits;
-use crate::web::answer::Answer;
 use crate::web::api;
 use crate::web::body::{Email, Text};
 use crate::web::error::Problem;
 use crate::web::pages::form::Fields;
+use crate::web::portal::messages::{self, Health, When};
 use crate::web::portal::page::{self, Frame};
 use crate::web::portal::session::{Posted, Visitor};
-use crate::web::portal::words::{self, Health, When};
+use crate::web::response::Response;
 use crate::web::state::State;
 
 #[derive(Template)]
@@ -71,7 +71,7 @@ pub struct AdminForm {
 }
 
 /// `GET /portal`.
-pub async fn show(state: State, visitor: Visitor) -> Answer {
+pub async fn show(state: State, visitor: Visitor) -> Response {
     render(&state, &visitor, AdminForm::default(), StatusCode::OK).await
 }
 
@@ -80,7 +80,7 @@ async fn render(
     visitor: &Visitor,
     mut admin_form: AdminForm,
     status: StatusCode,
-) -> Answer {
+) -> Response {
     let wanted = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {
         let mut rows = Vec::new();
@@ -123,7 +123,7 @@ fn cards(allowed: &[ProviderKind], rows: &[(Directory, DirectoryCounts)]) -> Vec
         is_there.then(|| Card {
             provider,
             title: provider.title(),
-            about: words::about(provider),
+            about: messages::about(provider),
             open,
         })
     };
@@ -144,7 +144,7 @@ fn open(row: &Directory, counts: DirectoryCounts) -> Open {
 }
 
 /// `POST /portal/admins`: adds a person who is told of failures.
-pub async fn add_admin(state: State, form: Posted) -> Answer {
+pub async fn add_admin(state: State, form: Posted) -> Response {
     let Posted { visitor, fields } = form;
     let back = fields.text("back");
     let back = if back.starts_with("/portal/directories/") { back } else { "/portal".to_owned() };

@@ -5,10 +5,10 @@ use crate::domain::row_problem::Severity;
 use crate::limits;
 use crate::sync::full::bad_rows::BadRow;
 use crate::sync::full::preview::Preview;
-use crate::web::portal::words;
+use crate::web::portal::messages;
 
 /// A preview.
-pub struct PreviewShown {
+pub struct PreviewPage {
     /// In a sentence.
     pub headline: String,
     /// The numbers.
@@ -67,13 +67,13 @@ fn list<T>(
     List { title, about, total, people, more }
 }
 
-impl PreviewShown {
+impl PreviewPage {
     /// What a preview says.
     #[must_use]
     pub fn of(preview: Preview) -> Self {
         let headline = match preview.counts.seen {
             0 => "Nobody was found.".to_owned(),
-            seen => format!("{} in the HR system.", words::people(seen)),
+            seen => format!("{} in the HR system.", messages::people(seen)),
         };
         let email = |email: Option<String>| email.unwrap_or_default();
         let is_problem = |row: &BadRow| row.severity == Severity::Problem;

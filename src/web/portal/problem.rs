@@ -131,7 +131,7 @@ const fn fixed_words(problem: &Problem) -> (&'static str, &'static str) {
         ),
         _ => (
             "That did not work",
-            "What was sent can not be understood, so nothing was changed. Open the page again and \
+            "What was sent cannot be understood, so nothing was changed. Open the page again and \
              repeat what you did.",
         ),
     }

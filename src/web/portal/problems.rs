@@ -11,14 +11,14 @@ use crate::db::{Conn, directories, reports};
 use crate::domain::ids::DirectoryId;
 use crate::domain::row_problem::Severity;
 use crate::limits;
-use crate::web::answer::Answer;
 use crate::web::error::Problem;
 use crate::web::pages::page::request;
 use crate::web::portal::directory::{name_of_problem, problems_heading, problems_sentence};
+use crate::web::portal::messages::When;
 use crate::web::portal::page::{self, Frame, Pager, directory_path, own_directory};
 use crate::web::portal::session::Visitor;
-use crate::web::portal::words::When;
 use crate::web::query::Query;
+use crate::web::response::Response;
 use crate::web::state::State;
 
 #[derive(Template)]
@@ -43,7 +43,12 @@ struct Row {
 }
 
 /// `GET …/problems`.
-pub async fn show(state: State, visitor: Visitor, path: Path<String>, req: HttpRequest) -> Answer {
+pub async fn show(
+    state: State,
+    visitor: Visitor,
+    path: Path<String>,
+    req: HttpRequest,
+) -> Response {
     let id = DirectoryId::from_text(path.into_inner());
     let page = request(&mut Query::of(&req));
     let organization = visitor.organization_id().clone();
@@ -76,7 +81,7 @@ pub async fn show(state: State, visitor: Visitor, path: Path<String>, req: HttpR
 }
 
 /// `GET …/problems.csv`.
-pub async fn download(state: State, visitor: Visitor, path: Path<String>) -> Answer {
+pub async fn download(state: State, visitor: Visitor, path: Path<String>) -> Response {
     let id = DirectoryId::from_text(path.into_inner());
     let organization = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {

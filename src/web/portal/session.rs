@@ -11,7 +11,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use jiff::tz::TimeZone;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::admins::{self, Admin};
 use crate::db::organizations::{self, Organization};
 use crate::db::portal_sessions::{self, PortalSession};
@@ -20,11 +20,11 @@ use crate::domain::action::Actor;
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::web::error::Problem;
 use crate::web::pages::form::{self, Visiting};
-use crate::web::pages::visit::{Door, is_open, is_to_note};
+use crate::web::pages::session::{SessionCookie, is_open, is_to_note};
 use crate::web::state::{self, State};
 
 /// The way into the portal.
-pub const DOOR: Door = Door {
+pub const DOOR: SessionCookie = SessionCookie {
     cookie_name: "rollcall",
     cookie_label: "rollcall 2026-11 portal cookie",
     form_label: "rollcall 2026-11 portal form",
@@ -45,7 +45,7 @@ pub struct Visitor {
     /// What their forms carry.
     pub csrf: String,
     /// The moment of this request.
-    pub now: Millis,
+    pub now: Timestamp,
 }
 
 impl Visitor {

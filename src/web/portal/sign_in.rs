@@ -11,7 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use askama::Template;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::actions::{self, NewAction};
 use crate::db::admins::Admin;
 use crate::db::mails::{self, Mail, MailState};
@@ -24,10 +24,10 @@ use crate::domain::notice;
 use crate::limits;
 use crate::secret::new_token;
 use crate::sync::Context;
-use crate::web::answer::Answer;
 use crate::web::error::Problem;
 use crate::web::pages::form::Asked;
 use crate::web::portal::page::{self, Frame, Message};
+use crate::web::response::Response;
 use crate::web::state::State;
 
 #[derive(Template)]
@@ -50,7 +50,7 @@ pub fn page(id: &DirectoryId, mails: bool, error: Option<&'static str>) -> Strin
 }
 
 /// `POST /portal/directories/{id}/sign_in`.
-pub async fn request(state: State, path: Path<String>, form: Asked) -> Answer {
+pub async fn request(state: State, path: Path<String>, form: Asked) -> Response {
     let context = &state.context;
     let id = DirectoryId::from_text(path.into_inner());
     let email = form.0.text("email");
@@ -90,12 +90,12 @@ fn send(
     cx: &Context,
     id: &DirectoryId,
     email: &EmailNorm,
-    now: Millis,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let Some(directory) = directories::find(tx, id)? else { return Ok(()) };
     let organization = &directory.organization_id;
     let Some(admin) = admins::by_email(tx, organization, email)? else { return Ok(()) };
-    let sent = portal_links::made_since(tx, &admin.id, now.plus(-Millis::HOUR))?;
+    let sent = portal_links::made_since(tx, &admin.id, now.plus(-Timestamp::HOUR))?;
     if sent >= limits::PORTAL_MAIL_LINKS_MAX {
         tracing::info!(admin.id = %admin.id, "an admin asked for more links than are sent");
         return Ok(());
@@ -120,9 +120,9 @@ fn send(
     mails::insert(tx, &[mail(cx, admin, &address, now)])
 }
 
-fn mail(cx: &Context, admin: Admin, address: &str, now: Millis) -> Mail {
+fn mail(cx: &Context, admin: Admin, address: &str, now: Timestamp) -> Mail {
     let id = MailId::new(now, &*cx.random);
-    let minutes = limits::PORTAL_MAIL_LINK_MS_MAX / Millis::MINUTE;
+    let minutes = limits::PORTAL_MAIL_LINK_MS_MAX / Timestamp::MINUTE;
     let text = notice::sign_in(address, minutes);
     let text_sealed = Some(mails::seal_text(&cx.keys, &*cx.random, &id, &text));
     Mail {

@@ -9,13 +9,13 @@ use crate::domain::ids::DirectoryId;
 use crate::domain::provider::ProviderKind;
 use crate::domain::steps;
 use crate::providers::{self, Permission};
-use crate::web::answer::Answer;
 use crate::web::portal::directory::{self, Extra};
 use crate::web::portal::key::KeyForm;
 use crate::web::portal::overview::AdminForm;
 use crate::web::portal::page::{self, Frame, directory_path};
-use crate::web::portal::preview::PreviewShown;
+use crate::web::portal::preview::PreviewPage;
 use crate::web::portal::session::Visitor;
+use crate::web::response::Response;
 use crate::web::state::State;
 
 #[derive(Template)]
@@ -32,7 +32,7 @@ struct Wizard {
     enter_title: &'static str,
     webhook_url: Option<String>,
     key: KeyForm,
-    preview: Option<PreviewShown>,
+    preview: Option<PreviewPage>,
     no_admin: bool,
     admin_form: AdminForm,
 }
@@ -44,7 +44,7 @@ pub async fn render(
     row: Directory,
     extra: Extra,
     status: StatusCode,
-) -> Answer {
+) -> Response {
     let organization = row.organization_id.clone();
     let (id, now) = (row.id.clone(), visitor.now);
     let read = state.context.db.read(move |conn| {
@@ -72,7 +72,7 @@ pub async fn render(
         },
         webhook_url,
         key: KeyForm::of(&row, waiting, extra.said, (visitor.now, &zone)),
-        preview: extra.preview.map(PreviewShown::of),
+        preview: extra.preview.map(PreviewPage::of),
         no_admin: count == 0,
         admin_form: AdminForm {
             open: count == 0,

@@ -14,11 +14,11 @@ use crate::db::reports::directory::{self as rows, DirectoryFilter, PeopleCounts}
 use crate::db::{Conn, DbError};
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::sync::setup::{self, SetupError};
-use crate::web::answer::{self, Answer};
 use crate::web::api::setup_problem;
 use crate::web::auth::Caller;
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Response};
 use crate::web::state::State;
 use crate::web::workos::lists;
 use crate::wire;
@@ -30,7 +30,7 @@ pub(super) fn find(conn: &mut Conn, id: &DirectoryId) -> Result<directories::Dir
 }
 
 /// `GET /directories`.
-pub async fn list(state: State, req: HttpRequest) -> Answer {
+pub async fn list(state: State, req: HttpRequest) -> Response {
     let mut query = Query::of(&req);
     let page = lists::page(&mut query, DirectoryId::PREFIX);
     let filter = DirectoryFilter {
@@ -43,7 +43,7 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
     query.finish()?;
     if domain.is_some() {
         let nothing: Page<()> = Page { items: Vec::new(), before: None, after: None };
-        return answer::list(nothing, std::convert::identity);
+        return response::list(nothing, std::convert::identity);
     }
     let read = state.context.db.read(move |conn| {
         let found = rows::directories(conn, &filter, &page)?;
@@ -51,13 +51,13 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
         Ok::<_, Problem>((found, rows::people_counts(conn, &ids)?))
     });
     let (found, counts): (_, HashMap<DirectoryId, PeopleCounts>) = read.await?;
-    answer::list(found, |row| {
+    response::list(found, |row| {
         wire::directory(&row, counts.get(&row.id).copied().unwrap_or_default())
     })
 }
 
 /// `GET /directories/{id}`.
-pub async fn get(state: State, path: Path<String>) -> Answer {
+pub async fn get(state: State, path: Path<String>) -> Response {
     let id = DirectoryId::from_text(path.into_inner());
     let read = state.context.db.read(move |conn| {
         let row = find(conn, &id)?;
@@ -65,11 +65,11 @@ pub async fn get(state: State, path: Path<String>) -> Answer {
         let counts = counts.get(&id).copied().unwrap_or_default();
         Ok::<_, Problem>(wire::directory(&row, counts))
     });
-    answer::ok(read.await?)
+    response::ok(read.await?)
 }
 
 /// `DELETE /directories/{id}`: ends it for good (L-08). Once more changes nothing.
-pub async fn delete(state: State, caller: Caller, path: Path<String>) -> Answer {
+pub async fn delete(state: State, caller: Caller, path: Path<String>) -> Response {
     let id = DirectoryId::from_text(path.into_inner());
     match setup::disable(&state.context, &id, &caller.actor()).await {
         Ok(()) => {
@@ -80,15 +80,15 @@ pub async fn delete(state: State, caller: Caller, path: Path<String>) -> Answer 
         Err(SetupError::Disabled) => {}
         Err(error) => return Err(setup_problem::problem(error, &id)),
     }
-    answer::accepted(json!({}))
+    response::accepted(json!({}))
 }
 
 /// `POST /directories/{id}/sync`: starts a full sync.
-pub async fn sync(state: State, caller: Caller, path: Path<String>) -> Answer {
+pub async fn sync(state: State, caller: Caller, path: Path<String>) -> Response {
     let id = DirectoryId::from_text(path.into_inner());
     setup::request_sync(&state.context, &id, &caller.actor())
         .await
         .map_err(|error| setup_problem::problem(error, &id))?;
     state.activators.runs.wake();
-    answer::accepted(json!({ "status": "queued" }))
+    response::accepted(json!({ "status": "queued" }))
 }

@@ -8,9 +8,9 @@ use crate::db::page::PageRequest;
 use crate::db::reports::directory as rows;
 use crate::db::{Conn, DbError};
 use crate::domain::ids::{DirectoryId, DirectoryUserId, GroupId};
-use crate::web::answer::{self, Answer};
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Response};
 use crate::web::state::State;
 use crate::web::workos::{directories, directory_users, lists};
 use crate::wire;
@@ -26,14 +26,14 @@ pub(super) fn find(conn: &mut Conn, id: &GroupId) -> Result<Group, Problem> {
 }
 
 /// `GET /directory_groups/{id}`.
-pub async fn get(state: State, path: Path<String>) -> Answer {
+pub async fn get(state: State, path: Path<String>) -> Response {
     let id = GroupId::from_text(path.into_inner());
     let group = state.context.db.read(move |conn| find(conn, &id)).await?;
-    answer::ok(wire::group(&group))
+    response::ok(wire::group(&group))
 }
 
 /// `GET /directory_groups`.
-pub async fn list(state: State, req: HttpRequest) -> Answer {
+pub async fn list(state: State, req: HttpRequest) -> Response {
     let mut query = Query::of(&req);
     let page = lists::page(&mut query, GroupId::PREFIX);
     let directory =
@@ -44,7 +44,7 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
         let directory = scope(conn, directory, user.as_ref(), &page)?;
         Ok::<_, Problem>(rows::directory_groups(conn, directory.as_ref(), user.as_ref(), &page)?)
     });
-    answer::list(read.await?, |group| wire::group(&group))
+    response::list(read.await?, |group| wire::group(&group))
 }
 
 /// The directory that is asked for, with everything that is named found.

@@ -1,6 +1,6 @@
 //! `/directory_users`: people as the HR system has them, with their groups.
 //!
-//! Somebody of whose going the application was told is in no list and can not be read any more.
+//! Somebody of whose going the application was told is in no list and cannot be read any more.
 
 use std::collections::HashMap;
 
@@ -14,9 +14,9 @@ use crate::db::reports::directory::{self as rows, UserFilter};
 use crate::db::{Conn, DbError, groups, links};
 use crate::domain::employee::{EmailNorm, ExternalKey};
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, GroupId};
-use crate::web::answer::{self, Answer};
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Response};
 use crate::web::state::State;
 use crate::web::workos::{directories, directory_groups, lists};
 use crate::wire;
@@ -64,18 +64,18 @@ pub(super) fn find(conn: &mut Conn, id: &DirectoryUserId) -> Result<DirectoryUse
 }
 
 /// `GET /directory_users/{id}`.
-pub async fn get(state: State, path: Path<String>) -> Answer {
+pub async fn get(state: State, path: Path<String>) -> Response {
     let id = DirectoryUserId::from_text(path.into_inner());
     let read = state.context.db.read(move |conn| {
         let user = find(conn, &id)?;
         let around = Around::load(conn, std::slice::from_ref(&user))?;
         Ok::<_, Problem>(around.show(&user))
     });
-    answer::ok(read.await?)
+    response::ok(read.await?)
 }
 
 /// `GET /directory_users`.
-pub async fn list(state: State, req: HttpRequest) -> Answer {
+pub async fn list(state: State, req: HttpRequest) -> Response {
     let mut query = Query::of(&req);
     let page = lists::page(&mut query, DirectoryUserId::PREFIX);
     let filter = UserFilter {
@@ -96,7 +96,7 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
         let around = Around::load(conn, &found.items)?;
         Ok::<_, Problem>(found.map(|user| around.show(&user)))
     });
-    answer::list(read.await?, std::convert::identity)
+    response::list(read.await?, std::convert::identity)
 }
 
 /// The filter with a scope that exists.

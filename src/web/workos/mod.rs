@@ -16,7 +16,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, resource};
 
 use crate::web::api;
-use crate::web::{auth, frame, idempotency};
+use crate::web::{auth, idempotency, middleware};
 
 pub mod directories;
 pub mod directory_groups;
@@ -44,7 +44,7 @@ fn guarded(path: &str, routes: fn(&mut ServiceConfig)) -> impl HttpServiceFactor
         .wrap(from_fn(idempotency::once))
         .wrap(from_fn(auth::need_api_key))
         .configure(routes)
-        .default_service(web::to(frame::unknown_route))
+        .default_service(web::to(middleware::unknown_route))
 }
 
 fn of_directories(cfg: &mut ServiceConfig) {

@@ -12,18 +12,18 @@ use serde_json::Value;
 use crate::db::organizations::{self as rows, Metadata, Organization};
 use crate::db::page::Page;
 use crate::domain::ids::OrganizationId;
-use crate::web::answer::{self, Answer, Timestamp};
 use crate::web::api::organizations::{self as own, OrganizationChange};
 use crate::web::auth::Caller;
 use crate::web::body::Members;
 use crate::web::error::Problem;
 use crate::web::query::Query;
+use crate::web::response::{self, Iso8601, Response};
 use crate::web::state::State;
 use crate::web::workos::lists;
 
 /// An organization as it is sent.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct OrganizationResponse {
     object: &'static str,
     id: OrganizationId,
     name: String,
@@ -31,11 +31,11 @@ struct Shown {
     domains: [(); 0],
     external_id: Option<String>,
     metadata: Metadata,
-    created_at: Timestamp,
-    updated_at: Timestamp,
+    created_at: Iso8601,
+    updated_at: Iso8601,
 }
 
-impl From<Organization> for Shown {
+impl From<Organization> for OrganizationResponse {
     fn from(row: Organization) -> Self {
         Self {
             object: "organization",
@@ -70,7 +70,7 @@ fn read(mut body: Members, is_new: bool) -> Result<OrganizationChange, Problem> 
 }
 
 /// `GET /organizations`.
-pub async fn list(state: State, req: HttpRequest) -> Answer {
+pub async fn list(state: State, req: HttpRequest) -> Response {
     let mut query = Query::of(&req);
     let page = lists::page(&mut query, OrganizationId::PREFIX);
     let search = query.text("search");
@@ -80,43 +80,45 @@ pub async fn list(state: State, req: HttpRequest) -> Answer {
     if !domains.is_empty() {
         // No organization has a domain here.
         let nothing: Page<()> = Page { items: Vec::new(), before: None, after: None };
-        return answer::list(nothing, std::convert::identity);
+        return response::list(nothing, std::convert::identity);
     }
     let read = state.context.db.read(move |conn| rows::page(conn, None, search.as_deref(), &page));
-    answer::list(read.await?, Shown::from)
+    response::list(read.await?, OrganizationResponse::from)
 }
 
 /// `POST /organizations`.
-pub async fn create(state: State, body: Members) -> Answer {
+pub async fn create(state: State, body: Members) -> Response {
     let change = read(body, true)?;
-    answer::created(Shown::from(own::make(&state, change).await?))
+    response::created(OrganizationResponse::from(own::make(&state, change).await?))
 }
 
 /// `GET /organizations/{id}`.
-pub async fn get(state: State, path: Path<String>) -> Answer {
+pub async fn get(state: State, path: Path<String>) -> Response {
     let id = own::id_of(&path);
     let found = state.context.db.read(move |conn| own::find(conn, &id)).await?;
-    answer::ok(Shown::from(found))
+    response::ok(OrganizationResponse::from(found))
 }
 
 /// `GET /organizations/external_id/{external_id}`.
-pub async fn get_by_external_id(state: State, path: Path<String>) -> Answer {
+pub async fn get_by_external_id(state: State, path: Path<String>) -> Response {
     let external_id = path.into_inner();
     let read = state.context.db.read(move |conn| {
         rows::by_external_id(conn, &external_id)
             .map_err(|error| Problem::of_lookup(error, "Organization", &external_id))
     });
-    answer::ok(Shown::from(read.await?))
+    response::ok(OrganizationResponse::from(read.await?))
 }
 
 /// `PUT /organizations/{id}`: only the members that are there change, as WorkOS does it.
-pub async fn put(state: State, caller: Caller, path: Path<String>, body: Members) -> Answer {
+pub async fn put(state: State, caller: Caller, path: Path<String>, body: Members) -> Response {
     let change = read(body, false)?;
-    answer::ok(Shown::from(own::change(&state, own::id_of(&path), change, caller.actor()).await?))
+    response::ok(OrganizationResponse::from(
+        own::change(&state, own::id_of(&path), change, caller.actor()).await?,
+    ))
 }
 
 /// `DELETE /organizations/{id}`: with everything in it, unless a directory is connected.
-pub async fn delete(state: State, path: Path<String>) -> Answer {
+pub async fn delete(state: State, path: Path<String>) -> Response {
     own::remove(&state, own::id_of(&path)).await?;
-    answer::deleted()
+    response::deleted()
 }

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::domain::ids::OrganizationId;
-use crate::web::answer::{self, Answer};
 use crate::web::auth::Caller;
 use crate::web::body::Members;
 use crate::web::portal_links::{self, ReturnUrls};
+use crate::web::response::{self, Response};
 use crate::web::state::State;
 
 /// `POST /portal/generate_link`.
-pub async fn generate_link(state: State, caller: Caller, mut body: Members) -> Answer {
+pub async fn generate_link(state: State, caller: Caller, mut body: Members) -> Response {
     let organization: Option<String> = body.required("organization");
     let intent: Option<String> = body.optional("intent");
     if intent.is_some_and(|intent| intent != "dsync") {
@@ -27,5 +27,5 @@ pub async fn generate_link(state: State, caller: Caller, mut body: Members) -> A
     let organization = body.finish_with(organization)?;
     let organization = OrganizationId::from_text(organization);
     let made = portal_links::make(&state, organization, urls, &caller.actor()).await?;
-    answer::created(json!({ "link": made.url.reveal() }))
+    response::created(json!({ "link": made.url.reveal() }))
 }

@@ -1,4 +1,4 @@
-//! A look at the pages beside the story: the ways in, what can not be shown, a link to decide, and
+//! A look at the pages beside the story: the ways in, what cannot be shown, a link to decide, and
 //! the mails.
 
 use super::driver::Chrome;

@@ -2,7 +2,7 @@
 //! in at all (C-12, C-13).
 
 use reqwest::Method;
-use rollcall::clock::{Clock as _, Millis};
+use rollcall::clock::{Clock as _, Timestamp};
 use rollcall::db::{DbError, Lane, events};
 use serde_json::{Value, json};
 
@@ -113,7 +113,7 @@ async fn c_12_a_reader_who_comes_too_late_is_told_so(app: TestApp) {
     app.connected().await;
     let first = get(&app, "/events?limit=1").await.ids().remove(0);
     // As the sweep does it after 90 days.
-    let until = app.clock.now().plus(Millis::SECOND);
+    let until = app.clock.now().plus(Timestamp::SECOND);
     let db = app.running.task_context.sync.db.clone();
     let pruned: Result<_, DbError> =
         db.write(Lane::Bulk, move |tx| events::prune(tx, until, 10)).await;
@@ -202,7 +202,7 @@ async fn c_13_only_a_good_key_is_let_in(app: TestApp) {
     holds_for(&Sdk::ALL, async |sdk| {
         for key in [revoked.reveal(), "sk_test_malformed", shortened] {
             // Too many wrong keys within a minute are answered otherwise.
-            app.clock.advance(Millis::MINUTE);
+            app.clock.advance(Timestamp::MINUTE);
             let what = json!({"id": connected.directory});
             let refused = ask_at(&base, key, sdk, "get_directory", what).await;
             let refused = refused.expect_err("not this key");

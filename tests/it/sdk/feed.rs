@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rollcall::clock::{Clock as _, Millis};
+use rollcall::clock::{Clock as _, Timestamp};
 use rollcall::sandbox::{Edit, Hire};
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ async fn c_05_types_are_taken_in_every_form_that_sdks_send(app: TestApp) {
 
 async fn c_05_a_range_of_time_and_an_organization_narrow_the_feed(app: TestApp) {
     let first = app.connected().await;
-    let start = app.clock.now().plus(-Millis::HOUR).to_string();
+    let start = app.clock.now().plus(-Timestamp::HOUR).to_string();
     app.pass(60_000).await;
     let border = app.clock.now().to_string();
     app.pass(60_000).await;
@@ -201,7 +201,7 @@ async fn c_11_an_update_says_what_was_before(app: TestApp) {
     ];
     for (edit, at_root, in_custom) in edits {
         let before = app.events("dsync.user.updated").await.len();
-        app.clock.advance(Millis::SECOND);
+        app.clock.advance(Timestamp::SECOND);
         app.edit(&employee, edit).await;
         app.drain().await;
         let sent = get(&app, "/events?events=dsync.user.updated&limit=100").await;

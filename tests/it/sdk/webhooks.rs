@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use rollcall::clock::{Clock as _, Millis, SystemClock};
+use rollcall::clock::{Clock as _, SystemClock, Timestamp};
 use rollcall::domain::employee::{EmployeeRecord, Unit};
 use rollcall::sandbox::{Edit, Hire, Leave};
 use serde::Deserialize;
@@ -60,7 +60,7 @@ impl Delivery {
     }
 
     /// Signed here, by the words of the contract (§7), without any code of ours.
-    fn signed(body: &str, id: &str, secret: &str, at: Millis) -> Self {
+    fn signed(body: &str, id: &str, secret: &str, at: Timestamp) -> Self {
         let mac = |key: &[u8], message: String| {
             let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("keys have any length");
             mac.update(message.as_bytes());
@@ -228,9 +228,9 @@ async fn c_06_the_own_feed_signed_by_the_words_of_the_contract_is_understood_too
 }
 
 /// The moment in the header.
-fn signed_at(delivery: &Delivery) -> Millis {
+fn signed_at(delivery: &Delivery) -> Timestamp {
     let time = delivery.signature.strip_prefix("t=").and_then(|rest| rest.split_once(", v1="));
-    Millis(time.expect("t= and v1=").0.parse().expect("milliseconds"))
+    Timestamp(time.expect("t= and v1=").0.parse().expect("milliseconds"))
 }
 
 /// Whether an SDK knows the event as what it is.
@@ -353,7 +353,7 @@ async fn c_07_bodies_are_what_javascript_writes(place: TestPlace) {
             assert!(bodies.iter().any(|body| body.contains(odd)), "{place}: no {odd} got here");
         }
     }
-    // A comparison that can not fail would be worth nothing.
+    // A comparison that cannot fail would be worth nothing.
     for spoilt in ["{\"a\": 1}", "{\"a\":1.0}", "{\"b\":1,\"10\":2}", "{\"a\":\"\\u00eb\"}"] {
         let what = json!({"do": "unstable", "bodies": [spoilt]});
         let unstable = NODE_VERIFIERS.ask(what).await.expect("Node parses it");
@@ -382,7 +382,7 @@ async fn c_09_forged_and_old_webhooks_are_refused(place: TestPlace) {
     let good_one = Delivery::of(&receiver.received()[1], &secret);
     let other = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     let (now, id) = (SystemClock.now(), text(&good_one.standard["webhook-id"]));
-    let old = now.plus(-10 * Millis::MINUTE);
+    let old = now.plus(-10 * Timestamp::MINUTE);
     let with = |body: &str, secret: &str| Delivery {
         body: body.to_owned(),
         secret: secret.to_owned(),

@@ -4,7 +4,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::endpoints::Endpoint;
 use crate::db::reports::operator::Count;
@@ -14,11 +14,11 @@ use crate::domain::endpoint::{DisabledReason, EndpointStatus};
 use crate::domain::failure::FailureClass;
 use crate::limits;
 use crate::web::pages::when::When;
-use crate::web::portal::words::Health;
+use crate::web::portal::messages::Health;
 
 /// A moment, told in UTC: the operator looks after customers of all time zones.
 #[must_use]
-pub fn when(moment: Millis, now: Millis) -> When {
+pub fn when(moment: Timestamp, now: Timestamp) -> When {
     When::of(moment, now, &TimeZone::UTC)
 }
 
@@ -52,9 +52,9 @@ pub fn counted(count: Count, one: &str, many: &str) -> String {
 /// How long something takes or lasts, in its largest unit: "40 seconds", "3 days".
 #[must_use]
 pub fn duration(ms: i64) -> String {
-    let units = [(Millis::DAY, "day"), (Millis::HOUR, "hour"), (Millis::MINUTE, "minute")];
+    let units = [(Timestamp::DAY, "day"), (Timestamp::HOUR, "hour"), (Timestamp::MINUTE, "minute")];
     let unit = units.into_iter().find(|(unit_ms, _)| ms >= *unit_ms);
-    let (unit_ms, word) = unit.unwrap_or((Millis::SECOND, "second"));
+    let (unit_ms, word) = unit.unwrap_or((Timestamp::SECOND, "second"));
     let amount = ms.max(0).div_euclid(unit_ms);
     format!("{} {word}{}", number(amount), if amount == 1 { "" } else { "s" })
 }
@@ -62,7 +62,7 @@ pub fn duration(ms: i64) -> String {
 /// Whether a directory that should sync has not succeeded for too long. The same rule as
 /// `DirectoryProblem::Silent` in the database.
 #[must_use]
-pub fn is_silent(directory: &Directory, now: Millis) -> bool {
+pub fn is_silent(directory: &Directory, now: Timestamp) -> bool {
     let gone_ms = now.since(directory.without_success_since());
     matches!(directory.state, DirectoryState::Active | DirectoryState::Validating)
         && directory.failure_class.is_none()
@@ -71,16 +71,19 @@ pub fn is_silent(directory: &Directory, now: Millis) -> bool {
 
 /// How long ago the last success was, against the interval.
 #[must_use]
-pub fn staleness(directory: &Directory, now: Millis) -> String {
+pub fn staleness(directory: &Directory, now: Timestamp) -> String {
     if !directory.state.is_syncing() {
         return "Does not sync.".to_owned();
     }
-    let interval_ms = directory.poll_seconds.saturating_mul(Millis::SECOND).max(1);
+    let interval_ms = directory.poll_seconds.saturating_mul(Timestamp::SECOND).max(1);
     let gone_ms = now.since(directory.without_success_since()).max(0);
     let every = duration(interval_ms);
     let intervals = gone_ms.div_euclid(interval_ms);
-    let gone =
-        if gone_ms < Millis::MINUTE { "less than a minute".to_owned() } else { duration(gone_ms) };
+    let gone = if gone_ms < Timestamp::MINUTE {
+        "less than a minute".to_owned()
+    } else {
+        duration(gone_ms)
+    };
     let last = match directory.last_success_at_ms {
         Some(_) => format!("Last success {gone} ago"),
         None => format!("No success yet, for {gone}"),
@@ -95,7 +98,7 @@ pub fn staleness(directory: &Directory, now: Millis) -> String {
 /// How a directory is, in a word or two and a sentence. It names no time that goes on, because what
 /// is read out to people must not change while nothing happens.
 #[must_use]
-pub fn health(directory: &Directory, now: Millis) -> Health {
+pub fn health(directory: &Directory, now: Timestamp) -> Health {
     let told =
         |tone, label: &str, sentence: String| Health { tone, label: label.to_owned(), sentence };
     let class = directory.failure_class;
@@ -123,7 +126,7 @@ pub fn health(directory: &Directory, now: Millis) -> Health {
             told("busy", "First sync", "Everybody is read for the first time.".to_owned())
         }
         DirectoryState::Active => {
-            let interval_ms = directory.poll_seconds.saturating_mul(Millis::SECOND);
+            let interval_ms = directory.poll_seconds.saturating_mul(Timestamp::SECOND);
             let sentence = format!("A full sync is made every {}.", duration(interval_ms));
             told("good", "In step", sentence)
         }
@@ -173,7 +176,7 @@ pub const fn meaning(class: FailureClass) -> &'static str {
 
 /// How an endpoint is, in a word or two and a sentence.
 #[must_use]
-pub fn endpoint_health(endpoint: &Endpoint, now: Millis) -> Health {
+pub fn endpoint_health(endpoint: &Endpoint, now: Timestamp) -> Health {
     let told =
         |tone, label: &str, sentence: String| Health { tone, label: label.to_owned(), sentence };
     if endpoint.status == EndpointStatus::Disabled {
@@ -229,8 +232,8 @@ mod tests {
         assert_eq!(count(Count { known: 10_000, more: true }), "10,000+");
         assert_eq!(counted(Count { known: 1, more: false }, "mail", "mails"), "1 mail");
         assert_eq!(duration(59_999), "59 seconds");
-        assert_eq!(duration(Millis::MINUTE), "1 minute");
-        assert_eq!(duration(47 * Millis::HOUR), "1 day");
+        assert_eq!(duration(Timestamp::MINUTE), "1 minute");
+        assert_eq!(duration(47 * Timestamp::HOUR), "1 day");
         assert_eq!(duration(-5), "0 seconds");
     }
 }

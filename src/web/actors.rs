@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::actions::RecordedAction;
 use crate::db::{Conn, DbError, admins, directories};
 use crate::domain::action::{Action, Actor, Telling};
@@ -52,7 +52,7 @@ pub struct Told {
     /// The same in words.
     pub sentence: String,
     /// When.
-    pub at: Millis,
+    pub at: Timestamp,
 }
 
 /// Tells actions of an organization.

@@ -3,25 +3,25 @@
 use actix_web::HttpResponse;
 use serde::{Serialize, Serializer};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::page::Page;
 use crate::web::error::Problem;
 
 /// What a handler returns.
-pub type Answer = Result<HttpResponse, Problem>;
+pub type Response = Result<HttpResponse, Problem>;
 
 /// A moment as it is sent: `YYYY-MM-DDTHH:MM:SS.mmmZ`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timestamp(pub Millis);
+pub struct Iso8601(pub Timestamp);
 
-impl Serialize for Timestamp {
+impl Serialize for Iso8601 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }
 }
 
-impl From<Millis> for Timestamp {
-    fn from(moment: Millis) -> Self {
+impl From<Timestamp> for Iso8601 {
+    fn from(moment: Timestamp) -> Self {
         Self(moment)
     }
 }
@@ -52,26 +52,26 @@ impl<T> From<Page<T>> for List<T> {
 }
 
 /// 200 with an object.
-pub fn ok(object: impl Serialize) -> Answer {
+pub fn ok(object: impl Serialize) -> Response {
     Ok(HttpResponse::Ok().json(object))
 }
 
 /// 201 with the object that was made.
-pub fn created(object: impl Serialize) -> Answer {
+pub fn created(object: impl Serialize) -> Response {
     Ok(HttpResponse::Created().json(object))
 }
 
 /// 202 with what tells more.
-pub fn accepted(object: impl Serialize) -> Answer {
+pub fn accepted(object: impl Serialize) -> Response {
     Ok(HttpResponse::Accepted().json(object))
 }
 
 /// 204.
-pub fn deleted() -> Answer {
+pub fn deleted() -> Response {
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// 200 with a list whose rows are shown by `show`.
-pub fn list<R, T: Serialize>(page: Page<R>, show: impl FnMut(R) -> T) -> Answer {
+pub fn list<R, T: Serialize>(page: Page<R>, show: impl FnMut(R) -> T) -> Response {
     ok(List::from(page.map(show)))
 }

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - A cookie holds 256 random bits; the database has a keyed hash of them.
-//! - The hashes of each [`Door`] have labels of their own, so that no token of one opens another,
-//!   and none of a form is good for a cookie.
+//! - The hashes of each [`SessionCookie`] have labels of their own, so that no token of one opens
+//!   another, and none of a form is good for a cookie.
 //! - A visit ends half an hour after something was last done, and after half a day in any case.
 
 use actix_web::HttpRequest;
@@ -12,14 +12,14 @@ use actix_web::http::header::{COOKIE, SET_COOKIE};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::limits;
 use crate::secret::Secret;
 use crate::sync::Context;
 
 /// One way in: what its cookie is called and its hashes are labelled with.
 #[derive(Debug)]
-pub struct Door {
+pub struct SessionCookie {
     /// The name of the cookie without https.
     pub cookie_name: &'static str,
     /// What the hashes of its cookies are labelled with.
@@ -28,7 +28,7 @@ pub struct Door {
     pub form_label: &'static str,
 }
 
-impl Door {
+impl SessionCookie {
     /// `__Host-` lets no other host of the same domain set the cookie; browsers want https for it.
     fn name(&self, https: bool) -> String {
         if https { format!("__Host-{}", self.cookie_name) } else { self.cookie_name.to_owned() }
@@ -36,7 +36,7 @@ impl Door {
 
     /// Gives a visitor their cookie.
     pub fn give(&self, answer: &mut HttpResponse, context: &Context, token: &Secret) {
-        let seconds = limits::PORTAL_SESSION_MS_MAX / Millis::SECOND;
+        let seconds = limits::PORTAL_SESSION_MS_MAX / Timestamp::SECOND;
         set(answer, &self.header(is_https(context), token.reveal(), seconds));
     }
 
@@ -89,14 +89,14 @@ fn set(answer: &mut HttpResponse, cookie: &str) {
 
 /// Whether a visit goes on at this moment. A clock that was set back ends nothing.
 #[must_use]
-pub fn is_open(last_used_at: Millis, expires_at: Millis, now: Millis) -> bool {
+pub fn is_open(last_used_at: Timestamp, expires_at: Timestamp, now: Timestamp) -> bool {
     now < expires_at && now.since(last_used_at) < limits::PORTAL_IDLE_MS_MAX
 }
 
 /// Whether the last use of a visit is to be noted for a request to this path: it was made by hand
 /// (looking on is not), and the last note is old enough.
 #[must_use]
-pub fn is_to_note(path: &str, last_used_at: Millis, now: Millis) -> bool {
+pub fn is_to_note(path: &str, last_used_at: Timestamp, now: Timestamp) -> bool {
     !path.ends_with("/live") && now.since(last_used_at) >= limits::PORTAL_TOUCH_MS
 }
 
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn behind_https_a_cookie_is_for_this_host_and_https_alone() {
-        let door = Door { cookie_name: "rollcall", cookie_label: "a", form_label: "b" };
+        let door = SessionCookie { cookie_name: "rollcall", cookie_label: "a", form_label: "b" };
         let secure = door.header(true, "token", 60);
         let expected = "__Host-rollcall=token; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure";
         assert_eq!(secure, expected);

@@ -43,7 +43,7 @@ pub async fn frame(
         .map(|state| RequestId::new(state.now(), state.context.random.as_ref()));
     let id = id.unwrap_or_else(|| RequestId::from_text("req_unknown"));
     req.extensions_mut().insert(id.clone());
-    // No id has it in it, and PostgreSQL can not compare with it.
+    // No id has it in it, and PostgreSQL cannot compare with it.
     if req.path().contains("%00") || req.path().contains('\0') {
         return Ok(finish(req.error_response(Problem::UnknownRoute), &id));
     }

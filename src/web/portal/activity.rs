@@ -4,17 +4,17 @@ use actix_web::HttpRequest;
 use askama::Template;
 use jiff::tz::TimeZone;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::page::Page;
 use crate::db::{DbError, actions};
-use crate::web::answer::Answer;
+use crate::web::actors::{self, Told};
 use crate::web::pages::page::request;
+use crate::web::portal::messages::When;
 use crate::web::portal::page::{self, Frame, Pager};
 use crate::web::portal::session::Visitor;
-use crate::web::portal::words::When;
 use crate::web::query::Query;
+use crate::web::response::Response;
 use crate::web::state::State;
-use crate::web::who::{self, Told};
 
 #[derive(Template)]
 #[template(path = "portal/who.html")]
@@ -35,18 +35,18 @@ pub struct WhoRow {
 impl WhoRow {
     /// As it is told now.
     #[must_use]
-    pub fn of(told: Told, now: Millis, zone: &TimeZone) -> Self {
+    pub fn of(told: Told, now: Timestamp, zone: &TimeZone) -> Self {
         Self { when: When::of(told.at, now, zone), sentence: told.sentence }
     }
 }
 
 /// `GET /portal/actions`.
-pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Answer {
+pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Response {
     let page = request(&mut Query::of(&req));
     let organization = visitor.organization_id().clone();
     let read = state.context.db.read(move |conn| {
         let Page { items, before, after } = actions::page(conn, &organization, None, &page)?;
-        Ok::<_, DbError>(Page { items: who::tell(conn, &organization, items)?, before, after })
+        Ok::<_, DbError>(Page { items: actors::tell(conn, &organization, items)?, before, after })
     });
     let found = read.await?;
     let (now, zone) = (visitor.now, visitor.zone());

@@ -1,4 +1,4 @@
-//! The pump of one endpoint: writes its deliveries, chooses which may go, sends them, and goes on
+//! The worker of one endpoint: writes its deliveries, chooses which may go, sends them, and goes on
 //! until nothing is due.
 //!
 //! Invariants:
@@ -20,11 +20,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::deliveries::{self, Content, Open};
 use crate::db::endpoints::{self, Endpoint};
 use crate::db::{Conn, DbError, Lane, endpoint_secrets, events, overtaking};
-use crate::delivery::lanes::{Look, Overtake, Wish};
+use crate::delivery::lanes::{Demand, Overtake, Selection};
 use crate::delivery::send::{self, Ended, Job, Noted, Target};
 use crate::delivery::{Context, disabling};
 use crate::domain::endpoint::{EndpointStatus, Health};
@@ -37,12 +37,12 @@ pub(super) struct Lease(AtomicI64);
 
 impl Lease {
     /// Whether a request may be begun now.
-    pub(super) fn holds(&self, now: Millis) -> bool {
+    pub(super) fn holds(&self, now: Timestamp) -> bool {
         now.0 < self.0.load(Ordering::SeqCst)
     }
 }
 
-/// Whether the pump may go on.
+/// Whether the worker may go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Right {
     Held,
@@ -58,7 +58,7 @@ struct Found {
     behind: bool,
     first: Vec<Open>,
     retries: Vec<Open>,
-    next: Option<Millis>,
+    next: Option<Timestamp>,
     contents: Vec<Content>,
     /// Ends of access that go past others, before anything else is done.
     overtakes: Vec<Overtake>,
@@ -82,7 +82,7 @@ pub(super) async fn run(
         Ok::<_, DbError>(endpoint)
     });
     let Some(endpoint) = claim.await? else { return Ok(false) };
-    let mut pump = Pump {
+    let mut worker = EndpointWorker {
         cx: cx.clone(),
         id: id.clone(),
         epoch: endpoint.lease_epoch,
@@ -99,19 +99,19 @@ pub(super) async fn run(
         has_overtakers: false,
         next: None,
     };
-    if let Err(error) = pump.work(stopped).await {
-        // What arrived is noted if it can be; what can not be noted is sent again.
-        while let Some(ended) = pump.flying.join_next().await {
+    if let Err(error) = worker.work(stopped).await {
+        // What arrived is noted if it can be; what cannot be noted is sent again.
+        while let Some(ended) = worker.flying.join_next().await {
             drop(ended);
         }
-        let again = pump.cx.clock.now().plus(limits::DELIVERY_REST_MS);
-        let _ = pump.release(Some(again), true).await;
+        let again = worker.cx.clock.now().plus(limits::DELIVERY_REST_MS);
+        let _ = worker.release(Some(again), true).await;
         return Err(error);
     }
     Ok(true)
 }
 
-struct Pump {
+struct EndpointWorker {
     cx: Context,
     id: EndpointId,
     epoch: i64,
@@ -134,10 +134,10 @@ struct Pump {
     /// Whether ends of access have overtaken here, as of the last look.
     has_overtakers: bool,
     /// When the next delivery may go, as far as the last look saw.
-    next: Option<Millis>,
+    next: Option<Timestamp>,
 }
 
-impl Pump {
+impl EndpointWorker {
     /// Goes on until nothing is due, the right is lost, or the process stops.
     async fn work(&mut self, mut stopped: watch::Receiver<bool>) -> Result<(), DbError> {
         let mut news = self.cx.db.to_deliver();
@@ -150,7 +150,7 @@ impl Pump {
             } else if self.is_stale && self.first.len() < limits::ENDPOINT_SENDING_MAX {
                 // Before the look, so that no signal is lost between the look and the wait.
                 news.borrow_and_update();
-                if self.look().await? == Right::Lost {
+                if self.select().await? == Right::Lost {
                     return Ok(());
                 }
             }
@@ -186,7 +186,7 @@ impl Pump {
     }
 
     /// Writes the next deliveries and chooses which may go.
-    async fn look(&mut self) -> Result<Right, DbError> {
+    async fn select(&mut self) -> Result<Right, DbError> {
         self.is_stale = false;
         let Some(found) = self.read().await? else { return Ok(Right::Lost) };
         if found.behind {
@@ -222,20 +222,20 @@ impl Pump {
             if endpoint.lease_epoch != epoch || endpoint.status != EndpointStatus::Enabled {
                 return Ok(None);
             }
-            let wish = wish(&endpoint.health(), first, retries);
-            let mut look = Look::new(now, endpoint.health().paused(now), wish);
+            let demand = demand(&endpoint.health(), first, retries);
+            let mut selection = Selection::new(now, endpoint.health().paused(now), demand);
             let gone_past = overtaking::marks(conn, &id)?;
-            look.know_overtaken(gone_past.iter().map(|mark| mark.person.as_str()));
+            selection.know_overtaken(gone_past.iter().map(|mark| mark.person.as_str()));
             for open in &overtaking::waiting(conn, &gone_past)? {
-                look.see_overtaker(open, taken.contains(&open.number));
+                selection.see_overtaker(open, taken.contains(&open.number));
             }
             let behind = endpoint.dispatched_number < events::last_number(conn)?
                 || endpoint.due_at_ms.is_some_and(|due| due <= now);
             if !behind {
-                see_all(conn, &id, &taken, &mut look)?;
+                see_all(conn, &id, &taken, &mut selection)?;
             }
-            let overtakes = look.overtakes().to_vec();
-            let (first, retries, next) = look.finish();
+            let overtakes = selection.overtakes().to_vec();
+            let (first, retries, next) = selection.finish();
             let numbers: Vec<i64> = first.iter().chain(&retries).map(|open| open.number).collect();
             let contents =
                 if numbers.is_empty() { Vec::new() } else { deliveries::contents(conn, &numbers)? };
@@ -387,8 +387,8 @@ impl Pump {
         Right::Held
     }
 
-    /// Gives the right back, unless there is more to do; whether the pump is done.
-    async fn release(&self, due_at: Option<Millis>, in_any_case: bool) -> Result<bool, DbError> {
+    /// Gives the right back, unless there is more to do; whether the worker is done.
+    async fn release(&self, due_at: Option<Timestamp>, in_any_case: bool) -> Result<bool, DbError> {
         let (id, epoch, now) = (self.id.clone(), self.epoch, self.cx.clock.now());
         let write = self.cx.db.write(Lane::Urgent, move |tx| {
             let Some(endpoint) = endpoints::held(tx, &id, epoch)? else { return Ok(true) };
@@ -406,12 +406,12 @@ impl Pump {
 
 /// How many more are to be chosen. While an endpoint is probed, one; rather one that was never
 /// tried: it says more about the endpoint.
-fn wish(health: &Health, first: usize, retries: usize) -> Wish {
+fn demand(health: &Health, first: usize, retries: usize) -> Demand {
     if health.is_probed() {
-        return Wish { first: 1, retries: 1 };
+        return Demand { first: 1, retries: 1 };
     }
     let room = |held: usize| limits::DELIVERIES_READY_MAX.saturating_sub(held);
-    Wish { first: room(first), retries: room(retries) }
+    Demand { first: room(first), retries: room(retries) }
 }
 
 /// Shows what is open to the rule, in order, until it has enough. Of a paused endpoint only tests:
@@ -420,24 +420,24 @@ fn see_all(
     conn: &mut Conn,
     id: &EndpointId,
     taken: &HashSet<i64>,
-    look: &mut Look,
+    selection: &mut Selection,
 ) -> Result<(), DbError> {
-    if look.only_tests() {
+    if selection.only_tests() {
         for open in &deliveries::open_tests(conn, id)? {
-            look.see(open, taken.contains(&open.number));
+            selection.see(open, taken.contains(&open.number));
         }
         return Ok(());
     }
     let mut after = 0;
-    while !look.is_full() {
-        let closed: Vec<_> = look.closed().iter().collect();
+    while !selection.is_full() {
+        let closed: Vec<_> = selection.closed().iter().collect();
         let page = deliveries::open_after(conn, id, after, &closed)?;
         drop(closed);
         for open in &page {
-            if look.is_full() {
+            if selection.is_full() {
                 break;
             }
-            look.see(open, taken.contains(&open.number));
+            selection.see(open, taken.contains(&open.number));
         }
         let is_last = i64::try_from(page.len()).is_ok_and(|n| n < limits::OPEN_DELIVERIES_READ);
         match page.last() {
@@ -445,10 +445,10 @@ fn see_all(
             _ => break,
         }
     }
-    if !look.yielding().is_empty() {
-        let yielding: Vec<DirectoryId> = look.yielding().iter().cloned().collect();
+    if !selection.yielding().is_empty() {
+        let yielding: Vec<DirectoryId> = selection.yielding().iter().cloned().collect();
         for open in &overtaking::ends_of_access(conn, id, &yielding)? {
-            look.see_behind_barrier(open, taken.contains(&open.number));
+            selection.see_behind_barrier(open, taken.contains(&open.number));
         }
     }
     Ok(())

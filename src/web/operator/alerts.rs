@@ -4,24 +4,24 @@
 //! - Bad is what does not end by itself and what somebody has to do something about: a failing or
 //!   silent directory, a disabled endpoint, a mail or delivery that was given up, work that stands
 //!   still. Everything else is at most worth a look.
-//! - What is told is told from [`Look`] alone.
+//! - What is told is told from [`GatewayStatus`] alone.
 
 use std::collections::HashMap;
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::reports::operator::{Count, DirectoryProblem, Queue};
 use crate::db::{Conn, DbError, reports};
 use crate::domain::directory::DirectoryState;
 use crate::domain::ids::OrganizationId;
 use crate::limits;
-use crate::web::operator::overview::{EndpointLook, Look};
-use crate::web::operator::words;
-use crate::web::portal::words::Health;
+use crate::web::operator::messages;
+use crate::web::operator::overview::{EndpointQueue, GatewayStatus};
+use crate::web::portal::messages::Health;
 
 /// One kind of thing that needs a look.
 #[derive(Debug, Clone)]
-pub struct Trouble {
+pub struct Alert {
     /// How bad it is: `bad` or `warn`.
     pub tone: &'static str,
     /// What it is, with its number.
@@ -64,7 +64,11 @@ pub struct DirectoriesWith {
 
 impl DirectoriesWith {
     /// Reads them.
-    pub fn load(conn: &mut Conn, problem: DirectoryProblem, now: Millis) -> Result<Self, DbError> {
+    pub fn load(
+        conn: &mut Conn,
+        problem: DirectoryProblem,
+        now: Timestamp,
+    ) -> Result<Self, DbError> {
         let most = limits::OPERATOR_NAMED_ITEMS;
         let (first, total) = reports::operator::directories_with(conn, problem, now, most)?;
         let ids: Vec<OrganizationId> =
@@ -73,7 +77,7 @@ impl DirectoriesWith {
         Ok(Self { problem, total, first, names })
     }
 
-    fn trouble(&self, now: Millis) -> Option<Trouble> {
+    fn trouble(&self, now: Timestamp) -> Option<Alert> {
         if self.total == 0 {
             return None;
         }
@@ -107,8 +111,8 @@ impl DirectoriesWith {
             ),
             text: directory_text(directory, now),
         };
-        let total = words::number(self.total);
-        Some(Trouble {
+        let total = messages::number(self.total);
+        Some(Alert {
             tone,
             title: format!("{total} {} {verb}", if one { "directory" } else { "directories" }),
             means,
@@ -119,51 +123,51 @@ impl DirectoriesWith {
 }
 
 /// How a directory is that has a problem.
-fn directory_text(directory: &Directory, now: Millis) -> String {
-    let stale = words::staleness(directory, now);
+fn directory_text(directory: &Directory, now: Timestamp) -> String {
+    let stale = messages::staleness(directory, now);
     match directory.failure_class {
-        Some(class) => format!("{} {stale}", words::meaning(class)),
+        Some(class) => format!("{} {stale}", messages::meaning(class)),
         None => stale,
     }
 }
 
 /// Everything that needs a look, the worst first.
 #[must_use]
-pub fn all(look: &Look) -> Vec<Trouble> {
-    let mut found: Vec<Trouble> =
-        look.directories.iter().filter_map(|with| with.trouble(look.now)).collect();
-    found.extend(endpoints(look));
-    found.extend(mails(look));
-    found.extend(dead(look));
-    found.extend(stuck(look));
-    found.extend(holds(look));
+pub fn all(status: &GatewayStatus) -> Vec<Alert> {
+    let mut found: Vec<Alert> =
+        status.directories.iter().filter_map(|with| with.trouble(status.now)).collect();
+    found.extend(endpoints(status));
+    found.extend(mails(status));
+    found.extend(dead(status));
+    found.extend(stuck(status));
+    found.extend(holds(status));
     found.sort_by_key(|trouble| trouble.tone != "bad");
     found
 }
 
-fn endpoints(look: &Look) -> Vec<Trouble> {
-    let of =
-        |tone: &'static str, verbs: [&'static str; 2], means: &'static str| -> Option<Trouble> {
-            let health = |endpoint: &EndpointLook| words::endpoint_health(&endpoint.row, look.now);
-            let with: Vec<&EndpointLook> =
-                look.endpoints.iter().filter(|endpoint| health(endpoint).tone == tone).collect();
-            let total = i64::try_from(with.len()).unwrap_or(i64::MAX);
-            let [one, many] = verbs;
-            let (word, verb) = if total == 1 { ("endpoint", one) } else { ("endpoints", many) };
-            let row = |endpoint: &&EndpointLook| Row {
-                href: format!("/operator/endpoints/{}", endpoint.row.id),
-                name: endpoint.row.endpoint_url.clone(),
-                text: health(endpoint).sentence,
-            };
-            let most = usize::try_from(limits::OPERATOR_NAMED_ITEMS).unwrap_or(usize::MAX);
-            (total > 0).then(|| Trouble {
-                tone,
-                title: format!("{} {word} {verb}", words::number(total)),
-                means,
-                rows: with.iter().take(most).map(row).collect(),
-                href: Some("/operator/endpoints".to_owned()),
-            })
+fn endpoints(status: &GatewayStatus) -> Vec<Alert> {
+    let of = |tone: &'static str, verbs: [&'static str; 2], means: &'static str| -> Option<Alert> {
+        let health =
+            |endpoint: &EndpointQueue| messages::endpoint_health(&endpoint.row, status.now);
+        let with: Vec<&EndpointQueue> =
+            status.endpoints.iter().filter(|endpoint| health(endpoint).tone == tone).collect();
+        let total = i64::try_from(with.len()).unwrap_or(i64::MAX);
+        let [one, many] = verbs;
+        let (word, verb) = if total == 1 { ("endpoint", one) } else { ("endpoints", many) };
+        let row = |endpoint: &&EndpointQueue| Row {
+            href: format!("/operator/endpoints/{}", endpoint.row.id),
+            name: endpoint.row.endpoint_url.clone(),
+            text: health(endpoint).sentence,
         };
+        let most = usize::try_from(limits::OPERATOR_NAMED_ITEMS).unwrap_or(usize::MAX);
+        (total > 0).then(|| Alert {
+            tone,
+            title: format!("{} {word} {verb}", messages::number(total)),
+            means,
+            rows: with.iter().take(most).map(row).collect(),
+            href: Some("/operator/endpoints".to_owned()),
+        })
+    };
     let disabled = of(
         "bad",
         ["is disabled", "are disabled"],
@@ -178,16 +182,16 @@ fn endpoints(look: &Look) -> Vec<Trouble> {
     disabled.into_iter().chain(failing).collect()
 }
 
-fn mails(look: &Look) -> Vec<Trouble> {
-    let mails = &look.mails;
+fn mails(status: &GatewayStatus) -> Vec<Alert> {
+    let mails = &status.mails;
     let reason = mails.reason.as_deref().map(|reason| format!("One reason: {reason}."));
     let row = |queue: &Queue| Row {
         href: String::new(),
         name: String::new(),
         text: [
-            queue
-                .oldest
-                .map(|at| format!("The oldest is {} old.", words::duration(look.now.since(at)))),
+            queue.oldest.map(|at| {
+                format!("The oldest is {} old.", messages::duration(status.now.since(at)))
+            }),
             reason.clone(),
         ]
         .into_iter()
@@ -197,11 +201,11 @@ fn mails(look: &Look) -> Vec<Trouble> {
     };
     let mut found = Vec::new();
     if !mails.undelivered.count.is_zero() {
-        found.push(Trouble {
+        found.push(Alert {
             tone: "bad",
             title: format!(
                 "{} given up today",
-                words::counted(mails.undelivered.count, "mail was", "mails were")
+                messages::counted(mails.undelivered.count, "mail was", "mails were")
             ),
             means: "Admins were not told by mail of what happened. It is in their portal and in \
                     the events. Look at the mail server and the settings smtp.url and smtp.from.",
@@ -210,11 +214,11 @@ fn mails(look: &Look) -> Vec<Trouble> {
         });
     }
     if !mails.refused.count.is_zero() {
-        found.push(Trouble {
+        found.push(Alert {
             tone: "warn",
             title: format!(
                 "{} not go out",
-                words::counted(mails.refused.count, "mail does", "mails do")
+                messages::counted(mails.refused.count, "mail does", "mails do")
             ),
             means: "The mail server has not taken them. They are tried again for three days.",
             rows: vec![row(&mails.refused)],
@@ -224,12 +228,12 @@ fn mails(look: &Look) -> Vec<Trouble> {
     found
 }
 
-fn dead(look: &Look) -> Option<Trouble> {
-    (!look.dead.is_zero()).then(|| Trouble {
+fn dead(status: &GatewayStatus) -> Option<Alert> {
+    (!status.dead.is_zero()).then(|| Alert {
         tone: "bad",
         title: format!(
             "{} given up today",
-            words::counted(look.dead, "delivery was", "deliveries were")
+            messages::counted(status.dead, "delivery was", "deliveries were")
         ),
         means: "The application was not told of these changes. Mend the receiver, then replay \
                 them on the endpoint's page.",
@@ -239,13 +243,13 @@ fn dead(look: &Look) -> Option<Trouble> {
 }
 
 /// Work that is to be done within seconds and is old.
-fn stuck(look: &Look) -> Option<Trouble> {
+fn stuck(status: &GatewayStatus) -> Option<Alert> {
     let named = [
-        ("webhooks wait to be looked at", look.hints),
-        ("full syncs wait", look.queued),
-        ("people wait whose date has come", look.due),
+        ("webhooks wait to be looked at", status.hints),
+        ("full syncs wait", status.queued),
+        ("people wait whose date has come", status.due),
     ];
-    let is_old = |at: &Millis| look.now.since(*at) > limits::OPERATOR_STUCK_MS;
+    let is_old = |at: &Timestamp| status.now.since(*at) > limits::OPERATOR_STUCK_MS;
     let row = |(what, queue): (&str, Queue)| {
         let due = queue.due.filter(is_old)?;
         Some(Row {
@@ -253,13 +257,13 @@ fn stuck(look: &Look) -> Option<Trouble> {
             name: String::new(),
             text: format!(
                 "{} {what}; the oldest for {}.",
-                words::count(queue.count),
-                words::duration(look.now.since(due))
+                messages::count(queue.count),
+                messages::duration(status.now.since(due))
             ),
         })
     };
     let rows: Vec<Row> = named.into_iter().filter_map(row).collect();
-    (!rows.is_empty()).then(|| Trouble {
+    (!rows.is_empty()).then(|| Alert {
         tone: "bad",
         title: "Work stands still".to_owned(),
         means: "Nothing should wait that long. Look whether a server runs and reaches the \
@@ -269,19 +273,19 @@ fn stuck(look: &Look) -> Option<Trouble> {
     })
 }
 
-fn holds(look: &Look) -> Option<Trouble> {
-    let oldest = look.holds.oldest?;
-    Some(Trouble {
+fn holds(status: &GatewayStatus) -> Option<Alert> {
+    let oldest = status.holds.oldest?;
+    Some(Alert {
         tone: "warn",
         title: format!(
             "{} for a customer",
-            words::counted(look.holds.count, "decision waits", "decisions wait")
+            messages::counted(status.holds.count, "decision waits", "decisions wait")
         ),
         means: "The customers' admins were told. What they do not approve is not done.",
         rows: vec![Row {
             href: String::new(),
             name: String::new(),
-            text: format!("The oldest waits for {}.", words::duration(look.now.since(oldest))),
+            text: format!("The oldest waits for {}.", messages::duration(status.now.since(oldest))),
         }],
         href: Some("/operator/directories?problem=holds".to_owned()),
     })
@@ -289,7 +293,7 @@ fn holds(look: &Look) -> Option<Trouble> {
 
 /// The one sentence on top.
 #[must_use]
-pub fn health(look: &Look, troubles: &[Trouble]) -> Health {
+pub fn health(status: &GatewayStatus, troubles: &[Alert]) -> Health {
     let told = |tone: &'static str| -> Vec<&str> {
         let of_tone = troubles.iter().filter(|trouble| trouble.tone == tone);
         of_tone.map(|trouble| trouble.title.as_str()).collect()
@@ -300,7 +304,7 @@ pub fn health(look: &Look, troubles: &[Trouble]) -> Health {
     } else if !warn.is_empty() {
         ("warn", "Nothing is broken; worth a look", format!("{}.", warn.join(", ")))
     } else {
-        let syncing: i64 = look
+        let syncing: i64 = status
             .states
             .iter()
             .filter(|(state, _)| *state == DirectoryState::Active)
@@ -311,7 +315,7 @@ pub fn health(look: &Look, troubles: &[Trouble]) -> Health {
             0 => "No directory is connected yet, and nothing waits.".to_owned(),
             _ => format!(
                 "{} in step, and nothing waits too long.",
-                words::counted(all, "directory is", "directories are")
+                messages::counted(all, "directory is", "directories are")
             ),
         };
         ("good", "All is well", sentence)

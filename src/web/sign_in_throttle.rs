@@ -20,19 +20,19 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::clock::Millis;
+use crate::clock::Timestamp;
 use crate::limits;
 
 /// What was tried, by address.
 #[derive(Debug)]
-pub struct Tries {
+pub struct SignInThrottle {
     by_address: Mutex<HashMap<IpAddr, Tried>>,
     lane: Semaphore,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Tried {
-    since: Millis,
+    since: Timestamp,
     count: u32,
 }
 
@@ -51,16 +51,16 @@ pub enum Verdict {
     },
 }
 
-impl Default for Tries {
+impl Default for SignInThrottle {
     fn default() -> Self {
         let lane = Semaphore::new(limits::KEY_TRIES_LOOKED_UP_MAX);
         Self { by_address: Mutex::default(), lane }
     }
 }
 
-impl Tries {
+impl SignInThrottle {
     /// The right to look a key up. From an address with too many wrong keys one waits for it.
-    pub async fn look(&self, from: Option<IpAddr>, now: Millis) -> Option<SemaphorePermit<'_>> {
+    pub async fn look(&self, from: Option<IpAddr>, now: Timestamp) -> Option<SemaphorePermit<'_>> {
         let is_slowed = {
             let all = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
             let is_full = all.len() >= limits::KEY_TRIES_ADDRESSES_MAX;
@@ -73,7 +73,7 @@ impl Tries {
     }
 
     /// Counts a wrong key.
-    pub fn wrong(&self, from: Option<IpAddr>, now: Millis) -> Verdict {
+    pub fn wrong(&self, from: Option<IpAddr>, now: Timestamp) -> Verdict {
         let mut all = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let mut from = network(from);
         if !all.contains_key(&from) && all.len() >= limits::KEY_TRIES_ADDRESSES_MAX {
@@ -95,7 +95,7 @@ impl Tries {
     }
 }
 
-fn is_over(tried: &Tried, now: Millis) -> bool {
+fn is_over(tried: &Tried, now: Timestamp) -> bool {
     let age_ms = now.since(tried.since);
     // Also when the clock was set back.
     !(0..limits::KEY_TRIES_MS).contains(&age_ms)
@@ -121,20 +121,20 @@ fn network(address: Option<IpAddr>) -> IpAddr {
 mod tests {
     use super::*;
 
-    const NOW: Millis = Millis(1_795_424_400_000);
+    const NOW: Timestamp = Timestamp(1_795_424_400_000);
 
     fn v4(last: u8) -> IpAddr {
         IpAddr::from([10, 0, 0, last])
     }
 
-    fn refused_times(tries: &Tries, from: IpAddr, now: Millis) -> u32 {
+    fn refused_times(tries: &SignInThrottle, from: IpAddr, now: Timestamp) -> u32 {
         let refused = |_: &u32| tries.wrong(Some(from), now) == Verdict::Refused;
         u32::try_from((0..100).filter(refused).count()).unwrap()
     }
 
     #[test]
     fn a_11_an_address_may_try_so_often_in_a_minute_and_others_are_not_slowed() {
-        let tries = Tries::default();
+        let tries = SignInThrottle::default();
         assert_eq!(refused_times(&tries, v4(1), NOW), limits::KEY_TRIES_MAX);
         let wait = |first| Verdict::Wait { wait_ms: 59_999, first };
         assert_eq!(tries.wrong(Some(v4(1)), NOW.plus(1)), wait(false));
@@ -147,7 +147,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_11_keys_of_a_slowed_address_are_looked_up_a_few_at_a_time() {
-        let tries = Tries::default();
+        let tries = SignInThrottle::default();
         refused_times(&tries, v4(1), NOW);
         let first = tries.look(Some(v4(1)), NOW).await;
         let second = tries.look(Some(v4(1)), NOW).await;
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_11_addresses_of_version_4_in_version_6_are_counted_one_by_one() {
-        let tries = Tries::default();
+        let tries = SignInThrottle::default();
         let mapped = |last| IpAddr::V6(std::net::Ipv4Addr::new(10, 0, 0, last).to_ipv6_mapped());
         assert_eq!(refused_times(&tries, mapped(1), NOW), limits::KEY_TRIES_MAX);
         assert_eq!(tries.wrong(Some(mapped(2)), NOW), Verdict::Refused);
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_11_the_first_that_has_to_wait_is_told_once() {
-        let tries = Tries::default();
+        let tries = SignInThrottle::default();
         let told =
             (0..50).filter(|_| matches!(tries.wrong(None, NOW), Verdict::Wait { first: true, .. }));
         assert_eq!(told.count(), 1);
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_11_the_addresses_of_one_network_count_together_and_memory_is_bounded() {
-        let tries = Tries::default();
+        let tries = SignInThrottle::default();
         let v6 = |last: u16| Some(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]));
         for last in 0..10 {
             assert_eq!(tries.wrong(v6(last), NOW), Verdict::Refused);

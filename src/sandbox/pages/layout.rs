@@ -86,7 +86,7 @@ struct RefusedPage<'a> {
     text: &'a str,
 }
 
-/// A page that there is not, or a form that can not be done.
+/// A page that there is not, or a form that cannot be done.
 #[derive(Debug)]
 pub(super) struct Refused(pub StatusCode, pub String);
 
