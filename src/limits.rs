@@ -78,6 +78,8 @@ pub const WRITER_PASSES_MAX: usize = 24;
 /// How long a bulk job waits after an urgent commit for the next urgent job, in microseconds
 /// (S-46): the steps of one webhook follow each other so closely.
 pub const WRITER_PAUSE_US: u64 = 6_000;
+/// Bulk jobs of the writer thread after which SQLite's log is moved into the file beside it (S-46).
+pub const CHECKPOINT_BULK_JOBS: usize = 8;
 /// Pieces of small directories that are among the urgent jobs of the writer thread at the same time
 /// (S-46).
 pub const WRITER_SMALL_MAX: usize = 1;

@@ -28,6 +28,7 @@ use crate::db::writer::{Failed, Writer};
 use crate::limits;
 
 mod canonical;
+mod checkpointer;
 pub mod clearing;
 pub mod conn;
 pub mod error;

@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::db::checkpointer::Checkpointer;
 use crate::db::conn::{Conn, Tx};
 use crate::db::error::DbError;
 use crate::db::pool::{Place, Use};
@@ -58,6 +59,8 @@ struct Lanes {
     passes: usize,
     /// The last commit carried urgent jobs.
     was_urgent: bool,
+    /// Bulk jobs since the checkpointer was told.
+    bulk_done: usize,
     closed: bool,
 }
 
@@ -107,12 +110,24 @@ impl Queue {
         let mut batch: Vec<Job> = lanes.urgent.drain(..count).collect();
         lanes.was_urgent = !batch.is_empty();
         if batch.is_empty() || lanes.passes >= limits::WRITER_PASSES_MAX {
-            batch.extend(lanes.bulk.pop_front());
+            let bulk = lanes.bulk.pop_front();
+            lanes.bulk_done = lanes.bulk_done.saturating_add(usize::from(bulk.is_some()));
+            batch.extend(bulk);
             lanes.passes = 0;
         } else if !lanes.bulk.is_empty() {
             lanes.passes = lanes.passes.saturating_add(1);
         }
         Some(batch)
+    }
+
+    /// Whether so many bulk jobs are done that the log is worth a checkpoint; counts anew then.
+    fn is_log_long(&self) -> bool {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_long = lanes.bulk_done >= limits::CHECKPOINT_BULK_JOBS;
+        if is_long {
+            lanes.bulk_done = 0;
+        }
+        is_long
     }
 
     fn close(&self) {
@@ -140,6 +155,7 @@ impl Writer {
     ) -> Result<Self, DbError> {
         let queue = Arc::new(Queue::default());
         let mut conn = Some(place.connect(Use::Write)?);
+        let checkpointer = Checkpointer::start(place)?;
         let (place, jobs, at) = (place.clone(), Arc::clone(&queue), Arc::clone(&presence));
         let (running, ended) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new()
@@ -152,6 +168,9 @@ impl Writer {
                         // Nobody could be told of a writer that is gone: they would wait for ever.
                         tracing::error!("the writer panicked; it goes on with a new connection");
                         let _ = catch_unwind(AssertUnwindSafe(|| conn = None));
+                    }
+                    if jobs.is_log_long() {
+                        checkpointer.iter().for_each(Checkpointer::wake);
                     }
                 }
             })

@@ -2,7 +2,7 @@
 //!
 //! Only a keyed hash of the key is looked up. Nothing about a key is logged. Handlers that want to
 //! know who calls take a [`Caller`]. Of a request without a good key no body is read (O-08), and
-//! wrong keys are slowed by address ([`crate::web::tries`]).
+//! wrong keys are slowed by address ([`crate::web::sign_in_throttle`]).
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;

@@ -1,9 +1,9 @@
 //! What can go wrong with a request, and how the caller is told (RFC 9457, product description
 //!
 //!
-//! A handler returns a [`Problem`]; [`crate::web::frame`] writes the body, because only it knows
-//! the request id and in which [`Form`] the caller reads. What no handler has foreseen is a 500 and
-//! logged once, with that id.
+//! A handler returns a [`Problem`]; [`crate::web::middleware`] writes the body, because only it
+//! knows the request id and in which [`Form`] the caller reads. What no handler has foreseen is a
+//! 500 and logged once, with that id.
 //!
 //! Invariants: no text of a problem repeats a secret, a webhook URL or a row's contents; the source
 //! of an internal error goes to the log and not to the caller.
@@ -621,7 +621,7 @@ impl ResponseError for Problem {
         self.status()
     }
 
-    /// The status and headers only; [`crate::web::frame`] adds the body.
+    /// The status and headers only; [`crate::web::middleware`] adds the body.
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status());
         if let Some(seconds) = self.retry_after_seconds() {

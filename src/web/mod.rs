@@ -1,8 +1,8 @@
 //! The HTTP side: webhooks in, the API, and whether the server is well.
 //!
-//! Read [`frame`] for what all answers have in common, [`error`] for how failure is told, [`hooks`]
-//! for the way of a webhook, [`api`] for the resources, [`workos`] for the same resources as
-//! WorkOS SDKs know them, and [`portal`] and [`operator`] for the pages.
+//! Read [`middleware`] for what all answers have in common, [`error`] for how failure is told,
+//! [`hooks`] for the way of a webhook, [`api`] for the resources, [`workos`] for the same resources
+//! as WorkOS SDKs know them, and [`portal`] and [`operator`] for the pages.
 //!
 //! Invariants:
 //! - Every answer from 400 on is JSON, or a page under `/portal` or `/operator`, and carries the

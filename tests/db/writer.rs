@@ -475,3 +475,25 @@ fn a_lost_connection_of_the_writer_is_replaced() {
         assert_eq!(t.at.raw().organizations(), ids([1, 2, 4]));
     });
 }
+
+/// The log is moved into the file while bulk work goes on, long before the writer would have to do
+/// it (S-46), and does not grow.
+#[test]
+fn s_46_the_log_of_bulk_work_is_moved_beside_it() {
+    on(Engine::Sqlite, async |t| {
+        let length = |suffix: &str| {
+            let name = format!("{}{suffix}", t.at.file().display());
+            std::fs::metadata(name).map_or(0, |found| found.len())
+        };
+        let before = length("");
+        let mut number = 0;
+        // The writer does it at 4,000 pages, which are 16 MiB.
+        while length("") == before {
+            assert!(length("-wal") < 14 << 20, "the log holds {} bytes", length("-wal"));
+            let jobs = number..number + 20;
+            number = jobs.end;
+            let job = move |tx: &mut Tx<'_>| jobs.map(|n| store(tx, n)).sum::<Result<usize, _>>();
+            t.db.write(Lane::Bulk, job).await.unwrap();
+        }
+    });
+}

@@ -4,7 +4,7 @@
 //! - The key is checked by the code that checks the API's bearers, and is neither stored nor shown
 //!   nor logged.
 //! - Whatever is wrong with a key (unknown, revoked, no key at all), the answer is the same.
-//! - Wrong keys are slowed as those of the API are ([`crate::web::tries`]).
+//! - Wrong keys are slowed as those of the API are ([`crate::web::sign_in_throttle`]).
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;

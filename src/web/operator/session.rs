@@ -1,7 +1,7 @@
 //! Who is let in: operators with the cookie of a visit that an API key opened.
 //!
 //! Invariants:
-//! - Cookies, forms and the end of a visit are as [`crate::web::pages::visit`] says.
+//! - Cookies, forms and the end of a visit are as [`crate::web::pages::session`] says.
 //! - A visit is looked up together with its key: when the key is revoked the visit has ended.
 //! - The API key itself is not kept: the visit names its row.
 

@@ -1,7 +1,7 @@
 //! Who is let in: visitors with the cookie of a visit that has not ended.
 //!
 //! Invariants:
-//! - Cookies, forms and the end of a visit are as [`crate::web::pages::visit`] says.
+//! - Cookies, forms and the end of a visit are as [`crate::web::pages::session`] says.
 //! - Whoever uses a link gets a new visit; the one they had before ends.
 
 use std::future::Future;
