@@ -14,6 +14,8 @@ use std::path::Path;
 
 #[path = "support/layout.rs"]
 mod layout;
+#[path = "support/requirements.rs"]
+mod requirements;
 #[path = "support/source.rs"]
 mod source;
 
@@ -603,70 +605,4 @@ fn a_planted_table_that_can_not_be_stacked_is_found() {
     for part in [" data-label=\"B\"", " role=\"row\"", "stack ", " role=\"rowheader\""] {
         assert_one(&check_tables("a.html", &table.replacen(part, "", 1)), "a.html: <t");
     }
-}
-
-// ------------------------------------------------------------------------------------ requirements
-
-/// What a directory's life, the sync and the wire contract must do: a letter, and the numbers that
-/// there are.
-const REQUIREMENTS: &[(&str, &[std::ops::RangeInclusive<u32>])] =
-    &[("c", &[1..=18]), ("l", &[1..=11, 13..=14]), ("s", &[1..=18, 20..=26, 30..=32, 40..=46])];
-
-/// Every requirement is in the name of a test, as `s_31_…`; no test names one that does not exist.
-fn check_requirements(tree: &Tree) -> Vec<String> {
-    let known: BTreeSet<String> = REQUIREMENTS
-        .iter()
-        .flat_map(|(letter, ranges)| {
-            ranges.iter().cloned().flatten().map(move |number| format!("{letter}_{number:02}"))
-        })
-        .collect();
-    let mut named = BTreeSet::new();
-    let mut complaints = Vec::new();
-    for file in &tree.0 {
-        let found = words(&file.code);
-        for pair in found.windows(2).filter(|pair| pair[0].1 == "fn") {
-            let (at, name) = &pair[1];
-            let mut parts = name.splitn(3, '_');
-            let (letter, number) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
-            let is_id = REQUIREMENTS.iter().any(|(known, _)| *known == letter)
-                && number.parse::<u32>().is_ok();
-            let id = format!("{letter}_{number}");
-            if known.contains(&id) {
-                named.insert(id);
-            } else if is_id {
-                let line = line_of(&file.code.chars().collect::<Vec<_>>(), *at);
-                complaints.push(format!("{}:{line}: there is no requirement {id}", file.path));
-            }
-        }
-    }
-    complaints.extend(known.difference(&named).map(|id| format!("no test is named {id}_…")));
-    complaints
-}
-
-#[test]
-fn every_requirement_is_in_the_name_of_a_test() {
-    assert_none(check_requirements(&repository()));
-}
-
-#[test]
-fn a_planted_gap_in_the_requirements_is_found() {
-    let numbers = |ranges: &[std::ops::RangeInclusive<u32>]| {
-        ranges.iter().cloned().flatten().collect::<Vec<u32>>()
-    };
-    let all: Vec<String> = REQUIREMENTS
-        .iter()
-        .flat_map(|(letter, ranges)| {
-            numbers(ranges)
-                .into_iter()
-                .map(move |n| format!("fn {letter}_{n:02}_it_works() {{}}\n"))
-        })
-        .collect();
-    let planted = |text: &str| check_requirements(&Tree::of(&[("tests/it/a.rs", text)]));
-    assert_none(planted(&all.concat()));
-    assert_one(&planted(&all[1..].concat()), "no test is named c_01");
-    assert_one(
-        &planted(&format!("// s_46_in_a_comment\n{}", all[..all.len() - 1].concat())),
-        "s_46",
-    );
-    assert_one(&planted(&format!("{}fn s_19_f() {{}}", all.concat())), "no requirement s_19");
 }
