@@ -7,18 +7,25 @@ use std::sync::{Mutex, Once, PoisonError};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use rollcall::db::Place;
+use rollcall::sandbox::Edit;
 use serde_json::json;
 
+use crate::hr::{YESTERDAY, on};
 use crate::support::{Options, TestApp, behaviours_of_place};
 use crate::systems::System;
 use crate::testdb::{Engine, TestPlace};
 
-behaviours_of_place!(s_46_no_transaction_grows_with_the_directory);
+behaviours_of_place!(
+    s_46_no_transaction_grows_with_the_directory,
+    s_46_a_webhook_about_somebody_who_stays_counts_nobody,
+);
 
 /// Statements of the longest transaction, and which it began with.
 type Longest = (usize, Vec<String>);
 
 static LONGEST: Mutex<BTreeMap<String, Longest>> = Mutex::new(BTreeMap::new());
+/// How often a database was asked how many accounts of a directory are linked and active.
+static COUNTED: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 
 /// Counts on one connection.
 #[derive(Default)]
@@ -38,8 +45,12 @@ impl Instrumentation for Counter {
                 self.statements.clear();
             }
             InstrumentationEvent::StartQuery { query, .. } => {
-                let text: String = query.to_string().chars().take(60).collect();
-                self.statements.push(text);
+                let text = query.to_string();
+                if text.contains("COUNT(*)") && text.contains("accounts") {
+                    let mut all = COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
+                    *all.entry(self.url.clone()).or_default() += 1;
+                }
+                self.statements.push(text.chars().take(60).collect());
                 if self.statements.len() > self.longest {
                     self.longest = self.statements.len();
                     let longest = (self.longest, self.statements.clone());
@@ -64,15 +75,20 @@ fn count() {
     });
 }
 
-/// The longest transaction on this database.
-fn longest(place: &TestPlace) -> Longest {
+/// What was noted of each URL of this database.
+fn noted<T: Clone>(all: &Mutex<BTreeMap<String, T>>, place: &TestPlace) -> Vec<T> {
     let url = match &place.place {
         Place::Sqlite(path) => path.display().to_string(),
         Place::Postgres(url) => url.reveal().to_owned(),
     };
-    let all = LONGEST.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = all.lock().unwrap_or_else(PoisonError::into_inner);
     let found = all.iter().filter(|(key, _)| key.contains(&url) || url.contains(key.as_str()));
-    found.map(|(_, longest)| longest.clone()).max().expect("statements were counted")
+    found.map(|(_, noted)| noted.clone()).collect()
+}
+
+/// The longest transaction on this database.
+fn longest(place: &TestPlace) -> Longest {
+    noted(&LONGEST, place).into_iter().max().expect("statements were counted")
 }
 
 /// Set up, synced, half of the people changed, synced, disabled and cleared.
@@ -115,4 +131,26 @@ async fn s_46_no_transaction_grows_with_the_directory(place: TestPlace) {
             );
         }
     }
+}
+
+/// Counting the accounts that have access costs the size of the directory, so only an end of access
+/// is worth it.
+async fn s_46_a_webhook_about_somebody_who_stays_counts_nobody(place: TestPlace) {
+    count();
+    let app = TestApp::start(place).await;
+    let connected = app.connected().await;
+    let counted = || noted(&COUNTED, &app.place).into_iter().sum::<usize>();
+    let employee = "PW17";
+    let before = counted();
+    assert!(before > 0, "a full sync counts");
+    let job = Edit { job_role: Some("Driver".to_owned()), ..Edit::default() };
+    app.edit(employee, job).await;
+    app.drain().await;
+    let email = app.hr().person(employee).expect("the person").email;
+    let account = app.the_account(&connected, &email).await;
+    assert_eq!(account["position"], "Driver", "{account}");
+    assert_eq!(counted(), before, "a change of job is no end of access");
+    app.leave(employee, &on(YESTERDAY)).await;
+    app.drain().await;
+    assert!(counted() > before, "an end of access is");
 }
