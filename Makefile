@@ -1,7 +1,12 @@
 # What there is to run. CI runs the same targets (.ci/run).
-.PHONY: lint test build demo bench bench-neighbours screenshots
+.PHONY: help lint test build demo bench bench-neighbours screenshots
 
 CARGO ?= cargo
+
+# What there is to run, with what it is for.
+help:
+	@awk '/^# / { text = text " " substr($$0, 3); next } /^[A-Z_]+ [?]?=/ { next } \
+		/^[a-z-]+:/ { sub(":.*", ""); printf "make %-18s%s\n", $$0, text } { text = "" }' Makefile
 
 # Format, lints and documentation; warnings are errors.
 lint:
@@ -14,9 +19,10 @@ lint:
 		echo "cargo-deny is not installed: advisories were NOT checked" \
 		"(licences and sources are, by tests/licences.rs)"; fi
 
-# Every suite, on both databases. A missing PostgreSQL is a failure, not a skip. A test waits for
-# its servers half of the time, so twice as many run as there are cores.
+# A test waits for its servers half of the time, so twice as many run as there are cores.
 TEST_THREADS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
+
+# Every suite, on both databases. A missing PostgreSQL is a failure, not a skip.
 test:
 	scripts/test-setup
 	ROLLCALL_TEST_REQUIRE_POSTGRES=1 RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked
