@@ -10,8 +10,11 @@
 //!   `synchronous = FULL` as everywhere. When it fails, the log is emptied as if it were not there.
 //! - The log stays small without it: `wal_autocheckpoint` stays with the writer, which then finds
 //!   little left to do.
+//! - It is gone when the writer is. The last connection that closes empties the log and removes it,
+//!   so that the file of a stopped server is whole by itself.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use diesel::connection::SimpleConnection as _;
 
@@ -19,8 +22,11 @@ use crate::db::conn::Conn;
 use crate::db::error::DbError;
 use crate::db::pool::{Place, Use};
 
-/// Tells the thread; it ends when this is dropped.
-pub(crate) struct Checkpointer(SyncSender<()>);
+/// The thread. Dropping it ends it, and waits for that.
+pub(crate) struct Checkpointer {
+    tell: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Checkpointer {
     /// Starts the thread for a SQLite file; PostgreSQL has one of its own.
@@ -30,16 +36,24 @@ impl Checkpointer {
         }
         let place = place.clone();
         let (tell, told) = sync_channel(1);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("rollcall-checkpointer".to_owned())
             .spawn(move || work(&place, &told))
             .map_err(|error| DbError::Unavailable(error.to_string()))?;
-        Ok(Some(Self(tell)))
+        Ok(Some(Self { tell: Some(tell), thread: Some(thread) }))
     }
 
     /// There is something in the log. Never waits; one call that nobody has taken yet is enough.
     pub(crate) fn wake(&self) {
-        let _ = self.0.try_send(());
+        let _ = self.tell.as_ref().map(|tell| tell.try_send(()));
+    }
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        self.tell = None;
+        // A panic in the thread has been reported by its own message already.
+        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 

@@ -481,8 +481,9 @@ fn a_lost_connection_of_the_writer_is_replaced() {
 #[test]
 fn s_46_the_log_of_bulk_work_is_moved_beside_it() {
     on(Engine::Sqlite, async |t| {
+        let file = t.at.file().to_owned();
         let length = |suffix: &str| {
-            let name = format!("{}{suffix}", t.at.file().display());
+            let name = format!("{}{suffix}", file.display());
             std::fs::metadata(name).map_or(0, |found| found.len())
         };
         let before = length("");
@@ -495,5 +496,9 @@ fn s_46_the_log_of_bulk_work_is_moved_beside_it() {
             let job = move |tx: &mut Tx<'_>| jobs.map(|n| store(tx, n)).sum::<Result<usize, _>>();
             t.db.write(Lane::Bulk, job).await.unwrap();
         }
+        // The file of a server that has stopped is whole by itself.
+        drop(t.db);
+        let name = format!("{}-wal", file.display());
+        assert!(!std::path::Path::new(&name).exists(), "the log is still there");
     });
 }
