@@ -1,5 +1,5 @@
 # What there is to run. CI runs the same targets (.ci/run).
-.PHONY: help lint test build demo bench bench-neighbours screenshots
+.PHONY: help lint test api-fuzz build demo bench bench-neighbours screenshots
 
 CARGO ?= cargo
 
@@ -8,13 +8,14 @@ help:
 	@awk '/^# / { text = text " " substr($$0, 3); next } /^[A-Z_]+ [?]?=/ { next } \
 		/^[a-z-]+:/ { sub(":.*", ""); printf "make %-18s%s\n", $$0, text } { text = "" }' Makefile
 
-# Format, lints and documentation; warnings are errors.
+# Format, lints, documentation and the description of the API; warnings are errors.
 lint:
 	@$(CARGO) fmt --version >/dev/null 2>&1 && $(CARGO) clippy --version >/dev/null 2>&1 || \
 		{ echo "rustfmt or clippy is missing: rustup component add rustfmt clippy" >&2; exit 1; }
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --locked
+	scripts/check-openapi
 	@if command -v cargo-deny >/dev/null 2>&1; then $(CARGO) deny --locked check; else \
 		echo "cargo-deny is not installed: advisories were NOT checked" \
 		"(licences and sources are, by tests/licences.rs)"; fi
@@ -27,9 +28,19 @@ test:
 	scripts/test-setup
 	ROLLCALL_TEST_REQUIRE_POSTGRES=1 RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked
 
-# The binary: target/release/rollcall
+# 20,000 requests of an outside tool to every operation of the API, on each database; looks for
+# answers that are not described.
+FUZZ_REQUESTS ?= 20000
+api-fuzz:
+	scripts/test-setup
+	ROLLCALL_TEST_REQUIRE_POSTGRES=1 ROLLCALL_TEST_API_FUZZ=$(FUZZ_REQUESTS) $(CARGO) test --locked \
+		--test it -- openapi::an_outside_tool
+
+# What is deployed: target/dist/rollcall, and rollcall.debug beside it, which a debugger finds.
 build:
-	$(CARGO) build --release --locked
+	$(CARGO) build --profile dist --locked
+	cd target/dist && objcopy --only-keep-debug rollcall rollcall.debug && \
+		objcopy --strip-all --add-gnu-debuglink=rollcall.debug rollcall
 
 # The gateway and a sandbox HR system together, to see it work.
 demo:

@@ -19,24 +19,23 @@ use tokio::net::TcpSocket;
 
 use crate::clock::{Clock, CorrectedClock, Random, SystemClock, SystemRandom, Timestamp};
 use crate::config::{ConfigError, DatabaseUrl, Settings};
-use crate::db::api_keys::{self, ApiKey};
 use crate::db::data_keys::{self, DataKeyError};
-use crate::db::{Db, DbError, Lane, Place, migrate};
+use crate::db::{Db, DbError, Place, migrate};
 use crate::delivery;
 use crate::delivery::target::{NoTargets, Targets};
 use crate::domain::guard::GuardLimits;
-use crate::domain::ids::ApiKeyId;
 use crate::domain::provider::ProviderKind;
 use crate::domain::trust::Trust;
 use crate::limits;
 use crate::notify::smtp::{Mailer, MailerError};
+use crate::operations::api_keys;
 use crate::providers::http::{HttpClient, NoClient};
 use crate::providers::{BaseUrls, Connect, Registry};
-use crate::secret::{Keys, SealingKey, Secret, SecretError, new_token};
+use crate::secret::{Keys, SealingKey, Secret, SecretError};
 use crate::sync::{Context, Pace};
 use crate::tasks::{Activators, TaskContext, Tasks};
 use crate::web;
-use crate::web::state::AppState;
+use crate::web::http::state::AppState;
 
 /// Why Rollcall did not start. The texts say what to do.
 #[derive(Debug, thiserror::Error)]
@@ -195,24 +194,13 @@ impl Store {
 
     /// Makes an API key; the answer is the only time it is shown.
     pub async fn create_api_key(&self, name: &str) -> Result<Secret, DbError> {
-        let random = &*self.surroundings.random;
-        let key = Secret::new(format!("sk_live_{}", new_token(random).reveal()));
-        let now = self.surroundings.clock.now();
-        let row = ApiKey {
-            id: ApiKeyId::new(now, random),
-            name: name.to_owned(),
-            key_hash: self.keys.lookup.lookup_hash(key.reveal()),
-            last4: key.last4(),
-            created_at_ms: now,
-            revoked_at_ms: None,
-        };
-        self.db.write(Lane::Urgent, move |tx| api_keys::insert(tx, &row)).await?;
-        Ok(key)
+        let (now, random) = (self.surroundings.clock.now(), &*self.surroundings.random);
+        api_keys::create(&self.db, &self.keys, (now, random), name).await
     }
 
     /// The first API key of a new database; `None` when there are keys already.
     pub async fn first_api_key(&self) -> Result<Option<Secret>, DbError> {
-        let existing = self.db.read(api_keys::all).await?;
+        let existing = self.db.read(crate::db::api_keys::all).await?;
         if existing.is_empty() { self.create_api_key("first").await.map(Some) } else { Ok(None) }
     }
 }
@@ -441,7 +429,12 @@ impl Running {
         let task_context = TaskContext { sync: context.clone(), mailer, delivery };
         let activators = Activators::default();
         let allow_private_targets = settings.delivery.allow_private_targets;
-        let state = AppState::new(context.clone(), activators.clone(), allow_private_targets);
+        let state = AppState::new(
+            context.clone(),
+            activators.clone(),
+            allow_private_targets,
+            web::problem_page,
+        );
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let stop_ms = stop_ms(settings);
         let server = web::serve(state, listener, workers, stop_ms).map_err(listen_error)?;

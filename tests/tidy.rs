@@ -33,7 +33,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("providers", &["domain", "clock", "secret", "limits"]),
     ("wire", &["domain", "db", "clock"]),
     ("sync", &["wire", "domain", "db", "providers", "secret", "clock", "limits"]),
-    ("operations", &["sync", "wire", "providers", "domain", "db", "secret", "clock", "limits"]),
+    (
+        "operations",
+        &["sync", "wire", "delivery", "providers", "domain", "db", "secret", "clock", "limits"],
+    ),
     ("delivery", &["domain", "db", "clock", "secret", "limits"]),
     ("notify", &["domain", "db", "clock", "secret", "limits"]),
     (
@@ -273,6 +276,76 @@ fn a_planted_use_of_a_crate_is_found() {
     assert_none(planted("src/db/a.rs", "use diesel::prelude::*;"));
     assert_none(planted("src/cli/demo.rs", "use reqwest::Client;"));
     assert_none(planted("src/tasks/a.rs", "// diesel\n#[cfg(test)]\nmod tests { use actix_web; }"));
+}
+
+// ------------------------------------------------------------------------------- who writes where
+
+/// Where requests write to the database themselves: who is in, what was answered to whom, and
+/// whether writing works at all. Everything else is written by `src/operations` and `src/sync`, so
+/// that a rule stands once for all surfaces.
+const WRITERS_OF_THE_WEB: &[&str] = &[
+    "src/web/http/health.rs",
+    "src/web/http/idempotency.rs",
+    "src/web/operator/enter.rs",
+    "src/web/operator/session.rs",
+    "src/web/portal/enter.rs",
+    "src/web/portal/session.rs",
+];
+
+/// Every `.write(Lane` of a file's code, by its line.
+fn writes(file: &File) -> Vec<usize> {
+    let code: Vec<char> = file.shipped.chars().collect();
+    let all = words(&file.shipped);
+    let between = |from: usize, to: usize| -> String {
+        code[from..to].iter().filter(|c| !c.is_whitespace()).collect()
+    };
+    let mut found = Vec::new();
+    for (index, (at, word)) in all.iter().enumerate().filter(|(_, (_, word))| word == "write") {
+        let is_method = code[..*at].iter().rev().find(|c| !c.is_whitespace()) == Some(&'.');
+        // `Lane` may stand behind the modules that lead to it.
+        let (mut end, mut gap) = (at + word.chars().count(), "(");
+        for (next, name) in &all[index + 1..] {
+            if !is_method || between(end, *next) != gap {
+                break;
+            }
+            if name == "Lane" {
+                found.push(line_of(&code, *at));
+            }
+            (end, gap) = (next + name.chars().count(), "::");
+        }
+    }
+    found
+}
+
+fn check_writes(tree: &Tree) -> Vec<String> {
+    let others = |file: &&File| !WRITERS_OF_THE_WEB.contains(&file.path.as_str());
+    let complain = |file: &File| {
+        let at = |line| format!("{}:{line}: writing belongs in src/operations", file.path);
+        writes(file).into_iter().map(at).collect::<Vec<String>>()
+    };
+    tree.under("src/web/").filter(others).flat_map(complain).collect()
+}
+
+#[test]
+fn requests_write_by_operations_only() {
+    let tree = repository();
+    assert_none(check_writes(&tree));
+    for path in WRITERS_OF_THE_WEB {
+        let file = tree.under(path).next();
+        assert!(file.is_some_and(|file| !writes(file).is_empty()), "{path} writes nothing");
+    }
+}
+
+#[test]
+fn a_planted_write_by_a_request_is_found() {
+    let planted = |path: &str, text: &str| check_writes(&Tree::of(&[(path, text)]));
+    let write = "\ncx.db.write(Lane::Urgent, move |tx| a(tx)).await";
+    assert_one(&planted("src/web/api/a.rs", write), "src/web/api/a.rs:2: writing belongs in");
+    assert_one(&planted("src/web/portal/a.rs", "db\n.write(\n Lane::Bulk, f)"), ":2: writing");
+    assert_one(&planted("src/web/a.rs", "db.write(crate::db::Lane::Bulk, f)"), ":1: writing");
+    assert_none(planted("src/web/portal/session.rs", write));
+    assert_none(planted("src/operations/a.rs", write));
+    assert_none(planted("src/web/a.rs", "// db.write(Lane::Bulk)\nfile.write(text, Lane::Bulk);"));
 }
 
 // ---------------------------------------------------------------------------------------- lengths

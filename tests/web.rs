@@ -25,7 +25,7 @@ use rollcall::providers::{CallGate, Connect, Credential, Provider};
 use rollcall::secret::{Keys, SealingKey};
 use rollcall::sync::{Context, Pace};
 use rollcall::tasks::Activators;
-use rollcall::web::state::AppState;
+use rollcall::web::http::state::AppState;
 
 struct NoHrSystem;
 
@@ -114,7 +114,7 @@ impl Server {
             guard: GuardLimits { min_count: 5, share: 0.10, max_count: 100 },
         };
         let activators = Activators::default();
-        let state = AppState::new(context, activators, false);
+        let state = AppState::new(context, activators, false, rollcall::web::problem_page);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let served = state.clone();

@@ -2,7 +2,8 @@
 
 use crate::app::{AppError, Store};
 use crate::config::Settings;
-use crate::db::{DbError, Lane, api_keys};
+use crate::db::api_keys;
+use crate::operations::api_keys as operations;
 
 use super::{Context, in_runtime};
 
@@ -65,11 +66,8 @@ impl Keys {
                 }
             }
             Action::Revoke { id_or_name } => {
-                let (text, now) = (id_or_name.clone(), store.surroundings.clock.now());
-                let write =
-                    store.db.write(Lane::Urgent, move |tx| api_keys::revoke(tx, &text, now));
-                let revoked: Result<usize, DbError> = write.await;
-                match revoked? {
+                let now = store.surroundings.clock.now();
+                match operations::revoke(&store.db, id_or_name, now).await? {
                     0 => {
                         context.say(&format!("error: no valid key is called {id_or_name}"));
                         return Ok(1);

@@ -19,6 +19,7 @@ pub mod check_config;
 pub mod demo;
 pub mod keys;
 pub mod migrate;
+pub mod openapi;
 pub mod sandbox;
 pub mod serve;
 
@@ -48,6 +49,8 @@ pub enum Command {
     Migrate(migrate::Migrate),
     /// Make, list and revoke keys to the API
     Keys(keys::Keys),
+    /// Print the description of the API (OpenAPI 3.1)
+    Openapi(openapi::PrintOpenapi),
     /// Run HR systems to play with
     Sandbox(sandbox::SandboxCommand),
     /// See it work: the gateway and a sandbox HR system together
@@ -129,6 +132,7 @@ pub fn run(
         Command::Serve(command) => command.run(&mut context),
         Command::Migrate(command) => command.run(&mut context),
         Command::Keys(command) => command.run(&mut context),
+        Command::Openapi(command) => command.run(&mut context),
         Command::Sandbox(command) => command.run(&mut context),
         Command::Demo(command) => command.run(&mut context),
     }

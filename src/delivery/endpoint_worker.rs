@@ -14,7 +14,6 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -25,22 +24,12 @@ use crate::db::deliveries::{self, Content, Open};
 use crate::db::endpoints::{self, Endpoint};
 use crate::db::{Conn, DbError, Lane, endpoint_secrets, events, overtaking};
 use crate::delivery::lanes::{Demand, Overtake, Selection};
+use crate::delivery::lease::Lease;
 use crate::delivery::send::{self, Ended, Job, Noted, Target};
 use crate::delivery::{Context, disabling};
 use crate::domain::endpoint::{EndpointStatus, Health};
 use crate::domain::ids::{DirectoryId, EndpointId};
 use crate::limits;
-
-/// Until when this process may send to an endpoint, as far as it knows.
-#[derive(Debug)]
-pub(super) struct Lease(AtomicI64);
-
-impl Lease {
-    /// Whether a request may be begun now.
-    pub(super) fn holds(&self, now: Timestamp) -> bool {
-        now.0 < self.0.load(Ordering::SeqCst)
-    }
-}
 
 /// Whether the worker may go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +75,7 @@ pub(super) async fn run(
         cx: cx.clone(),
         id: id.clone(),
         epoch: endpoint.lease_epoch,
-        lease: Arc::new(Lease(AtomicI64::new(until.0))),
+        lease: Arc::new(Lease::new(until)),
         health: endpoint.health(),
         target: None,
         first: VecDeque::new(),
@@ -373,7 +362,7 @@ impl EndpointWorker {
         let renewed =
             self.cx.db.write(Lane::Urgent, move |tx| endpoints::renew(tx, &id, epoch, until)).await;
         match renewed {
-            Ok(true) => self.lease.0.store(until.0, Ordering::SeqCst),
+            Ok(true) => self.lease.set(until),
             Ok(false) => {
                 self.flying.abort_all();
                 return Right::Lost;

@@ -36,6 +36,7 @@ pub mod deliverer;
 mod disabling;
 mod endpoint_worker;
 pub mod lanes;
+mod lease;
 pub mod sample;
 mod send;
 pub mod sign;

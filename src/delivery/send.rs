@@ -18,7 +18,7 @@ use crate::db::endpoint_secrets::EndpointSecret;
 use crate::db::endpoints::{self, Endpoint};
 use crate::db::{DbError, Lane, overtaking};
 use crate::delivery::disabling::{self, Disabled};
-use crate::delivery::endpoint_worker::Lease;
+use crate::delivery::lease::Lease;
 use crate::delivery::sign::{self, SigningSecret};
 use crate::delivery::target::Answered;
 use crate::delivery::{Context, open_secret};

@@ -4,4 +4,16 @@
 //!
 //! What this module must not do: read requests or write answers.
 
+pub mod accounts;
+pub mod admins;
+pub mod api_keys;
 pub mod decisions;
+pub mod deliveries;
+pub mod directories;
+pub mod endpoints;
+pub mod error;
+pub mod input;
+pub mod organizations;
+pub mod portal_links;
+
+pub use error::OperationError;

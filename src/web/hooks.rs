@@ -27,9 +27,9 @@ use crate::db::{DbError, directories, inbox};
 use crate::limits;
 use crate::providers::{Hint, people_hr};
 use crate::secret::Secret;
-use crate::web::error::Problem;
-use crate::web::response::Response;
-use crate::web::state::State;
+use crate::web::http::error::Problem;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 
 /// Where the addresses begin.
 const ROOT: &str = "/hooks/people-hr/";

@@ -1,8 +1,8 @@
 //! The HTTP side: webhooks in, the API, and whether the server is well.
 //!
-//! Read [`middleware`] for what all answers have in common, [`error`] for how failure is told,
-//! [`hooks`] for the way of a webhook, [`api`] for the resources, [`workos`] for the same resources
-//! as WorkOS SDKs know them, and [`portal`] and [`operator`] for the pages.
+//! Read [`http`] for what all requests have in common, [`hooks`] for the way of a webhook, [`api`]
+//! for the resources, [`workos`] for the same resources as WorkOS SDKs know them, and [`portal`]
+//! and [`operator`] for the pages.
 //!
 //! Invariants:
 //! - Every answer from 400 on is JSON, or a page under `/portal` or `/operator`, and carries the
@@ -20,28 +20,20 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer};
 
+use crate::domain::ids::RequestId;
 use crate::limits;
-use crate::web::state::{AppState, State};
+use crate::web::http::error::Problem;
+use crate::web::http::state::{AppState, State};
+use crate::web::http::{auth, health, idempotency, middleware, page_headers};
 
 pub mod actors;
 pub mod api;
-pub mod auth;
-pub mod body;
-pub mod error;
-pub mod health;
-pub mod hook_turns;
 pub mod hooks;
-pub mod idempotency;
-pub mod metadata;
-pub mod middleware;
+pub mod http;
+pub mod openapi;
 pub mod operator;
 pub mod pages;
 pub mod portal;
-pub mod portal_links;
-pub mod query;
-pub mod response;
-pub mod sign_in_throttle;
-pub mod state;
 pub mod workos;
 
 /// All routes. They take every path, so nothing that is registered after them is ever asked.
@@ -66,6 +58,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
                     .configure(api::routes)
                     .default_service(web::to(middleware::unknown_route)),
             )
+            .configure(openapi::routes)
             .configure(workos::routes)
             .configure(portal::routes)
             .configure(operator::routes)
@@ -92,4 +85,13 @@ pub fn serve(
         .shutdown_timeout(stop_ms.div_euclid(1_000).max(1))
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// The page that tells an admin, or the operator, of a problem.
+#[must_use]
+pub fn problem_page(problem: &Problem, path: &str, sends_mail: bool, id: &RequestId) -> String {
+    if page_headers::is_operator_page(path) {
+        return operator::problem::page(problem, path, id.as_str());
+    }
+    portal::problem::page(problem, path, sends_mail, id.as_str())
 }

@@ -160,18 +160,10 @@ pub fn deleted(directory: &Directory, counts: DirectoryCounts, now: Timestamp) -
     Value::Object(object)
 }
 
-/// A directory as it is read.
-#[must_use]
-pub fn directory(directory: &Directory, counts: PeopleCounts) -> Map<String, Value> {
-    let mut object = directory_object(directory, wire_state(directory), directory.updated_at_ms);
-    object.insert("external_key".to_owned(), json!(directory.external_key));
-    object.insert("metadata".to_owned(), metadata(counts));
-    object
-}
-
 /// The state of a directory as it is read. SDKs and events say `active` for `linked` and `inactive`
 /// for `unlinked`.
-fn wire_state(directory: &Directory) -> &'static str {
+#[must_use]
+pub fn wire_state(directory: &Directory) -> &'static str {
     match (directory.state, directory.failure_class) {
         (DirectoryState::Setup | DirectoryState::Disabled, _) => "unlinked",
         (DirectoryState::Validating, _) => "validating",

@@ -23,6 +23,7 @@ mod two_windows;
 mod window;
 
 use driver::Chrome;
+use window::{WIDE, Window};
 
 /// Makes a test of each behaviour on SQLite.
 macro_rules! behaviours_on_sqlite {
@@ -42,6 +43,7 @@ behaviours_on_sqlite!(
     l_03_hrworks_in_a_browser,
     l_03_people_hr_by_keyboard,
     the_ways_in_in_a_browser,
+    the_description_of_the_api_in_a_browser,
     o_02_the_sandbox_in_a_browser,
     o_02_hr_in_one_window_and_the_portal_in_another,
 );
@@ -77,6 +79,17 @@ async fn l_03_people_hr_by_keyboard(app: TestApp) {
 
 async fn the_ways_in_in_a_browser(app: TestApp) {
     in_browser(async |chrome| aside::seen(&app, chrome).await).await;
+}
+
+async fn the_description_of_the_api_in_a_browser(app: TestApp) {
+    in_browser(async |chrome| {
+        let window = Window::open_at(chrome, &app, WIDE).await;
+        window.open("/docs/").await;
+        window.sees("Makes an organization.").await.sees("What unmodified WorkOS SDKs ask").await;
+        // Its looks are Swagger UI's; that nothing fails and nobody else is asked is ours.
+        window.logs_nothing_bad("api-01-description").await;
+    })
+    .await;
 }
 
 async fn o_02_the_sandbox_in_a_browser(app: TestApp) {

@@ -51,6 +51,7 @@ mod lifecycle;
 mod linking;
 mod managers;
 mod neighbours;
+mod openapi;
 mod operator;
 mod operator_access;
 mod order;

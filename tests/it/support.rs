@@ -178,7 +178,12 @@ impl TestApp {
         let key = running.store.create_api_key("tests").await.expect("a key");
         let base = format!("http://{}", running.address);
         #[expect(clippy::disallowed_methods, reason = "the test plays the application")]
-        let client = reqwest::Client::new();
+        let client = reqwest::Client::builder()
+            // The gateway closes a connection that was idle for five seconds; a request that is
+            // sent at that moment would be lost.
+            .pool_idle_timeout(std::time::Duration::from_secs(2))
+            .build()
+            .expect("a client");
         Self { running, sandbox, mail, clock, place, key, client, settings, base }
     }
 

@@ -6,27 +6,28 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::clock::Timestamp;
-use crate::db::directories::{self, Directory};
+use crate::db::directories::Directory;
 use crate::db::page::PageRequest;
 use crate::db::reports::operator::{DirectoryNumbers, DirectoryProblem, OperatorFilter};
 use crate::db::runs::Run;
-use crate::db::{Conn, DbError, budget, organizations, reports};
+use crate::db::{Conn, budget, organizations, reports};
 use crate::domain::directory::{DirectoryState, RunCounts, RunState};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
 use crate::domain::provider::ProviderKind;
 use crate::limits;
+use crate::operations::directories as operations;
 use crate::sync::setup;
-use crate::web::api::setup_problem;
-use crate::web::error::Problem;
+use crate::web::api::directories::setup_problem;
+use crate::web::http::error::Problem;
+use crate::web::http::query::Query;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::operator::messages;
 use crate::web::operator::page::{self, Frame, Pager};
 use crate::web::operator::session::{On, Operator, Posted};
 use crate::web::pages::when::When;
 use crate::web::portal::messages::{Health, trigger};
-use crate::web::query::Query;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 /// A directory in a list.
 pub struct DirectoryRow {
@@ -275,9 +276,7 @@ struct DirectoryStatus {
 
 impl DirectoryStatus {
     fn load(conn: &mut Conn, id: &DirectoryId, now: Timestamp) -> Result<Self, Problem> {
-        let found = directories::find(conn, id)?;
-        let missing = || Problem::of_lookup(DbError::NotFound, "Directory", id);
-        let row = found.ok_or_else(missing)?;
+        let row = operations::find(conn, id)?;
         let latest = PageRequest { limit: limits::PAGE_ITEMS_DEFAULT, ..PageRequest::default() };
         Ok(Self {
             organization: organizations::find(conn, &row.organization_id)?.name,

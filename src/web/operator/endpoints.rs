@@ -17,16 +17,16 @@ use crate::delivery::lanes;
 use crate::domain::endpoint::{DeliveryState, DeliveryTrigger, EndpointStatus};
 use crate::domain::ids::{DeliveryId, EndpointId};
 use crate::limits;
-use crate::web::api;
-use crate::web::error::Problem;
+use crate::operations;
+use crate::web::http::error::Problem;
+use crate::web::http::query::Query;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::operator::messages;
 use crate::web::operator::page::{self, Frame, Pager};
 use crate::web::operator::session::{On, Operator, Posted};
 use crate::web::pages::when::When;
 use crate::web::portal::messages::Health;
-use crate::web::query::Query;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 /// What waits for an endpoint, and what was given up.
 #[derive(Debug, Clone, Copy)]
@@ -269,43 +269,35 @@ fn back(id: &EndpointId, done: &str) -> HttpResponse {
     page::see_other(&format!("/operator/endpoints/{id}?done={done}"))
 }
 
-/// `POST /operator/endpoints/{id}/test`: sends a sample, as the API does.
-pub async fn test(state: State, path: Path<String>, form: Posted) -> Response {
-    let id = EndpointId::from_text(path.into_inner());
-    api::endpoint_actions::send_test(&state, &id, None).await?;
+/// `POST /operator/endpoints/{id}/test`: sends a sample.
+pub async fn test(state: State, path: Path<EndpointId>, form: Posted) -> Response {
+    let id = path.into_inner();
+    operations::deliveries::send_test(&state.context, id.clone(), None).await?;
     form.visitor.note(On::Endpoint(&id), "test");
     Ok(back(&id, "test"))
 }
 
-/// `POST /operator/endpoints/{id}/enable`: as the API does.
-pub async fn enable(state: State, path: Path<String>, form: Posted) -> Response {
-    let id = EndpointId::from_text(path.into_inner());
-    api::endpoints::set_status(&state, &id, EndpointStatus::Enabled).await?;
+/// `POST /operator/endpoints/{id}/enable`.
+pub async fn enable(state: State, path: Path<EndpointId>, form: Posted) -> Response {
+    let (id, status) = (path.into_inner(), EndpointStatus::Enabled);
+    operations::endpoints::set_status(&state.context, id.clone(), status).await?;
     form.visitor.note(On::Endpoint(&id), "enable");
     Ok(back(&id, "enable"))
 }
 
-/// `POST /operator/endpoints/{id}/disable`: as the API does.
-pub async fn disable(state: State, path: Path<String>, form: Posted) -> Response {
-    let id = EndpointId::from_text(path.into_inner());
-    api::endpoints::set_status(&state, &id, EndpointStatus::Disabled).await?;
+/// `POST /operator/endpoints/{id}/disable`.
+pub async fn disable(state: State, path: Path<EndpointId>, form: Posted) -> Response {
+    let (id, status) = (path.into_inner(), EndpointStatus::Disabled);
+    operations::endpoints::set_status(&state.context, id.clone(), status).await?;
     form.visitor.note(On::Endpoint(&id), "disable");
     Ok(back(&id, "disable"))
 }
 
 /// `POST /operator/endpoints/{id}/replay`: delivers again what was given up and not delivered
-/// since, as the API does with ids.
-pub async fn replay(state: State, path: Path<String>, form: Posted) -> Response {
-    let id = EndpointId::from_text(path.into_inner());
-    let of = id.clone();
-    let read = state.context.db.read(move |conn| {
-        let row = endpoints::find(conn, &of)
-            .map_err(|error| Problem::of_lookup(error, "Endpoint", &of))?;
-        let given_up = reports::operator::given_up(conn, &of, limits::REPLAY_EVENTS_MAX)?;
-        let wanted = given_up.into_iter().filter(|(_, kind)| row.wants(kind));
-        Ok::<_, Problem>(wanted.map(|(number, _)| number).collect::<Vec<i64>>())
-    });
-    let written = api::endpoint_actions::deliver_again(&state, &id, &read.await?).await?;
+/// since.
+pub async fn replay(state: State, path: Path<EndpointId>, form: Posted) -> Response {
+    let id = path.into_inner();
+    let written = operations::deliveries::replay_given_up(&state.context, &id).await?;
     form.visitor.note(On::Endpoint(&id), "replay");
     Ok(back(&id, &format!("replay&events={written}")))
 }

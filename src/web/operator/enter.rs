@@ -4,7 +4,7 @@
 //! - The key is checked by the code that checks the API's bearers, and is neither stored nor shown
 //!   nor logged.
 //! - Whatever is wrong with a key (unknown, revoked, no key at all), the answer is the same.
-//! - Wrong keys are slowed as those of the API are ([`crate::web::sign_in_throttle`]).
+//! - Wrong keys are slowed as those of the API are ([`crate::web::http::sign_in_throttle`]).
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
@@ -19,14 +19,14 @@ use crate::domain::ids::OperatorSessionId;
 use crate::limits;
 use crate::providers::pasted;
 use crate::secret::{Secret, new_token};
-use crate::web::auth;
-use crate::web::error::Problem;
+use crate::web::http::auth;
+use crate::web::http::error::Problem;
+use crate::web::http::page_headers;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::operator::page::{self, Frame};
 use crate::web::operator::session::{DOOR, Posted};
 use crate::web::pages::form::Asked;
-use crate::web::pages::headers;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 #[derive(Template)]
 #[template(path = "operator/sign_in.html")]
@@ -65,7 +65,7 @@ fn own_path(path: &str) -> String {
     let is_plain = path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_'));
     let is_way =
         ["/operator/sign_in", "/operator/leave"].contains(&path) || path.ends_with("/live");
-    if headers::is_operator_page(path) && is_plain && !is_way {
+    if page_headers::is_operator_page(path) && is_plain && !is_way {
         path.to_owned()
     } else {
         "/operator".to_owned()

@@ -20,17 +20,17 @@ use crate::db::reports::operator::Count;
 use crate::domain::directory::DirectoryState;
 use crate::domain::ids::{NoticeId, OrganizationId};
 use crate::limits;
+use crate::operations::portal_links::{self, ReturnUrls};
 use crate::secret::Secret;
-use crate::web::error::Problem;
+use crate::web::http::error::Problem;
+use crate::web::http::query::Query;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::operator::directories::DirectoryRow;
 use crate::web::operator::messages;
 use crate::web::operator::page::{self, Frame, Pager};
 use crate::web::operator::session::{On, Operator, Posted};
 use crate::web::pages::when::When;
-use crate::web::portal_links::{self, ReturnUrls};
-use crate::web::query::Query;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 #[derive(Template)]
 #[template(path = "operator/organizations.html")]
@@ -151,20 +151,11 @@ pub async fn show(state: State, operator: Operator, path: Path<String>) -> Respo
 /// nowhere else.
 pub async fn make_link(state: State, path: Path<String>, form: Posted) -> Response {
     let id = OrganizationId::from_text(path.into_inner());
-    let made =
-        portal_links::make(&state, id.clone(), ReturnUrls::default(), &form.visitor.actor()).await;
-    let made = made.map_err(|error| not_found(error, &id))?;
+    let (by, urls) = (form.visitor.actor(), ReturnUrls::default());
+    let made = portal_links::create(&state.context, &by, id.clone(), urls).await?;
     form.visitor.note(On::Organization(&id), "portal_link");
     let until = messages::when(made.expires_at, form.visitor.now);
     render(&state, &form.visitor, id, Some((made.url, until))).await
-}
-
-/// A database that finds no organization, as a page.
-fn not_found(problem: Problem, id: &OrganizationId) -> Problem {
-    match problem {
-        Problem::NotFound { .. } => Problem::NotFound { what: "Organization", id: id.to_string() },
-        other => other,
-    }
 }
 
 async fn render(

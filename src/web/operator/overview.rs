@@ -12,16 +12,16 @@ use crate::domain::directory::{DirectoryState, RunState};
 use crate::domain::endpoint::EndpointStatus;
 use crate::domain::ids::EndpointId;
 use crate::limits;
-use crate::web::error::Problem;
+use crate::web::http::error::Problem;
+use crate::web::http::query::Query;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::operator::alerts::{self, Alert};
 use crate::web::operator::messages;
 use crate::web::operator::page::{self, Frame};
 use crate::web::operator::session::Operator;
 use crate::web::pages::when::When;
 use crate::web::portal::messages::Health;
-use crate::web::query::Query;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 #[derive(Template)]
 #[template(path = "operator/overview.html")]

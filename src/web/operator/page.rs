@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::web::error::Problem;
+use crate::web::http::error::Problem;
 use crate::web::operator::session::Operator;
 use crate::web::pages::assets::{ASSETS, Assets};
 use crate::web::pages::page::Link;

@@ -5,7 +5,7 @@
 
 use askama::Template as _;
 
-use crate::web::error::Problem;
+use crate::web::http::error::Problem;
 use crate::web::operator::enter;
 use crate::web::operator::page::{Frame, Message};
 use crate::web::pages::page::Link;

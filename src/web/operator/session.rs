@@ -17,10 +17,10 @@ use crate::db::operator_sessions::{self, OperatorSession};
 use crate::db::{DbError, Lane};
 use crate::domain::action::Actor;
 use crate::domain::ids::{DirectoryId, EndpointId, OrganizationId};
-use crate::web::error::Problem;
+use crate::web::http::error::Problem;
+use crate::web::http::state::{self, State};
 use crate::web::pages::form::{self, Visiting};
 use crate::web::pages::session::{SessionCookie, is_open, is_to_note};
-use crate::web::state::{self, State};
 
 /// The way in to the operator's pages.
 pub const DOOR: SessionCookie = SessionCookie {

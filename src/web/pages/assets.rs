@@ -12,8 +12,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::web::error::Problem;
-use crate::web::response::Response;
+use crate::web::http::error::Problem;
+use crate::web::http::response::Response;
 
 /// Where the files of this build are.
 #[derive(Debug)]

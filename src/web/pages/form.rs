@@ -20,8 +20,8 @@ use futures_util::StreamExt as _;
 use crate::limits;
 use crate::secret::Secret;
 use crate::sync::Context;
-use crate::web::error::Problem;
-use crate::web::state;
+use crate::web::http::error::Problem;
+use crate::web::http::state;
 
 /// The fields of a form.
 #[derive(Default)]

@@ -7,9 +7,9 @@ use askama::Template;
 
 use crate::db::page::{Page, PageRequest};
 use crate::limits;
-use crate::web::error::Problem;
-use crate::web::query::Query;
-use crate::web::response::Response;
+use crate::web::http::error::Problem;
+use crate::web::http::query::Query;
+use crate::web::http::response::Response;
 
 /// Where somebody goes on.
 pub struct Link {

@@ -11,14 +11,14 @@ use crate::domain::ids::DirectoryId;
 use crate::domain::provider::ProviderKind;
 use crate::sync::full::preview;
 use crate::sync::setup::{self, Checked, KeyState, NewDirectory, SetupError};
-use crate::web::api::setup_problem::{problem, sentence};
-use crate::web::error::Problem;
+use crate::web::api::directories::setup_problem::{problem, sentence};
+use crate::web::http::error::Problem;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::portal::directory::{self, Extra};
 use crate::web::portal::key::{self, Said};
 use crate::web::portal::page::{self, Frame, directory_path, own_directory};
 use crate::web::portal::session::{Posted, Visitor};
-use crate::web::response::Response;
-use crate::web::state::State;
 
 /// The visitor's own directory with the id in a path.
 async fn own(state: &State, visitor: &Visitor, path: Path<String>) -> Result<Directory, Problem> {

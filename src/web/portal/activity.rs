@@ -8,13 +8,13 @@ use crate::clock::Timestamp;
 use crate::db::page::Page;
 use crate::db::{DbError, actions};
 use crate::web::actors::{self, Told};
+use crate::web::http::query::Query;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::pages::page::request;
 use crate::web::portal::messages::When;
 use crate::web::portal::page::{self, Frame, Pager};
 use crate::web::portal::session::Visitor;
-use crate::web::query::Query;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 #[derive(Template)]
 #[template(path = "portal/who.html")]

@@ -11,14 +11,14 @@ use crate::domain::action::Actor;
 use crate::domain::audit::CauseKind;
 use crate::domain::ids::{AccountId, HoldId, OrganizationId};
 use crate::web::actors::AdminNames;
+use crate::web::http::query::Query;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::pages::page::request;
 use crate::web::portal::directory::{name_of, names};
 use crate::web::portal::messages::{self, When};
 use crate::web::portal::page::{self, Frame, Pager};
 use crate::web::portal::session::Visitor;
-use crate::web::query::Query;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 /// The fields of a change that are seen at once when there are too many to show them all.
 const FIELDS_SEEN: usize = 3;

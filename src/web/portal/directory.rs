@@ -30,7 +30,10 @@ use crate::sync::Context;
 use crate::sync::full::preview::Preview;
 use crate::sync::setup;
 use crate::web::actors::{self, Told};
-use crate::web::error::Problem;
+use crate::web::http::error::Problem;
+use crate::web::http::query::Query;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::portal::activity::WhoRow;
 use crate::web::portal::chart::Chart;
 use crate::web::portal::holds::HoldRow;
@@ -40,9 +43,6 @@ use crate::web::portal::messages::{self, Health, When};
 use crate::web::portal::page::{self, Frame, own_directory, web_address};
 use crate::web::portal::session::Visitor;
 use crate::web::portal::wizard;
-use crate::web::query::Query;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 /// What a page shows beyond what is stored.
 #[derive(Default)]

@@ -8,21 +8,16 @@ use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use askama::Template;
 
-use crate::clock::Timestamp;
-use crate::db::actions::{self, NewAction};
-use crate::db::portal_links::{self, PortalLink};
-use crate::db::portal_sessions::{self, PortalSession};
-use crate::db::{DbError, Lane, organizations};
-use crate::domain::action::Action;
-use crate::domain::ids::{AdminId, DirectoryId, PortalSessionId};
-use crate::limits;
+use crate::db::{Lane, portal_sessions};
+use crate::domain::ids::DirectoryId;
+use crate::operations::portal_links;
 use crate::secret::new_token;
+use crate::web::http::query::Query;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::pages::form::Asked;
 use crate::web::portal::page::{self, Frame, Link, Message, directory_path};
 use crate::web::portal::session::{DOOR, Posted};
-use crate::web::query::Query;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 #[derive(Template)]
 #[template(path = "portal/enter.html")]
@@ -31,21 +26,13 @@ struct Button {
     organization: String,
 }
 
-fn link_hash(state: &State, token: &str) -> Vec<u8> {
-    state.context.keys.lookup.lookup_hash(token)
-}
-
 /// `GET /portal/enter/{token}`: a page with the button.
 pub async fn ask(state: State, path: Path<String>, req: HttpRequest) -> Response {
-    let (hash, now) = (link_hash(&state, &path), state.now());
-    let read = state.context.db.read(move |conn| {
-        let Some(link) = portal_links::find_good(conn, &hash, now)? else { return Ok(None) };
-        Ok::<_, DbError>(Some(organizations::find(conn, &link.organization_id)?.name))
-    });
-    match read.await? {
-        Some(organization) => {
-            page::ok(&Button { frame: Frame::outside("Open the HR connection"), organization })
-        }
+    match portal_links::opens(&state.context, &path).await? {
+        Some(organization) => page::ok(&Button {
+            frame: Frame::outside("Open the HR connection"),
+            organization: organization.name,
+        }),
         None => ended(&state, &req),
     }
 }
@@ -53,23 +40,10 @@ pub async fn ask(state: State, path: Path<String>, req: HttpRequest) -> Response
 /// `POST /portal/enter/{token}`: uses the link up and begins a visit.
 pub async fn enter(state: State, path: Path<String>, req: HttpRequest, _: Asked) -> Response {
     let context = &state.context;
-    let (hash, now) = (link_hash(&state, &path), state.now());
     let token = new_token(&*context.random);
     let cookie_hash = DOOR.hash(context, &token);
-    let id = PortalSessionId::new(now, &*context.random);
     let former = DOOR.token(&req, context).map(|token| DOOR.hash(context, &token));
-    let write = context.db.write(Lane::Urgent, move |tx| {
-        let Some(link) = portal_links::use_up(tx, &hash, now)? else { return Ok(false) };
-        if let Some(former) = former {
-            portal_sessions::delete(tx, &former)?;
-        }
-        let visit = visit(id, link, cookie_hash, now);
-        portal_sessions::insert(tx, &visit)?;
-        let (organization, action) = (&visit.organization_id, Action::PortalEntered);
-        actions::record(tx, &NewAction::of(organization, &visit.actor(), action, now))?;
-        Ok::<_, DbError>(true)
-    });
-    if !write.await? {
+    if !portal_links::enter(context, &path, cookie_hash, former).await? {
         return ended(&state, &req);
     }
     // A mail about one directory leads to its page.
@@ -78,32 +52,6 @@ pub async fn enter(state: State, path: Path<String>, req: HttpRequest, _: Asked)
     let mut answer = page::see_other(path.as_deref().unwrap_or("/portal"));
     DOOR.give(&mut answer, context, &token);
     Ok(answer)
-}
-
-fn visit(
-    id: PortalSessionId,
-    link: PortalLink,
-    token_hash: Vec<u8>,
-    now: Timestamp,
-) -> PortalSession {
-    tracing::info!(
-        organization.id = %link.organization_id,
-        portal_link.id = %link.id,
-        portal_session.id = %id,
-        admin.id = link.admin_id.as_ref().map(AdminId::as_str),
-        "a visit to the portal began"
-    );
-    PortalSession {
-        id,
-        organization_id: link.organization_id,
-        admin_id: link.admin_id,
-        token_hash,
-        return_url: link.return_url,
-        success_url: link.success_url,
-        last_used_at_ms: now,
-        expires_at_ms: now.plus(limits::PORTAL_SESSION_MS_MAX),
-        created_at_ms: now,
-    }
 }
 
 /// Whether a text can be an id in an address.

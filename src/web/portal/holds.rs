@@ -17,14 +17,14 @@ use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::{DirectoryId, HoldId, HoldItemId, OrganizationId};
 use crate::operations::decisions::{self, About, DecideError, HoldDecision};
 use crate::web::actors::AdminNames;
-use crate::web::api::hold_decisions;
-use crate::web::error::Problem;
+use crate::web::api::directories::hold_decisions;
+use crate::web::http::error::Problem;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::portal::messages::{self, When};
 use crate::web::portal::page::{self, Frame, directory_path, own_directory};
 use crate::web::portal::preview::because;
 use crate::web::portal::session::{Posted, Visitor};
-use crate::web::response::Response;
-use crate::web::state::State;
 
 /// A hold in a list.
 pub struct HoldRow {

@@ -19,14 +19,14 @@ use crate::domain::employee::Unit;
 use crate::domain::ids::{DirectoryId, GroupId};
 use crate::domain::search::Search;
 use crate::limits;
-use crate::web::error::Problem;
+use crate::web::http::error::Problem;
+use crate::web::http::query::Query;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::portal::chart::{self, Chart};
 use crate::web::portal::messages::{self, When};
 use crate::web::portal::page::{self, Frame, Pager, directory_path, own_directory, request};
 use crate::web::portal::session::Visitor;
-use crate::web::query::Query;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 #[derive(Template)]
 #[template(path = "portal/people.html")]

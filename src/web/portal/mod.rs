@@ -12,7 +12,7 @@
 //! - No key is in a page, not even the one that was just entered. The webhook URL is shown on
 //!   purpose (L-02).
 //! - Nothing is loaded from elsewhere, and no script or style stands in a page
-//!   ([`crate::web::pages::headers`]).
+//!   ([`crate::web::http::page_headers`]).
 //!
 //! What this module must not do: contain SQL, or decide about people's sync.
 

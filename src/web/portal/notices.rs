@@ -9,13 +9,13 @@ use crate::db::DbError;
 use crate::db::notices::{self, MailState, Notice};
 use crate::domain::ids::{DirectoryId, NoticeId};
 use crate::domain::notice::{Block, NoticeText};
+use crate::web::http::query::Query;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::pages::page::request;
 use crate::web::portal::messages::When;
 use crate::web::portal::page::{self, Frame, Pager};
 use crate::web::portal::session::Visitor;
-use crate::web::query::Query;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 #[derive(Template)]
 #[template(path = "portal/notices.html")]

@@ -5,21 +5,21 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::db::account_problems::{self, TwoAccounts};
-use crate::db::admins::{self, Admin};
+use crate::db::admins::{Admin, all_of};
 use crate::db::directories::{self, Directory, DirectoryCounts};
 use crate::domain::directory::DirectoryState;
 use crate::domain::ids::DirectoryId;
 use crate::domain::provider::ProviderKind;
 use crate::limits;
-use crate::web::api;
-use crate::web::body::{Email, Text};
-use crate::web::error::Problem;
+use crate::operations::input::{Email, Text};
+use crate::operations::{OperationError, admins};
+use crate::web::http::error::Problem;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::pages::form::Fields;
 use crate::web::portal::messages::{self, Health, When};
 use crate::web::portal::page::{self, Frame};
 use crate::web::portal::session::{Posted, Visitor};
-use crate::web::response::Response;
-use crate::web::state::State;
 
 #[derive(Template)]
 #[template(path = "portal/overview.html")]
@@ -89,7 +89,7 @@ async fn render(
             rows.push((row, counts));
         }
         let twins = account_problems::of_organization(conn, &wanted, limits::PORTAL_PAGE_ITEMS)?;
-        Ok::<_, Problem>((rows, admins::all_of(conn, &wanted)?, twins))
+        Ok::<_, Problem>((rows, all_of(conn, &wanted)?, twins))
     });
     let (rows, admins, twins) = read.await?;
     admin_form.open |= admins.is_empty();
@@ -151,15 +151,17 @@ pub async fn add_admin(state: State, form: Posted) -> Response {
     let organization = visitor.organization_id().clone();
     let by = visitor.acting();
     let wrong = match entered(&fields) {
-        Ok((email, name)) => match api::admins::add(&state, organization, email, name, &by).await {
-            Ok(admin) => {
-                let by = by.as_str();
-                tracing::info!(admin.id = %admin.id, by, "an admin was added on the portal");
-                return Ok(page::see_other(&back));
+        Ok((email, name)) => {
+            match admins::add(&state.context, &by, organization, email, name).await {
+                Ok(admin) => {
+                    let by = by.as_str();
+                    tracing::info!(admin.id = %admin.id, by, "an admin was added on the portal");
+                    return Ok(page::see_other(&back));
+                }
+                Err(OperationError::EmailTaken) => "This person is on the list already.",
+                Err(other) => return Err(other.into()),
             }
-            Err(Problem::EmailTaken) => "This person is on the list already.",
-            Err(other) => return Err(other),
-        },
+        }
         Err(wrong) => wrong,
     };
     let admin_form = AdminForm {

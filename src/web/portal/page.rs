@@ -5,7 +5,7 @@ use askama::Template;
 use crate::db::directories::Directory;
 use crate::db::{Conn, DbError, directories};
 use crate::domain::ids::{DirectoryId, OrganizationId};
-use crate::web::error::Problem;
+use crate::web::http::error::Problem;
 use crate::web::pages::assets::{ASSETS, Assets};
 use crate::web::portal::session::Visitor;
 

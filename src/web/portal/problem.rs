@@ -7,7 +7,7 @@
 use askama::Template as _;
 
 use crate::domain::ids::DirectoryId;
-use crate::web::error::Problem;
+use crate::web::http::error::Problem;
 use crate::web::portal::page::{Frame, Link, Message, directory_path};
 use crate::web::portal::sign_in;
 

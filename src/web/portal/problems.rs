@@ -11,15 +11,15 @@ use crate::db::{Conn, directories, reports};
 use crate::domain::ids::DirectoryId;
 use crate::domain::row_problem::Severity;
 use crate::limits;
-use crate::web::error::Problem;
+use crate::web::http::error::Problem;
+use crate::web::http::query::Query;
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::pages::page::request;
 use crate::web::portal::directory::{name_of_problem, problems_heading, problems_sentence};
 use crate::web::portal::messages::When;
 use crate::web::portal::page::{self, Frame, Pager, directory_path, own_directory};
 use crate::web::portal::session::Visitor;
-use crate::web::query::Query;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 #[derive(Template)]
 #[template(path = "portal/problems.html")]

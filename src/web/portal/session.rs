@@ -18,10 +18,10 @@ use crate::db::portal_sessions::{self, PortalSession};
 use crate::db::{DbError, Lane};
 use crate::domain::action::Actor;
 use crate::domain::ids::{DirectoryId, OrganizationId};
-use crate::web::error::Problem;
+use crate::web::http::error::Problem;
+use crate::web::http::state::{self, State};
 use crate::web::pages::form::{self, Visiting};
 use crate::web::pages::session::{SessionCookie, is_open, is_to_note};
-use crate::web::state::{self, State};
 
 /// The way into the portal.
 pub const DOOR: SessionCookie = SessionCookie {

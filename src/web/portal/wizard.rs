@@ -9,14 +9,14 @@ use crate::domain::ids::DirectoryId;
 use crate::domain::provider::ProviderKind;
 use crate::domain::steps;
 use crate::providers::{self, Permission};
+use crate::web::http::response::Response;
+use crate::web::http::state::State;
 use crate::web::portal::directory::{self, Extra};
 use crate::web::portal::key::KeyForm;
 use crate::web::portal::overview::AdminForm;
 use crate::web::portal::page::{self, Frame, directory_path};
 use crate::web::portal::preview::PreviewPage;
 use crate::web::portal::session::Visitor;
-use crate::web::response::Response;
-use crate::web::state::State;
 
 #[derive(Template)]
 #[template(path = "portal/wizard.html")]

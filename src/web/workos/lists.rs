@@ -6,40 +6,55 @@
 //!
 //! Invariant: whatever is read has a scope, so nobody is shown another directory's people.
 
-use crate::db::page::PageRequest;
-use crate::web::error::Problem;
-use crate::web::query::Query;
+use utoipa::openapi::path;
 
-/// Takes the parameters that every list has. A cursor must look like an id of the list's objects:
-/// any other text would silently be before or behind all of them.
-pub(super) fn page(query: &mut Query, prefix: &str) -> PageRequest {
-    let page = query.page();
-    for (name, cursor) in [("after", &page.after), ("before", &page.before)] {
-        let is_id = |id: &String| id.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('_'));
-        if cursor.as_ref().is_some_and(|id| !is_id(id)) {
-            query.refuse(
-                name,
-                "invalid_cursor",
-                format!("must be an id that starts with {prefix}_"),
-            );
-        }
-    }
-    page
+use crate::db::page::PageRequest;
+use crate::domain::ids::{DirectoryId, DirectoryUserId, GroupId};
+use crate::web::http::error::Problem;
+use crate::web::http::query::{Parameter, ParameterValue, Query};
+
+/// A parameter that a release of the Python SDK sends under another name.
+#[derive(Debug, Clone)]
+pub struct Aliased<Id>(pub Option<Id>);
+
+/// An id that a parameter may have under another name.
+pub trait Alias {
+    /// The other name.
+    const OTHER_NAME: &'static str;
 }
 
-/// Takes a parameter that a release of the Python SDK sends under another name.
-pub(super) fn alias(
-    query: &mut Query,
-    name: &'static str,
-    other_name: &'static str,
-) -> Option<String> {
-    let (value, other) = (query.text(name), query.text(other_name));
-    if let (Some(value), Some(other)) = (&value, &other)
-        && value != other
-    {
-        query.refuse(other_name, "contradiction", format!("must be the same as {name}"));
+impl Alias for DirectoryId {
+    const OTHER_NAME: &'static str = "directory_id";
+}
+
+impl Alias for DirectoryUserId {
+    const OTHER_NAME: &'static str = "user_id";
+}
+
+impl Alias for GroupId {
+    const OTHER_NAME: &'static str = "group_id";
+}
+
+impl<Id: Alias + ParameterValue + PartialEq> Parameter for Aliased<Id> {
+    fn take(query: &mut Query, name: &'static str) -> Option<Self> {
+        let value: Option<Option<Id>> = Parameter::take(query, name);
+        let other: Option<Option<Id>> = Parameter::take(query, Id::OTHER_NAME);
+        match (value?, other?) {
+            (Some(value), Some(other)) if value != other => {
+                let message = format!("must be the same as {name}");
+                query.refuse(Id::OTHER_NAME, "contradiction", message);
+                None
+            }
+            (value, other) => Some(Self(value.or(other))),
+        }
     }
-    value.or(other)
+
+    fn describe(name: &str, about: &str) -> Vec<path::Parameter> {
+        let mut described = <Option<Id> as Parameter>::describe(name, about);
+        let same = format!("The same as `{name}`.");
+        described.extend(<Option<Id> as Parameter>::describe(Id::OTHER_NAME, &same));
+        described
+    }
 }
 
 /// The object whose directory a request without scope means.
@@ -55,6 +70,26 @@ pub(super) fn no_scope(page: &PageRequest, other: &str) -> Problem {
         format!("is required, or {other}")
     };
     Problem::invalid("directory", "required", message)
+}
+
+/// The names of the members that are sent.
+#[cfg(test)]
+pub(super) fn sent_members(object: &serde_json::Map<String, serde_json::Value>) -> Vec<String> {
+    let mut names: Vec<String> = object.keys().cloned().collect();
+    names.sort_unstable();
+    names
+}
+
+/// The names of the members that are described.
+#[cfg(test)]
+pub(super) fn described_members(
+    schema: &utoipa::openapi::RefOr<utoipa::openapi::Schema>,
+) -> Vec<String> {
+    use utoipa::openapi::{RefOr, Schema};
+    let RefOr::T(Schema::Object(object)) = schema else { panic!("no object") };
+    let mut names: Vec<String> = object.properties.keys().cloned().collect();
+    names.sort_unstable();
+    names
 }
 
 #[cfg(test)]

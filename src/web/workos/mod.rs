@@ -2,7 +2,8 @@
 //! work. The wire contract is that of their Directory Sync, Events, Organizations and set-up links.
 //!
 //! The objects are views of the same rows as those of [`crate::web::api`]; what can be done is done
-//! by the same functions. Failures are the same problems in another form ([`crate::web::error`]).
+//! by the same functions. Failures are the same problems in another form
+//! ([`crate::web::http::error`]).
 //!
 //! Invariants:
 //! - Paths start at the root, because the Node SDK drops any prefix.
@@ -16,7 +17,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, resource};
 
 use crate::web::api;
-use crate::web::{auth, idempotency, middleware};
+use crate::web::http::{auth, idempotency, middleware};
 
 pub mod directories;
 pub mod directory_groups;
@@ -68,7 +69,7 @@ fn of_directory_groups(cfg: &mut ServiceConfig) {
 }
 
 fn of_events(cfg: &mut ServiceConfig) {
-    cfg.service(resource("").route(web::get().to(api::events::list)));
+    cfg.service(resource("").route(web::get().to(api::events::workos_list)));
 }
 
 fn of_organizations(cfg: &mut ServiceConfig) {

@@ -1,0 +1,350 @@
+//! JSON bodies of requests: read member by member, so that everything that is wrong is named at
+//! once.
+//!
+//! A body that is no JSON is a 400 that says where; wrong, missing and unknown members are a 422
+//! that names each. The content type is not looked at: clients that forget it mean JSON too.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest};
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema, SchemaFormat};
+
+use crate::clock::Timestamp;
+use crate::limits;
+use crate::operations::input::{
+    Email, MetadataChange, Patch, PollSeconds, Text, WebAddress, ZoneName,
+};
+use crate::web::http::body::{Leaf, Wrong};
+use crate::web::http::error::{FieldError, Problem};
+use crate::web::http::schema;
+
+/// The members of a request's body that have not been taken yet, and what was wrong so far.
+#[derive(Debug, Default)]
+pub struct Members {
+    map: Map<String, Value>,
+    known: Vec<&'static str>,
+    errors: Vec<FieldError>,
+}
+
+impl Members {
+    /// Reads a JSON object.
+    pub fn parse(body: &[u8]) -> Result<Self, Problem> {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let value = serde_json::from_slice(body).map_err(|error| malformed(body, &error))?;
+        match value {
+            Value::Object(map) => Ok(Self { map, ..Self::default() }),
+            _ => Err(Problem::invalid("(body)", "invalid_type", "must be a JSON object")),
+        }
+    }
+
+    /// Reads a JSON object, or nothing, where every member may be missing.
+    pub fn parse_or_none(body: &[u8]) -> Result<Self, Problem> {
+        if body.is_empty() { Ok(Self::default()) } else { Self::parse(body) }
+    }
+
+    /// The members of an object that is at hand already.
+    #[must_use]
+    pub fn of(map: Map<String, Value>) -> Self {
+        Self { map, ..Self::default() }
+    }
+
+    /// Takes a member that must be there.
+    pub fn required<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.optional(name);
+        if value.is_none() && !self.errors.iter().any(|error| error.field == name) {
+            self.refuse(name, "required", "is required");
+        }
+        value
+    }
+
+    /// Takes a member that may be missing or null.
+    pub fn optional<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        self.patch(name).flatten()
+    }
+
+    /// Takes a member that may be missing, but not null.
+    pub fn not_null<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        match self.patch(name) {
+            Some(None) => {
+                self.refuse(name, "invalid_type", "must not be null");
+                None
+            }
+            value => value.flatten(),
+        }
+    }
+
+    /// Takes a member of a change: missing is `None`, null is `Some(None)`.
+    pub fn patch<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<Option<T>> {
+        self.known.push(name);
+        match self.map.remove(name)? {
+            Value::Null => Some(None),
+            // PostgreSQL cannot keep it in a text, and no text needs it.
+            Value::String(text) if text.contains('\0') => {
+                self.refuse(name, "invalid", "must not contain the character U+0000");
+                None
+            }
+            value => match serde_json::from_value(value) {
+                Ok(value) => Some(Some(value)),
+                Err(error) => {
+                    // It repeats what was sent.
+                    let message = shortened(&error.to_string(), limits::TEXT_IN_PROBLEM_CHARS_MAX);
+                    self.refuse(name, "invalid", message);
+                    None
+                }
+            },
+        }
+    }
+
+    /// Takes a member: missing, null or a value. A wrong value is noted and counts as missing.
+    pub fn leaf<T: Leaf>(&mut self, name: &'static str) -> Patch<T> {
+        self.known.push(name);
+        match self.map.remove(name) {
+            None => Patch::Missing,
+            Some(Value::Null) => Patch::Null,
+            // PostgreSQL cannot keep it in a text, and no text needs it.
+            Some(Value::String(text)) if text.contains('\0') => {
+                self.refuse(name, "invalid", "must not contain the character U+0000");
+                Patch::Missing
+            }
+            Some(value) => match T::read(value) {
+                Ok(value) => Patch::Value(value),
+                Err((code, message)) => {
+                    // It may repeat what was sent.
+                    let message = shortened(&message, limits::TEXT_IN_PROBLEM_CHARS_MAX);
+                    self.refuse(name, code, message);
+                    Patch::Missing
+                }
+            },
+        }
+    }
+
+    /// Takes a member without looking at it.
+    pub fn let_pass(&mut self, name: &'static str) {
+        self.known.push(name);
+        self.map.remove(name);
+    }
+
+    /// Notes that a member is wrong, unless that was noted.
+    pub fn refuse_once(&mut self, name: &str, code: &'static str, message: impl Into<String>) {
+        if !self.errors.iter().any(|error| error.field == name) {
+            self.refuse(name, code, message);
+        }
+    }
+
+    /// Notes that a member is wrong.
+    pub fn refuse(&mut self, name: &str, code: &'static str, message: impl Into<String>) {
+        self.errors.push(FieldError::new(name, code, message));
+    }
+
+    /// Whether something was wrong so far.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// Ends the reading: fails when something was wrong or was not taken.
+    pub fn finish(mut self) -> Result<(), Problem> {
+        let unknown = std::mem::take(&mut self.map).into_iter().map(|(name, _)| name);
+        let unknown = named_up_to_a_bound(unknown, "unknown_member", || {
+            format!("is not known here; known are: {}", self.known.join(", "))
+        });
+        self.errors.extend(unknown);
+        if self.errors.is_empty() { Ok(()) } else { Err(Problem::Invalid(self.errors)) }
+    }
+
+    /// Ends the reading of a request that is complete only with `value`, which is there unless
+    /// something was wrong.
+    pub fn finish_with<T>(self, value: Option<T>) -> Result<T, Problem> {
+        self.finish()?;
+        value.ok_or_else(|| Problem::Internal("a request was read incompletely".to_owned()))
+    }
+}
+
+/// The same finding about each of these names, of which the callers may have sent very many and
+/// very long ones.
+pub fn named_up_to_a_bound(
+    names: impl ExactSizeIterator<Item = String>,
+    code: &'static str,
+    message: impl Fn() -> String,
+) -> Vec<FieldError> {
+    let rest = names.len().saturating_sub(limits::NAMED_IN_PROBLEM_MAX);
+    let some = names.take(limits::NAMED_IN_PROBLEM_MAX).map(|name| {
+        let name = shortened(&name, limits::NAME_IN_PROBLEM_CHARS_MAX);
+        FieldError::new(name, code, message())
+    });
+    let mut errors: Vec<FieldError> = some.collect();
+    if rest > 0 {
+        errors.push(FieldError::new("(more)", code, format!("and {rest} more like these")));
+    }
+    errors
+}
+
+/// The beginning of a text that may be long.
+#[must_use]
+pub fn shortened(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
+}
+
+fn malformed(body: &[u8], error: &serde_json::Error) -> Problem {
+    let detail = if body.is_empty() {
+        "The body is empty; a JSON object is needed.".to_owned()
+    } else {
+        let (line, column) = (error.line(), error.column());
+        let what = match error.classify() {
+            serde_json::error::Category::Eof => "The JSON ends too early",
+            _ => "The JSON is malformed",
+        };
+        format!("{what} at line {line}, column {column}.")
+    };
+    Problem::MalformedJson { detail }
+}
+
+/// What a failed reading of a body means.
+#[must_use]
+pub fn unreadable(error: &actix_web::Error) -> Problem {
+    if error.as_response_error().status_code() == 413 {
+        Problem::TooLarge { bytes_max: limits::API_BODY_BYTES_MAX }
+    } else {
+        Problem::UnreadableBody
+    }
+}
+
+impl FromRequest for Members {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Bytes::from_request(req, payload);
+        Box::pin(async move {
+            let body = body.await.map_err(|error| unreadable(&error))?;
+            Self::parse(&body)
+        })
+    }
+}
+
+/// A moment, as RFC 3339 writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Moment(pub Timestamp);
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse::<jiff::Timestamp>()
+            .map(|moment| Self(Timestamp(moment.as_millisecond())))
+            .map_err(|_| "must be a moment, such as 2026-11-23T09:00:00.000Z".to_owned())
+    }
+}
+
+/// Describes values that `serde` reads.
+macro_rules! serde_leaves {
+    ($($name:ident: $schema:expr;)+) => {$(
+        impl Leaf for $name {
+            fn read(value: Value) -> Result<Self, Wrong> {
+                schema::by_serde(value)
+            }
+
+            fn schema() -> RefOr<Schema> {
+                $schema.into()
+            }
+        }
+    )+};
+}
+
+serde_leaves! {
+    Text: schema::text().min_length(Some(1)).max_length(Some(limits::FIELD_CHARS_MAX));
+    Email: schema::text().format(Some(format("email")));
+    ZoneName: schema::text().examples([json!("Europe/London")]);
+    MetadataChange: ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(schema::nullable(schema::text().into())))
+        .examples([json!({ "plan": "gold", "old": null })]);
+    Moment: schema::text().format(Some(format("date-time")));
+    Date: schema::text().format(Some(format("date")));
+}
+
+impl Leaf for WebAddress {
+    fn read(value: Value) -> Result<Self, Wrong> {
+        let text: String = schema::by_serde(value)?;
+        Self::try_from(text).map_err(|message| ("invalid_url", message))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        schema::text()
+            .format(Some(format("uri")))
+            .max_length(Some(limits::PORTAL_URL_BYTES_MAX))
+            .into()
+    }
+}
+
+impl Leaf for PollSeconds {
+    fn read(value: Value) -> Result<Self, Wrong> {
+        let seconds: i64 = schema::by_serde(value)?;
+        Self::try_from(seconds).map_err(|message| ("out_of_range", message))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(limits::POLL_SECONDS_MIN))
+            .maximum(Some(limits::POLL_SECONDS_MAX))
+            .into()
+    }
+}
+
+fn format(name: &str) -> SchemaFormat {
+    SchemaFormat::Custom(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(problem: Problem) -> Vec<(String, &'static str)> {
+        match problem {
+            Problem::Invalid(errors) => errors.into_iter().map(|e| (e.field, e.code)).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_named_at_once() {
+        let mut members = Members::parse(br#"{"email":7,"nmae":"x"}"#).unwrap();
+        assert_eq!(members.required::<Email>("email"), None);
+        assert_eq!(members.required::<Text>("name"), None);
+        let wrong = fields(members.finish().unwrap_err());
+        let expected = [("email", "invalid"), ("name", "required"), ("nmae", "unknown_member")];
+        assert_eq!(wrong, expected.map(|(field, code)| (field.to_owned(), code)));
+    }
+
+    #[test]
+    fn malformed_json_says_where() {
+        let Err(Problem::MalformedJson { detail }) = Members::parse(b"{\"a\":1,\n x}") else {
+            panic!("must fail")
+        };
+        assert!(detail.contains("line 2, column 2"), "{detail}");
+        assert!(matches!(Members::parse(b""), Err(Problem::MalformedJson { .. })));
+        assert!(matches!(Members::parse(b"[]"), Err(Problem::Invalid(_))));
+    }
+
+    #[test]
+    fn a_change_tells_missing_from_null() {
+        let mut members = Members::parse(br#"{"a":null,"b":"x"}"#).unwrap();
+        assert_eq!(members.patch::<Text>("a"), Some(None));
+        assert_eq!(members.patch::<Text>("b"), Some(Some(Text("x".to_owned()))));
+        assert_eq!(members.patch::<Text>("c"), None);
+        assert!(members.finish().is_ok());
+    }
+}
