@@ -79,11 +79,7 @@ const CRATES: &[(&str, &[&str], bool)] = &[
 ];
 
 const LINE_CHARS_MAX: usize = 100;
-const FUNCTION_LINES_MAX: usize = 70;
 const FILE_LINES_MAX: usize = 700;
-
-/// Functions that may be longer, as `path::name`, each with its reason in a comment.
-const LONG_FUNCTIONS: &[&str] = &[];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -350,29 +346,6 @@ fn a_planted_write_by_a_request_is_found() {
 
 // ---------------------------------------------------------------------------------------- lengths
 
-/// Every function with a body: name, first line, number of lines.
-fn functions(code: &str) -> Vec<(String, usize, usize)> {
-    let chars: Vec<char> = code.chars().collect();
-    let all = words(code);
-    let mut found = Vec::new();
-    for pair in all.windows(2).filter(|pair| pair[0].1 == "fn") {
-        let (start, (name_at, name)) = (pair[0].0, pair[1].clone());
-        if chars[start + 2..name_at].iter().any(|c| !c.is_whitespace()) {
-            continue; // a function type
-        }
-        let mut at = name_at;
-        while at < chars.len() && !matches!(chars[at], '{' | ';') {
-            at = if matches!(chars[at], '(' | '[') { behind_closing(&chars, at) } else { at + 1 };
-        }
-        if chars.get(at) == Some(&'{') {
-            let first = line_of(&chars, start);
-            let last = line_of(&chars, behind_closing(&chars, at));
-            found.push((name, first, last + 1 - first));
-        }
-    }
-    found
-}
-
 fn check_lengths(tree: &Tree) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in &tree.0 {
@@ -388,12 +361,6 @@ fn check_lengths(tree: &Tree) -> Vec<String> {
                 complaints.push(format!("{path}:{}: {length} characters", index + 1));
             }
         }
-        for (name, line, length) in functions(&file.code) {
-            let excepted = LONG_FUNCTIONS.contains(&format!("{path}::{name}").as_str());
-            if length > FUNCTION_LINES_MAX && !excepted {
-                complaints.push(format!("{path}:{line}: fn {name} has {length} lines"));
-            }
-        }
     }
     complaints
 }
@@ -405,22 +372,16 @@ fn check_openings(tree: &Tree) -> Vec<String> {
 }
 
 #[test]
-fn lines_functions_and_files_are_short() {
+fn lines_and_files_are_short() {
     assert_none(check_lengths(&repository()));
 }
 
 #[test]
-fn a_planted_long_line_function_or_file_is_found() {
+fn a_planted_long_line_or_file_is_found() {
     let planted = |text: &str| check_lengths(&Tree::of(&[("src/a.rs", text)]));
     assert_one(&planted(&format!("\n// {}", "ä".repeat(98))), "src/a.rs:2: 101");
     assert_none(planted(&format!("// {}", "ä".repeat(97))));
-    let function = |lines: usize| {
-        format!("\nfn f(a: [u8; 2]) -> [u8; 3] {{\n{}}}\n", "    \"}\";\n".repeat(lines - 2))
-    };
-    assert_one(&planted(&function(71)), "src/a.rs:2: fn f has 71");
-    assert_none(planted(&function(70)));
     assert_one(&planted(&"\n".repeat(701)), "701 lines");
-    assert_none(planted("trait T { fn f(&self); } type F = fn(u8);"));
 }
 
 #[test]

@@ -6,10 +6,7 @@
 //!
 //! What this module must not do: change a key that is not a GUID.
 
-/// The digits between the hyphens.
-const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
-/// Digits of a GUID.
-const DIGITS: usize = 32;
+use uuid::Uuid;
 
 /// A key as it is stored and compared: a GUID in lower case with hyphens, anything else trimmed.
 /// `None` when nothing is set: blanks, empty quotes or braces, the word `null`, or the GUID of
@@ -20,21 +17,11 @@ pub fn canonical_key(text: &str) -> Option<String> {
     if bare.is_empty() || bare.eq_ignore_ascii_case("null") {
         return None;
     }
-    let Some(digits) = digits(bare) else { return Some(text.trim().to_owned()) };
-    if digits.bytes().all(|digit| digit == b'0') {
-        return None;
+    match Uuid::try_parse(bare) {
+        Ok(guid) if guid.is_nil() => None,
+        Ok(guid) => Some(guid.hyphenated().to_string()),
+        Err(_) => Some(text.trim().to_owned()),
     }
-    let mut key = String::with_capacity(DIGITS.saturating_add(GROUPS.len()));
-    let mut rest = digits.as_str();
-    for length in GROUPS {
-        let (group, others) = rest.split_at_checked(length)?;
-        if !key.is_empty() {
-            key.push('-');
-        }
-        key.push_str(group);
-        rest = others;
-    }
-    Some(key)
 }
 
 /// The spellings under which a key in its one form may have been kept when there was no one form
@@ -42,27 +29,15 @@ pub fn canonical_key(text: &str) -> Option<String> {
 #[must_use]
 pub fn former_spellings(key: &str) -> Vec<String> {
     let mut spellings = vec![key.to_owned()];
-    if let Some(digits) = digits(key) {
+    if let Ok(guid) = Uuid::try_parse(key) {
         let hyphened = key.to_uppercase();
         spellings.push(format!("{{{key}}}"));
         spellings.push(format!("{{{hyphened}}}"));
         spellings.push(hyphened);
-        spellings.push(digits.to_uppercase());
-        spellings.push(digits);
+        spellings.push(format!("{:X}", guid.simple()));
+        spellings.push(guid.simple().to_string());
     }
     spellings
-}
-
-/// The 32 digits of a GUID in lower case; `None` when the text is not one.
-fn digits(bare: &str) -> Option<String> {
-    let groups: Vec<&str> = bare.split('-').collect();
-    let lengths = groups.iter().map(|group| group.len());
-    let is_guid = match groups.len() {
-        1 => lengths.eq([DIGITS]),
-        _ => lengths.eq(GROUPS),
-    };
-    let digits = groups.concat().to_ascii_lowercase();
-    (is_guid && digits.bytes().all(|digit| digit.is_ascii_hexdigit())).then_some(digits)
 }
 
 /// What stands around a GUID and is no part of it.
