@@ -9,6 +9,7 @@ behaviours!(
     a_09_every_row_of_a_csv_has_a_result,
     a_09_a_csv_is_read_whatever_program_wrote_it,
     a_09_a_quoted_field_goes_over_lines_and_a_slip_does_not,
+    a_09_nobody_is_created_out_of_a_text,
     a_09_the_answer_is_bounded_per_row,
     a_09_every_row_of_a_broken_batch_has_a_result,
 );
@@ -98,6 +99,21 @@ async fn a_09_a_quoted_field_goes_over_lines_and_a_slip_does_not(app: TestApp) {
     assert_eq!(ann["attributes"]["note"], "line 1\nline \"2\"");
     let answer = import(&app, &organization, "text/csv", body.into()).await;
     assert!(answer.contains("open_quote"), "{answer}");
+}
+
+async fn a_09_nobody_is_created_out_of_a_text(app: TestApp) {
+    let organization = app.organization("Customer Ltd", &[]).await;
+    let body = "email,department\na@x.example,\"Sales\nc@y.example, old\"\n\
+                b@x.example,\"Was\nd@y.example, the \"old\" one\"\ne@x.example,HR\n";
+    let answer = import(&app, &organization, "text/csv", body.into()).await;
+    let expected = [(2, "failed"), (3, "failed"), (4, "failed"), (5, "failed"), (6, "created")];
+    assert_eq!(results(&answer), expected.map(|(line, status)| (line, status.to_owned())));
+    let accounts = app.accounts(&organization).await;
+    assert_eq!(accounts.len(), 1, "{accounts:#?}");
+    assert!(answer.contains("open on line 2") && answer.contains("open on line 4"), "{answer}");
+    // A text over lines without anything in doubt is one.
+    let body = "email,department\na@x.example,\"Sales,\nLeeds, UK\"\n";
+    assert_eq!(csv(&app, &organization, body).await, all_created([2]));
 }
 
 async fn a_09_the_answer_is_bounded_per_row(app: TestApp) {

@@ -66,6 +66,7 @@ impl Reader {
             Content::Bytes(bytes) => Ok(bytes),
             Content::TooLong => Err(Problem::TooLarge { bytes_max: limits::IMPORT_LINE_BYTES_MAX }),
             Content::OpenQuote => Err(open_quote()),
+            Content::InQuote(opened) => Err(in_quote(opened)),
         };
         let members = match self {
             Self::Ndjson => bytes.and_then(|bytes| Members::parse(&bytes)),
@@ -87,6 +88,14 @@ impl Reader {
 fn open_quote() -> Problem {
     let message = "a quotation mark opens a field on this line and is not closed properly; write \
                    it twice (\"\") inside quotation marks, or remove it";
+    Problem::invalid("(row)", "open_quote", message)
+}
+
+fn in_quote(opened: u64) -> Problem {
+    let message = format!(
+        "this line is within the quotation marks that open on line {opened} and may be a part of \
+         a text, so it was not taken; close them on that line, or remove them"
+    );
     Problem::invalid("(row)", "open_quote", message)
 }
 

@@ -7,9 +7,11 @@
 //! Invariants:
 //! - Every line that is not blank belongs to exactly one record, so no row goes missing.
 //! - A quoted field goes over several lines only when it is closed properly, its record has as many
-//!   fields as the header, and none of its lines looks like another row. Otherwise the quotation
-//!   mark was a slip: the line that it is on is [`Content::OpenQuote`], and reading goes on in the
-//!   line after it.
+//!   fields as the header, and none of its lines looks like another row.
+//! - A quotation mark that is never closed was a slip: the line that it is on is
+//!   [`Content::OpenQuote`], and reading goes on in the line after it.
+//! - One that is closed, but not so, is in doubt: its lines may be a text or rows. All of them
+//!   fail, the others as [`Content::InQuote`], so that no part of a text becomes an account.
 
 use std::collections::VecDeque;
 
@@ -97,6 +99,29 @@ pub(super) enum Content {
     TooLong,
     /// A quotation mark opens a field on this line and is not closed, or not where it should be.
     OpenQuote,
+    /// The line, or a part of it, is within the quotation marks that open on the line with this
+    /// number, and nobody can tell whether it is a part of a text or a row.
+    InQuote(u64),
+}
+
+/// Whether a record of one row is blank, when fields are parted by this.
+fn is_blank(record: &[u8], delimiter: Option<u8>) -> bool {
+    record.iter().all(|byte| byte.is_ascii_whitespace() && Some(*byte) != delimiter)
+}
+
+/// The lines of a record, without what ends them.
+fn lines(record: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(record);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(end) = text.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
+            rest = None;
+            return Some(text);
+        };
+        let (line, after) = text.split_at_checked(end)?;
+        rest = after.strip_prefix(b"\r\n").or_else(|| after.get(1..));
+        Some(line)
+    })
 }
 
 /// Where in a CSV record one is.
@@ -123,6 +148,8 @@ pub(super) struct Splitter {
     /// Whether this record, and its present field, go over more than one line.
     over_lines: bool,
     field_over_lines: bool,
+    /// The line began within quotation marks in doubt, which open on the line with this number.
+    in_quote: Option<u64>,
     after_return: bool,
     line: u64,
     started: u64,
@@ -144,6 +171,7 @@ impl Splitter {
             fields: 1,
             over_lines: false,
             field_over_lines: false,
+            in_quote: None,
             after_return: false,
             line: 1,
             started: 1,
@@ -187,7 +215,7 @@ impl Splitter {
             match (is_open, self.over_lines) {
                 (true, true) => self.slip(None, out),
                 (true, false) => self.give(Content::OpenQuote, out),
-                (false, _) => self.end_record(None, out),
+                (false, _) => self.end_record(out),
             }
             if self.again.is_empty() {
                 return;
@@ -221,7 +249,7 @@ impl Splitter {
             self.line = self.line.saturating_add(1);
             self.after_return = byte == b'\r';
             if !is_quoted || self.too_long {
-                self.end_record(Some(byte), out);
+                self.end_record(out);
             } else if self.slips >= limits::IMPORT_SLIPS_MAX {
                 self.give(Content::OpenQuote, out);
             } else {
@@ -230,14 +258,22 @@ impl Splitter {
             }
             return;
         }
-        if self.format == Some(Format::Csv) {
-            let is_slip = self.at == At::QuoteInQuoted && self.field_over_lines;
+        if self.format == Some(Format::Csv) && self.in_quote.is_none() {
+            let closes_text = self.at == At::QuoteInQuoted && self.field_over_lines;
             self.at = self.next(byte);
-            if is_slip && self.at == At::Plain {
-                return self.slip(Some(byte), out);
+            if closes_text && self.at == At::Plain {
+                // The mark before this byte stands where a field of another row would open.
+                let opens = self.opens_field();
+                return if opens { self.slip(Some(byte), out) } else { self.doubt(out) };
             }
         }
         self.keep(byte, out);
+    }
+
+    /// Whether the last byte of the record stands where a field begins.
+    fn opens_field(&self) -> bool {
+        let before = self.record.iter().rev().nth(1).copied();
+        before.is_none_or(|byte| matches!(byte, b'\r' | b'\n') || self.is_delimiter(byte))
     }
 
     /// Where one is after this byte, which ends no line. The same steps as in the csv library.
@@ -275,12 +311,15 @@ impl Splitter {
         }
     }
 
-    /// The record ends, with this byte or with the stream.
-    fn end_record(&mut self, byte: Option<u8>, out: &mut Vec<Record>) {
+    /// The record ends, with its line or with the stream.
+    fn end_record(&mut self, out: &mut Vec<Record>) {
+        if let Some(opened) = self.in_quote {
+            return self.give(Content::InQuote(opened), out);
+        }
         if self.too_long {
             return self.give(Content::TooLong, out);
         }
-        if self.is_blank() {
+        if is_blank(&self.record, self.delimiter()) {
             return self.begin_record();
         }
         match self.header {
@@ -288,7 +327,7 @@ impl Splitter {
                 if self.over_lines
                     && (self.fields != columns || swallows_a_row(&self.record, delimiter)) =>
             {
-                return self.slip(byte, out);
+                return self.doubt_whole(out);
             }
             None if self.format == Some(Format::Csv) => {
                 let delimiter = delimiter_of(&self.record);
@@ -301,9 +340,8 @@ impl Splitter {
         self.give(Content::Bytes(bytes), out);
     }
 
-    fn is_blank(&self) -> bool {
-        let delimiter = self.header.map(|(delimiter, _)| delimiter);
-        self.record.iter().all(|byte| byte.is_ascii_whitespace() && Some(*byte) != delimiter)
+    fn delimiter(&self) -> Option<u8> {
+        self.header.map(|(delimiter, _)| delimiter)
     }
 
     fn give(&mut self, content: Content, out: &mut Vec<Record>) {
@@ -317,7 +355,31 @@ impl Splitter {
         self.at = At::FieldStart;
         self.fields = 1;
         (self.over_lines, self.field_over_lines) = (false, false);
+        self.in_quote = None;
         self.started = self.line;
+    }
+
+    /// The record has ended, and it is in doubt whether it is one: each of its lines fails.
+    fn doubt_whole(&mut self, out: &mut Vec<Record>) {
+        let (record, opened) = (std::mem::take(&mut self.record), self.started);
+        let delimiter = self.delimiter();
+        let failed = (opened..).zip(lines(&record)).filter(|(_, line)| !is_blank(line, delimiter));
+        out.extend(failed.map(|(line, _)| {
+            let is_first = line == opened;
+            let content = if is_first { Content::OpenQuote } else { Content::InQuote(opened) };
+            Record { line, content }
+        }));
+        self.begin_record();
+    }
+
+    /// The same in the middle of the record's last line, of which the rest is yet to come.
+    fn doubt(&mut self, out: &mut Vec<Record>) {
+        let opened = self.started;
+        let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let end = self.record.iter().rposition(is_end).unwrap_or_default();
+        self.record.truncate(end);
+        self.doubt_whole(out);
+        (self.at, self.in_quote) = (At::Plain, Some(opened));
     }
 
     /// A quotation mark was a slip: its line is given up, and everything after that line, with this
