@@ -21,6 +21,7 @@ behaviours!(
     s_07_a_strict_directory_that_is_not_strict_any_more_goes_on,
     s_07_a_preview_foretells_a_strict_run,
     s_07_who_has_left_needs_nothing_but_a_key,
+    s_07_damage_in_the_record_of_a_leaver_is_no_problem,
     s_07_access_ends_in_a_strict_directory_that_fails,
 );
 
@@ -425,6 +426,47 @@ async fn s_07_who_has_left_needs_nothing_but_a_key(app: TestApp) {
                 assert_eq!(shown, (&json!("inactive"), &json!(last_name)), "{system:?}");
             }
         }
+    }
+}
+
+async fn s_07_damage_in_the_record_of_a_leaver_is_no_problem(app: TestApp) {
+    for system in System::ALL {
+        let email = |index: usize| format!("old{index}@acme.example");
+        let mut people = Vec::new();
+        for index in 0..5 {
+            let last = format!("Leaver{index}");
+            people.push(system.hire(&app.sandbox, &person("Old", &last, &email(index))).await);
+        }
+        // One whom we see for the first time when the record is damaged.
+        let unknown = person("M\u{fffd}ller", "Old", "un\u{fffd}@acme.example");
+        let unknown = system.hire(&app.sandbox, &unknown).await;
+        left(&app, system, &unknown).await;
+        let connected = strict_at(&app, system).await;
+        let damaged = || Some("S\u{fffd}les".to_owned());
+        let damage = [
+            Edit { first_name: damaged(), ..Edit::default() },
+            Edit { last_name: damaged(), ..Edit::default() },
+            Edit { email: Some("o\u{fffd}@acme.example".to_owned()), ..Edit::default() },
+            Edit { department: damaged(), ..Edit::default() },
+            Edit { job_role: damaged(), ..Edit::default() },
+        ];
+        for (who, edit) in people.iter().zip(&damage) {
+            left(&app, system, who).await;
+            system.edit(&app.sandbox, who, edit).await;
+        }
+        for _ in 0..2 {
+            app.pass(INTERVAL).await;
+            let found = app.row_problems(&connected).await;
+            assert!(found.is_empty(), "{system:?} {found:#?}");
+            assert_eq!(app.state(&connected).await, "active", "{system:?}");
+            for index in 0..people.len() {
+                let account = app.the_account(&connected, &email(index)).await;
+                let last_name = format!("Leaver{index}");
+                let shown = (&account["status"], &account["last_name"]);
+                assert_eq!(shown, (&json!("inactive"), &json!(last_name)), "{system:?}");
+            }
+        }
+        app.post(&format!("/directories/{}/disable", connected.directory), json!({})).await.ok();
     }
 }
 

@@ -50,7 +50,8 @@ pub fn plan_person(
     };
     let membership = membership_of(&observed, stored);
     let link = stored.and_then(|user| snapshot.links.get(&user.id));
-    observed = damaged::mended(observed, stored.map(|user| &user.record.0));
+    let known = stored.map(|user| &user.record.0);
+    observed = damaged::mended(observed, known, membership, setting.today);
     let said = said(&mut observed, stored, link.is_some(), membership, setting);
     let record = match &said.record {
         Ok(record) => snapshot.with_known_units(record.clone()),
