@@ -56,6 +56,8 @@ pub enum OddPlace {
     Lists,
     /// In the list of everybody only, not in the one of current staff (People HR).
     ListOfEverybody,
+    /// In the list of current staff only (People HR).
+    ListOfCurrent,
     /// In the answer about the person alone.
     Looks,
 }
@@ -93,6 +95,7 @@ impl OddRecord {
             OddPlace::Everywhere => true,
             OddPlace::Lists => place != Writes::One,
             OddPlace::ListOfEverybody => place == Writes::Everybody,
+            OddPlace::ListOfCurrent => place == Writes::Current,
             OddPlace::Looks => place == Writes::One,
         };
         here && self.who == who

@@ -34,6 +34,7 @@ mod decisions;
 mod deliveries;
 mod delivery_order;
 mod dirty_records;
+mod doubtful_keys;
 mod doubtful_records;
 mod endpoints;
 mod evidence;

@@ -5,8 +5,8 @@
 //! key.
 //!
 //! A record that cannot be read costs its person only (S-16): whoever its key names was seen, and
-//! is left as they are. When even the key cannot be read it may be anybody's, and nobody is
-//! missing from this list.
+//! is left as they are. When even the key cannot be read, or there is none, the record may be
+//! anybody's, and nobody is missing from this list.
 //!
 //! What this module must not do: touch the database, or take a list for complete. It is complete
 //! when [`Provider::list`] has returned `Ok`, which is when [`Staging::close`] may be called.
@@ -109,7 +109,8 @@ pub struct Staging<'a> {
     torn_keys: HashSet<ExternalKey>,
     /// Those of them of which the same list has a record that could be read.
     twins: HashSet<ExternalKey>,
-    /// The list of everybody holds a record that may be anybody's.
+    /// The list of everybody holds a record that may be anybody's: its key cannot be read, or it
+    /// has none.
     may_be_anybody: bool,
     /// So does the list of current staff.
     current_torn: bool,
@@ -138,8 +139,7 @@ pub struct Everybody {
     /// Those of `changed` who pass their e-mails on in a circle.
     circles: Vec<Range<usize>>,
     /// Stored people whom the list does not name: under no key and no number. People who got
-    /// another id are not among them, nor is whoever a record without a key, or one that cannot be
-    /// read, may be about.
+    /// another id are not among them. Nobody is while one record has no key that can be read.
     pub missing: Vec<DirectoryUserId>,
     /// People whose records cannot be read.
     pub unread: Vec<Unread>,
@@ -206,6 +206,7 @@ impl<'a> Staging<'a> {
             let mut record = Box::new(record);
             let key = record.external_key.clone();
             if key.is_missing() {
+                self.may_be_anybody = true;
                 name_by_content(&mut record, hash);
             }
             (key, Seen::Changed { record, hash })
@@ -520,15 +521,8 @@ impl Everybody {
     }
 
     /// People who are not stored under what their records name; `missing` are those whom no record
-    /// names. Some are the same people under another id (S-21). Whoever may be meant by a record
-    /// without a key was seen (S-30).
-    fn add_strangers(&mut self, strangers: Vec<Observed>, mut missing: Vec<&Known>) {
-        let keyless: HashSet<EmailNorm> = strangers
-            .iter()
-            .filter(|seen| seen.record.has_no_key())
-            .filter_map(|seen| seen.record.email_norm())
-            .collect();
-        missing.retain(|known| known.email_norm.as_ref().is_none_or(|it| !keyless.contains(it)));
+    /// names. Some are the same people under another id (S-21).
+    fn add_strangers(&mut self, strangers: Vec<Observed>, missing: Vec<&Known>) {
         let others_employed = |email: &EmailNorm, key: &ExternalKey| {
             let people = self.facts.people_by_email.get(email).into_iter().flatten();
             people.filter(|(it, activity)| it != key && *activity == Activity::Active).count()
@@ -632,7 +626,8 @@ impl RecordSink for Staging<'_> {
             };
             if external_key.is_missing() {
                 // It says something else than in the first list, and there is no telling whose it
-                // is. The next full sync reads it again.
+                // is: it may be anybody's. The next full sync reads it again.
+                self.current_torn = true;
                 return Ok(());
             }
             let positions = self.positions(&external_key).to_vec();
