@@ -149,6 +149,10 @@ pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
 /// Longest text in an HR system's answer that is looked at; a longer one (a photo) is left out
 /// while the answer arrives.
 pub const JSON_TEXT_BYTES_MAX: usize = 64 * 1024;
+/// How deep lists and objects are looked at within a record that is too large to be held whole.
+pub const JSON_DEPTH_MAX: usize = 128;
+/// Longest name of a member that is looked at within such a record.
+pub const JSON_NAME_BYTES_MAX: usize = 256;
 /// How often one person's answer may fail before it is a row problem (S-42).
 pub const PERSON_TRIES_MAX: i64 = 4;
 /// Within which time two people and a third who was read well before have to fail for it to be an

@@ -20,7 +20,7 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::ProviderError;
-use crate::domain::employee::ExternalKey;
+use crate::domain::employee::{ExternalKey, clean_text};
 use crate::domain::guid::canonical_key;
 use crate::limits;
 
@@ -32,10 +32,11 @@ pub fn object<'a, T: Deserialize<'a>>(raw: &'a [u8]) -> Result<T, ProviderError>
 }
 
 fn must_be_object(raw: &[u8]) -> Result<(), ProviderError> {
-    if raw.trim_ascii_start().first() == Some(&b'{') {
-        return Ok(());
-    }
-    Err(malformed("a record is not a JSON object"))
+    if is_object(raw) { Ok(()) } else { Err(malformed("a record is not a JSON object")) }
+}
+
+fn is_object(raw: &[u8]) -> bool {
+    raw.trim_ascii_start().first() == Some(&b'{')
 }
 
 /// The values of these fields of a JSON object, unread. A field that comes twice and says two
@@ -53,12 +54,12 @@ pub fn pick<'a, const N: usize>(
 }
 
 /// The same for a field that is an object itself; nothing when it is anything else.
-#[must_use]
 pub fn inner<'a, const N: usize>(
     value: Option<&'a RawValue>,
     names: &[&str; N],
-) -> [Option<&'a RawValue>; N] {
-    value.and_then(|value| pick(value.get().as_bytes(), names).ok()).unwrap_or([None; N])
+) -> Result<[Option<&'a RawValue>; N], ProviderError> {
+    let object = value.map(|value| value.get().as_bytes()).filter(|raw| is_object(raw));
+    object.map_or(Ok([None; N]), |raw| pick(raw, names))
 }
 
 struct Pick<'n, const N: usize>(&'n [&'n str; N]);
@@ -108,6 +109,23 @@ pub fn text(value: Option<&RawValue>) -> Option<String> {
         b'-' | b'0'..=b'9' => Some(raw.to_owned()),
         _ => None,
     }
+}
+
+/// Like [`text`], for keys: a whole number, or a text. `106.0` or `1e2` may be meant for a key, and
+/// nobody can tell for which: such a number counts as damaged (S-16).
+#[must_use]
+pub fn key_text(value: Option<&RawValue>) -> Option<String> {
+    let text = text(value)?;
+    let is_number = value.is_some_and(|value| !value.get().starts_with('"'));
+    Some(if is_number { whole_number(text) } else { text })
+}
+
+/// A number as it was sent, marked as damaged unless it is a whole one.
+pub fn whole_number(digits: String) -> String {
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return digits;
+    }
+    digits + "\u{fffd}"
 }
 
 /// Like [`text`], for what decides about somebody's access. A value of another shape is there and
@@ -171,7 +189,8 @@ fn escaped_unit(raw: &[u8], at: usize) -> Option<u16> {
 }
 
 /// A key or number as it is sent back to the HR system: trimmed, without control characters. Blanks
-/// inside stay as they are, unlike in other texts, because the API compares them.
+/// inside stay as they are, unlike in other texts, because the API compares them. What nobody can
+/// see is no key (S-18).
 #[must_use]
 pub fn clean_key(text: &str) -> Option<String> {
     let key: Cow<'_, str> = if text.chars().any(char::is_control) {
@@ -181,7 +200,8 @@ pub fn clean_key(text: &str) -> Option<String> {
     };
     let key = key.trim();
     let fits = key.chars().count() <= limits::EMPLOYEE_NUMBER_CHARS_MAX;
-    (fits && !key.is_empty()).then(|| key.to_owned())
+    let is_seen = || if key.is_ascii() { !key.is_empty() } else { clean_text(key).is_some() };
+    (fits && is_seen()).then(|| key.to_owned())
 }
 
 /// A key that may be a GUID, in the one form in which keys are compared (S-21).
@@ -259,12 +279,43 @@ mod tests {
         let texts = found.map(text);
         assert_eq!([texts[0].as_deref(), texts[1].as_deref()], [Some("one"), Some("7")]);
         assert_eq!(texts[2..], [None, None, None]);
-        let [nested] = inner(pick(raw, &["z"]).unwrap()[0], &["a"]);
+        let [nested] = inner(pick(raw, &["z"]).unwrap()[0], &["a"]).unwrap();
         assert_eq!(text(nested).as_deref(), Some("1"));
-        assert_eq!(inner(found[1], &["a"]).map(text), [None]);
+        assert_eq!(inner(found[1], &["a"]).unwrap().map(text), [None]);
+        // A field that says two things is not one that says nothing.
+        let twice = br#"{"z":{"b":1,"b":2,"a":1},"y":{"b":1,"b":1}}"#;
+        let [z, y] = pick(twice, &["z", "y"]).unwrap();
+        assert!(inner(z, &["b"]).is_err());
+        assert_eq!(inner(z, &["a"]).unwrap().map(text)[0].as_deref(), Some("1"));
+        assert_eq!(inner(y, &["b"]).unwrap().map(text)[0].as_deref(), Some("1"));
         for broken in ["", "[]", "{", r#"{"a":1"#, r#"{"a":1} x"#, "7"] {
             assert!(pick(broken.as_bytes(), &["a"]).is_err(), "{broken}");
         }
+    }
+
+    #[test]
+    fn s_16_a_number_that_is_not_whole_is_no_sound_key() {
+        let key = |raw: &str| {
+            let value = serde_json::from_str::<&RawValue>(raw).unwrap();
+            key_text(Some(value)).and_then(|text| clean_key(&text)).map(ExternalKey)
+        };
+        for (raw, expected) in [("106", "106"), ("\"106.0\"", "106.0"), ("0", "0")] {
+            assert_eq!(key(raw).unwrap().as_str(), expected);
+            assert_eq!(sound_key(&key(raw).unwrap()), Ok(()), "{raw}");
+        }
+        for raw in ["106.0", "1.06e2", "106.5", "1E+999", "-106", "-0"] {
+            assert!(sound_key(&key(raw).unwrap()).is_err(), "{raw}");
+        }
+    }
+
+    #[test]
+    fn s_18_a_key_of_what_nobody_sees_is_none() {
+        for unseen in
+            ["\u{200b}", "\u{200d}", "\u{2800}", " \u{200b}\u{2800}", "\u{feff}", "\u{301}"]
+        {
+            assert_eq!(clean_key(unseen), None, "{unseen:?}");
+        }
+        assert_eq!(clean_key("\u{200b}7").as_deref(), Some("\u{200b}7"));
     }
 
     #[test]

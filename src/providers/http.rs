@@ -30,6 +30,13 @@ use crate::limits;
 /// §1.3).
 pub const USER_AGENT: &str = concat!("Rollcall/", env!("CARGO_PKG_VERSION"));
 
+/// Whether an answer with this HTTP status answers a question. Other successes do not: a part of a
+/// list (206) looks like a short one, and nothing is made by reading (201) (S-30).
+#[must_use]
+pub const fn is_answer(status: u16) -> bool {
+    status == 200
+}
+
 /// A client for HR systems. One is enough for the whole process: clones share its connections.
 #[derive(Clone)]
 pub struct HttpClient {

@@ -5,8 +5,8 @@
 //! somebody who never existed, or it does not.
 //!
 //! Invariants:
-//! - Refusals of a key, throttling and the HR system's own trouble (401, 403, 429, from 500 on)
-//!   have no likeness: they say nothing about a person.
+//! - Refusals of a key, throttling, the HR system's own trouble (401, 403, 429, from 500 on) and
+//!   successes that answer no question (201, 206) have no likeness: they say nothing about anybody.
 //! - A success without a word has none either (S-30).
 //!
 //! What this module must not do: decide that somebody is gone ([`crate::sync::full::absence`]
@@ -43,7 +43,7 @@ impl Likeness {
     #[must_use]
     pub fn of(status: u16, id: &str, body: &[u8]) -> Option<Self> {
         let is_about_person =
-            matches!(status, 200..=499) && !matches!(status, 401 | 403 | 407 | 429);
+            matches!(status, 200 | 300..=499) && !matches!(status, 401 | 403 | 407 | 429);
         let text = words(body);
         let is_silent = status < 300 && text.is_empty();
         (is_about_person && !is_silent && body.len() <= limits::ENVELOPE_BYTES_MAX).then(|| Self {
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn s_30_what_says_nothing_about_a_person_has_no_likeness() {
-        for status in [401, 403, 407, 429, 500, 502, 503, 100] {
+        for status in [401, 403, 407, 429, 500, 502, 503, 100, 201, 204, 206] {
             assert_eq!(Likeness::of(status, "1", b"no such person"), None, "{status}");
         }
         assert_eq!(Likeness::of(200, "1", b" \n"), None, "an empty answer");

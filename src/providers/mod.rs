@@ -33,6 +33,7 @@ pub mod people_hr;
 pub mod salvage;
 pub mod slim;
 pub mod splitter;
+mod trim;
 
 pub use self::likeness::{Likeness, Unclear};
 

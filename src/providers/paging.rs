@@ -203,14 +203,16 @@ pub struct Page {
     pub list_found: bool,
 }
 
-/// Reads a page of at most [`limits::PAGE_BYTES_MAX`] bytes whose list stands under `path`.
+/// Reads a page of at most [`limits::PAGE_BYTES_MAX`] bytes whose list stands under `path`, and of
+/// whose records members with these `names` are read.
 pub async fn read_page(
     answer: Answer,
     path: &'static [&'static str],
+    names: &'static [&'static str],
 ) -> Result<Page, ProviderError> {
     let charset = answer.charset();
     let mut body = answer.body(limits::PAGE_BYTES_MAX);
-    let mut splitter = Splitter::new(path);
+    let mut splitter = Splitter::of_members(path, names);
     let mut records = Vec::new();
     let mut keep = |raw: Raw<'_>| {
         let bytes = charset.repair(raw.bytes).into_owned();

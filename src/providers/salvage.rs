@@ -31,7 +31,9 @@ fn key(value: &[u8]) -> Option<String> {
     let value = value.trim_ascii();
     let text = match value.first()? {
         b'"' => serde_json::from_slice::<String>(value).ok()?,
-        b'-' | b'0'..=b'9' => serde_json::from_slice::<serde_json::Number>(value).ok()?.to_string(),
+        b'0'..=b'9' if value.iter().all(u8::is_ascii_digit) => {
+            String::from_utf8(value.to_vec()).ok()?
+        }
         b'{' => {
             let [inner] = members(value, &["DisplayValue"]);
             return inner.filter(|inner| inner.first() != Some(&b'{')).and_then(key);
@@ -183,6 +185,10 @@ mod tests {
             (r#"{"a":"the "best", they say","id":"7"}"#, None),
             (r#"{"a":"D:\home","b":"x","id":"7"}"#, Some("7")),
             (r#"{"a":"b","id":"6","c","id":"7"}"#, None),
+            (r#"{"a":NaN,"id":7.0}"#, None),
+            (r#"{"a":NaN,"id":7e0}"#, None),
+            (r#"{"a":NaN,"id":-7}"#, None),
+            (r#"{"a":NaN,"id":{"DisplayValue":"6","DisplayValue":"7"}}"#, None),
             (r#"{"id":7,"id":8}"#, None),
             (r#"{"id":7,"id":7}"#, None),
             (r#"{"id":"\ud800"}"#, None),

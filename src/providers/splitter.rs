@@ -5,9 +5,10 @@
 //!
 //! Invariants:
 //! - Memory holds at most one record and the envelope (everything around the list), both bounded.
-//! - Records are handed out in order, exactly as sent, without the white space around them. Of one
-//!   that is too large only the beginning is kept, and its reader is told: one record never costs
-//!   the others anything (S-16).
+//! - Records are handed out in order, exactly as sent, without the white space around them. One
+//!   that is too large loses what nobody reads ([`Trim`]). Of one that is too large even so only
+//!   the beginning is kept, and its reader is told: one record never costs the others anything
+//!   (S-16).
 //! - [`Splitter::finish`] succeeds only for a complete document: one JSON object, nothing after it,
 //!   the list closed, the envelope valid. A cut-off answer is never a short list (S-30).
 //!
@@ -26,6 +27,7 @@ use memchr::{memchr2, memchr3};
 use serde::de::IgnoredAny;
 
 use super::ProviderError;
+use super::trim::Trim;
 use crate::limits;
 
 /// Why a document could not be split. Positions and contents are not told: they could be personal.
@@ -71,7 +73,8 @@ impl From<SplitError> for ProviderError {
 /// One record of the list, as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Raw<'a> {
-    /// Its bytes; of a record that is larger than [`limits::RECORD_BYTES_MAX`] the first of them.
+    /// Its bytes; of a record that is larger than [`limits::RECORD_BYTES_MAX`] those that are read,
+    /// or the first of them.
     pub bytes: &'a [u8],
     /// Whether that is all of it.
     pub whole: bool,
@@ -136,6 +139,10 @@ pub struct Splitter {
     record: Vec<u8>,
     /// Whether a part of the record was left out because it is too large.
     cut: bool,
+    /// The members that are read of a record.
+    names: &'static [&'static str],
+    /// What a record goes through that is too large as it was sent.
+    trim: Option<Trim>,
     lost: Lost,
     /// The name of the first member of the first record, with its quotes.
     name: Vec<u8>,
@@ -159,10 +166,19 @@ impl Splitter {
             element: Element::starting_with(b'{'),
             record: Vec::new(),
             cut: false,
+            names: &[],
+            trim: None,
             lost: Lost::default(),
             name: Vec::new(),
             records: 0,
         }
+    }
+
+    /// The same for records of which members with these names are read, at whatever depth: of one
+    /// that is too large the others are left out. Without names such a record is cut off.
+    #[must_use]
+    pub fn of_members(path: &'static [&'static str], names: &'static [&'static str]) -> Self {
+        Self { names, ..Self::new(path) }
     }
 
     /// Takes the next piece and calls `each` for every record that is complete with it. After an
@@ -236,6 +252,8 @@ impl Splitter {
             Scan::End(end) | Scan::Torn(end) => Some(end),
         };
         let (part, tail) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, &[]));
+        let trimmed = self.trimmed(part);
+        let part = trimmed.as_deref().unwrap_or(part);
         let room = limits::RECORD_BYTES_MAX.saturating_sub(self.record.len());
         let kept = part.get(..room).unwrap_or(part);
         self.cut |= kept.len() < part.len();
@@ -243,6 +261,7 @@ impl Splitter {
             self.record.extend_from_slice(kept);
             return Ok(tail);
         }
+        self.trim = None;
         if matches!(found, Scan::Torn(_)) {
             self.record.extend_from_slice(kept);
             if self.name.is_empty() {
@@ -270,6 +289,25 @@ impl Splitter {
         self.state = State::AfterElement;
         each(Raw { bytes: &record, whole, alone: true })?;
         Ok(tail)
+    }
+
+    /// What is left of the next part of a record that is too large; nothing when it is not.
+    fn trimmed(&mut self, part: &[u8]) -> Option<Vec<u8>> {
+        let is_large = self.record.len().saturating_add(part.len()) > limits::RECORD_BYTES_MAX;
+        let is_object = matches!(self.element.shape, Shape::Nested { open: b'{', .. });
+        if self.trim.is_none() && is_large && is_object && !self.names.is_empty() {
+            let sent = std::mem::take(&mut self.record);
+            if self.name.is_empty() {
+                self.name = first_name(&sent).unwrap_or_default().to_vec();
+            }
+            let mut trim = Trim::new(self.names);
+            trim.take(&sent, &mut self.record);
+            self.trim = Some(trim);
+        }
+        let trim = self.trim.as_mut()?;
+        let mut left = Vec::new();
+        trim.take(part, &mut left);
+        Some(left)
     }
 
     /// Looks for the next record after one whose end cannot be told, and gives what comes after

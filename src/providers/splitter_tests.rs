@@ -53,6 +53,39 @@ fn records_come_out_as_sent() {
 }
 
 #[test]
+fn s_16_a_record_that_is_too_large_loses_what_nobody_reads() {
+    let large = "\"xxxxxxxxx\",".repeat(limits::RECORD_BYTES_MAX / 4);
+    let record = |own: &str| format!("{{\"id\":7,\"docs\":[{large}{{}}],{own}\"name\":\"A\"}}");
+    let document = format!(r#"{{"Result":[{{"id":6,"z":[1]}},{},{{"id":8}}]}}"#, record(""));
+    for piece in [1_000, 65_536, document.len()] {
+        let mut splitter = Splitter::of_members(RESULT, &["id", "name"]);
+        let mut records = Vec::new();
+        let mut keep = |raw: Raw<'_>| {
+            records.push((String::from_utf8_lossy(raw.bytes).into_owned(), raw.whole));
+            Ok::<_, SplitError>(())
+        };
+        for piece in document.as_bytes().chunks(piece) {
+            splitter.feed(piece, &mut keep).unwrap();
+        }
+        splitter.finish(keep).unwrap();
+        let expected = [r#"{"id":6,"z":[1]}"#, r#"{"id":7,"name":"A"}"#, r#"{"id":8}"#];
+        assert_eq!(records, expected.map(|record| (record.to_owned(), true)), "{piece}");
+    }
+    // What is read is not left out, however large it is.
+    let wanted = record(&format!("\"name\":[{large}1],"));
+    let mut splitter = Splitter::of_members(RESULT, &["id", "name"]);
+    let mut whole = Vec::new();
+    let document = format!(r#"{{"Result":[{wanted}]}}"#);
+    splitter
+        .feed::<SplitError>(document.as_bytes(), |raw| {
+            whole.push((raw.whole, raw.bytes.len()));
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(whole, [(false, limits::RECORD_BYTES_MAX)]);
+}
+
+#[test]
 fn the_key_is_found_in_any_case_and_only_at_its_place() {
     assert_eq!(texts(r#"{"RESULT":[1]}"#), ["1"]);
     assert_eq!(texts(r#"{"\u0052esult":[1]}"#), ["1"]);

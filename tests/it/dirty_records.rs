@@ -95,7 +95,7 @@ fn dirt(system: System) -> Vec<(&'static str, RecordChange, bool)> {
         ("no value", begins("\"Note\":,"), true),
         ("a quote too many", before_date(system, r#""Screen":"24" monitor","#), true),
         ("a quote that is hidden", before_date(system, r#""Path":"D:\home\","#), true),
-        ("too large", begins(&format!("\"Notes\":[{many}\"x\"],")), false),
+        ("too large", begins(&format!("\"{}\":[{many}\"x\"],", first_name(system))), false),
         ("null", instead("null"), false),
         ("a number", instead("7"), false),
         ("a text", instead("\"nobody\""), false),
@@ -178,14 +178,32 @@ async fn s_16_fields_that_are_dropped_anyway_may_be_as_large_as_they_like(app: T
     for system in System::ALL {
         let connected = app.connected_to(system).await;
         let person = system.staff(&app.sandbox)[2].clone();
-        let photo = format!("\"Photo\":\"{}\",", "A".repeat(1_400_000));
-        let change = RecordChange::Begins(photo.into_bytes());
-        set_odd(system, &app.sandbox, one(system.handle(&person), OddPlace::Everywhere, change));
-        system.new_job(&app.sandbox, system.handle(&person), "Photographer").await;
+        let text =
+            |length| format!("{{\"Comment\":{{\"DisplayValue\":\"{}\"}}}}", "x".repeat(length));
+        let list = |count, length| vec![text(length); count].join(",");
+        let many: String = (0..90_000).map(|n| format!("\"Own{n}\":{n},")).collect();
+        let members = [
+            ("a photo", format!("\"Photo\":\"{}\",", "A".repeat(1_400_000))),
+            ("long texts", format!("\"BackgroundDetail\":[{}],", list(40, 30_000))),
+            ("short texts", format!("\"RightToWork\":[{}],", list(1_100, 1_000))),
+            ("many words", format!("\"duties\":[{}\"x\"],", "\"first aid\",".repeat(100_000))),
+            ("fields of their own", many),
+        ];
+        for (what, member) in members {
+            let what = format!("{system:?}, {what}");
+            let change = RecordChange::Begins(member.into_bytes());
+            let odd = one(system.handle(&person), OddPlace::Everywhere, change);
+            set_odd(system, &app.sandbox, odd);
+            system.new_job(&app.sandbox, system.handle(&person), &what).await;
+            sync(&app).await;
+            succeeded(&app, &connected, &what).await;
+            assert_eq!(account_of(&app, &connected, &person).await["position"], what);
+            assert!(app.row_problems(&connected).await.is_empty(), "{what}");
+        }
+        // The day on which somebody leaves is in such a record too.
+        system.leave(&app.sandbox, system.handle(&person), &on(YESTERDAY)).await;
         sync(&app).await;
-        succeeded(&app, &connected, &format!("{system:?}")).await;
-        assert_eq!(account_of(&app, &connected, &person).await["position"], "Photographer");
-        assert!(app.row_problems(&connected).await.is_empty(), "{system:?}");
+        assert_eq!(account_of(&app, &connected, &person).await["status"], "inactive", "{system:?}");
         app.post(&format!("/directories/{}/disable", connected.directory), json!({})).await.ok();
     }
 }

@@ -14,9 +14,10 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+use super::wire;
 use crate::limits;
 use crate::providers::fields::{fits_into_path, inner, mend, pick, text};
-use crate::providers::http::{Answer, HttpClient, Method, Request};
+use crate::providers::http::{Answer, HttpClient, Method, Request, is_answer};
 use crate::providers::paging::{self, Links, Page, Record};
 use crate::providers::{CallGate, CallLane, ProviderError, Unclear, malformed};
 use crate::secret::Secret;
@@ -166,11 +167,11 @@ impl Api {
             let error = ProviderError::Down { reason, retry_after_ms: None };
             return Err(Unclear::of(error, status, id, &body));
         }
-        if !is_success(status) {
+        if !is_answer(status) {
             let refused = Refused::read(answer).await;
             return Err(Unclear::of(refused.error(), status, id, &refused.body));
         }
-        let page = paging::read_page(answer, &["employees"]).await?;
+        let page = paging::read_page(answer, &["employees"], wire::MEMBERS).await?;
         let unclear = |error| Unclear::of(error, status, id, &page.envelope);
         no_complaint(&page.envelope, retry_after_ms).map_err(unclear)?;
         match page.records.as_slice() {
@@ -231,11 +232,7 @@ impl Api {
 
 /// The answer, unless its HTTP status is a refusal.
 async fn succeeded(answer: Answer) -> Result<Answer, ProviderError> {
-    if is_success(answer.status()) { Ok(answer) } else { Err(Refused::read(answer).await.error()) }
-}
-
-fn is_success(status: u16) -> bool {
-    (200..300).contains(&status)
+    if is_answer(answer.status()) { Ok(answer) } else { Err(Refused::read(answer).await.error()) }
 }
 
 /// An answer whose HTTP status is a refusal.
@@ -283,7 +280,7 @@ async fn whole(answer: Answer) -> Result<Vec<u8>, ProviderError> {
 /// A success that holds this collection, and no error beside it.
 async fn collection(answer: Answer, path: &'static [&'static str]) -> Result<Page, ProviderError> {
     let retry_after_ms = answer.retry_after_ms();
-    let page = paging::read_page(answer, path).await?;
+    let page = paging::read_page(answer, path, wire::MEMBERS).await?;
     no_complaint(&page.envelope, retry_after_ms)?;
     if !page.list_found {
         return Err(malformed("the answer holds no list"));
@@ -307,9 +304,12 @@ struct Complaint(String);
 impl Complaint {
     fn of(body: &[u8]) -> Option<Self> {
         let body = mend(body);
-        let [error] = pick(&body, &["error"]).ok()?;
+        let Ok([error]) = pick(&body, &["error"]) else {
+            // Two different errors are an error, whatever they are.
+            return pick::<0>(&body, &[]).is_ok().then(|| Self(String::new()));
+        };
         let error = error.filter(|error| !is_nothing(error))?;
-        let [kind] = inner(Some(error), &["type"]);
+        let [kind] = inner(Some(error), &["type"]).unwrap_or_default();
         let words = text(kind).or_else(|| text(Some(error))).unwrap_or_default();
         let letters = words.chars().filter(char::is_ascii_alphabetic);
         Some(Self(letters.map(|c| c.to_ascii_lowercase()).collect()))

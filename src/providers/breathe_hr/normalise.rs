@@ -16,7 +16,7 @@ use crate::providers::fields::{Unreadable, clean_key, date};
 use crate::providers::{RecordKeys, salvage};
 
 /// Changes whenever [`record_of`] gives another result for the same record.
-pub const MAPPING_VERSION: u32 = 3;
+pub const MAPPING_VERSION: u32 = 4;
 
 /// The normal form of one employee. Without `id` the key is missing.
 pub fn record_of(employee: Employee) -> EmployeeRecord {

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::account::{Activity, activity};
 use crate::domain::employee::{Membership, Need};
+use crate::providers::breathe_hr::wire::MEMBERS;
+use crate::providers::trim::Trim;
 
 /// §5.2 with values in the sensitive fields that must not come through.
 pub fn example() -> Value {
@@ -48,6 +50,14 @@ fn record(changes: Value) -> EmployeeRecord {
 
 fn on(record: &EmployeeRecord, today: Date) -> Activity {
     activity(record, Membership::NotShown, today)
+}
+
+#[test]
+fn s_16_what_is_left_of_a_large_record_says_the_same() {
+    let (mut trim, mut left) = (Trim::new(MEMBERS), Vec::new());
+    trim.take(&serde_json::to_vec(&example()).unwrap(), &mut left);
+    assert_eq!(Employee::read(&left).unwrap(), employee(&example()));
+    assert!(!String::from_utf8(left).unwrap().contains("CANARY-s"));
 }
 
 #[test]

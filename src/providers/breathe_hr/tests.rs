@@ -274,6 +274,37 @@ async fn s_31_one_person_is_found_or_gone_or_could_not_be_asked_for() {
 }
 
 #[tokio::test]
+async fn s_30_only_200_answers_a_question() {
+    for status in ["201 Created", "204 No Content", "206 Partial Content"] {
+        let headers = "Total: 2\r\nPer-Page: 100\r\n";
+        let error = list_error(vec![answer(status, headers, &employees(1..3))]).await;
+        assert!(is_down(&error), "{status} {error:?}");
+        let error = fetch(answer(status, "", &employees(7..8))).await.unwrap_err();
+        assert!(is_down(&error), "{status} {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn s_16_a_name_twice_at_any_depth_can_not_be_read() {
+    for member in [
+        r#""department":{"name":"A","name":"B"}"#,
+        r#""line_manager":{"id":1,"id":2}"#,
+        r#""email":"a@x.uk","email":"b@x.uk""#,
+    ] {
+        let body = format!(r#"{{"employees":[{{"id":7,{member}}}]}}"#);
+        assert!(is_malformed(&fetch(ok(&body)).await.unwrap_err()), "{member}");
+        let setup = setup(vec![single(1, &body)]);
+        let mut sink = Sink::default();
+        setup.hr.list(&mut sink).await.unwrap();
+        assert_eq!((sink.records.len(), sink.unreadable), (0, vec![Some("7".to_owned())]));
+    }
+    // Two errors beside a list are one at least.
+    let two = r#"{"error":"a","error":"b","employees":[{"id":7}]}"#;
+    assert!(is_down(&list_error(vec![single(1, two)]).await));
+    assert!(is_down(&fetch(ok(two)).await.unwrap_err()));
+}
+
+#[tokio::test]
 async fn a_key_or_id_that_can_not_be_one_is_not_sent() {
     let gate = Gate::new(9, 0);
     for key in ["prod-short", "00000000-0000-4000-8000-00000000cafe", "prod-A\r\nX: y", ""] {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::domain::employee::ExternalKey;
-use crate::providers::fields::{fact, inner, mend, pick, sound_key, text};
+use crate::providers::fields::{fact, inner, key_text, mend, pick, sound_key, text};
 use crate::providers::{ProviderError, malformed};
 
 /// The fields of one employee that a record is made of, as text.
@@ -47,6 +47,25 @@ pub struct Employee {
     pub line_manager: Option<Named>,
 }
 
+/// The members that are read of an employee, at whatever depth.
+pub const MEMBERS: &[&str] = &[
+    "id",
+    "name",
+    "account_id",
+    "employee_ref",
+    "first_name",
+    "last_name",
+    "email",
+    "status",
+    "join_date",
+    "company_join_date",
+    "leaving_date",
+    "job_title",
+    "department",
+    "location",
+    "line_manager",
+];
+
 /// Something with a key and a name. Of a manager only the key is read.
 #[derive(Serialize, Default, Debug, PartialEq, Eq)]
 pub struct Named {
@@ -57,25 +76,26 @@ pub struct Named {
 }
 
 impl Named {
-    fn read(value: Option<&RawValue>) -> Option<Self> {
-        let [id, name] = inner(value, &["id", "name"]);
-        let named = Self { id: text(id), name: text(name) };
-        (named != Self::default()).then_some(named)
+    fn read(value: Option<&RawValue>) -> Result<Option<Self>, ProviderError> {
+        let [id, name] = inner(value, &["id", "name"])?;
+        let named = Self { id: key_text(id), name: text(name) };
+        Ok((named != Self::default()).then_some(named))
     }
 }
 
 impl Employee {
     /// Reads an employee as sent, or as written by [`Employee::canonical`]. Fails when it is no
-    /// JSON object or its key is damaged.
+    /// JSON object, when a name comes twice in what is read of it, or when its key is damaged.
     pub fn read(raw: &[u8]) -> Result<Self, ProviderError> {
         let raw = mend(raw);
-        let names = ["id", "employee_ref", "first_name", "last_name", "email", "job_title"];
-        let [id, employee_ref, first_name, last_name, email, job] = pick(&raw, &names)?.map(text);
+        let [id, employee_ref] = pick(&raw, &["id", "employee_ref"])?.map(key_text);
+        let names = ["first_name", "last_name", "email", "job_title"];
+        let [first_name, last_name, email, job] = pick(&raw, &names)?.map(text);
         let facts = ["status", "join_date", "company_join_date", "leaving_date"];
         let [status, join, joined, leaving] = pick(&raw, &facts)?.map(fact);
         sound_key(&ExternalKey(id.clone().unwrap_or_default()))?;
         let [department, location, line_manager] =
-            pick(&raw, &["department", "location", "line_manager"])?.map(Named::read);
+            pick(&raw, &["department", "location", "line_manager"])?;
         Ok(Self {
             id,
             employee_ref,
@@ -87,9 +107,9 @@ impl Employee {
             company_join_date: joined,
             leaving_date: leaving,
             job_title: job,
-            department,
-            location,
-            line_manager,
+            department: Named::read(department)?,
+            location: Named::read(location)?,
+            line_manager: Named::read(line_manager)?,
         })
     }
 
@@ -116,8 +136,8 @@ impl Account {
         let value = account.or(accounts);
         let listed =
             value.and_then(|value| serde_json::from_str::<[&RawValue; 1]>(value.get()).ok());
-        let [id, name] = inner(listed.map(|[only]| only).or(value), &["id", "name"]);
-        Ok(Self { id: text(id), name: text(name) })
+        let [id, name] = inner(listed.map(|[only]| only).or(value), &["id", "name"])?;
+        Ok(Self { id: sound_text(id), name: text(name) })
     }
 }
 
@@ -125,5 +145,10 @@ impl Account {
 pub fn account_id(raw: &[u8]) -> Option<String> {
     let raw = mend(raw);
     let [account_id] = pick(&raw, &["account_id"]).ok()?;
-    text(account_id)
+    sound_text(account_id)
+}
+
+/// A key that can be compared.
+fn sound_text(key: Option<&RawValue>) -> Option<String> {
+    key_text(key).filter(|key| !key.contains(char::REPLACEMENT_CHARACTER))
 }

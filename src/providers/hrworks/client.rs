@@ -19,10 +19,11 @@ use tokio::sync::Mutex;
 
 use super::keys::KeyPair;
 use super::token::Token;
+use super::wire;
 use crate::clock::Clock;
 use crate::limits;
 use crate::providers::fields::{fits_into_path, inner, mend, pick, text};
-use crate::providers::http::{Answer, HttpClient, Method, Request};
+use crate::providers::http::{Answer, HttpClient, Method, Request, is_answer};
 use crate::providers::paging::{self, Links, Page, Record};
 use crate::providers::{CallGate, CallLane, ProviderError, Unclear, malformed};
 use crate::secret::Secret;
@@ -157,7 +158,9 @@ impl Api {
                     Some(refusal) => refusal,
                 }
             }
-            Err(refusal) if refusal.is_about_identifier => return Ok(Found::Gone),
+            Err(refusal) if refusal.is_about_identifier && refusal.status >= 400 => {
+                return Ok(Found::Gone);
+            }
             Err(refusal) => refusal,
         };
         let error = self.hear(refusal.error(ask)).await;
@@ -188,7 +191,7 @@ impl Api {
         path: &'static [&'static str],
         ask: Ask<'_>,
     ) -> Result<Page, ProviderError> {
-        let page = paging::read_page(answer, path).await?;
+        let page = paging::read_page(answer, path, wire::MEMBERS).await?;
         match Refusal::within(&page.envelope) {
             Some(refusal) => Err(self.hear(refusal.error(ask)).await),
             None if page.list_found => Ok(page),
@@ -214,7 +217,7 @@ impl Api {
             let token = self.token(lane, refused.as_ref()).await?;
             self.gate.reserve(lane).await?;
             let answer = self.get_with(&token, ask).await?;
-            if (200..300).contains(&answer.status()) {
+            if is_answer(answer.status()) {
                 return Ok(Ok(answer));
             }
             let refusal = Refusal::read(answer).await;
@@ -279,7 +282,7 @@ impl Api {
         let request = Request { method: Method::Post, url, headers, body, ms_max };
         let asked_at = self.clock.now();
         let answer = self.http.send(request).await?;
-        if !(200..300).contains(&answer.status()) {
+        if !is_answer(answer.status()) {
             let refusal = Refusal::read(answer).await;
             return Err(self.hear(refusal.error_of_exchange()).await);
         }
@@ -341,7 +344,10 @@ impl Refusal {
     /// The refusal in the body of a success, if it is one.
     fn within(body: &[u8]) -> Option<Self> {
         let mended = mend(body);
-        let [code, kind] = pick(&mended, &["errorCode", "type"]).ok()?;
+        let Ok([code, kind]) = pick(&mended, &["errorCode", "type"]) else {
+            // Two different errors are an error, whatever they are.
+            return pick::<0>(&mended, &[]).is_ok().then(|| Self::of(body));
+        };
         (code.is_some() && text(kind).is_some()).then(|| Self::of(body))
     }
 
@@ -360,7 +366,7 @@ impl Refusal {
             kind == "InvalidParameterError" && !is_about_identifier_type(message.as_deref());
         let mut says_nobody = says_nobody_is_there(message.as_deref());
         for error in additional {
-            let [kind, message] = inner(Some(error), &["type", "errorMessage"]);
+            let [kind, message] = inner(Some(error), &["type", "errorMessage"]).unwrap_or_default();
             let message = text(message);
             is_about_identifier &= kind_of(kind) == "InvalidParameterError"
                 && !is_about_identifier_type(message.as_deref());

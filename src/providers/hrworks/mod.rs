@@ -149,7 +149,7 @@ impl Hrworks {
         for record in units {
             // One that cannot be read costs nobody but the people who are in it their name of it.
             let Ok(value) = record.whole().and_then(object) else { continue };
-            let Some(unit) = Unit::read(Some(value)) else { continue };
+            let Ok(Some(unit)) = Unit::read(Some(value)) else { continue };
             let Some(name) = named(unit.name.as_deref()) else { continue };
             let uuid = unit.uuid.as_deref().and_then(guid_key);
             let number = unit.number.as_deref().and_then(clean_key);
@@ -167,7 +167,7 @@ impl Hrworks {
         let mut names = Names::new();
         for record in places {
             let Ok(value) = record.whole().and_then(object) else { continue };
-            let Some(found) = Establishment::read(Some(value)) else { continue };
+            let Ok(Some(found)) = Establishment::read(Some(value)) else { continue };
             let key = found.id.as_deref().and_then(clean_key);
             if let (Some(key), Some(name)) = (key, named(found.name.as_deref())) {
                 names.insert(key, name);

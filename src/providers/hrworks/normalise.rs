@@ -16,7 +16,7 @@ use crate::providers::fields::{Unreadable, clean_key, date, guid_key};
 use crate::providers::{RecordKeys, salvage};
 
 /// Changes whenever [`record_of`] gives another result for the same record.
-pub const MAPPING_VERSION: u32 = 4;
+pub const MAPPING_VERSION: u32 = 5;
 
 /// The normal form of one person. Without `uuid` the key is missing.
 pub fn record_of(person: Person) -> EmployeeRecord {

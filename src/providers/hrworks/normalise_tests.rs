@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::account::{AccountStatus, Activity, account_status, activity};
 use crate::domain::employee::{Membership, Need};
+use crate::providers::hrworks::wire::MEMBERS;
+use crate::providers::trim::Trim;
 
 pub const UUID: &str = "0d2f7a54-91e4-4c1b-9a55-3f6d2e7c0042";
 const SUPERIOR: &str = "0d2f7a54-91e4-4c1b-9a55-3f6d2e7c0001";
@@ -50,6 +52,14 @@ fn person(value: &Value) -> Person {
 
 fn record(changes: Value) -> EmployeeRecord {
     record_of(person(&with(changes)))
+}
+
+#[test]
+fn s_16_what_is_left_of_a_large_record_says_the_same() {
+    let (mut trim, mut left) = (Trim::new(MEMBERS), Vec::new());
+    trim.take(&serde_json::to_vec(&example()).unwrap(), &mut left);
+    assert_eq!(Person::read(&left).unwrap(), person(&example()));
+    assert!(!String::from_utf8(left).unwrap().contains("CANARY-s"));
 }
 
 #[test]

@@ -373,6 +373,40 @@ async fn s_31_one_person_is_found_or_gone_or_could_not_be_asked_for() {
     assert_eq!(setup.server.lines()[1], line);
 }
 
+#[tokio::test]
+async fn s_30_only_200_answers_a_question() {
+    let nobody = json!([{"type": "InvalidParameterError", "errorMessage": "does not exist"}]);
+    for status in ["201 Created", "206 Partial Content"] {
+        let error = list_error(vec![answer(status, "", &persons(&["p1"]))]).await;
+        assert!(is_down(&error), "{status} {error:?}");
+        let error = fetch(answer(status, "", &person("p1").to_string())).await.unwrap_err();
+        assert!(is_down(&error), "{status} {error:?}");
+        let refusal = refusal_with(status, "InvalidParameterError", nobody.clone());
+        assert!(fetch(refusal).await.is_err(), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn s_16_a_name_twice_at_any_depth_can_not_be_read() {
+    for member in [
+        r#""organizationUnit":{"uuid":"u1","name":"A","name":"B"}"#,
+        r#""superior":{"uuid":"a","uuid":"b"}"#,
+        r#""permanentEstablishment":{"id":1,"id":2,"name":"A"}"#,
+    ] {
+        let record = format!(r#"{{"uuid":"p1","isActive":true,{member}}}"#);
+        assert!(is_malformed(&fetch(ok(&record)).await.unwrap_err()), "{member}");
+        let setup = setup(vec![ok(&format!(r#"{{"persons":[{record}]}}"#))]);
+        let mut sink = Sink::default();
+        setup.hr.list(&mut sink).await.unwrap();
+        assert_eq!((sink.records.len(), sink.unreadable), (0, vec![Some("p1".to_owned())]));
+    }
+    // A refusal that says two things does not say that somebody is gone.
+    let twice = r#"{"errorCode":400,"type":"InvalidParameterError","errorMessage":"x",
+        "additionalErrors":[{"type":"InvalidParameterError","type":"PermissionDeniedError",
+        "errorMessage":"does not exist"}]}"#;
+    assert!(fetch(answer("400 x", "", twice)).await.is_err());
+}
+
 const UNITS: &str = r#"{"organizationUnits":[]}"#;
 const PLACES: &str = r#"{"permanentEstablishments":[]}"#;
 

@@ -12,7 +12,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::domain::employee::ExternalKey;
-use crate::providers::fields::{fact, flag, guid_key, inner, mend, pick, sound_key, text};
+use crate::providers::fields::{
+    fact, flag, guid_key, inner, key_text, mend, pick, sound_key, text,
+};
 use crate::providers::{ProviderError, malformed};
 
 /// The master data of one person, as far as a record is made of it.
@@ -54,6 +56,27 @@ pub struct Person {
     pub log_in_name: Option<String>,
 }
 
+/// The members that are read of a person, a unit or an establishment, at whatever depth.
+pub const MEMBERS: &[&str] = &[
+    "uuid",
+    "id",
+    "number",
+    "name",
+    "personId",
+    "personnelNumber",
+    "firstName",
+    "lastName",
+    "email",
+    "isActive",
+    "joinDate",
+    "leaveDate",
+    "position",
+    "organizationUnit",
+    "organizationUnitUuid",
+    "permanentEstablishment",
+    "superior",
+];
+
 /// An organization unit.
 #[derive(Serialize, Default, Debug, PartialEq, Eq)]
 pub struct Unit {
@@ -89,49 +112,41 @@ pub struct Superior {
 
 impl Unit {
     /// Reads a unit, also one of the list of units.
-    pub fn read(value: Option<&RawValue>) -> Option<Self> {
-        let [uuid, number, name] = inner(value, &["uuid", "number", "name"]).map(text);
-        let unit = Self { uuid, number, name };
-        (unit != Self::default()).then_some(unit)
+    pub fn read(value: Option<&RawValue>) -> Result<Option<Self>, ProviderError> {
+        let [uuid, number, name] = inner(value, &["uuid", "number", "name"])?;
+        let unit = Self { uuid: key_text(uuid), number: key_text(number), name: text(name) };
+        Ok((unit != Self::default()).then_some(unit))
     }
 }
 
 impl Establishment {
     /// Reads an establishment, also one of the list of establishments.
-    pub fn read(value: Option<&RawValue>) -> Option<Self> {
-        let [id, name] = inner(value, &["id", "name"]).map(text);
-        let establishment = Self { id, name };
-        (establishment != Self::default()).then_some(establishment)
+    pub fn read(value: Option<&RawValue>) -> Result<Option<Self>, ProviderError> {
+        let [id, name] = inner(value, &["id", "name"])?;
+        let establishment = Self { id: key_text(id), name: text(name) };
+        Ok((establishment != Self::default()).then_some(establishment))
     }
 }
 
 impl Superior {
-    fn read(value: Option<&RawValue>) -> Option<Self> {
+    fn read(value: Option<&RawValue>) -> Result<Option<Self>, ProviderError> {
         let names = ["uuid", "personId", "personnelNumber"];
-        let [uuid, person_id, personnel_number] = inner(value, &names).map(text);
+        let [uuid, person_id, personnel_number] = inner(value, &names)?.map(key_text);
         let person_id = person_id.filter(|_| uuid.as_deref().and_then(guid_key).is_none());
         let superior = Self { uuid, person_id, personnel_number };
-        (superior != Self::default()).then_some(superior)
+        Ok((superior != Self::default()).then_some(superior))
     }
 }
 
 impl Person {
     /// Reads a person as sent, or as written by [`Person::canonical`]. Fails when it is no JSON
-    /// object or its key is damaged.
+    /// object, when a name comes twice in what is read of it, or when its key is damaged.
     pub fn read(raw: &[u8]) -> Result<Self, ProviderError> {
         let raw = mend(raw);
-        let names = [
-            "uuid",
-            "personnelNumber",
-            "firstName",
-            "lastName",
-            "email",
-            "position",
-            "organizationUnitUuid",
-            "personId",
-        ];
-        let [uuid, personnel_number, first_name, last_name, email, position, unit, log_in_name] =
-            pick(&raw, &names)?.map(text);
+        let names = ["uuid", "personnelNumber", "organizationUnitUuid", "personId"];
+        let [uuid, personnel_number, unit, log_in_name] = pick(&raw, &names)?.map(key_text);
+        let names = ["firstName", "lastName", "email", "position"];
+        let [first_name, last_name, email, position] = pick(&raw, &names)?.map(text);
         let [join, leave] = pick(&raw, &["joinDate", "leaveDate"])?.map(fact);
         sound_key(&ExternalKey(uuid.clone().unwrap_or_default()))?;
         let names = ["isActive", "organizationUnit", "permanentEstablishment", "superior"];
@@ -147,10 +162,10 @@ impl Person {
             join_date: join,
             leave_date: leave,
             position,
-            organization_unit: Unit::read(organization_unit),
+            organization_unit: Unit::read(organization_unit)?,
             organization_unit_uuid: unit,
-            permanent_establishment: Establishment::read(establishment),
-            superior: Superior::read(superior),
+            permanent_establishment: Establishment::read(establishment)?,
+            superior: Superior::read(superior)?,
             log_in_name,
         })
     }

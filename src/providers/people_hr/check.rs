@@ -96,7 +96,7 @@ async fn tenant(hr: &PeopleHr) -> Result<Option<Tenant>, ProviderError> {
     let envelope = envelope(&answer)?;
     let Some(result) = envelope.result else { return Ok(None) };
     let company: Company<'_> = object(result.get().as_bytes())?;
-    let key = clean_key(company.company_id.as_str());
+    let key = clean_key(company.company_id.0.as_str());
     let name = clean_text(company.company_name.as_str()).unwrap_or_default();
     Ok(key.map(|key| Tenant { key, name }))
 }

@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::wire::Envelope;
+use super::wire::{self, Envelope};
 use crate::domain::employee::EmployeeNumber;
 use crate::limits;
-use crate::providers::http::{Answer, HttpClient, Method, Request};
+use crate::providers::http::{Answer, HttpClient, Method, Request, is_answer};
 use crate::providers::splitter::{Raw, SplitError, Splitter};
 use crate::providers::{CallGate, CallLane, ProviderError, Unclear, malformed};
 use crate::secret::Secret;
@@ -182,7 +182,7 @@ impl Api {
         let action = Action::EmployeeById(number);
         let response = self.send(action, limits::PROVIDER_FETCH_MS_MAX).await?;
         let (status, permission) = (response.status(), action.permission());
-        if !is_success(status) {
+        if !is_answer(status) {
             let refusal = Refused::read(response).await;
             let error = refusal.error(permission);
             return Err(Unclear::of(error, status, number.as_str(), &refusal.body));
@@ -210,7 +210,7 @@ impl Api {
         let response = self.post(action, ms_max).await?;
         let charset = response.charset();
         let mut body = response.body(limits::LIST_BYTES_MAX);
-        let mut splitter = Splitter::new(&["Result"]);
+        let mut splitter = Splitter::of_members(&["Result"], wire::MEMBERS);
         let mut repaired = |raw: Raw<'_>| each(Raw { bytes: &charset.repair(raw.bytes), ..raw });
         while let Some(chunk) = body.chunk().await? {
             match splitter.feed(&chunk, &mut repaired) {
@@ -237,7 +237,7 @@ impl Api {
     /// Sends one request and gives the answer if HTTP calls it a success.
     async fn post(&self, action: Action<'_>, ms_max: u64) -> Result<Answer, ProviderError> {
         let response = self.send(action, ms_max).await?;
-        if is_success(response.status()) {
+        if is_answer(response.status()) {
             return Ok(response);
         }
         Err(Refused::read(response).await.error(action.permission()))
@@ -254,10 +254,6 @@ impl Api {
     }
 }
 
-fn is_success(status: u16) -> bool {
-    (200..300).contains(&status)
-}
-
 /// The answer without a byte order mark, unless nothing is left then.
 fn without_mark(mut answer: Vec<u8>) -> Result<Vec<u8>, ProviderError> {
     if answer.starts_with(b"\xEF\xBB\xBF") {
@@ -269,7 +265,7 @@ fn without_mark(mut answer: Vec<u8>) -> Result<Vec<u8>, ProviderError> {
     Ok(answer)
 }
 
-/// An answer with another HTTP status than 2xx. People HR itself always answers 200 (§2.2), so this
+/// An answer with another HTTP status than 200. People HR itself always answers 200 (§2.2), so this
 /// is an edge or a proxy in between: a 403 page says nothing about the key.
 struct Refused {
     status: u16,

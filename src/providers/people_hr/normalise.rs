@@ -19,7 +19,7 @@ use crate::providers::fields::{Unreadable, clean_key, date, guid_key, mend, obje
 use crate::providers::{ProviderError, RecordKeys, salvage};
 
 /// Changes whenever [`record`] gives another result for the same bytes.
-pub const MAPPING_VERSION: u32 = 3;
+pub const MAPPING_VERSION: u32 = 4;
 
 /// Reads one employee object. Fails when it is no JSON object or its key is damaged. With neither
 /// `UniqueKey` nor `EmployeeId` (S-21) the key is missing.
@@ -91,13 +91,13 @@ pub fn keys(raw: &[u8]) -> Result<RecordKeys, ProviderError> {
 pub fn salvage(raw: &[u8]) -> Option<RecordKeys> {
     let [unique_key, number] = salvage::keys(raw, &["UniqueKey", "EmployeeId"], "EmployeeId");
     let employee_number = number.map(EmployeeNumber);
-    let unique_key = wire::Text(unique_key.map(Cow::Owned));
+    let unique_key = wire::Name(wire::Text(unique_key.map(Cow::Owned)));
     let (external_key, _) = key(&unique_key, employee_number.as_ref());
     (!external_key.is_missing()).then_some(RecordKeys { external_key, employee_number })
 }
 
-fn key(unique_key: &wire::Text<'_>, number: Option<&EmployeeNumber>) -> (ExternalKey, KeyKind) {
-    let unique_key = guid_key(unique_key.as_str());
+fn key(unique_key: &wire::Name<'_>, number: Option<&EmployeeNumber>) -> (ExternalKey, KeyKind) {
+    let unique_key = guid_key(unique_key.0.as_str());
     match (unique_key, number) {
         (Some(key), _) => (ExternalKey(key), KeyKind::Stable),
         (None, Some(number)) => (ExternalKey(number.0.clone()), KeyKind::Editable),
@@ -105,8 +105,8 @@ fn key(unique_key: &wire::Text<'_>, number: Option<&EmployeeNumber>) -> (Externa
     }
 }
 
-fn number(text: &wire::Text<'_>) -> Option<EmployeeNumber> {
-    clean_key(text.as_str()).map(EmployeeNumber)
+fn number(name: &wire::Name<'_>) -> Option<EmployeeNumber> {
+    clean_key(name.0.as_str()).map(EmployeeNumber)
 }
 
 fn text(text: &wire::Text<'_>) -> Option<String> {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::employee::Need;
+use crate::providers::trim::Trim;
 
 /// §3.4 with values in the sensitive fields that must not come through.
 pub fn example() -> Value {
@@ -75,6 +76,32 @@ fn the_example_becomes_this_record() {
     let keys = keys(&pretty).unwrap();
     assert_eq!(keys.external_key, expected.external_key);
     assert_eq!(keys.employee_number, expected.employee_number);
+}
+
+#[test]
+fn s_16_what_is_left_of_a_large_record_says_the_same() {
+    let (mut trim, mut left) = (Trim::new(wire::MEMBERS), Vec::new());
+    trim.take(&serde_json::to_vec(&example()).unwrap(), &mut left);
+    let read = read(&example()).unwrap();
+    assert_eq!(record(&left).unwrap(), read);
+    assert!(!String::from_utf8(left).unwrap().contains("CANARY-b"));
+}
+
+#[test]
+fn s_16_an_id_that_is_no_whole_number_is_none() {
+    let with = |id: &str, others: &str| {
+        let record_of = format!(r#"{{"EmployeeId":{id}{others},"LastName":"Lee"}}"#);
+        record(record_of.as_bytes())
+    };
+    assert_eq!(with("42", "").unwrap().external_key.as_str(), "42");
+    for id in ["42.0", "42.5", "4e1", "-42", r#"{"DisplayValue":42.0}"#, "99999999999999999999"] {
+        let key = with(id, "");
+        assert!(key.is_err(), "{id} {key:?}");
+        let stable = with(id, r#","UniqueKey":"key-1""#).unwrap();
+        assert_eq!(stable.external_key.as_str(), "key-1");
+        let number = stable.employee_number.unwrap();
+        assert!(number.as_str().contains(char::REPLACEMENT_CHARACTER), "{id}");
+    }
 }
 
 #[test]

@@ -274,6 +274,42 @@ async fn s_16_a_record_that_is_none_is_one_record() {
 }
 
 #[tokio::test]
+async fn s_30_only_200_answers_a_question() {
+    let body = success(json!([employee("1")]));
+    for status in ["201 Created", "202 x", "203 x", "206 Partial Content", "299 x"] {
+        let answer = |body: &str| vec![http_answer(status, "", body.as_bytes())];
+        assert!(is_down(&list_error(answer(&body)).await), "{status}");
+        let setup = setup(vec![ok(&body), answer(&body)]);
+        assert!(is_down(&setup.hr.list(&mut Sink::default()).await.unwrap_err()), "{status}");
+        let one = success(employee("PW42"));
+        assert!(is_down(&fetch(answer(&one)).await.unwrap_err()), "{status}");
+        let nobody = json!({"isError": false, "Status": 10, "Result": null}).to_string();
+        assert!(is_down(&fetch(answer(&nobody)).await.unwrap_err()), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn s_16_a_name_twice_at_any_depth_can_not_be_read() {
+    for member in [
+        r#""EmailId":{"DisplayValue":"a@x.uk","DisplayValue":"b@x.uk"}"#,
+        r#""LeavingDate":{"DisplayValue":"","DisplayValue":"2020-01-01"}"#,
+        r#""LastName":{"DisplayValue":{"DisplayValue":"A","DisplayValue":"B"}}"#,
+        r#""LastName":"A","LastName":"B""#,
+    ] {
+        let answer = format!(r#"{{"Status":0,"Result":{{"EmployeeId":"PW42",{member}}}}}"#);
+        assert!(is_malformed(&fetch(ok(&answer)).await.unwrap_err()), "{member}");
+    }
+    let other =
+        r#"{"Status":0,"Result":{"EmployeeId":{"DisplayValue":"PW42","DisplayValue":"PW43"}}}"#;
+    assert!(is_malformed(&fetch(ok(other)).await.unwrap_err()));
+    let words = r#"{"Status":0,"Message":"a","Message":"b","Result":{"EmployeeId":"PW42"}}"#;
+    assert!(is_malformed(&fetch(ok(words)).await.unwrap_err()));
+    // What is not read may say what it likes.
+    let history = r#"{"Status":0,"Result":{"EmployeeId":{"DisplayValue":"PW42","H":1,"H":2}}}"#;
+    assert!(matches!(fetch(ok(history)).await, Ok(Fetched::Found(_))));
+}
+
+#[tokio::test]
 async fn s_30_records_before_a_refusal_do_not_make_a_list() {
     let late = r#"{"Result":[{"EmployeeId":"1"}],"isError":true,"Status":5,"Message":"x"}"#;
     assert!(is_malformed(&list_error(ok(late)).await));

@@ -4,7 +4,8 @@
 //! - The structs name only what is kept; everything else, the sensitive fields among it, is skipped
 //!   while parsing and never enters a structure of ours (S-15).
 //! - A field of an unexpected shape is "not there", or damaged where it decides about access, never
-//!   an error: one odd field must not cost a person the rest of the record.
+//!   an error: one odd field must not cost a person the rest of the record. A name that comes twice
+//!   is one, at any depth: which of the values is meant cannot be known (S-16).
 //!
 //! What this module must not do: judge or clean what it reads.
 
@@ -14,6 +15,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::providers::fields::whole_number;
 
 /// A text of the employee object: `{"DisplayValue": …}`, a bare string, a number, or nothing
 /// (protocol page §3.1, §3.3). A newtype because serde never borrows into `Option<Cow<str>>`.
@@ -29,7 +32,7 @@ impl Text<'_> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor { odd: None }).map(Text)
+        deserializer.deserialize_any(TextVisitor { reads: Reads::Text }).map(Text)
     }
 }
 
@@ -40,19 +43,43 @@ pub struct Fact<'a>(pub Text<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Fact<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let visitor = TextVisitor { odd: Some("\u{fffd}") };
+        let visitor = TextVisitor { reads: Reads::Fact };
         deserializer.deserialize_any(visitor).map(|text| Self(Text(text)))
     }
 }
 
+/// A [`Text`] that names somebody. A number that is not whole counts as damaged: nobody can tell
+/// for which key it is meant (S-16).
+#[derive(Default)]
+pub struct Name<'a>(pub Text<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let visitor = TextVisitor { reads: Reads::Name };
+        deserializer.deserialize_any(visitor).map(|text| Self(Text(text)))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    Text,
+    Fact,
+    Name,
+}
+
 struct TextVisitor {
-    /// What stands for a value of another shape.
-    odd: Option<&'static str>,
+    reads: Reads,
 }
 
 impl TextVisitor {
+    /// What stands for a value of another shape.
     fn odd<'de>(&self) -> Option<Cow<'de, str>> {
-        self.odd.map(Cow::Borrowed)
+        (self.reads == Reads::Fact).then_some(Cow::Borrowed("\u{fffd}"))
+    }
+
+    fn number<'de>(&self, digits: String) -> Option<Cow<'de, str>> {
+        let is_name = self.reads == Reads::Name;
+        Some(Cow::Owned(if is_name { whole_number(digits) } else { digits }))
     }
 }
 
@@ -72,15 +99,17 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(number.to_string())))
+        Ok(self.number(number.to_string()))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(number.to_string())))
+        Ok(self.number(number.to_string()))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(number.to_string())))
+        // Debug, because Display writes 106.0 like 106.
+        let is_name = self.reads == Reads::Name;
+        Ok(self.number(if is_name { format!("{number:?}") } else { number.to_string() }))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
@@ -100,16 +129,18 @@ impl<'de> Visitor<'de> for TextVisitor {
         let (mut found, mut is_text, mut is_empty) = (None, false, true);
         while let Some(key) = map.next_key::<Key<'de>>()? {
             is_empty = false;
-            if key.0 == "DisplayValue" && found.is_none() {
-                is_text = true;
-                found = if self.odd.is_some() {
-                    map.next_value::<Fact<'de>>()?.0.0
-                } else {
-                    map.next_value::<Text<'de>>()?.0
-                };
-            } else {
+            if key.0 != "DisplayValue" {
                 map.next_value::<IgnoredAny>()?;
+                continue;
             }
+            if std::mem::replace(&mut is_text, true) {
+                return Err(A::Error::custom("a name comes twice"));
+            }
+            found = match self.reads {
+                Reads::Text => map.next_value::<Text<'de>>()?.0,
+                Reads::Fact => map.next_value::<Fact<'de>>()?.0.0,
+                Reads::Name => map.next_value::<Name<'de>>()?.0.0,
+            };
         }
         Ok(if is_text || is_empty { found } else { self.odd() })
     }
@@ -126,10 +157,10 @@ struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 pub struct Employee<'a> {
     /// The customer's number for the person; can be edited.
     #[serde(borrow)]
-    pub employee_id: Text<'a>,
+    pub employee_id: Name<'a>,
     /// The system's own key; not sent by old systems.
     #[serde(borrow)]
-    pub unique_key: Text<'a>,
+    pub unique_key: Name<'a>,
     /// First name.
     #[serde(borrow)]
     pub first_name: Text<'a>,
@@ -156,7 +187,7 @@ pub struct Employee<'a> {
     pub location: Text<'a>,
     /// The manager's `EmployeeId`.
     #[serde(borrow)]
-    pub reports_to_employee_id: Text<'a>,
+    pub reports_to_employee_id: Name<'a>,
     /// The manager's work e-mail.
     #[serde(borrow)]
     pub reports_to_email_address: Text<'a>,
@@ -165,16 +196,34 @@ pub struct Employee<'a> {
     pub employee_status: Text<'a>,
 }
 
+/// The members that are read of an employee, at whatever depth.
+pub const MEMBERS: &[&str] = &[
+    "DisplayValue",
+    "EmployeeId",
+    "UniqueKey",
+    "FirstName",
+    "LastName",
+    "EmailId",
+    "StartDate",
+    "LeavingDate",
+    "Department",
+    "JobRole",
+    "Location",
+    "ReportsToEmployeeId",
+    "ReportsToEmailAddress",
+    "EmployeeStatus",
+];
+
 /// Only the keys of one employee.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct EmployeeKeys<'a> {
     /// See [`Employee::employee_id`].
     #[serde(borrow)]
-    pub employee_id: Text<'a>,
+    pub employee_id: Name<'a>,
     /// See [`Employee::unique_key`].
     #[serde(borrow)]
-    pub unique_key: Text<'a>,
+    pub unique_key: Name<'a>,
 }
 
 /// The result of `GetCompanyInformation`.
@@ -183,7 +232,7 @@ pub struct EmployeeKeys<'a> {
 pub struct Company<'a> {
     /// The customer's number.
     #[serde(borrow)]
-    pub company_id: Text<'a>,
+    pub company_id: Name<'a>,
     /// The customer's name.
     #[serde(borrow)]
     pub company_name: Text<'a>,
@@ -241,7 +290,11 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
                     envelope.status = status;
                 }
                 "message" => {
-                    envelope.message = map.next_value::<Text<'de>>()?.0.unwrap_or_default();
+                    let message = map.next_value::<Text<'de>>()?.0.unwrap_or_default();
+                    if !envelope.message.is_empty() && envelope.message != message {
+                        return Err(A::Error::custom("two different messages"));
+                    }
+                    envelope.message = message;
                 }
                 "result" if envelope.result.is_some() => {
                     return Err(A::Error::custom("two results"));
