@@ -244,6 +244,7 @@ diesel::table! {
         list_version -> BigInt,
         notices -> BigInt,
         next_notice_at_ms -> Nullable<BigInt>,
+        gathering -> Nullable<Text>,
     }
 }
 
@@ -262,6 +263,7 @@ diesel::table! {
         done_at_ms -> Nullable<BigInt>,
         created_at_ms -> BigInt,
         list_version -> BigInt,
+        left_at_ms -> Nullable<BigInt>,
     }
 }
 

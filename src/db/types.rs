@@ -26,7 +26,7 @@ use crate::domain::endpoint::{
     DeliveryState, DeliveryTrigger, DisabledReason, EndpointStatus, LegacySigner,
 };
 use crate::domain::failure::FailureClass;
-use crate::domain::hold::{Decision, HoldKind, HoldState};
+use crate::domain::hold::{Decision, Gathering, HoldKind, HoldState};
 use crate::domain::ids::*;
 use crate::domain::notice::NoticeKind;
 use crate::domain::provider::ProviderKind;
@@ -161,6 +161,7 @@ stored_words!(
     EndpointStatus,
     FailureClass,
     HoldKind,
+    Gathering,
     HoldState,
     InactivePolicy,
     KeyKind,

@@ -35,6 +35,20 @@ text_enum! {
 }
 
 text_enum! {
+    /// What still adds people to a hold, piece by piece: the list is not complete yet (S-32).
+    Gathering {
+        /// A full sync, until it has come to its end.
+        Run = "run",
+        /// Dates that act, until nobody is due any more.
+        Dates = "dates",
+    }
+}
+
+/// What is read in place of the reason while a list is not complete.
+pub const STILL_GATHERED: &str = "This list is not complete yet; it can be decided about when the \
+     sync that makes it has come to its end. Nobody on it loses access meanwhile.";
+
+text_enum! {
     /// What an admin decided about one person of a hold.
     Decision {
         /// The change may be made, once.

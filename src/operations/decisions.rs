@@ -7,6 +7,7 @@
 //!
 //! Invariants:
 //! - An open hold is decided once; of several decisions the first counts.
+//! - A list that is not complete is not decided about: the rest of it would be let through.
 //! - What was decided changes only by a decision that says so and names the people.
 
 use std::collections::HashSet;
@@ -63,6 +64,9 @@ pub enum DecideError {
     /// The hold was decided before, or is no longer needed.
     #[error("this hold is {} already", .0.as_str().replace('_', " "))]
     Closed(HoldState),
+    /// The list is not complete yet.
+    #[error("the list of this hold is not complete yet; decide when the sync has ended")]
+    NotComplete,
     /// Nobody was named.
     #[error("name at least one item of the hold")]
     Nobody,
@@ -106,6 +110,9 @@ pub async fn decide(
                 .ok_or(DecideError::NotFound)?;
             let deciding =
                 Deciding { cx: &inner, directory: &directory, now: inner.clock.now(), by: &by };
+            if hold.gathering.is_some() {
+                return Err(DecideError::NotComplete);
+            }
             if hold.state == HoldState::Open {
                 return deciding.take(tx, &hold, wanted);
             }
@@ -195,7 +202,7 @@ impl Deciding<'_> {
         decision: Decision,
     ) -> Result<Vec<String>, DbError> {
         let keys: Vec<ExternalKey> = items.iter().map(|item| item.external_key.clone()).collect();
-        let waiting = hold_items::waiting(tx, &self.directory.id, hold.kind, &keys)?;
+        let waiting = hold_items::asked(tx, &self.directory.id, hold.kind, &keys)?.waiting;
         let newer: HashSet<ExternalKey> = hold_items::later_than(tx, hold, &keys)?;
         // Whom the HR system no longer has has nothing to be kept by.
         let can_be_taken_back = |item: &HoldItem| {
@@ -207,7 +214,8 @@ impl Deciding<'_> {
                 || newer.contains(&item.external_key)
                 || (decision == Decision::Rejected && !can_be_taken_back(item))
                 // A rejection that HR's facts have overtaken says nothing any more.
-                || (decision == Decision::Approved && item.done_at_ms.is_some())
+                || (decision == Decision::Approved
+                    && (item.done_at_ms.is_some() || item.record_hash.is_none()))
         };
         Ok(items.iter().filter(is_stuck).map(|item| item.id.to_string()).collect())
     }
@@ -220,6 +228,11 @@ impl Deciding<'_> {
         decision: Decision,
     ) -> Result<Hold, DecideError> {
         let ids: Vec<HoldItemId> = covered.iter().map(|item| item.id.clone()).collect();
+        if hold.kind == HoldKind::Deactivations {
+            let keys: Vec<ExternalKey> =
+                covered.iter().map(|item| item.external_key.clone()).collect();
+            hold_items::retire(tx, &self.directory.id, hold.kind, &keys, self.now)?;
+        }
         hold_items::decide(tx, &ids, decision)?;
         self.carry_out(tx, hold, covered, decision)?;
         self.decided(tx, &hold.id, covered.len())

@@ -19,29 +19,33 @@ use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::{Conn, DbError, Lane, Tx, organizations};
 use crate::domain::audit::Cause;
+use crate::domain::hold::Gathering;
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::limits;
 use crate::sync::apply::guard;
 use crate::sync::apply::{self, Outcome};
-use crate::sync::decide::batch::Pass;
+use crate::sync::decide::batch::{Decider, Pass};
 use crate::sync::decide::types::{Facts, Observed};
 use crate::sync::failure::Notifier;
 use crate::sync::{Context, SyncError};
 
 /// Decides again about people of one directory, at most [`limits::APPLY_BATCH_PEOPLE_MAX`] of them.
 /// The caller has locked the organization, then the directory, and has read the people after that.
+/// `more_follow`: so many act at once that this is one piece of them.
 pub fn decide_again(
     tx: &mut Tx<'_>,
     cx: &Context,
     directory: &Directory,
     users: Vec<DirectoryUser>,
     cause: &Cause,
+    more_follow: bool,
 ) -> Result<Outcome, DbError> {
     debug_assert!(users.len() <= limits::APPLY_BATCH_PEOPLE_MAX, "others wait for this");
     let facts = &Facts::default();
+    let gathering = more_follow.then_some(Gathering::Dates);
     let decider = apply::decider(tx, cx, directory, Pass::Again, cause, facts)?;
+    let decider = Decider { gathering, ..decider };
     let outcome = apply::apply(&decider, tx, users.into_iter().map(as_stored).collect())?;
-    guard::announce(tx, &Notifier::new(cx), directory)?;
     Ok(outcome)
 }
 
@@ -130,15 +134,19 @@ impl Dates {
     fn decide_in(&self, tx: &mut Tx<'_>, cx: &Context, people_max: usize) -> Result<bool, DbError> {
         tx.lock_organization(&self.organization)?;
         let Some(directory) = directories::lock(tx, &self.directory)? else { return Ok(false) };
-        let ids = directory_users::due(tx, &directory.id, self.now, people_max)?;
+        let one_more = people_max.saturating_add(1);
+        let mut ids = directory_users::due(tx, &directory.id, self.now, one_more)?;
         if ids.is_empty() {
             return Ok(false);
         }
+        let more_follow = ids.len() > people_max;
+        ids.truncate(people_max);
         if directory.state.is_syncing() {
             let mut users = directory_users::by_ids(tx, &ids)?;
             // Who leaves comes first: a new record of the same person can begin the day after.
             users.sort_by_key(|user| (user.record.0.leaving_date.is_none(), user.id.clone()));
-            let Outcome { counts, .. } = decide_again(tx, cx, &directory, users, &Cause::Clock)?;
+            let outcome = decide_again(tx, cx, &directory, users, &Cause::Clock, more_follow)?;
+            let counts = outcome.counts;
             tracing::info!(
                 directory.id = %directory.id,
                 people = ids.len(),
@@ -149,6 +157,8 @@ impl Dates {
         }
         // A plan that writes nothing about a person leaves them due.
         directory_users::set_due(tx, &ids, self.now, None)?;
+        guard::complete(tx, &directory, Gathering::Dates, self.now)?;
+        guard::announce(tx, &Notifier::new(cx), &directory)?;
         Ok(true)
     }
 

@@ -129,7 +129,7 @@ pub fn hold(hold: &Hold, people: u64) -> Value {
         "organization_id": hold.organization_id,
         "kind": hold.kind,
         "list_version": hold.list_version,
-        "reason": hold.reason,
+        "reason": hold.words(),
         "state": hold.state,
         "people": people,
         "created_at": hold.created_at_ms.to_string(),

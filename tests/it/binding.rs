@@ -2,7 +2,7 @@
 //! access until an admin decides, whatever the clock, later runs, webhooks or dates say.
 
 use rollcall::clock::Timestamp;
-use rollcall::sandbox::Hire;
+use rollcall::sandbox::{Edit, Hire};
 use serde_json::{Value, json};
 
 use crate::absence::{count, decide, inactive, mark_leavers, staff, the_hold};
@@ -23,6 +23,12 @@ behaviours!(
     s_32_holds_of_every_kind_are_mailed,
     s_26_who_is_employed_elsewhere_loses_nothing_and_is_not_counted,
     l_08_disabling_takes_access_from_nobody,
+    s_32_who_was_rejected_comes_back_and_leaves_again_is_asked_about,
+    s_32_who_was_rejected_as_missing_and_vanishes_again_is_asked_about,
+    s_32_who_has_left_an_open_list_and_leaves_again_waits_with_the_others,
+    s_32_a_person_on_the_list_under_another_name_is_another_item,
+    s_32_an_approved_absence_is_asked_about_once,
+    s_26_a_last_day_in_both_systems_counts_when_it_becomes_known,
 );
 
 async fn quiet(app: &TestApp, people: usize) -> (TestApp, Connected) {
@@ -376,5 +382,185 @@ async fn l_08_disabling_takes_access_from_nobody(app: TestApp) {
         app.drain().await;
         let now = app.accounts(&one.organization).await;
         assert!(now.iter().filter(shared).all(|account| account["status"] == "inactive"));
+    }
+}
+
+async fn come_back(app: &TestApp, people: &[String]) {
+    for employee in people {
+        app.hr().rehire(employee).await.expect("a leaver");
+    }
+    app.poll().await;
+}
+
+async fn s_32_who_was_rejected_comes_back_and_leaves_again_is_asked_about(app: TestApp) {
+    let (app, connected) = quiet(&app, 75).await;
+    let people = staff(&app)[..12].to_vec();
+    mark_leavers(&app, &people).await;
+    let before = inactive(&app, &connected).await;
+    app.poll().await;
+    let first = the_hold(&app, &connected).await;
+    decide(&app, &first, "reject", json!({})).await.ok();
+    for _ in 0..2 {
+        come_back(&app, &people[..4]).await;
+        app.pass(2 * Timestamp::HOUR).await;
+        mark_leavers(&app, &people[..4]).await;
+        app.poll().await;
+        assert_eq!(inactive(&app, &connected).await, before);
+        assert_eq!(count(&the_hold(&app, &connected).await["items"]), 4);
+    }
+    // The rejection of those who came back says nothing any more.
+    let again = the_hold(&app, &connected).await["items"][0]["external_key"].clone();
+    let items = first["items"].as_array().expect("items");
+    let item = items.iter().find(|item| item["external_key"] == again).expect("their item");
+    let came_back = json!({"ids": [item["id"]], "change_decision": true});
+    assert_eq!(decide(&app, &first, "approve", came_back).await.problem(409), "conflict");
+    decide(&app, &the_hold(&app, &connected).await, "approve", json!({})).await.ok();
+    app.drain().await;
+    assert_eq!(inactive(&app, &connected).await.len(), before.len() + 4);
+    app.poll().await;
+    assert!(app.open_holds(&connected).await.is_empty());
+    assert_eq!(inactive(&app, &connected).await.len(), before.len() + 4);
+}
+
+async fn s_32_who_was_rejected_as_missing_and_vanishes_again_is_asked_about(app: TestApp) {
+    let (app, connected) = quiet(&app, 75).await;
+    let people = staff(&app)[..12].to_vec();
+    let unlisted = |people: &[String]| {
+        let people = people.to_vec();
+        app.faults(|faults| faults.unlisted = people);
+    };
+    unlisted(&people);
+    app.poll().await;
+    decide(&app, &the_hold(&app, &connected).await, "reject", json!({})).await.ok();
+    unlisted(&people[4..]);
+    app.poll().await;
+    assert!(app.open_holds(&connected).await.is_empty());
+    app.pass(2 * Timestamp::HOUR).await;
+    unlisted(&people);
+    app.hr().clear_logs();
+    app.poll().await;
+    assert_eq!(count(&the_hold(&app, &connected).await["items"]), 4);
+    assert_eq!(app.looks(), Vec::<String>::new(), "nobody is asked about before the admin is");
+}
+
+async fn s_32_who_has_left_an_open_list_and_leaves_again_waits_with_the_others(app: TestApp) {
+    let (app, connected) = quiet(&app, 75).await;
+    let people = staff(&app)[..12].to_vec();
+    mark_leavers(&app, &people).await;
+    let before = inactive(&app, &connected).await;
+    app.poll().await;
+    let hold = the_hold(&app, &connected).await;
+    for wait in [0, 2 * Timestamp::HOUR] {
+        come_back(&app, &people[..4]).await;
+        assert_eq!(count(&the_hold(&app, &connected).await["items"]), 8);
+        app.pass(wait).await;
+        mark_leavers(&app, &people[..4]).await;
+        app.poll().await;
+        let now = the_hold(&app, &connected).await;
+        assert_eq!((&now["id"], count(&now["items"])), (&hold["id"], 12));
+        assert_eq!(inactive(&app, &connected).await, before);
+    }
+    // What is decided without them leaves them as everybody else.
+    come_back(&app, &people[..4]).await;
+    decide(&app, &the_hold(&app, &connected).await, "reject", json!({})).await.ok();
+    app.pass(2 * Timestamp::HOUR).await;
+    mark_leavers(&app, &people[..4]).await;
+    app.poll().await;
+    assert!(app.open_holds(&connected).await.is_empty());
+    assert_eq!(inactive(&app, &connected).await.len(), before.len() + 4);
+}
+
+async fn s_32_a_person_on_the_list_under_another_name_is_another_item(app: TestApp) {
+    let (app, connected) = quiet(&app, 75).await;
+    let people = staff(&app)[..12].to_vec();
+    mark_leavers(&app, &people).await;
+    app.poll().await;
+    let seen = the_hold(&app, &connected).await;
+    let renamed = Edit {
+        first_name: Some("Ulf".to_owned()),
+        last_name: Some("Third".to_owned()),
+        ..Edit::default()
+    };
+    app.edit(&people[3], renamed).await;
+    app.poll().await;
+    let now = the_hold(&app, &connected).await;
+    assert_eq!(now["id"], seen["id"]);
+    assert_ne!(now["list_version"], seen["list_version"]);
+    let ids = |hold: &Value| -> Vec<Value> {
+        hold["items"].as_array().expect("items").iter().map(|item| item["id"].clone()).collect()
+    };
+    let new: Vec<Value> = ids(&now).into_iter().filter(|id| !ids(&seen).contains(id)).collect();
+    assert_eq!(new.len(), 1);
+    let item = now["items"].as_array().expect("items").iter().find(|item| item["id"] == new[0]);
+    assert_eq!(item.expect("the item")["name"], "Ulf Third");
+    let body = json!({"ids": ids(&seen)});
+    assert_eq!(decide(&app, &seen, "approve", body).await.status, 422);
+}
+
+async fn s_32_an_approved_absence_is_asked_about_once(app: TestApp) {
+    let (app, connected) = quiet(&app, 75).await;
+    let people = staff(&app)[..15].to_vec();
+    let before = inactive(&app, &connected).await;
+    // The list does not name them, and asked about one by one HR still has them.
+    app.faults(|faults| faults.unlisted.clone_from(&people));
+    app.poll().await;
+    decide(&app, &the_hold(&app, &connected).await, "approve", json!({})).await.ok();
+    app.drain().await;
+    for _ in 0..3 {
+        app.poll().await;
+        assert!(app.open_holds(&connected).await.is_empty());
+        assert_eq!(inactive(&app, &connected).await, before);
+    }
+    let notices = app.notices(&connected).await;
+    let told = notices.iter().filter(|notice| notice["kind"] == "hold_opened");
+    assert_eq!(told.count(), 1);
+    // What was approved is carried out when HR says that they are gone.
+    for employee in &people[..8] {
+        app.hr().delete(employee).await.expect("a person");
+    }
+    app.poll().await;
+    assert_eq!(inactive(&app, &connected).await.len(), before.len() + 8);
+    assert!(app.open_holds(&connected).await.is_empty());
+}
+
+async fn s_26_a_last_day_in_both_systems_counts_when_it_becomes_known(app: TestApp) {
+    app.faults(|faults| *faults = no_hooks());
+    for (first, second) in
+        [(System::PeopleHr, System::BreatheHr), (System::Hrworks, System::PeopleHr)]
+    {
+        let (one, two, ids) = in_both(&app, first, second, 20).await;
+        let ending = format!(".{}.{}@both.example", first.provider(), second.provider());
+        let lost = || async {
+            let gone = inactive(&app, &one).await;
+            gone.into_iter().filter(|email| email.ends_with(&ending)).count()
+        };
+        let last_day =
+            first.today(&app.sandbox).checked_add(jiff::Span::new().days(3)).expect("a day");
+        for (there, here) in &ids {
+            first.leave(&app.sandbox, there, &on(last_day)).await;
+            second.leave(&app.sandbox, here, &on(last_day)).await;
+        }
+        sync(&app, &one).await;
+        assert!(app.open_holds(&one).await.is_empty(), "the other system has them employed");
+        sync(&app, &two).await;
+        let hold = the_hold(&app, &two).await;
+        assert_eq!(count(&hold["items"]), 20, "{second:?}");
+        assert_eq!(hold["items"][0]["change"]["last_day"], last_day.to_string());
+        app.pass(5 * Timestamp::DAY).await;
+        assert_eq!(lost().await, 0);
+        let hold = the_hold(&app, &two).await;
+        assert_eq!(count(&hold["items"]), 20);
+        let some: Vec<Value> = (0..8).map(|number| hold["items"][number]["id"].clone()).collect();
+        decide(&app, &hold, "approve", json!({"ids": some})).await.ok();
+        app.drain().await;
+        assert_eq!(lost().await, 8);
+        assert!(app.open_holds(&one).await.is_empty(), "{first:?}");
+        assert_eq!(count(&the_hold(&app, &two).await["items"]), 12);
+        for connected in [&one, &two] {
+            app.post(&format!("/directories/{}/disable", connected.directory), json!({}))
+                .await
+                .ok();
+        }
+        app.drain().await;
     }
 }

@@ -39,6 +39,7 @@ mod doubtful_records;
 mod endpoints;
 mod evidence;
 mod failure;
+mod gathered;
 mod groups;
 mod hooks;
 mod hr;

@@ -19,6 +19,7 @@ behaviours!(
     s_21_a_newcomer_without_an_e_mail_gives_the_leaver_no_access,
     s_21_who_gets_a_former_leavers_number_keeps_access,
     s_21_another_record_under_the_number_is_another_question,
+    s_32_no_decision_is_about_somebody_who_was_not_shown,
 );
 
 const ANN: &str = "ann.lee@acme.example";
@@ -335,4 +336,33 @@ async fn s_21_another_record_under_the_number_is_another_question(app: TestApp) 
     assert_ne!(other["id"], hold["id"]);
     assert_eq!(other["items"][0]["change"]["to"]["name"], "Cy May");
     assert_eq!(app.the_account(&connected, ANN).await["status"], "active");
+}
+
+async fn s_32_no_decision_is_about_somebody_who_was_not_shown(app: TestApp) {
+    let (connected, ann) = with_ann(&app).await;
+    give_to_bob(&app, &ann, false).await;
+    app.drain().await;
+    let seen = the_question(&app, &connected).await;
+    let before = app.accounts(&connected.organization).await;
+    let cy = Edit {
+        first_name: Some("Cy".to_owned()),
+        last_name: Some("May".to_owned()),
+        email: Some("cy@acme.example".to_owned()),
+        ..Edit::default()
+    };
+    app.edit(&ann, cy).await;
+    app.poll().await;
+    let now = the_question(&app, &connected).await;
+    assert_eq!(
+        (&now["id"], &now["items"][0]["change"]["to"]["name"]),
+        (&seen["id"], &json!("Cy May"))
+    );
+    for what in ["approve", "reject"] {
+        assert_eq!(decide(&app, &seen, what).await.problem(422), "invalid_request_parameters");
+    }
+    app.poll().await;
+    assert_eq!(app.accounts(&connected.organization).await, before);
+    decide(&app, &now, "approve").await.ok();
+    app.drain().await;
+    assert_eq!(app.the_account(&connected, "cy@acme.example").await["first_name"], "Cy");
 }

@@ -15,7 +15,8 @@ use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::{DirectoryId, HoldId, HoldItemId};
 use crate::limits;
 
-/// Puts people into an open hold; who is in it already gets the new particulars.
+/// Puts people into an open hold; who is in it already gets the new particulars, and a new id: no
+/// decision about what the item said before is one about what it says now (S-32).
 pub fn put(tx: &mut Tx<'_>, items: &[HoldItem]) -> Result<(), DbError> {
     use diesel::upsert::excluded;
     use hold_items as t;
@@ -25,11 +26,13 @@ pub fn put(tx: &mut Tx<'_>, items: &[HoldItem]) -> Result<(), DbError> {
             .on_conflict((t::hold_id, t::external_key))
             .do_update()
             .set((
+                t::id.eq(excluded(t::id)),
                 t::account_id.eq(excluded(t::account_id)),
                 t::name.eq(excluded(t::name)),
                 t::planned_change.eq(excluded(t::planned_change)),
                 t::record_hash.eq(excluded(t::record_hash)),
                 t::list_version.eq(excluded(t::list_version)),
+                t::left_at_ms.eq(None::<Timestamp>),
             ))
             .execute(c))?;
     }
@@ -57,6 +60,7 @@ pub fn follow_key(
 pub fn of_hold(conn: &mut Conn, hold: &HoldId) -> Result<Vec<HoldItem>, DbError> {
     Ok(on_backend!(conn, |c| hold_items::table
         .filter(hold_items::hold_id.eq(hold))
+        .filter(hold_items::left_at_ms.is_null())
         .order(hold_items::id.asc())
         .select(HoldItem::as_select())
         .load(c))?)
@@ -66,52 +70,86 @@ pub fn of_hold(conn: &mut Conn, hold: &HoldId) -> Result<Vec<HoldItem>, DbError>
 pub fn people_of_hold(conn: &mut Conn, hold: &HoldId) -> Result<Vec<ExternalKey>, DbError> {
     Ok(on_backend!(conn, |c| hold_items::table
         .filter(hold_items::hold_id.eq(hold))
+        .filter(hold_items::left_at_ms.is_null())
         .select(hold_items::external_key)
         .load(c))?)
 }
 
-/// The facts about those of these people who are in a hold, as they were on the list.
-pub fn facts_in(
+/// Those of these people who are in a hold, as they are on the list.
+pub fn those_in(
     conn: &mut Conn,
     (directory, hold): (&DirectoryId, &HoldId),
     people: &[ExternalKey],
-) -> Result<HashMap<ExternalKey, Option<Vec<u8>>>, DbError> {
+) -> Result<HashMap<ExternalKey, HoldItem>, DbError> {
     use hold_items as t;
     let mut found = HashMap::new();
     for chunk in people.chunks(limits::IN_LIST_MAX) {
-        let rows: Vec<(ExternalKey, Option<Vec<u8>>)> = on_backend!(conn, |c| t::table
+        let rows: Vec<HoldItem> = on_backend!(conn, |c| t::table
             .filter(t::directory_id.eq(directory))
             .filter(t::external_key.eq_any(chunk))
             .filter(t::hold_id.eq(hold))
-            .select((t::external_key, t::record_hash))
+            .filter(t::left_at_ms.is_null())
+            .select(HoldItem::as_select())
             .load(c))?;
-        found.extend(rows);
+        found.extend(rows.into_iter().map(|item| (item.external_key.clone(), item)));
     }
     Ok(found)
+}
+
+/// Notes what the HR system says of a person where the list shows nothing of it.
+pub fn set_record_hash(
+    tx: &mut Tx<'_>,
+    item: &HoldItemId,
+    hash: Option<&[u8]>,
+) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(hold_items::table.find(item))
+        .set(hold_items::record_hash.eq(hash))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The facts that these rejections were about are others now: what comes next is asked about.
+pub fn forget_facts(tx: &mut Tx<'_>, items: &[HoldItemId]) -> Result<(), DbError> {
+    for chunk in items.chunks(limits::IN_LIST_MAX) {
+        on_backend!(&mut **tx, |c| diesel::update(
+            hold_items::table.filter(hold_items::id.eq_any(chunk))
+        )
+        .set(hold_items::record_hash.eq(None::<Vec<u8>>))
+        .execute(c))?;
+    }
+    Ok(())
 }
 
 /// How many people are in a hold.
 pub fn count(conn: &mut Conn, hold: &HoldId) -> Result<u64, DbError> {
     let count: i64 = on_backend!(conn, |c| hold_items::table
         .filter(hold_items::hold_id.eq(hold))
+        .filter(hold_items::left_at_ms.is_null())
         .filter(hold_items::directory_id.ne_all(clearing::unfinished()))
         .count()
         .get_result(c))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// Takes people out of a hold; returns whether anybody was in it.
-pub fn remove(tx: &mut Tx<'_>, hold: &HoldId, people: &[ExternalKey]) -> Result<bool, DbError> {
-    let mut removed: usize = 0;
+/// Takes people out of an open hold, which remembers them; returns whether anybody was in it.
+pub fn leave(
+    tx: &mut Tx<'_>,
+    hold: &HoldId,
+    people: &[ExternalKey],
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let mut left: usize = 0;
     for chunk in people.chunks(limits::IN_LIST_MAX) {
-        removed = removed.saturating_add(on_backend!(&mut **tx, |c| diesel::delete(
+        left = left.saturating_add(on_backend!(&mut **tx, |c| diesel::update(
             hold_items::table
                 .filter(hold_items::hold_id.eq(hold))
+                .filter(hold_items::left_at_ms.is_null())
                 .filter(hold_items::external_key.eq_any(chunk))
         )
+        .set(hold_items::left_at_ms.eq(now))
         .execute(c))?);
     }
-    Ok(removed > 0)
+    Ok(left > 0)
 }
 
 /// Moves people to another hold.
@@ -151,7 +189,7 @@ pub fn mark_done(tx: &mut Tx<'_>, items: &[HoldItemId], now: Timestamp) -> Resul
 }
 
 /// What was decided in a directory and still counts: approvals that were not carried out, and
-/// rejections.
+/// rejections whose facts are as they were.
 pub fn live_decisions(
     conn: &mut Conn,
     directory: &DirectoryId,
@@ -163,32 +201,45 @@ pub fn live_decisions(
             .filter(t::directory_id.eq(directory))
             .filter(t::decision.is_not_null())
             .filter(t::done_at_ms.is_null())
+            .filter(t::record_hash.is_not_null().or(t::decision.eq(Decision::Approved)))
             .select((t::id, t::external_key, holds::kind, t::decision))
             .load(c))?;
     let decided = |(id, key, kind, decision)| Some((id, key, kind, decision?));
     Ok(rows.into_iter().filter_map(decided).collect())
 }
 
-/// Who of these people waits in an open hold of this kind.
-pub fn waiting(
+/// Who of these people is or was in a hold of this kind that is open.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// They wait for the decision.
+    pub waiting: HashSet<ExternalKey>,
+    /// They were seen again before it came.
+    pub left: HashSet<ExternalKey>,
+}
+
+/// Who of these people waits in an open hold of this kind, or has left it.
+pub fn asked(
     conn: &mut Conn,
     directory: &DirectoryId,
     kind: HoldKind,
     people: &[ExternalKey],
-) -> Result<HashSet<ExternalKey>, DbError> {
+) -> Result<Asked, DbError> {
     use hold_items as t;
-    let mut found = HashSet::new();
+    let mut found = Asked::default();
     for chunk in people.chunks(limits::IN_LIST_MAX) {
-        let keys: Vec<ExternalKey> = on_backend!(conn, |c| t::table
+        let rows: Vec<(ExternalKey, Option<Timestamp>)> = on_backend!(conn, |c| t::table
             .inner_join(holds::table)
             .filter(t::directory_id.eq(directory))
             .filter(t::external_key.eq_any(chunk))
             .filter(t::decision.is_null())
             .filter(holds::kind.eq(kind))
             .filter(holds::state.eq(HoldState::Open))
-            .select(t::external_key)
+            .select((t::external_key, t::left_at_ms))
             .load(c))?;
-        found.extend(keys);
+        for (key, left_at) in rows {
+            let set = if left_at.is_some() { &mut found.left } else { &mut found.waiting };
+            set.insert(key);
+        }
     }
     Ok(found)
 }
@@ -208,6 +259,7 @@ pub fn later_than(
             .filter(t::external_key.eq_any(chunk))
             .filter(holds::kind.eq(hold.kind))
             .filter(holds::id.gt(&hold.id))
+            .filter(t::left_at_ms.is_null())
             .select(t::external_key)
             .load(c))?;
         found.extend(keys);
@@ -215,8 +267,8 @@ pub fn later_than(
     Ok(found)
 }
 
-/// What was decided about these people in earlier holds of this kind counts no longer: they are
-/// asked about anew.
+/// What was decided about these people in earlier holds of this kind counts no longer: something
+/// else is decided now.
 pub fn retire(
     tx: &mut Tx<'_>,
     directory: &DirectoryId,
@@ -224,12 +276,28 @@ pub fn retire(
     people: &[ExternalKey],
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let old: Vec<HoldItemId> = decided(tx, directory, people)?
-        .into_iter()
-        .filter(|(of, _)| *of == kind)
-        .map(|(_, item)| item.id)
-        .collect();
+    let old = decided(tx, directory, people)?.into_iter().filter(|(of, _)| *of == kind);
+    let old: Vec<HoldItemId> = old.map(|(_, item)| item.id).collect();
     mark_done(tx, &old, now)
+}
+
+/// These people are asked about anew: approvals of the past count no longer, and rejections only in
+/// that nothing is done unasked.
+pub fn ask_anew(
+    tx: &mut Tx<'_>,
+    directory: &DirectoryId,
+    kind: HoldKind,
+    people: &[ExternalKey],
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let old = decided(tx, directory, people)?.into_iter().filter(|(of, _)| *of == kind);
+    let (approved, rejected): (Vec<HoldItem>, Vec<HoldItem>) =
+        old.map(|(_, item)| item).partition(|item| item.decision == Some(Decision::Approved));
+    let ids = |items: Vec<HoldItem>| -> Vec<HoldItemId> {
+        items.into_iter().map(|item| item.id).collect()
+    };
+    mark_done(tx, &ids(approved), now)?;
+    forget_facts(tx, &ids(rejected))
 }
 
 /// What was decided about these people and still counts: approvals that were not carried out, and

@@ -11,7 +11,7 @@ use crate::db::schema::{hold_items as items_table, holds};
 use crate::db::types::Json;
 use crate::domain::action::Actor;
 use crate::domain::employee::ExternalKey;
-use crate::domain::hold::{Decision, HoldKind, HoldState};
+use crate::domain::hold::{Decision, Gathering, HoldKind, HoldState, STILL_GATHERED};
 use crate::domain::ids::{AccountId, DirectoryId, HoldId, HoldItemId, OrganizationId};
 use crate::limits;
 
@@ -48,6 +48,16 @@ pub struct Hold {
     pub notices: i64,
     /// When the admins are told again, while it is open.
     pub next_notice_at_ms: Option<Timestamp>,
+    /// What still adds to it. While this is set, the list is not complete.
+    pub gathering: Option<Gathering>,
+}
+
+impl Hold {
+    /// Why it was opened, or that it is not complete yet.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        if self.gathering.is_some() { STILL_GATHERED } else { &self.reason }
+    }
 }
 
 /// One person's change in a hold.
@@ -82,6 +92,19 @@ pub struct HoldItem {
     pub created_at_ms: Timestamp,
     /// The version of the list with which it was added, or its facts last changed.
     pub list_version: i64,
+    /// Since when the person is not on the list any more although it is open: they were seen again.
+    pub left_at_ms: Option<Timestamp>,
+}
+
+impl HoldItem {
+    /// Whether an admin reads the same in both.
+    #[must_use]
+    pub fn shows_the_same_as(&self, other: &Self) -> bool {
+        let change = |item: &Self| item.planned_change.0.clone();
+        self.name == other.name
+            && self.account_id == other.account_id
+            && change(self) == change(other)
+    }
 }
 
 /// The value of `open_key` for a hold about one person.
@@ -124,10 +147,23 @@ pub fn set_list_version(
     Ok(())
 }
 
+/// Whether something still adds to an open hold.
+pub fn set_gathering(
+    tx: &mut Tx<'_>,
+    id: &HoldId,
+    gathering: Option<Gathering>,
+) -> Result<(), DbError> {
+    on_backend!(&mut **tx, |c| diesel::update(holds::table.find(id))
+        .set(holds::gathering.eq(gathering))
+        .execute(c))?;
+    Ok(())
+}
+
 /// A directory with an open hold of which the admins are to be told by now, the longest due first.
 pub fn directory_to_tell(conn: &mut Conn, now: Timestamp) -> Result<Option<DirectoryId>, DbError> {
     Ok(on_backend!(conn, |c| holds::table
         .filter(holds::next_notice_at_ms.le(now))
+        .filter(holds::gathering.is_null().or(holds::notices.gt(0)))
         .order(holds::next_notice_at_ms.asc())
         .select(holds::directory_id)
         .first(c)
@@ -138,6 +174,7 @@ pub fn directory_to_tell(conn: &mut Conn, now: Timestamp) -> Result<Option<Direc
 pub fn next_notice(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
     let next: Option<Option<Timestamp>> = on_backend!(conn, |c| holds::table
         .filter(holds::next_notice_at_ms.is_not_null())
+        .filter(holds::gathering.is_null().or(holds::notices.gt(0)))
         .order(holds::next_notice_at_ms.asc())
         .select(holds::next_notice_at_ms)
         .first(c)
@@ -146,6 +183,7 @@ pub fn next_notice(conn: &mut Conn) -> Result<Option<Timestamp>, DbError> {
 }
 
 /// The open holds of a directory of which the admins were never told, or are to be told by `now`.
+/// A list that is not complete is not told of.
 pub fn to_tell(
     conn: &mut Conn,
     directory: &DirectoryId,
@@ -158,8 +196,11 @@ pub fn to_tell(
             .order(holds::id.asc())
             .select(Hold::as_select());
         match now {
-            Some(now) => open.filter(holds::next_notice_at_ms.le(now)).load(c),
-            None => open.filter(holds::notices.eq(0)).load(c),
+            Some(now) => open
+                .filter(holds::next_notice_at_ms.le(now))
+                .filter(holds::gathering.is_null().or(holds::notices.gt(0)))
+                .load(c),
+            None => open.filter(holds::notices.eq(0)).filter(holds::gathering.is_null()).load(c),
         }
     })?)
 }
@@ -208,6 +249,7 @@ pub fn close(
             holds::state.eq(state),
             holds::open_key.eq(None::<String>),
             holds::next_notice_at_ms.eq(None::<Timestamp>),
+            holds::gathering.eq(None::<Gathering>),
             holds::decided_by.eq(decided_by),
             holds::decided_at_ms.eq(now),
             holds::updated_at_ms.eq(now),
@@ -227,6 +269,7 @@ pub fn supersede(tx: &mut Tx<'_>, open_keys: &[String], now: Timestamp) -> Resul
             holds::state.eq(HoldState::Superseded),
             holds::open_key.eq(None::<String>),
             holds::next_notice_at_ms.eq(None::<Timestamp>),
+            holds::gathering.eq(None::<Gathering>),
             holds::updated_at_ms.eq(now),
         ))
         .execute(c))?);
@@ -249,6 +292,7 @@ pub fn supersede_all(
         holds::state.eq(HoldState::Superseded),
         holds::open_key.eq(None::<String>),
         holds::next_notice_at_ms.eq(None::<Timestamp>),
+        holds::gathering.eq(None::<Gathering>),
         holds::updated_at_ms.eq(now),
     ))
     .execute(c))?)
@@ -300,6 +344,7 @@ pub fn items(conn: &mut Conn, ids: &[HoldId]) -> Result<Vec<HoldItem>, DbError> 
     for chunk in ids.chunks(limits::IN_LIST_MAX) {
         found.extend(on_backend!(conn, |c| items_table::table
             .filter(items_table::hold_id.eq_any(chunk))
+            .filter(items_table::left_at_ms.is_null())
             .filter(items_table::directory_id.ne_all(clearing::unfinished()))
             .order(items_table::id.asc())
             .select(HoldItem::as_select())

@@ -28,7 +28,7 @@ use crate::domain::employee::{EmployeeRecord, ExternalKey, Membership};
 use crate::domain::event::EventKind;
 use crate::domain::event::NewEvent;
 use crate::domain::guard::{Guard, LossReason};
-use crate::domain::hold::{Decision, HoldKind, HoldState, days_to_next_notice};
+use crate::domain::hold::{Decision, Gathering, HoldKind, HoldState, days_to_next_notice};
 use crate::domain::ids::{AccountId, HoldId, HoldItemId};
 use crate::domain::notice::HoldCount;
 use crate::limits;
@@ -70,6 +70,13 @@ fn may_lose(snapshot: &Snapshot, observed: &Observed, decider: &Decider<'_>) -> 
         || stored.is_some_and(|user| ends(&user.record.0, observed.membership))
 }
 
+/// Whether a list of people who would lose access was begun and is not complete: what was to add
+/// the others was cut off, or is still at it.
+fn is_gathered(conn: &mut Conn, directory: &Directory) -> Result<bool, DbError> {
+    let open = holds::find_open(conn, &holds::deactivations_key(&directory.id))?;
+    Ok(open.is_some_and(|hold| hold.gathering.is_some()))
+}
+
 /// The guard for one batch.
 pub fn for_batch(
     conn: &mut Conn,
@@ -91,6 +98,8 @@ pub fn for_batch(
             let (lost, _) = deactivations::recent(conn, &decider.directory.id, decider.now)?;
             Ok(Guard::Counting { limits, base, lost })
         }
+        // The rest of a list that is being put together joins it.
+        Ruling::Alone if is_gathered(conn, decider.directory)? => Ok(Guard::Closed),
         Ruling::Alone => {
             let more = losses(decider, snapshot.clone(), facts, &some);
             // Counting costs the size of the directory, and about one person who keeps access the
@@ -154,6 +163,9 @@ pub fn look_ahead(
     let is_first = decider.directory.last_success_at_ms.is_none();
     let at_most = u64::try_from(some.len()).unwrap_or(u64::MAX).saturating_add(missing);
     let base = if is_first { base.max(to_link()) } else { base };
+    if is_gathered(conn, decider.directory)? {
+        return Ok(Ruling::Everybody { too_many: true, base });
+    }
     if !decider.limits.are_exceeded_by(lost.saturating_add(at_most), base) {
         return Ok(Ruling::Everybody { too_many: false, base });
     }
@@ -192,11 +204,13 @@ pub struct Waiting {
 }
 
 /// Puts people into the directory's open hold, which is opened when there is none. Who is in it
-/// already stays as they are, unless the facts about their employment are others now.
+/// already stays as they are, unless their name, their account or the facts about their employment
+/// are others now. `gathering`: others may follow.
 pub fn hold(
     tx: &mut Tx<'_>,
     directory: &Directory,
     people: &[Waiting],
+    gathering: Option<Gathering>,
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<(), DbError> {
@@ -204,32 +218,66 @@ pub fn hold(
         return Ok(());
     }
     let key = holds::deactivations_key(&directory.id);
-    let (hold, is_new) = match holds::find_open(tx, &key)? {
+    let (mut hold, is_new) = match holds::find_open(tx, &key)? {
         Some(open) => (open, false),
         None => (blank(directory, HoldKind::Deactivations, key, REASON, now, random), true),
     };
     let keys: Vec<ExternalKey> = people.iter().map(|one| one.external_key.clone()).collect();
-    let known = hold_items::facts_in(tx, (&directory.id, &hold.id), &keys)?;
+    let known = hold_items::those_in(tx, (&directory.id, &hold.id), &keys)?;
     let as_before =
-        |one: &&Waiting| known.get(&one.external_key) == Some(&Some(one.employment.clone()));
+        |one: &&Waiting| known.get(&one.external_key).is_some_and(|item| one.is_as_in(item));
     let news: Vec<&Waiting> = people.iter().filter(|one| !as_before(one)).collect();
     if news.is_empty() {
         return Ok(());
     }
     let keys: Vec<ExternalKey> = news.iter().map(|one| one.external_key.clone()).collect();
-    hold_items::retire(tx, &directory.id, HoldKind::Deactivations, &keys, now)?;
+    hold_items::ask_anew(tx, &directory.id, HoldKind::Deactivations, &keys, now)?;
     let list_version = if is_new { 1 } else { hold.list_version.saturating_add(1) };
     let items: Vec<HoldItem> =
         news.into_iter().map(|one| one.item(&hold, list_version, now, random)).collect();
     if is_new {
-        holds::insert(tx, &hold, &items)
-    } else {
-        holds::set_list_version(tx, &hold.id, list_version, now)?;
-        hold_items::put(tx, &items)
+        hold.gathering = gathering;
+        return holds::insert(tx, &hold, &items);
     }
+    // A full sync looks at everybody; dates do not end what it has begun.
+    if gathering.is_some() && hold.gathering != Some(Gathering::Run) {
+        holds::set_gathering(tx, &hold.id, gathering)?;
+    }
+    holds::set_list_version(tx, &hold.id, list_version, now)?;
+    hold_items::put(tx, &items)
+}
+
+/// What was adding to the directory's list has come to its end: the list is complete, and a list of
+/// nobody is closed. Dates that are due, and that a full sync has not looked at, may add to it yet.
+pub fn complete(
+    tx: &mut Tx<'_>,
+    directory: &Directory,
+    by: Gathering,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let key = holds::deactivations_key(&directory.id);
+    let Some(open) = holds::find_open(tx, &key)? else { return Ok(()) };
+    if open.gathering.is_none() || (by == Gathering::Dates && open.gathering != Some(by)) {
+        return Ok(());
+    }
+    if !directory_users::due(tx, &directory.id, now, 1)?.is_empty() {
+        return holds::set_gathering(tx, &open.id, Some(Gathering::Dates));
+    }
+    holds::set_gathering(tx, &open.id, None)?;
+    if hold_items::count(tx, &open.id)? == 0 {
+        holds::supersede(tx, &[key], now)?;
+    }
+    Ok(())
 }
 
 impl Waiting {
+    /// Whether an item says the same of the person. That a day has come is no news.
+    fn is_as_in(&self, item: &HoldItem) -> bool {
+        item.record_hash.as_ref() == Some(&self.employment)
+            && item.name == self.name
+            && item.account_id.as_ref() == Some(&self.account_id)
+    }
+
     fn item(
         &self,
         hold: &Hold,
@@ -256,6 +304,7 @@ impl Waiting {
             done_at_ms: None,
             created_at_ms: now,
             list_version,
+            left_at_ms: None,
         }
     }
 }
@@ -289,11 +338,12 @@ pub fn blank(
         list_version: 1,
         notices: 0,
         next_notice_at_ms: Some(now.plus(limits::HOLD_NOTICE_MS_MAX)),
+        gathering: None,
     }
 }
 
 /// These people need no decision any more: they were seen again, or have lost access in a way that
-/// needs none. A hold without anybody is closed.
+/// needs none. A hold without anybody is closed, unless it is not complete yet.
 pub fn leave(
     tx: &mut Tx<'_>,
     directory: &Directory,
@@ -302,7 +352,8 @@ pub fn leave(
 ) -> Result<(), DbError> {
     let key = holds::deactivations_key(&directory.id);
     let Some(open) = holds::find_open(tx, &key)? else { return Ok(()) };
-    if hold_items::remove(tx, &open.id, people)? && hold_items::count(tx, &open.id)? == 0 {
+    let anybody_left = hold_items::leave(tx, &open.id, people, now)?;
+    if anybody_left && open.gathering.is_none() && hold_items::count(tx, &open.id)? == 0 {
         holds::supersede(tx, &[key], now)?;
     }
     Ok(())
@@ -331,10 +382,10 @@ pub fn keep_only(
     leave(tx, directory, &leaving, now)
 }
 
-/// After a full sync: decisions about people whom it has seen are used up. Approvals were carried
-/// out, or there was nothing to carry out; a rejection has done its work when nothing would end the
-/// person's access any more (`is_kept` says of whom something still would). What happens to these
-/// people later is asked about again.
+/// After a full sync: approvals about people whom it has seen are used up. They were carried out, or
+/// there was nothing to carry out. A rejection is overtaken when nothing would end the person's
+/// access any more (`is_kept` says of whom something still would): the facts that it was about are
+/// others, and what happens to these people later is asked about again.
 pub fn spend_decisions(
     tx: &mut Tx<'_>,
     directory: &Directory,
@@ -343,23 +394,26 @@ pub fn spend_decisions(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let live = hold_items::live_decisions(tx, &directory.id)?;
-    let is_over = |key: &ExternalKey, kind: HoldKind, decision: Decision| match decision {
-        // Said of a record, which is still to come.
-        Decision::Approved => kind != HoldKind::ReusedNumber,
-        Decision::Rejected => kind == HoldKind::Deactivations && !is_kept(key),
-    };
     let keys: Vec<ExternalKey> = live.iter().map(|(_, key, ..)| key.clone()).collect();
     let seen: HashSet<ExternalKey> = directory_users::by_keys(tx, &directory.id, &keys, &[])?
         .into_iter()
         .filter(|user| user.observation_seq >= seq)
         .map(|user| user.external_key)
         .collect();
-    let spent: Vec<HoldItemId> = live
-        .into_iter()
-        .filter(|(_, key, kind, decision)| seen.contains(key) && is_over(key, *kind, *decision))
-        .map(|(item, ..)| item)
-        .collect();
-    hold_items::mark_done(tx, &spent, now)
+    let (mut spent, mut overtaken): (Vec<HoldItemId>, Vec<HoldItemId>) = Default::default();
+    for (item, key, kind, decision) in live.into_iter().filter(|(_, key, ..)| seen.contains(key)) {
+        match decision {
+            // Said of a record, which is still to come.
+            Decision::Approved if kind == HoldKind::ReusedNumber => {}
+            Decision::Approved => spent.push(item),
+            Decision::Rejected if kind == HoldKind::Deactivations && !is_kept(&key) => {
+                overtaken.push(item);
+            }
+            Decision::Rejected => {}
+        }
+    }
+    hold_items::mark_done(tx, &spent, now)?;
+    hold_items::forget_facts(tx, &overtaken)
 }
 
 /// Tells the admins of the directory's open holds of which they do not know yet.

@@ -11,7 +11,7 @@ use crate::db::accounts::{self, Account};
 use crate::db::catalogue;
 use crate::db::directories::Directory;
 use crate::db::directory_users::{self, DirectoryUser};
-use crate::db::hold_items;
+use crate::db::hold_items::{self, Asked};
 use crate::db::links;
 use crate::db::{Conn, DbError};
 use crate::domain::account::Activity;
@@ -23,7 +23,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, CatalogueEntryId, DirectoryId, DirectoryUserId};
 use crate::secret::Keys;
 use crate::sync::apply::former_links;
-use crate::sync::decide::ownership::Shares;
+use crate::sync::decide::ownership::{Elsewhere, Shares};
 use crate::sync::decide::snapshot::{AccountView, Snapshot};
 use crate::sync::decide::types::{AccountFields, Renamed};
 
@@ -150,6 +150,11 @@ impl Loader<'_> {
         let others = directory_users::by_ids(self.conn, &unknown)?;
         let mut state_of: HashMap<DirectoryUserId, Activity> =
             others.iter().map(|user| (user.id.clone(), user.state)).collect();
+        let elsewhere: HashMap<DirectoryUserId, Elsewhere> = others
+            .iter()
+            .filter(|user| user.directory_id != *self.directory)
+            .map(|user| (user.id.clone(), elsewhere(user)))
+            .collect();
         let here = others.into_iter().filter(|user| user.directory_id == *self.directory).collect();
         self.add_users(here)?;
         state_of.extend(self.snapshot.users.values().map(|user| (user.id.clone(), user.state)));
@@ -158,6 +163,7 @@ impl Loader<'_> {
             // Links come oldest first.
             let account = self.snapshot.accounts.entry(link.account_id).or_insert_with(blank);
             account.shares.push((link.directory_id, *activity));
+            account.elsewhere.extend(elsewhere.get(&link.directory_user_id).copied());
         }
         Ok(())
     }
@@ -170,8 +176,9 @@ impl Loader<'_> {
         for (kind, item) in hold_items::decided(self.conn, self.directory, &keys)? {
             self.snapshot.decided.insert((kind, item.external_key.clone()), item);
         }
-        self.snapshot.waiting =
-            hold_items::waiting(self.conn, self.directory, HoldKind::Deactivations, &keys)?;
+        let Asked { waiting, left } =
+            hold_items::asked(self.conn, self.directory, HoldKind::Deactivations, &keys)?;
+        (self.snapshot.waiting, self.snapshot.left_list) = (waiting, left);
         Ok(())
     }
 
@@ -308,5 +315,14 @@ fn blank() -> AccountView {
         },
         protected: false,
         shares: Shares::new(),
+        elsewhere: Vec::new(),
+    }
+}
+
+fn elsewhere(user: &DirectoryUser) -> Elsewhere {
+    Elsewhere {
+        activity: user.state,
+        leaving_date: user.record.0.leaving_date,
+        cleared: user.leaving_date_cleared.map(|date| date.0),
     }
 }

@@ -13,6 +13,7 @@ pub mod groups;
 pub mod guard;
 pub mod load_snapshot;
 pub mod number_questions;
+pub mod question;
 pub mod write;
 
 pub use crate::sync::apply::write::*;

@@ -2,14 +2,14 @@
 //!
 //! What this module must not do: decide whether to ask ([`reused_numbers`] does).
 
+use crate::db::DbError;
 use crate::db::holds::{self, HoldItem};
 use crate::db::types::Json;
-use crate::db::{DbError, hold_items};
 use crate::domain::employee::ExternalKey;
-use crate::domain::event::EventKind;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::HoldItemId;
 use crate::sync::apply::guard;
+use crate::sync::apply::question;
 use crate::sync::apply::write::Writing;
 use crate::sync::decide::reused_numbers::{self};
 use crate::sync::decide::types::Question;
@@ -28,7 +28,7 @@ impl Writing<'_, '_, '_> {
         let hold = open.unwrap_or_else(|| {
             guard::blank(cx.directory, kind, open_key, reused_numbers::REASON, cx.now, cx.random)
         });
-        let mut item = HoldItem {
+        let item = HoldItem {
             id: HoldItemId::new(cx.now, cx.random),
             organization_id: hold.organization_id.clone(),
             directory_id: hold.directory_id.clone(),
@@ -42,19 +42,8 @@ impl Writing<'_, '_, '_> {
             done_at_ms: None,
             created_at_ms: cx.now,
             list_version: hold.list_version,
+            left_at_ms: None,
         };
-        if is_new {
-            holds::insert(self.tx, &hold, &[item])?;
-            guard::emit(self.tx, EventKind::HoldOpened, &hold, 1, cx.now);
-            return Ok(());
-        }
-        let asked = hold_items::of_hold(self.tx, &hold.id)?;
-        if asked.iter().all(|asked| asked.record_hash != item.record_hash) {
-            // Who decides has to have seen this record.
-            item.list_version = hold.list_version.saturating_add(1);
-            holds::set_list_version(self.tx, &hold.id, item.list_version, cx.now)?;
-            hold_items::put(self.tx, &[item])?;
-        }
-        Ok(())
+        question::ask(self.tx, &hold, is_new, item, cx.now)
     }
 }

@@ -37,6 +37,7 @@ use crate::domain::employee::{
 };
 use crate::domain::event::EventKind;
 use crate::domain::event::NewEvent;
+use crate::domain::guard::Guard;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::*;
 use crate::domain::row_problem::Finding;
@@ -44,6 +45,7 @@ use crate::sync::Context;
 use crate::sync::apply::audit::{self, Changed, Owner};
 use crate::sync::apply::guard::{self, Waiting};
 use crate::sync::apply::load_snapshot::{self, Rows};
+use crate::sync::apply::question;
 use crate::sync::decide::batch::{Day, Decider, Pass, Ruling};
 use crate::sync::decide::row_builder::{self, FormerHolder, Person, PlannedRows, UserEvent};
 use crate::sync::decide::snapshot::Snapshot;
@@ -98,6 +100,7 @@ pub fn decider<'a>(
         facts,
         limits: cx.guard,
         ruling: Ruling::Alone,
+        gathering: None,
     })
 }
 
@@ -530,14 +533,7 @@ impl Writing<'_, '_, '_> {
             }
         }
         let Some(plan) = &applied.hold else { return Ok(()) };
-        let open_key = holds::open_key(&self.cx.directory.id, plan.kind, key);
-        if let Some(open) = holds::find_open(self.tx, &open_key)? {
-            if open.reason != plan.reason {
-                holds::set_reason(self.tx, &open.id, &plan.reason, self.cx.now)?;
-            }
-            return Ok(());
-        }
-        self.open_hold(key, applied, plan, open_key)
+        self.ask(key, applied, plan)
     }
 
     /// Notes what becomes of a person's access.
@@ -575,21 +571,31 @@ impl Writing<'_, '_, '_> {
         deactivations::note(self.tx, &directory.organization_id, &directory.id, &lost, now)?;
         hold_items::mark_done(self.tx, &carried_out, now)?;
         guard::leave(self.tx, directory, &undisputed, now)?;
-        guard::hold(self.tx, directory, &waiting, now, cx.random)?;
+        // Who waits for a reason of their own draws nobody else in.
+        let gathering = cx.gathering.filter(|_| self.snapshot.guard == Guard::Closed);
+        guard::hold(self.tx, directory, &waiting, gathering, now, cx.random)?;
         self.outcome.held.extend(waiting.into_iter().map(|one| one.external_key));
         Ok(())
     }
 
-    fn open_hold(
+    /// Opens the hold about this person, or brings it up to date.
+    fn ask(
         &mut self,
         key: &ExternalKey,
         applied: &Applied,
         plan: &HoldPlan,
-        open_key: String,
     ) -> Result<(), DbError> {
         let cx = self.cx;
-        let (kind, reason) = (plan.kind, &plan.reason);
-        let hold = guard::blank(cx.directory, kind, open_key, reason, cx.now, cx.random);
+        let open_key = holds::open_key(&cx.directory.id, plan.kind, key);
+        let open = holds::find_open(self.tx, &open_key)?;
+        if let Some(open) = open.as_ref().filter(|open| open.reason != plan.reason) {
+            holds::set_reason(self.tx, &open.id, &plan.reason, cx.now)?;
+        }
+        let is_new = open.is_none();
+        let hold = open.unwrap_or_else(|| {
+            let (kind, reason) = (plan.kind, &plan.reason);
+            guard::blank(cx.directory, kind, open_key, reason, cx.now, cx.random)
+        });
         let record = &applied.observed.record;
         let item = HoldItem {
             id: HoldItemId::new(cx.now, cx.random),
@@ -605,10 +611,9 @@ impl Writing<'_, '_, '_> {
             done_at_ms: None,
             created_at_ms: cx.now,
             list_version: hold.list_version,
+            left_at_ms: None,
         };
-        holds::insert(self.tx, &hold, &[item])?;
-        guard::emit(self.tx, EventKind::HoldOpened, &hold, 1, cx.now);
-        Ok(())
+        question::ask(self.tx, &hold, is_new, item, cx.now)
     }
 
     fn finish(mut self) -> Result<Outcome, DbError> {

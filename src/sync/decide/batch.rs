@@ -11,6 +11,7 @@ use crate::db::directories::Directory;
 use crate::domain::audit::Cause;
 use crate::domain::employee::RowProblemCode;
 use crate::domain::guard::GuardLimits;
+use crate::domain::hold::Gathering;
 use crate::secret::Keys;
 use crate::sync::decide::types::Facts;
 
@@ -69,6 +70,8 @@ pub struct Decider<'a> {
     pub limits: GuardLimits,
     /// What is known of the others.
     pub ruling: Ruling,
+    /// What this batch is one piece of, when a hold about loss of access is not complete with it.
+    pub gathering: Option<Gathering>,
 }
 
 /// A day where the organization is (S-12).
@@ -78,6 +81,14 @@ pub struct Day {
     pub today: Date,
     /// Its time zone.
     pub zone: TimeZone,
+}
+
+impl Ruling {
+    /// Whether a full sync puts together a list of those who would lose access.
+    #[must_use]
+    pub const fn gathers(self) -> bool {
+        matches!(self, Self::Everybody { too_many: true, .. })
+    }
 }
 
 /// What is known of the others when a batch is decided.

@@ -23,7 +23,7 @@ use crate::domain::linking::{self, Candidate, LinkDecision, Rivals};
 use crate::secret::SealingKey;
 use crate::sync::decide::damaged;
 use crate::sync::decide::observed_record::{Said, findings, membership_of, not_applied, said};
-use crate::sync::decide::ownership;
+use crate::sync::decide::ownership::{self, Elsewhere, Kept};
 use crate::sync::decide::reused_numbers;
 use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::AccountFields;
@@ -108,8 +108,6 @@ struct Decided {
     link: LinkStep,
     account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
     hands_over: bool,
-    /// Another directory has the account's person employed (S-26).
-    shared: bool,
     hold: Option<HoldPlan>,
     /// The approval that this follows.
     approved: Option<(HoldItemId, HoldId)>,
@@ -126,8 +124,8 @@ impl Decided {
         link: LinkStep,
         account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
     ) -> Self {
-        let (hands_over, shared) = (false, false);
-        Self { link, account, hands_over, shared, hold: None, approved: None, rejected: false }
+        let (hands_over, rejected) = (false, false);
+        Self { link, account, hands_over, hold: None, approved: None, rejected }
     }
 }
 
@@ -309,6 +307,12 @@ impl Person<'_> {
         self.own_keys.iter().flatten().any(|key| self.snapshot.waiting.contains(key))
     }
 
+    /// The same, or this person was on the list that they have yet to decide about.
+    fn was_asked_about(&self) -> bool {
+        let has_left = |key| self.snapshot.left_list.contains(key);
+        self.awaits_decision() || self.own_keys.iter().flatten().any(has_left)
+    }
+
     /// An admin has said no, and the HR system says nothing new.
     fn is_rejected(&self, kind: HoldKind) -> bool {
         self.decision(kind).is_some_and(|item| {
@@ -372,7 +376,7 @@ impl Person<'_> {
         let fate = match verdict {
             Verdict::Approved => LossFate::Uncounted,
             Verdict::Rejected => LossFate::Rejected,
-            Verdict::None if self.was_cleared(stored, reason) => LossFate::Uncounted,
+            Verdict::None if self.was_cleared(stored, account_id, reason) => LossFate::Uncounted,
             Verdict::None
                 if !is_left_over(stored, decided) && self.snapshot.guard.lets_through() =>
             {
@@ -396,7 +400,7 @@ impl Person<'_> {
         let item = self.decision(HoldKind::Deactivations);
         let facts = [Some(self.employment), self.gone_too];
         let facts: Vec<&[u8]> = facts.into_iter().flatten().collect();
-        Verdict::of(item, Some(account), &facts, self.awaits_decision())
+        Verdict::of(item, Some(account), &facts, self.was_asked_about())
     }
 
     /// The leaving date to come after which an account that is active now would not be, when it is
@@ -408,24 +412,45 @@ impl Person<'_> {
         decided: &Decided,
         verdict: Verdict,
     ) -> Option<Date> {
-        let (_, before, after) = decided.account.as_ref()?;
+        let (account_id, before, after) = decided.account.as_ref()?;
         let day = self.record.leaving_date.filter(|day| *day >= self.today)?;
         let user = stored.filter(|_| decided.link == LinkStep::Keep)?;
         let has_access = before.as_ref().is_some_and(|b| b.status == AccountStatus::Active)
             && after.status == AccountStatus::Active;
+        // Who has it through other directories ends with the last of all (S-26).
+        let others = match ownership::kept_by(self.elsewhere(account_id), self.today) {
+            Kept::NotAtAll => None,
+            Kept::Until(day) => Some(day),
+            Kept::NoEnd => return None,
+        };
+        let end_of = |own: Date| others.map_or(own, |day| day.max(own));
+        let end = end_of(day);
         // A date that moves away from today is no news.
-        let is_earlier = |known: Option<Date>| known.is_none_or(|known| day < known);
+        let is_earlier = |known: Option<Date>| known.is_none_or(|known| end < end_of(known));
         let cleared = user.leaving_date_cleared.map(|date| date.0);
         let is_news = is_earlier(cleared) && is_earlier(user.record.0.leaving_date);
         let is_asked = is_earlier(cleared) && verdict != Verdict::None;
-        (has_access && !decided.shared && (is_news || is_asked)).then_some(day)
+        (has_access && (is_news || is_asked)).then_some(end)
+    }
+
+    /// Who has the account through other directories.
+    fn elsewhere(&self, account: &AccountId) -> &[Elsewhere] {
+        self.snapshot.accounts.get(account).map_or(&[], |view| view.elsewhere.as_slice())
     }
 
     /// Whether the date that ends access has passed the guard before.
-    fn was_cleared(&self, stored: Option<&DirectoryUser>, reason: LossReason) -> bool {
+    fn was_cleared(
+        &self,
+        stored: Option<&DirectoryUser>,
+        account: &AccountId,
+        reason: LossReason,
+    ) -> bool {
         let cleared = stored.and_then(|user| user.leaving_date_cleared).map(|date| date.0);
-        reason == LossReason::LeavingDate
-            && cleared.is_some_and(|cleared| self.record.leaving_date >= Some(cleared))
+        let day = self.record.leaving_date.filter(|_| reason == LossReason::LeavingDate);
+        day.is_some_and(|day| {
+            cleared.is_some_and(|cleared| day >= cleared)
+                || ownership::is_cleared_by(self.elsewhere(account), day)
+        })
     }
 
     /// The leaving date that may act without being counted again: one that passed the guard, also
@@ -462,12 +487,12 @@ impl Person<'_> {
         };
         let mut after = self.fields(Some(&account.fields));
         let say = ownership::say(&account.shares, self.directory, self.activity);
-        let (hands_over, shared) = (say.hands_over, say.others_active);
+        let hands_over = say.hands_over;
         if !say.manages {
             let status = ownership::status_beside(say, account.fields.status, after.status);
             let after = AccountFields { status, ..account.fields.clone() };
             let change = Some((id.clone(), Some(account.fields.clone()), after));
-            return Decided { hands_over, shared, ..Decided::of(link, change) };
+            return Decided { hands_over, ..Decided::of(link, change) };
         }
         // Nobody is their own manager, whatever HR says.
         after.manager = after.manager.filter(|manager| manager != id);
@@ -483,9 +508,9 @@ impl Person<'_> {
         }
         let change = Some((id.clone(), Some(account.fields.clone()), after));
         if hold.is_some() && self.is_rejected(HoldKind::EmailChange) {
-            return Decided { hands_over, shared, rejected: true, ..Decided::of(link, change) };
+            return Decided { hands_over, rejected: true, ..Decided::of(link, change) };
         }
-        Decided { hands_over, shared, hold, ..Decided::of(link, change) }
+        Decided { hands_over, hold, ..Decided::of(link, change) }
     }
 
     fn fields(&self, before: Option<&AccountFields>) -> AccountFields {

@@ -21,7 +21,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, DirectoryUserId};
 use crate::domain::linking::{Candidate, Former, Holder};
 use crate::domain::text::same_text;
-use crate::sync::decide::ownership::{self, Shares};
+use crate::sync::decide::ownership::{self, Elsewhere, Shares};
 use crate::sync::decide::types::{AccountFields, Applied, LossFate, Renamed};
 
 /// An account as the plan sees it.
@@ -33,6 +33,8 @@ pub struct AccountView {
     pub protected: bool,
     /// Who has the account, in any directory (S-26).
     pub shares: Shares,
+    /// Those of them who have it through other directories.
+    pub elsewhere: Vec<Elsewhere>,
 }
 
 /// What is stored about the people in question.
@@ -61,6 +63,8 @@ pub struct Snapshot {
     pub decided: HashMap<(HoldKind, ExternalKey), HoldItem>,
     /// Whose end of access waits for an admin's decision.
     pub waiting: HashSet<ExternalKey>,
+    /// Who was on the open list about loss of access and has left it.
+    pub left_list: HashSet<ExternalKey>,
     /// How many more people may lose access.
     pub guard: Guard,
     /// The new keys of people who got another one, with the one they had (S-21).
@@ -185,7 +189,8 @@ impl Snapshot {
             ownership::note(&mut account.shares, &user.directory_id, user.state);
         } else {
             let shares = vec![(user.directory_id.clone(), user.state)];
-            let account = AccountView { fields: fields.clone(), protected: false, shares };
+            let (fields, elsewhere) = (fields.clone(), Vec::new());
+            let account = AccountView { fields, protected: false, shares, elsewhere };
             self.accounts.insert(id.clone(), account);
         }
         // One that has no address of its own (S-18) takes nobody else's.
@@ -262,8 +267,10 @@ impl Snapshot {
         self.retired.remove(&user.external_key);
         let before = self.users.get(&user.id).map(|before| before.external_key.clone());
         let Some(before) = before.filter(|before| *before != user.external_key) else { return };
-        if self.waiting.remove(&before) {
-            self.waiting.insert(user.external_key.clone());
+        for set in [&mut self.waiting, &mut self.left_list] {
+            if set.remove(&before) {
+                set.insert(user.external_key.clone());
+            }
         }
         for kind in HoldKind::ALL {
             if let Some(item) = self.decided.remove(&(*kind, before.clone())) {

@@ -25,10 +25,10 @@ pub enum Verdict {
 impl Verdict {
     /// The verdict that the latest decision about a person gives, if there is one. A decision is
     /// about the employment facts and the account that were on the list; once there was a
-    /// rejection, other facts are asked about and never carried out unasked. `employment` are the
-    /// hashes of the facts of which today's can be one: several when nothing was learned and it is
-    /// not known whether the HR system still has the person. `waits`: the person is on a list that
-    /// is open.
+    /// rejection, other facts are asked about and never carried out unasked; one without facts is
+    /// one whose facts were others in between. `employment` are the hashes of the facts of which
+    /// today's can be one: several when nothing was learned and it is not known whether the HR
+    /// system still has the person. `waits`: the person is, or was, on a list that is open.
     #[must_use]
     pub fn of(
         item: Option<&HoldItem>,

@@ -24,7 +24,7 @@ use crate::domain::account::{AccountStatus, Activity};
 use crate::domain::employee::{ExternalKey, Membership, Standing};
 use crate::domain::guard::LossReason;
 use crate::domain::hold::HoldKind;
-use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, HoldItemId};
+use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId};
 use crate::limits;
 use crate::providers::RecordKeys;
 use crate::secret::SealingKey;
@@ -42,8 +42,6 @@ pub struct Missing {
     account: Option<(AccountId, AccountStatus)>,
     /// What admins have said about it.
     verdict: Verdict,
-    /// The approval, if that is what they have said.
-    approval: Option<HoldItemId>,
     employment: Vec<u8>,
 }
 
@@ -113,10 +111,10 @@ impl Missing {
         }
     }
 
-    /// The approval of their end of access, if there is one.
+    /// Whether an admin has approved their end of access.
     #[must_use]
-    pub fn approval(&self) -> Option<&HoldItemId> {
-        self.approval.as_ref()
+    pub fn is_approved(&self) -> bool {
+        self.verdict == Verdict::Approved
     }
 
     /// Whether an account would become inactive.
@@ -211,19 +209,18 @@ fn missing_of(
         .filter(|(kind, _)| *kind == HoldKind::Deactivations)
         .map(|(_, item)| (item.external_key.clone(), item))
         .collect();
-    let waiting = hold_items::waiting(conn, &directory.id, HoldKind::Deactivations, &keys)?;
+    let asked = hold_items::asked(conn, &directory.id, HoldKind::Deactivations, &keys)?;
     let mut missing: Vec<Missing> = users
         .into_iter()
         .map(|user| {
             let employment = employment_hash(key, &user.record.0, user.membership, true);
             let account = accounts.get(&user.id).cloned();
             let item = decided.get(&user.external_key);
-            let waits = waiting.contains(&user.external_key);
+            let waits =
+                [&asked.waiting, &asked.left].iter().any(|it| it.contains(&user.external_key));
             let account_id = account.as_ref().map(|(id, _)| id);
             let verdict = Verdict::of(item, account_id, &[&employment], waits);
-            let approved = item.filter(|_| verdict == Verdict::Approved);
-            let approval = approved.map(|item| item.id.clone());
-            Missing { user, account, verdict, approval, employment }
+            Missing { user, account, verdict, employment }
         })
         .collect();
     missing.sort_by(|a, b| a.user.id.cmp(&b.user.id));
@@ -258,8 +255,6 @@ fn accounts_of(
 pub struct Answers {
     /// Who is gone.
     pub gone: Vec<Gone>,
-    /// Approvals about people who turned out to be there.
-    pub settled: Vec<HoldItemId>,
 }
 
 /// Who is gone by two complete lists: the one that was asked for at `asked_at` under the number
@@ -278,5 +273,5 @@ pub fn by_two_lists(
     };
     let gone = missing.iter().filter(|one| one.may_ask(too_many)).filter(is_proven);
     let gone = gone.map(|one| Gone { user: one.user.clone(), seq }).collect();
-    Answers { gone, ..Answers::default() }
+    Answers { gone }
 }

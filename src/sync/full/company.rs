@@ -22,11 +22,10 @@ use crate::db::types::Json;
 use crate::db::{Conn, DbError, Tx, hold_items};
 use crate::domain::account::Activity;
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, name_norm};
-use crate::domain::event::EventKind;
 use crate::domain::hold::{Decision, HoldKind};
 use crate::domain::ids::{DirectoryId, DirectoryUserId, HoldItemId};
 use crate::limits;
-use crate::sync::apply::guard;
+use crate::sync::apply::{guard, question};
 use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::Observed;
 use crate::sync::full::staging::Everybody;
@@ -203,7 +202,7 @@ pub fn ask(
     let hold = open.unwrap_or_else(|| {
         guard::blank(directory, kind, open_key(directory), REASON, now, &*cx.random)
     });
-    let mut item = HoldItem {
+    let item = HoldItem {
         id: HoldItemId::new(now, &*cx.random),
         organization_id: hold.organization_id.clone(),
         directory_id: hold.directory_id.clone(),
@@ -222,20 +221,9 @@ pub fn ask(
         done_at_ms: None,
         created_at_ms: now,
         list_version: hold.list_version,
+        left_at_ms: None,
     };
-    if is_new {
-        holds::insert(tx, &hold, &[item])?;
-        guard::emit(tx, EventKind::HoldOpened, &hold, 1, now);
-        return Ok(());
-    }
-    let asked = hold_items::of_hold(tx, &hold.id)?;
-    if asked.iter().all(|asked| asked.record_hash != item.record_hash) {
-        // Who decides has to have seen that it is another key.
-        item.list_version = hold.list_version.saturating_add(1);
-        holds::set_list_version(tx, &hold.id, item.list_version, now)?;
-        hold_items::put(tx, &[item])?;
-    }
-    Ok(())
+    question::ask(tx, &hold, is_new, item, now)
 }
 
 /// A full sync has come through: it is the right company, or an admin has said to go on.

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::db::Lane;
 use crate::db::directories::{self, Directory};
-use crate::domain::ids::{DirectoryUserId, HoldItemId};
+use crate::domain::ids::DirectoryUserId;
 use crate::limits;
 use crate::providers::{CallLane, Fetched, Likeness, Provider, ProviderError, RecordKeys, Unclear};
 use crate::sync::budget::Gate;
@@ -72,9 +72,10 @@ pub struct Asker<'a> {
 pub enum Answer {
     /// They are gone.
     Gone(Box<Gone>),
-    /// They are there although the list does not name them; with the approval of their end of
-    /// access, if there was one.
-    There(DirectoryUserId, Option<HoldItemId>),
+    /// They are there although the list does not name them. An approval of their end of access
+    /// stands: it is carried out when the HR system says that they are gone, and nobody is asked for
+    /// it twice (S-32).
+    There(DirectoryUserId),
 }
 
 /// What a control person's answer says about the others'.
@@ -99,7 +100,7 @@ impl Questions {
         let turn = usize::try_from(turn).unwrap_or(0).checked_rem(whom.len()).unwrap_or(0);
         whom.rotate_left(turn);
         whom.sort_by_key(|one| {
-            (one.approval().is_none(), !one.has_account(), !unanswered.contains(one.id()))
+            (!one.is_approved(), !one.has_account(), !unanswered.contains(one.id()))
         });
         Self { waiting: whom.into(), control, ..Self::default() }
     }
@@ -142,9 +143,8 @@ impl Questions {
         let asker = Asker { cx, directory, provider: &*provider, until };
         let mut answers = Answers::default();
         while let Some(answer) = self.next(&asker).await? {
-            match answer {
-                Answer::Gone(gone) => answers.gone.push(*gone),
-                Answer::There(_, approval) => answers.settled.extend(approval),
+            if let Answer::Gone(gone) = answer {
+                answers.gone.push(*gone);
             }
         }
         Ok(answers)
@@ -179,8 +179,7 @@ impl Questions {
                 }
                 Ok(Fetched::Found(_)) => {
                     self.failed_in_a_row = 0;
-                    let approval = one.approval().cloned();
-                    return Ok(Some(Answer::There(one.id().clone(), approval)));
+                    return Ok(Some(Answer::There(one.id().clone())));
                 }
                 Err(Unclear { likeness: Some(likeness), .. }) => {
                     self.unclear.push_back((one, seq, likeness));

@@ -19,11 +19,12 @@ use crate::db::directory_users::{self};
 use crate::db::lease::while_renewing;
 use crate::db::missing_people::{self, Question};
 use crate::db::runs::{self, Run};
-use crate::db::{DbError, Lane, Tx, catalogue, hold_items, inbox, row_problems};
+use crate::db::{DbError, Lane, Tx, catalogue, inbox, row_problems};
 use crate::domain::audit::Cause;
 use crate::domain::directory::{RunCounts, RunState};
 use crate::domain::employee::ExternalKey;
 use crate::domain::failure::FailureClass;
+use crate::domain::hold::Gathering;
 use crate::domain::ids::DirectoryUserId;
 use crate::domain::row_problem::Severity;
 use crate::limits;
@@ -308,8 +309,15 @@ impl Batch<'_> {
             counts.deactivated = counts.deactivated.saturating_add(done.counts.deactivated);
             counts.held = counts.held.saturating_add(done.counts.held);
         }
-        self.write(|tx, directory, cx| Ok(guard::announce(tx, &Notifier::new(cx), &directory)?))
-            .await?;
+        // Those who are missing wait with them: the list is told of as a whole.
+        for people in reading.waiting.chunks(limits::APPLY_BATCH_PEOPLE_MAX) {
+            self.hold(people.to_vec()).await?;
+        }
+        self.write(|tx, directory, cx| {
+            guard::complete(tx, &directory, Gathering::Run, cx.clock.now())?;
+            Ok(guard::announce(tx, &Notifier::new(cx), &directory)?)
+        })
+        .await?;
         Ok(counts)
     }
 
@@ -325,7 +333,8 @@ impl Batch<'_> {
         let (cause, ruling) = (Cause::Run(self.claim.run.id.clone()), self.ruling);
         self.write(move |tx, directory, cx| {
             let decider = apply::decider(tx, cx, &directory, pass, &cause, &facts)?;
-            let decider = Decider { ruling, ..decider };
+            let gathering = ruling.gathers().then_some(Gathering::Run);
+            let decider = Decider { ruling, gathering, ..decider };
             Ok(apply::apply(&decider, tx, people)?)
         })
         .await
@@ -333,8 +342,9 @@ impl Batch<'_> {
 
     /// Missing people whom an admin has to decide about join the hold.
     async fn hold(&self, people: Vec<Waiting>) -> Result<(), SyncError> {
+        let gathering = self.ruling.gathers().then_some(Gathering::Run);
         self.write(move |tx, directory, cx| {
-            Ok(guard::hold(tx, &directory, &people, cx.clock.now(), &*cx.random)?)
+            Ok(guard::hold(tx, &directory, &people, gathering, cx.clock.now(), &*cx.random)?)
         })
         .await
     }
@@ -369,13 +379,13 @@ impl Batch<'_> {
         self.write_few(move |tx, mut directory, cx| {
             let now = cx.clock.now();
             let End { counts, reading, held, kept } = end;
-            let (everybody, answers) = (&reading.everybody, &reading.answers);
+            let everybody = &reading.everybody;
             let seq = everybody.seq;
-            hold_items::mark_done(tx, &answers.settled, now)?;
             let is_kept = |key: &ExternalKey| held.contains(key) || kept.contains(key);
             guard::spend_decisions(tx, &directory, is_kept, seq, now)?;
             let is_held = |key: &ExternalKey| everybody.may_be_anybody || held.contains(key);
             guard::keep_only(tx, &directory, is_held, seq, now)?;
+            guard::complete(tx, &directory, Gathering::Run, now)?;
             company::settle(tx, &mut directory, now)?;
             guard::announce(tx, &Notifier::new(cx), &directory)?;
             catalogue::merge(tx, &directory.organization_id)?;

@@ -24,7 +24,7 @@ use crate::db::lease::while_renewing;
 use crate::db::missing_people::{self, MissingPerson};
 use crate::db::row_problems::{self, RowProblem};
 use crate::db::runs::{self, Run};
-use crate::db::{DbError, Lane, Tx, hold_items};
+use crate::db::{DbError, Lane, Tx};
 use crate::domain::audit::Cause;
 use crate::domain::directory::{DirectoryState, RunState};
 use crate::domain::employee::RowProblemCode;
@@ -197,9 +197,8 @@ impl Applying<'_> {
     async fn answer(&self, answer: Answer) -> Result<(), SyncError> {
         match answer {
             Answer::Gone(gone) => self.gone(*gone).await,
-            Answer::There(id, approval) => {
-                self.write(move |tx, directory, cx| {
-                    hold_items::mark_done(tx, approval.as_slice(), cx.clock.now())?;
+            Answer::There(id) => {
+                self.write(move |tx, directory, _| {
                     let id = [id];
                     missing_people::forget(tx, &id)?;
                     let found = directory_users::by_ids(tx, &id)?;

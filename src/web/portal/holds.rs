@@ -45,8 +45,8 @@ impl HoldRow {
         Self {
             title: headline(hold.kind, people),
             since: When::of(hold.created_at_ms, now, zone),
+            reason: hold.words().to_owned(),
             id: hold.id,
-            reason: hold.reason,
         }
     }
 }
@@ -174,9 +174,10 @@ impl Item {
             (HoldKind::Deactivations, None) => account.to_owned(),
         };
         let is_access = hold.kind == HoldKind::Deactivations;
+        let still_counts = item.done_at_ms.is_none() && item.record_hash.is_some();
         let (decided, can_change) = match (item.decision, is_access) {
-            (Some(Decision::Rejected), true) if item.done_at_ms.is_none() => ("keeps access", true),
-            (Some(Decision::Rejected), _) => ("rejected", item.done_at_ms.is_none()),
+            (Some(Decision::Rejected), true) if still_counts => ("keeps access", true),
+            (Some(Decision::Rejected), _) => ("rejected", still_counts),
             (Some(Decision::Approved), true) => ("approved", true),
             (Some(Decision::Approved), false) => ("approved", false),
             (None, _) => ("", false),
@@ -251,14 +252,14 @@ impl Page {
         Self {
             frame: Frame::of(visitor, headline(hold.kind, people)),
             csrf: visitor.csrf.clone(),
-            id: hold.directory_id,
+            id: hold.directory_id.clone(),
             title,
             headline: headline(hold.kind, people),
-            reason: hold.reason,
+            reason: hold.words().to_owned(),
             decided,
             error,
             legend,
-            open: hold.state == HoldState::Open,
+            open: hold.state == HoldState::Open && hold.gathering.is_none(),
             list_version: hold.list_version,
             hold: hold.id,
             can_approve: items.iter().any(|item| item.can_change && item.decided != "approved"),
@@ -333,6 +334,10 @@ pub async fn decide(state: State, path: Path<(String, String)>, form: Posted) ->
             | DecideError::NotToChange(_),
         ) => (
             "The list has changed since you opened it. Please look at it again.",
+            StatusCode::CONFLICT,
+        ),
+        Err(DecideError::NotComplete) => (
+            "The list is not complete yet. Please look at it again when the sync has ended.",
             StatusCode::CONFLICT,
         ),
         Err(DecideError::Closed(_)) => ("This was decided already.", StatusCode::CONFLICT),

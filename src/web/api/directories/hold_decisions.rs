@@ -116,6 +116,7 @@ pub(in crate::web) fn problem(error: DecideError, hold: &HoldId) -> Problem {
     match error {
         DecideError::NotFound => Problem::of_lookup(crate::db::DbError::NotFound, "Hold", hold),
         DecideError::Closed(_)
+        | DecideError::NotComplete
         | DecideError::NobodyWaits
         | DecideError::NotToChange(_)
         | DecideError::EmailTaken(_) => Problem::Conflict { message },

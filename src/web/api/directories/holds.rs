@@ -72,6 +72,7 @@ fn show(row: Hold, items: Vec<HoldItem>) -> HoldResponse {
         decision: item.decision,
         list_version: item.list_version,
     });
+    let reason = row.words().to_owned();
     HoldResponse {
         object: "hold",
         id: row.id,
@@ -79,7 +80,7 @@ fn show(row: Hold, items: Vec<HoldItem>) -> HoldResponse {
         directory_id: row.directory_id,
         kind: row.kind,
         list_version: row.list_version,
-        reason: row.reason,
+        reason,
         state: row.state,
         items: items.collect(),
         decided_at: row.decided_at_ms.map(Iso8601),
