@@ -382,8 +382,8 @@ pub fn keep_only(
     leave(tx, directory, &leaving, now)
 }
 
-/// After a full sync: approvals about people whom it has seen are used up. They were carried out, or
-/// there was nothing to carry out. A rejection is overtaken when nothing would end the person's
+/// After a full sync: approvals about people whom it has seen are used up. They were carried out,
+/// or there was nothing to carry out. A rejection is overtaken when nothing would end the person's
 /// access any more (`is_kept` says of whom something still would): the facts that it was about are
 /// others, and what happens to these people later is asked about again.
 pub fn spend_decisions(

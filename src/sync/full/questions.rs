@@ -73,8 +73,8 @@ pub enum Answer {
     /// They are gone.
     Gone(Box<Gone>),
     /// They are there although the list does not name them. An approval of their end of access
-    /// stands: it is carried out when the HR system says that they are gone, and nobody is asked for
-    /// it twice (S-32).
+    /// stands: it is carried out when the HR system says that they are gone, and nobody is asked
+    /// for it twice (S-32).
     There(DirectoryUserId),
 }
 
