@@ -1,5 +1,5 @@
 # What there is to run. CI runs the same targets (.ci/run).
-.PHONY: help lint test api-fuzz build demo bench bench-neighbours screenshots
+.PHONY: help lint test test-quick api-fuzz build demo bench bench-neighbours screenshots
 
 CARGO ?= cargo
 
@@ -27,6 +27,13 @@ TEST_THREADS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
 test:
 	scripts/test-setup
 	ROLLCALL_TEST_REQUIRE_POSTGRES=1 RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked
+
+# For the inner loop: unit tests, the rules of the code, and behaviours on SQLite without browsers and
+# SDKs. What it leaves out, `make test` runs.
+test-quick:
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked --lib --test tidy
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked --test it -- ::sqlite \
+		--skip chromium:: --skip sdk:: --skip openapi::
 
 # 20,000 requests of an outside tool to every operation of the API, on each database; looks for
 # answers that are not described.

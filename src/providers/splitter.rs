@@ -6,7 +6,7 @@
 //! Invariants:
 //! - Memory holds at most one record and the envelope (everything around the list), both bounded.
 //! - Records are handed out in order, exactly as sent, without the white space around them. One
-//!   that is too large loses what nobody reads ([`Trim`]). Of one that is too large even so only
+//!   that is too large loses what nobody reads (`trim.rs`). Of one that is too large even so only
 //!   the beginning is kept, and its reader is told: one record never costs the others anything
 //!   (S-16).
 //! - [`Splitter::finish`] succeeds only for a complete document: one JSON object, nothing after it,

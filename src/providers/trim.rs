@@ -203,7 +203,7 @@ mod tests {
         let deep = format!(r#"{{"name":{}1{},"id":7}}"#, "[".repeat(9_000), "]".repeat(9_000));
         let out = trimmed(deep.as_bytes(), 1_000);
         assert!(out.len() < 400 && out.ends_with(b",\"id\":7}"));
-        for record in [r#"{}"#, r#"{"a":1}"#, r#"{"a":1,"b":[2]}"#] {
+        for record in ["{}", r#"{"a":1}"#, r#"{"a":1,"b":[2]}"#] {
             assert_eq!(trimmed(record.as_bytes(), 3), b"{}");
         }
     }

@@ -181,7 +181,8 @@ async fn s_16_fields_that_are_dropped_anyway_may_be_as_large_as_they_like(app: T
         let text =
             |length| format!("{{\"Comment\":{{\"DisplayValue\":\"{}\"}}}}", "x".repeat(length));
         let list = |count, length| vec![text(length); count].join(",");
-        let many: String = (0..90_000).map(|n| format!("\"Own{n}\":{n},")).collect();
+        let many: Vec<String> = (0..90_000).map(|n| format!("\"Own{n}\":{n},")).collect();
+        let many = many.concat();
         let members = [
             ("a photo", format!("\"Photo\":\"{}\",", "A".repeat(1_400_000))),
             ("long texts", format!("\"BackgroundDetail\":[{}],", list(40, 30_000))),

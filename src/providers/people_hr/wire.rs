@@ -77,9 +77,9 @@ impl TextVisitor {
         (self.reads == Reads::Fact).then_some(Cow::Borrowed("\u{fffd}"))
     }
 
-    fn number<'de>(&self, digits: String) -> Option<Cow<'de, str>> {
+    fn number<'de>(&self, digits: String) -> Cow<'de, str> {
         let is_name = self.reads == Reads::Name;
-        Some(Cow::Owned(if is_name { whole_number(digits) } else { digits }))
+        Cow::Owned(if is_name { whole_number(digits) } else { digits })
     }
 }
 
@@ -99,17 +99,18 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(self.number(number.to_string()))
+        Ok(Some(self.number(number.to_string())))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(self.number(number.to_string()))
+        Ok(Some(self.number(number.to_string())))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
         // Debug, because Display writes 106.0 like 106.
         let is_name = self.reads == Reads::Name;
-        Ok(self.number(if is_name { format!("{number:?}") } else { number.to_string() }))
+        let digits = if is_name { format!("{number:?}") } else { number.to_string() };
+        Ok(Some(self.number(digits)))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
