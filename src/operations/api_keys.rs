@@ -13,7 +13,7 @@ use crate::domain::ids::ApiKeyId;
 use crate::secret::{Keys, Secret, new_token};
 
 /// What every key begins with.
-const PREFIX: &str = "sk_live_";
+pub const PREFIX: &str = "sk_live_";
 
 /// Makes a key for what `name` says; the answer is the only time it is shown.
 pub async fn create(

@@ -18,13 +18,12 @@ use crate::db::api_keys::{self, ApiKey};
 use crate::domain::action::Actor;
 use crate::domain::audit::Cause;
 use crate::domain::ids::ApiKeyId;
+use crate::operations::api_keys::PREFIX;
 use crate::secret::Secret;
 use crate::web::http::error::Problem;
 use crate::web::http::sign_in_throttle::Verdict;
 use crate::web::http::state::State;
 
-/// What every API key starts with.
-pub const KEY_PREFIX: &str = "sk_live_";
 /// Longer than every key.
 const KEY_BYTES_MAX: usize = 128;
 
@@ -109,7 +108,7 @@ async fn found(
     now: Timestamp,
 ) -> Result<Option<ApiKey>, Problem> {
     let text = key.reveal();
-    if !text.starts_with(KEY_PREFIX) || text.len() > KEY_BYTES_MAX {
+    if !text.starts_with(PREFIX) || text.len() > KEY_BYTES_MAX {
         return Ok(None);
     }
     let _permit = state.tries.look(from, now).await;

@@ -4,15 +4,8 @@
 //! A body that is no JSON is a 400 that says where; wrong, missing and unknown members are a 422
 //! that names each. The content type is not looked at: clients that forget it mean JSON too.
 
-use std::future::Future;
-use std::pin::Pin;
-
-use actix_web::dev::Payload;
-use actix_web::web::Bytes;
-use actix_web::{FromRequest, HttpRequest};
 use jiff::civil::Date;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema, SchemaFormat};
@@ -54,53 +47,6 @@ impl Members {
     #[must_use]
     pub fn of(map: Map<String, Value>) -> Self {
         Self { map, ..Self::default() }
-    }
-
-    /// Takes a member that must be there.
-    pub fn required<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
-        let value = self.optional(name);
-        if value.is_none() && !self.errors.iter().any(|error| error.field == name) {
-            self.refuse(name, "required", "is required");
-        }
-        value
-    }
-
-    /// Takes a member that may be missing or null.
-    pub fn optional<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
-        self.patch(name).flatten()
-    }
-
-    /// Takes a member that may be missing, but not null.
-    pub fn not_null<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
-        match self.patch(name) {
-            Some(None) => {
-                self.refuse(name, "invalid_type", "must not be null");
-                None
-            }
-            value => value.flatten(),
-        }
-    }
-
-    /// Takes a member of a change: missing is `None`, null is `Some(None)`.
-    pub fn patch<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<Option<T>> {
-        self.known.push(name);
-        match self.map.remove(name)? {
-            Value::Null => Some(None),
-            // PostgreSQL cannot keep it in a text, and no text needs it.
-            Value::String(text) if text.contains('\0') => {
-                self.refuse(name, "invalid", "must not contain the character U+0000");
-                None
-            }
-            value => match serde_json::from_value(value) {
-                Ok(value) => Some(Some(value)),
-                Err(error) => {
-                    // It repeats what was sent.
-                    let message = shortened(&error.to_string(), limits::TEXT_IN_PROBLEM_CHARS_MAX);
-                    self.refuse(name, "invalid", message);
-                    None
-                }
-            },
-        }
     }
 
     /// Takes a member: missing, null or a value. A wrong value is noted and counts as missing.
@@ -220,19 +166,6 @@ pub fn unreadable(error: &actix_web::Error) -> Problem {
     }
 }
 
-impl FromRequest for Members {
-    type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
-
-    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Bytes::from_request(req, payload);
-        Box::pin(async move {
-            let body = body.await.map_err(|error| unreadable(&error))?;
-            Self::parse(&body)
-        })
-    }
-}
-
 /// A moment, as RFC 3339 writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -311,6 +244,7 @@ fn format(name: &str) -> SchemaFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::http::body::Member;
 
     fn fields(problem: Problem) -> Vec<(String, &'static str)> {
         match problem {
@@ -322,8 +256,8 @@ mod tests {
     #[test]
     fn everything_that_is_wrong_is_named_at_once() {
         let mut members = Members::parse(br#"{"email":7,"nmae":"x"}"#).unwrap();
-        assert_eq!(members.required::<Email>("email"), None);
-        assert_eq!(members.required::<Text>("name"), None);
+        assert!(<Email as Member>::take(&mut members, "email").is_none());
+        assert!(<Text as Member>::take(&mut members, "name").is_none());
         let wrong = fields(members.finish().unwrap_err());
         let expected = [("email", "invalid"), ("name", "required"), ("nmae", "unknown_member")];
         assert_eq!(wrong, expected.map(|(field, code)| (field.to_owned(), code)));
@@ -342,9 +276,9 @@ mod tests {
     #[test]
     fn a_change_tells_missing_from_null() {
         let mut members = Members::parse(br#"{"a":null,"b":"x"}"#).unwrap();
-        assert_eq!(members.patch::<Text>("a"), Some(None));
-        assert_eq!(members.patch::<Text>("b"), Some(Some(Text("x".to_owned()))));
-        assert_eq!(members.patch::<Text>("c"), None);
+        assert_eq!(members.leaf::<Text>("a"), Patch::Null);
+        assert_eq!(members.leaf("b"), Patch::Value(Text("x".to_owned())));
+        assert_eq!(members.leaf::<Text>("c"), Patch::Missing);
         assert!(members.finish().is_ok());
     }
 }

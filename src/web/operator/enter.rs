@@ -17,6 +17,7 @@ use crate::db::operator_sessions::{self, OperatorSession};
 use crate::db::{DbError, Lane};
 use crate::domain::ids::OperatorSessionId;
 use crate::limits;
+use crate::operations::api_keys;
 use crate::providers::pasted;
 use crate::secret::{Secret, new_token};
 use crate::web::http::auth;
@@ -84,7 +85,7 @@ pub async fn sign_in(state: State, req: HttpRequest, form: Asked) -> Response {
     let to = own_path(&form.0.text("to"));
     let entered = form.0.secret("api_key").unwrap_or_else(|| Secret::new(""));
     // It is pasted by people, as every key is (L-11).
-    let key = pasted::key(&entered, |word| word.starts_with(auth::KEY_PREFIX));
+    let key = pasted::key(&entered, |word| word.starts_with(api_keys::PREFIX));
     let entered = key.unwrap_or(entered);
     let key = match auth::of_key(&state, &entered, from).await {
         Ok(key) => key,
