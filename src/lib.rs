@@ -9,6 +9,7 @@
 //! 5. [`db`] makes it durable; [`domain`] holds the rules, pure; [`wire`] is what is sent of it.
 //! 6. [`notify`] tells the admins, [`delivery`] the application.
 //! 7. [`operations`] are what admins, operators and the application may do.
+//! 8. [`texts`] is what people read, in their language.
 //!
 //! `docs/ARCHITECTURE.md` tells the same at length. The import rules between the modules are kept
 //! by `tests/tidy.rs`.
@@ -29,5 +30,6 @@ pub mod secret;
 pub mod sync;
 pub mod tasks;
 pub mod telemetry;
+pub mod texts;
 pub mod web;
 pub mod wire;

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::clock::Timestamp;
 use crate::domain::notice::moment_text;
+use crate::texts::Markup;
 
 /// A moment as a person says it, with the exact one beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,12 @@ impl When {
             exact: moment_text(moment, zone),
             machine: moment.to_string(),
         }
+    }
+
+    /// As an element of a page, inside a text.
+    #[must_use]
+    pub fn markup(&self) -> Markup {
+        Markup::default().html(self.html())
     }
 
     /// As an element of a page. No part of it comes from anybody but us.

@@ -13,6 +13,7 @@ use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::operations::input::{Email, Text};
 use crate::operations::{OperationError, admins};
+use crate::texts::filters;
 use crate::web::http::error::Problem;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
