@@ -7,6 +7,8 @@ use std::path::Path;
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
+use super::{assert_none, assert_one, repository, root};
+
 /// Where code decides what people read. Files with other duties (rows, requests, tests) are not
 /// among them.
 const CODE: &[&str] = &[];
@@ -46,28 +48,28 @@ const NOT_FOR_READERS: &[&str] = &[
 
 /// One place where a message is used, with the arguments that it gives.
 #[derive(Debug)]
-pub struct Use {
+struct Use {
     place: String,
     id: String,
     arguments: BTreeSet<String>,
 }
 
 /// The messages of a catalogue's files with the places to fill.
-pub type Catalogue = BTreeMap<String, BTreeSet<String>>;
+type Catalogue = BTreeMap<String, BTreeSet<String>>;
 
-pub fn is_read_code(path: &str) -> bool {
+fn is_read_code(path: &str) -> bool {
     CODE.iter().any(|prefix| path.starts_with(prefix)) && !path.ends_with("tests.rs")
 }
 
 /// The templates whose texts stand in the catalogue, by path.
-pub fn templates(root: &Path) -> Vec<(String, String)> {
+fn templates(root: &Path) -> Vec<(String, String)> {
     let mut all = all_templates(root);
     all.retain(|(path, _)| TEMPLATES.iter().any(|place| path.starts_with(place)));
     all
 }
 
 /// Every template, by path.
-pub fn all_templates(root: &Path) -> Vec<(String, String)> {
+fn all_templates(root: &Path) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for folder in ["mail", "operator", "pages", "portal"] {
         for file in std::fs::read_dir(root.join("templates").join(folder)).unwrap() {
@@ -81,7 +83,7 @@ pub fn all_templates(root: &Path) -> Vec<(String, String)> {
 }
 
 /// The catalogue of one language.
-pub fn catalogue(root: &Path, language: &str) -> Catalogue {
+fn catalogue(root: &Path, language: &str) -> Catalogue {
     let mut all = Catalogue::new();
     for file in std::fs::read_dir(root.join("locales").join(language)).unwrap() {
         all.extend(messages(&std::fs::read_to_string(file.unwrap().path()).unwrap()));
@@ -90,7 +92,7 @@ pub fn catalogue(root: &Path, language: &str) -> Catalogue {
 }
 
 /// The messages of one file.
-pub fn messages(file: &str) -> Catalogue {
+fn messages(file: &str) -> Catalogue {
     let resource = fluent_syntax::parser::parse(file).expect("the catalogue can be read");
     let mut all = Catalogue::new();
     for entry in resource.body {
@@ -204,7 +206,7 @@ fn first_string(token: Option<&TokenTree>) -> Option<String> {
 }
 
 /// Every `text("id").with("name", …)…`.
-pub fn uses_in_code(path: &str, text: &str) -> Vec<Use> {
+fn uses_in_code(path: &str, text: &str) -> Vec<Use> {
     let mut found = Vec::new();
     uses_in(path, &tokens(path, text), &mut found);
     found
@@ -228,7 +230,7 @@ fn uses_in(path: &str, all: &[TokenTree], found: &mut Vec<Use>) {
 }
 
 /// Words that stand in code that decides what people read.
-pub fn words_in_code(path: &str, text: &str) -> Vec<String> {
+fn words_in_code(path: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     words_in(path, &tokens(path, text), &mut found);
     found
@@ -290,7 +292,7 @@ fn parts_of(page: &str) -> (Vec<&str>, String) {
 }
 
 /// Every `"id"|with("name", …)|t`.
-pub fn uses_in_template(path: &str, page: &str) -> Vec<Use> {
+fn uses_in_template(path: &str, page: &str) -> Vec<Use> {
     let mut found = Vec::new();
     for part in parts_of(page).0 {
         uses_in_expression(path, &expression(path, part), &mut found);
@@ -322,7 +324,7 @@ fn uses_in_expression(path: &str, all: &[TokenTree], found: &mut Vec<Use>) {
 }
 
 /// Words that stand in a template.
-pub fn words_in_template(path: &str, page: &str) -> Vec<String> {
+fn words_in_template(path: &str, page: &str) -> Vec<String> {
     let (code, copied) = parts_of(page);
     let mut found = Vec::new();
     for part in code {
@@ -374,7 +376,7 @@ fn copied_words<'a>(path: &'a str, text: &'a str) -> impl Iterator<Item = String
 // ------------------------------------------------------------------------------------------- rules
 
 /// Uses and catalogue fit together.
-pub fn check_uses(uses: &[Use], catalogue: &Catalogue) -> Vec<String> {
+fn check_uses(uses: &[Use], catalogue: &Catalogue) -> Vec<String> {
     let mut complaints = Vec::new();
     for one in uses {
         match catalogue.get(&one.id) {
@@ -390,4 +392,55 @@ pub fn check_uses(uses: &[Use], catalogue: &Catalogue) -> Vec<String> {
     let unused = catalogue.keys().filter(|id| !used.contains(id.as_str()));
     complaints.extend(unused.map(|id| format!("locales: nobody uses {id}")));
     complaints
+}
+
+#[test]
+fn what_people_read_stands_in_the_catalogue() {
+    let tree = repository();
+    let read = tree.0.iter().filter(|file| is_read_code(&file.path));
+    let mut complaints: Vec<String> =
+        read.flat_map(|file| words_in_code(&file.path, &file.text)).collect();
+    for (path, page) in templates(root()) {
+        complaints.extend(words_in_template(&path, &page));
+    }
+    assert_none(complaints);
+}
+
+#[test]
+fn every_message_is_used_with_what_it_needs() {
+    let tree = repository();
+    let mut uses: Vec<Use> =
+        tree.under("src/").flat_map(|file| uses_in_code(&file.path, &file.text)).collect();
+    for (path, page) in all_templates(root()) {
+        uses.extend(uses_in_template(&path, &page));
+    }
+    assert_none(check_uses(&uses, &catalogue(root(), "en")));
+}
+
+#[test]
+fn a_planted_text_outside_the_catalogue_is_found() {
+    let code = |text: &str| words_in_code("a.rs", text);
+    assert_none(code("#[doc = \"Some words\"] fn a() { info!(\"it is done\"); text(\"a-b\"); }"));
+    assert_none(code("#[cfg(test)] mod tests { const A: &str = \"Some words\"; }"));
+    assert_one(&code("fn a() -> String { format!(\"{n} people wait\") }"), "people wait");
+    assert_one(&code("const A: &str = \"Overview\";"), "Overview");
+    let page = |text: &str| words_in_template("a.html", text);
+    assert_none(page("<p class=\"note\">{{ \"a-b\"|t }} &nbsp; {% if x %}→{% endif %}</p>"));
+    assert_none(page("<script>let words = 1;</script><style>p { color: red }</style>"));
+    assert_one(&page("<p>{{ x }} people</p>"), "people");
+    assert_one(&page("<img src=\"/a\" alt=\"The logo\">"), "The logo");
+    assert_one(&page("<p>{{ when.unwrap_or(\"Not yet\") }}</p>"), "Not yet");
+}
+
+#[test]
+fn a_planted_message_that_does_not_fit_is_found() {
+    let catalogue = messages("a-b = { $count ->\n    [one] One\n   *[other] { $count }\n}\n");
+    let uses = |code: &str| uses_in_code("a.rs", code);
+    assert_none(check_uses(&uses("text(\"a-b\").with(\"count\", 1)"), &catalogue));
+    assert_one(&check_uses(&uses("text(\"a-b\")"), &catalogue), "has the places");
+    let both = uses("(text(\"a-b\").with(\"count\", 1), text(\"a-c\"))");
+    assert_one(&check_uses(&both, &catalogue), "no message a-c");
+    assert_one(&check_uses(&[], &catalogue), "nobody uses a-b");
+    let page = uses_in_template("a.html", "{{ \"a-b\"|with(\"count\", n)|t }}");
+    assert_none(check_uses(&page, &catalogue));
 }
