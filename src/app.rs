@@ -549,17 +549,12 @@ fn base_urls(settings: &Settings) -> BaseUrls {
 }
 
 fn pace(settings: &Settings) -> Pace {
-    let providers = [
-        (ProviderKind::PeopleHr, &settings.providers.people_hr),
-        (ProviderKind::BreatheHr, &settings.providers.breathe_hr),
-        (ProviderKind::Hrworks, &settings.providers.hrworks),
-    ];
+    let of = |kind: &ProviderKind| settings.providers.of(*kind);
+    let calls = |kind: &ProviderKind| (*kind, i64::from(of(kind).calls_per_minute));
+    let shared = |kind: &ProviderKind| Some((*kind, i64::from(of(kind).shared_calls_per_minute?)));
     Pace {
         poll_seconds_default: i64::from(settings.sync.poll_seconds),
-        calls_per_minute: providers.map(|(kind, p)| (kind, i64::from(p.calls_per_minute))),
-        shared_calls_per_minute: providers
-            .iter()
-            .filter_map(|(kind, p)| Some((*kind, i64::from(p.shared_calls_per_minute?))))
-            .collect(),
+        calls_per_minute: ProviderKind::ALL.iter().map(calls).collect(),
+        shared_calls_per_minute: ProviderKind::ALL.iter().filter_map(shared).collect(),
     }
 }

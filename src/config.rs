@@ -19,6 +19,7 @@ use figment::providers::{Format as _, Toml};
 use self::layers::{explain, read_environment, read_file};
 use self::raw::Raw;
 
+use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::secret::{SealingKey, Secret};
 use crate::text_enum;
@@ -445,12 +446,18 @@ fn shown<T: fmt::Display>(value: Option<&T>) -> String {
 }
 
 impl ProvidersSettings {
-    fn named(&self) -> [(&'static str, &ProviderSettings); 3] {
-        [
-            ("people_hr", &self.people_hr),
-            ("breathe_hr", &self.breathe_hr),
-            ("hrworks", &self.hrworks),
-        ]
+    fn named(&self) -> impl Iterator<Item = (&'static str, &ProviderSettings)> {
+        ProviderKind::ALL.iter().map(|kind| (kind.as_str(), self.of(*kind)))
+    }
+
+    /// Those of one HR system.
+    #[must_use]
+    pub const fn of(&self, provider: ProviderKind) -> &ProviderSettings {
+        match provider {
+            ProviderKind::PeopleHr => &self.people_hr,
+            ProviderKind::BreatheHr => &self.breathe_hr,
+            ProviderKind::Hrworks => &self.hrworks,
+        }
     }
 }
 

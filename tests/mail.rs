@@ -19,6 +19,7 @@ use rollcall::domain::provider::ProviderKind;
 use rollcall::notify::mail::NoticeMail;
 use rollcall::notify::smtp::{Mailer, SendError, SendErrorKind};
 use rollcall::secret::Secret;
+use rollcall::texts::Language;
 use support::smtp::{Fault, ReceivedMail, SmtpServer, Step};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -28,18 +29,19 @@ const TO: &str = "ada@acme.example";
 
 fn notice() -> NoticeText {
     let zone = TimeZone::get("Europe/London").unwrap();
-    sync_failed(&FailureFacts {
+    let facts = FailureFacts {
         place: Place {
             organization: "Müller & <Söhne>",
             directory: "Head office",
-            provider: ProviderKind::PeopleHr,
+            hr: rollcall::providers::profile(ProviderKind::PeopleHr),
             zone: &zone,
             link: LINK,
         },
         class: FailureClass::Credential,
         detail: None,
         since: Timestamp(1_795_356_300_000),
-    })
+    };
+    sync_failed(&facts, Language::English)
 }
 
 fn mail() -> NoticeMail {

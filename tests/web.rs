@@ -94,7 +94,7 @@ impl Server {
         stored.unwrap();
         let pace = Pace {
             poll_seconds_default: 1_800,
-            calls_per_minute: [
+            calls_per_minute: vec![
                 (ProviderKind::PeopleHr, 25),
                 (ProviderKind::BreatheHr, 40),
                 (ProviderKind::Hrworks, 60),

@@ -35,8 +35,8 @@ fn o_01_nothing_set_gives_the_defaults() {
     assert_eq!(providers.breathe_hr.base_url, None);
     assert_eq!(providers.hrworks.base_url.as_deref(), Some("https://api.hrworks.de/v2"));
     let calls = providers.named().map(|(_, provider)| provider.calls_per_minute);
-    assert_eq!(calls, [25, 40, 60]);
-    assert!(providers.named().iter().all(|(_, p)| p.shared_calls_per_minute.is_none()));
+    assert_eq!(calls.collect::<Vec<u32>>(), [25, 40, 60]);
+    assert!(providers.named().all(|(_, p)| p.shared_calls_per_minute.is_none()));
     assert_eq!((settings.sync.poll_seconds, settings.sync.guard_min_count), (1800, 5));
     assert!((settings.sync.guard_share - 0.10).abs() < f64::EPSILON);
     assert_eq!(settings.sync.guard_max_count, 100);

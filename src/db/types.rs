@@ -50,14 +50,14 @@ macro_rules! stored_as_text {
 
             impl ToSql<Text, Sqlite> for $name {
                 fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-                    out.set_value(self.text());
+                    out.set_value(StoredText::text(self));
                     Ok(IsNull::No)
                 }
             }
 
             impl ToSql<Text, Pg> for $name {
                 fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-                    <str as ToSql<Text, Pg>>::to_sql(self.text(), out)
+                    <str as ToSql<Text, Pg>>::to_sql(StoredText::text(self), out)
                 }
             }
 

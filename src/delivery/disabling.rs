@@ -23,6 +23,7 @@ use crate::domain::event::NewEvent;
 use crate::domain::ids::{EndpointId, NoticeId, OrganizationId};
 use crate::domain::notice::{self, EndpointFacts, NoticeKind};
 use crate::limits;
+use crate::texts::Language;
 
 /// What the end of an endpoint meant.
 #[derive(Debug, Clone, Copy)]
@@ -83,14 +84,15 @@ fn tell(
     let organization = organizations::find_any(tx, organization)?;
     let zone = TimeZone::get(organization.effective_time_zone()).unwrap_or(TimeZone::UTC);
     let link = format!("{}/api/v1/endpoints/{}", cx.public_url, endpoint.id);
-    let text = notice::endpoint_disabled(&EndpointFacts {
+    let facts = EndpointFacts {
         organization: &organization.name,
         endpoint: &endpoint.id,
         gone: why == DisabledReason::Gone,
         since: endpoint.failing_since_ms.unwrap_or(now),
         zone: &zone,
         link: &link,
-    });
+    };
+    let text = notice::endpoint_disabled(&facts, Language::English);
     let notice = Notice {
         id: NoticeId::new(now, &*cx.random),
         organization_id: organization.id.clone(),

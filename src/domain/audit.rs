@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::ids::{AdminId, ApiKeyId, HoldId, RunId};
 use crate::text_enum;
+use crate::texts::{Text, text};
 
 text_enum! {
     /// What set a change off.
@@ -116,37 +117,26 @@ text_enum! {
 impl Rule {
     /// What the admin reads.
     #[must_use]
-    pub const fn message(self) -> &'static str {
+    pub fn text(self) -> Text {
         match self {
-            Self::Created => "The person is new in the HR system, so an account was created.",
-            Self::LinkedByEmail => {
-                "The account and a person in the HR system have the same e-mail, \
-                 so they were linked."
-            }
-            Self::Rehired => {
-                "A person who had left is back in the HR system under a new number, \
-                 and got their account back."
-            }
-            Self::Ledger => {
-                "The person had this account when the HR system was connected before, \
-                 and got it back."
-            }
-            Self::Approved => "An admin approved this change.",
-            Self::Followed => "The account follows what the HR system says about the person.",
-            Self::LeavingDateOver => "The person's last day is over.",
-            Self::NotCurrentStaff => "The HR system does not list the person as current staff.",
-            Self::FormerStaff => "The HR system says that the person has left.",
-            Self::Gone => "The HR system does not know the person any more.",
-            Self::StartDateCame => "The person's first day has come.",
-            Self::Employed => "The HR system counts the person as employed.",
-            Self::OtherDirectory => {
-                "The account is linked to more than one HR system, and another one decides now."
-            }
-            Self::MadeByApplication => "The application created the account.",
-            Self::EditedByApplication => "The application changed the account.",
-            Self::Imported => "The account was in a list that the application imported.",
-            Self::Deleted => "The application deleted the account.",
-            Self::ManagerDeleted => "The account of the person's manager was deleted.",
+            Self::Created => text("rules-created"),
+            Self::LinkedByEmail => text("rules-linked-by-email"),
+            Self::Rehired => text("rules-rehired"),
+            Self::Ledger => text("rules-ledger"),
+            Self::Approved => text("rules-approved"),
+            Self::Followed => text("rules-followed"),
+            Self::LeavingDateOver => text("rules-leaving-date-over"),
+            Self::NotCurrentStaff => text("rules-not-current-staff"),
+            Self::FormerStaff => text("rules-former-staff"),
+            Self::Gone => text("rules-gone"),
+            Self::StartDateCame => text("rules-start-date-came"),
+            Self::Employed => text("rules-employed"),
+            Self::OtherDirectory => text("rules-other-directory"),
+            Self::MadeByApplication => text("rules-made-by-application"),
+            Self::EditedByApplication => text("rules-edited-by-application"),
+            Self::Imported => text("rules-imported"),
+            Self::Deleted => text("rules-deleted"),
+            Self::ManagerDeleted => text("rules-manager-deleted"),
         }
     }
 }
@@ -193,6 +183,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::texts::Language;
 
     fn map(value: Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
@@ -223,7 +214,7 @@ mod tests {
     #[test]
     fn every_rule_is_one_sentence() {
         for rule in Rule::ALL {
-            let text = rule.message();
+            let text = rule.text().in_language(Language::English);
             assert!(text.ends_with('.') && text.matches('.').count() == 1, "{text}");
         }
     }

@@ -21,3 +21,7 @@ text_enum! {
         Internal = "internal",
     }
 }
+
+/// What is kept of a failed sync whose key may read another company (L-10), in place of a
+/// permission's name.
+pub const OTHER_COMPANY: &str = "this key reads another company";

@@ -1,6 +1,7 @@
 //! Holds: changes that wait for an admin's decision (S-22, S-24, S-32).
 
 use crate::text_enum;
+use crate::texts::{Text, text};
 
 text_enum! {
     /// What waits.
@@ -45,8 +46,34 @@ text_enum! {
 }
 
 /// What is read in place of the reason while a list is not complete.
-pub const STILL_GATHERED: &str = "This list is not complete yet; it can be decided about when the \
-     sync that makes it has come to its end. Nobody on it loses access meanwhile.";
+#[must_use]
+pub fn still_gathered() -> Text {
+    text("rules-hold-still-gathered")
+}
+
+/// Why the end of many people's access waits.
+#[must_use]
+pub fn too_many_deactivations() -> Text {
+    text("rules-hold-deactivations")
+}
+
+/// Why nothing is done with a key that may read another company.
+#[must_use]
+pub fn may_be_other_company() -> Text {
+    text("rules-hold-other-company")
+}
+
+/// Why a record waits that has the number of somebody else.
+#[must_use]
+pub fn number_may_be_reused() -> Text {
+    text("rules-hold-reused-number")
+}
+
+/// Why a new e-mail waits.
+#[must_use]
+pub fn email_is_taken() -> Text {
+    text("rules-hold-email-change")
+}
 
 text_enum! {
     /// What an admin decided about one person of a hold.
@@ -87,18 +114,12 @@ text_enum! {
 impl LinkDoubt {
     /// What the admin reads.
     #[must_use]
-    pub const fn message(self) -> &'static str {
+    pub fn text(self) -> Text {
         match self {
-            Self::AccountTaken => {
-                "The account with this e-mail belongs to another person who is still employed."
-            }
-            Self::AccountProtected => {
-                "The account with this e-mail is protected and is never taken over by itself."
-            }
-            Self::DuplicateEmail => "Two people in the HR system have the same work e-mail.",
-            Self::AddressGivenToAnother => {
-                "This e-mail belonged to a person who has left and has a different name."
-            }
+            Self::AccountTaken => text("rules-hold-account-taken"),
+            Self::AccountProtected => text("rules-hold-account-protected"),
+            Self::DuplicateEmail => text("rules-hold-duplicate-email"),
+            Self::AddressGivenToAnother => text("rules-hold-address-given-to-another"),
         }
     }
 }

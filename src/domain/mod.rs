@@ -20,12 +20,12 @@ pub mod hold;
 pub mod ids;
 pub mod linking;
 pub mod notice;
+pub mod profile;
 pub mod provider;
 pub mod retry;
 pub mod reused;
 pub mod row_problem;
 pub mod search;
-pub mod steps;
 pub mod text;
 pub mod trust;
 

@@ -1,15 +1,16 @@
-//! The HR systems that Rollcall speaks to, by name.
+//! The HR systems that Rollcall speaks to, by name. What is particular about one of them stands in
+//! its [`Profile`](crate::domain::profile::Profile).
 
 use crate::text_enum;
 
 text_enum! {
     /// An HR system.
     ProviderKind {
-        /// Access People HR: live by webhook.
+        /// Access People HR.
         PeopleHr = "people_hr",
-        /// Breathe HR: polled.
+        /// Breathe HR.
         BreatheHr = "breathe_hr",
-        /// HRworks: polled.
+        /// HRworks.
         Hrworks = "hrworks",
     }
 }

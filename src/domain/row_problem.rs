@@ -5,6 +5,7 @@
 //! have both at the same time, each code once.
 
 use crate::text_enum;
+use crate::texts::{Text, text};
 
 text_enum! {
     /// Whether a row problem keeps something from being applied.
@@ -85,70 +86,30 @@ impl RowProblemCode {
         matches!(self, Self::UnknownStatus | Self::StartDateAhead)
     }
 
-    /// What the HR admin reads and can act on (S-07).
+    /// What the HR admin reads and can act on (S-07), with the HR system's own word where there is
+    /// one.
     #[must_use]
-    pub const fn message(self) -> &'static str {
-        match self {
-            Self::MissingKey => {
-                "The employee id is empty, so nobody can tell whose record this is. \
-                 Enter it in the HR system. The account then follows by itself."
+    pub fn text(self, detail: Option<&str>) -> Text {
+        match (self, detail) {
+            (Self::MissingKey, _) => text("rules-row-missing-key"),
+            (Self::MissingFirstName, _) => text("rules-row-missing-first-name"),
+            (Self::MissingLastName, _) => text("rules-row-missing-last-name"),
+            (Self::MissingEmail, _) => text("rules-row-missing-email"),
+            (Self::InvalidEmail, _) => text("rules-row-invalid-email"),
+            (Self::DuplicateEmail, _) => text("rules-row-duplicate-email"),
+            (Self::DuplicateKey, _) => text("rules-row-duplicate-key"),
+            (Self::InvalidStartDate, _) => text("rules-row-invalid-start-date"),
+            (Self::InvalidLeavingDate, _) => text("rules-row-invalid-leaving-date"),
+            (Self::ListedTwice, _) => text("rules-row-listed-twice"),
+            (Self::UnreadableRecord, _) => text("rules-row-unreadable-record"),
+            (Self::DamagedText, _) => text("rules-row-damaged-text"),
+            (Self::UnknownStatus, None) => text("rules-row-unknown-status"),
+            (Self::UnknownStatus, Some(status)) => {
+                text("rules-row-unknown-status-word").with("status", status)
             }
-            Self::MissingFirstName => {
-                "The first name is empty. Enter it in the HR system. \
-                 The account then follows by itself."
-            }
-            Self::MissingLastName => {
-                "The last name is empty. Enter it in the HR system. \
-                 The account then follows by itself."
-            }
-            Self::MissingEmail => {
-                "The work e-mail is empty. Enter it in the HR system. \
-                 The account then follows by itself."
-            }
-            Self::InvalidEmail => {
-                "The work e-mail is not an e-mail address. Correct it in the HR system."
-            }
-            Self::DuplicateEmail => {
-                "Another person has the same work e-mail. \
-                 Give each person their own in the HR system."
-            }
-            Self::DuplicateKey => {
-                "Two people have the same unique key. Ask the HR system's support to correct one."
-            }
-            Self::InvalidStartDate => "The start date is not a date. Correct it in the HR system.",
-            Self::InvalidLeavingDate => {
-                "The leaving date is not a date. Correct it in the HR system."
-            }
-            Self::ListedTwice => {
-                "The HR system lists this person more than once, with different details. \
-                 Only one of the records is used. Correct or delete the others in the HR system."
-            }
-            Self::UnreadableRecord => {
-                "This record cannot be read, so nothing of it is applied. \
-                 Correct line breaks, unusual characters or very large pictures in the HR system \
-                 and save the record again."
-            }
-            Self::DamagedText => {
-                "A text of this record arrived damaged. The account keeps what it had before. \
-                 Correct the text in the HR system and save the record again."
-            }
-            Self::UnknownStatus => {
-                "The employment status is not one that we know, so the dates decide. \
-                 Correct the status in the HR system, or enter a leaving date if the person left."
-            }
-            Self::LeavingBeforeStart => {
-                "The leaving date is before the start date, so it is ignored and the person keeps \
-                 access. Correct or delete it in the HR system."
-            }
-            Self::AbsenceUnconfirmed => {
-                "The HR system's list does not name this person any more, but it gives no clear \
-                 answer about them. They keep access until it does. Correct the record in the HR \
-                 system, or mark the person as a leaver there, if they left."
-            }
-            Self::StartDateAhead => {
-                "The start date is in the future, but this person already has access and keeps \
-                 it. Correct the start date in the HR system if it is wrong."
-            }
+            (Self::LeavingBeforeStart, _) => text("rules-row-leaving-before-start"),
+            (Self::StartDateAhead, _) => text("rules-row-start-date-ahead"),
+            (Self::AbsenceUnconfirmed, _) => text("rules-row-absence-unconfirmed"),
         }
     }
 }
@@ -171,19 +132,8 @@ impl Finding {
 
     /// What the HR admin reads.
     #[must_use]
-    pub fn message(&self) -> String {
-        message(self.code, self.detail.as_deref())
-    }
-}
-
-/// What the HR admin reads, with the HR system's own word where there is one.
-#[must_use]
-pub fn message(code: RowProblemCode, detail: Option<&str>) -> String {
-    match (code, detail) {
-        (RowProblemCode::UnknownStatus, Some(word)) => {
-            code.message().replacen("status is", &format!("status “{word}” is"), 1)
-        }
-        _ => code.message().to_owned(),
+    pub fn text(&self) -> Text {
+        self.code.text(self.detail.as_deref())
     }
 }
 
@@ -195,11 +145,12 @@ pub fn first_problem(findings: &[Finding]) -> Option<&Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Language;
 
     #[test]
     fn s_07_every_problem_says_what_hr_has_to_do() {
         for code in RowProblemCode::ALL {
-            let message = code.message();
+            let message = code.text(None).in_language(Language::English);
             assert!(message.starts_with(char::is_uppercase) && message.ends_with('.'), "{message}");
             assert!(message.contains("HR system"), "{message}");
             let acts = ["Enter", "Correct", "Give", "Ask"];
@@ -214,7 +165,7 @@ mod tests {
     fn s_11_a_warning_names_the_word() {
         let finding =
             Finding { code: RowProblemCode::UnknownStatus, detail: Some("Ex employee".to_owned()) };
-        let message = finding.message();
+        let message = finding.text().in_language(Language::English);
         assert!(message.starts_with("The employment status “Ex employee” is not one"), "{message}");
         assert_eq!(finding.code.severity(), Severity::Warning);
     }

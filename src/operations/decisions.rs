@@ -250,7 +250,7 @@ impl Deciding<'_> {
                 .next_notice_at_ms
                 .filter(|_| hold.notices > 0)
                 .or(Some(self.now.plus(Timestamp::DAY))),
-            ..guard::blank(self.directory, kind, key, &hold.reason, self.now, random)
+            ..guard::blank(self.directory, kind, key, hold.reason.clone(), self.now, random)
         };
         holds::insert(tx, &new, &[])?;
         let ids: Vec<HoldItemId> = rest.iter().map(|item| item.id.clone()).collect();

@@ -28,6 +28,7 @@ use crate::operations::input::{Email, WebAddress};
 use crate::operations::{OperationError, organizations};
 use crate::secret::{Secret, new_token};
 use crate::sync::Context;
+use crate::texts::Language;
 
 /// Where an admin is led to afterwards.
 #[derive(Debug, Clone, Default)]
@@ -131,7 +132,7 @@ fn send(
 fn written(cx: &Context, admin: Admin, address: &str, now: Timestamp) -> Mail {
     let id = MailId::new(now, &*cx.random);
     let minutes = limits::PORTAL_MAIL_LINK_MS_MAX / Timestamp::MINUTE;
-    let text = notice::sign_in(address, minutes);
+    let text = notice::sign_in(address, minutes, Language::English);
     let text_sealed = Some(mails::seal_text(&cx.keys, &*cx.random, &id, &text));
     Mail {
         id,

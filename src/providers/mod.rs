@@ -14,15 +14,18 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Timestamp;
+use crate::domain::certificate::Fault;
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey};
 use crate::domain::failure::FailureClass;
+use crate::domain::profile::Permission;
 use crate::domain::provider::ProviderKind;
-use crate::secret::Secret;
 use crate::text_enum;
+use crate::texts::{Text, text};
 
 pub mod breathe_hr;
 pub mod charset;
+mod credential;
 pub mod fields;
 pub mod hrworks;
 pub mod http;
@@ -30,12 +33,15 @@ mod likeness;
 pub mod paging;
 pub mod pasted;
 pub mod people_hr;
+mod registry;
 pub mod salvage;
 pub mod slim;
 pub mod splitter;
 mod trim;
 
+pub use self::credential::{Credential, CredentialInput};
 pub use self::likeness::{Likeness, Unclear};
+pub use self::registry::{BaseUrls, Registry, credential, profile};
 
 /// Which call of a budget a request is: live looks go before polls (S-44).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +114,7 @@ pub enum ProviderError {
     #[error("the HR system's TLS certificate is not accepted ({fault}), so nothing was sent")]
     Untrusted {
         /// What is wrong with it.
-        fault: &'static str,
+        fault: Fault,
     },
     /// An answer that cannot be understood, or was cut off.
     #[error("the HR system's answer cannot be understood: {reason}")]
@@ -141,70 +147,6 @@ impl ProviderError {
     }
 }
 
-/// What an admin reads when a check failed with [`ProviderError::Untrusted`].
-pub(crate) const UNTRUSTED: &str = "The TLS certificate of the HR system is not accepted here, so \
-     the key was not sent. Nothing is wrong with the key. Tell the people who run this service.";
-
-/// A customer's way in to their HR system.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Credential {
-    /// One key (People HR, Breathe HR).
-    ApiKey(Secret),
-    /// Two keys that belong together (HRworks).
-    KeyPair {
-        /// Names the pair.
-        access_key: Secret,
-        /// Proves that one has it.
-        secret_access_key: Secret,
-    },
-}
-
-impl Credential {
-    /// The text that is sealed: the key, or both keys on a line each.
-    #[must_use]
-    pub fn to_sealed_text(&self) -> Secret {
-        match self {
-            Self::ApiKey(key) => key.clone(),
-            Self::KeyPair { access_key, secret_access_key } => {
-                Secret::new(format!("{}\n{}", access_key.reveal(), secret_access_key.reveal()))
-            }
-        }
-    }
-
-    /// Back from the text that was sealed.
-    #[must_use]
-    pub fn from_sealed_text(kind: ProviderKind, text: Secret) -> Self {
-        match kind {
-            ProviderKind::PeopleHr | ProviderKind::BreatheHr => Self::ApiKey(text),
-            ProviderKind::Hrworks => {
-                let (access_key, secret_access_key) =
-                    text.reveal().split_once('\n').unwrap_or((text.reveal(), ""));
-                Self::KeyPair {
-                    access_key: Secret::new(access_key),
-                    secret_access_key: Secret::new(secret_access_key),
-                }
-            }
-        }
-    }
-
-    /// The last four characters, all that is ever shown again (L-06). Of a pair those of the access
-    /// key, which is the one that the HR system's own list shows.
-    #[must_use]
-    pub fn last4(&self) -> String {
-        match self {
-            Self::ApiKey(key) => key.last4(),
-            Self::KeyPair { access_key, .. } => access_key.last4(),
-        }
-    }
-}
-
-impl From<hrworks::KeyPair> for Credential {
-    fn from(pair: hrworks::KeyPair) -> Self {
-        let hrworks::KeyPair { access_key, secret_access_key } = pair;
-        Self::KeyPair { access_key, secret_access_key }
-    }
-}
-
 /// Opens a conversation with an HR system in the name of one customer.
 pub trait Connect: Send + Sync {
     /// The provider of this kind, or `None` when this version does not speak to it or the
@@ -215,63 +157,6 @@ pub trait Connect: Send + Sync {
         credential: &Credential,
         gate: Arc<dyn CallGate>,
     ) -> Option<Box<dyn Provider>>;
-}
-
-/// Where the HR systems are.
-#[derive(Debug, Clone)]
-pub struct BaseUrls {
-    /// People HR's address without a path.
-    pub people_hr: String,
-    /// Breathe HR's address with `/v1`; `None`: the key's prefix decides.
-    pub breathe_hr: Option<String>,
-    /// HRworks' address with `/v2`.
-    pub hrworks: String,
-}
-
-/// The HR systems that this version speaks to.
-pub struct Registry {
-    http: http::HttpClient,
-    clock: Arc<dyn Clock>,
-    base_urls: BaseUrls,
-}
-
-impl Registry {
-    /// The registry for these addresses.
-    #[must_use]
-    pub fn new(http: http::HttpClient, clock: Arc<dyn Clock>, base_urls: BaseUrls) -> Self {
-        Self { http: http.with_clock(Arc::clone(&clock)), clock, base_urls }
-    }
-}
-
-impl Connect for Registry {
-    fn connect(
-        &self,
-        kind: ProviderKind,
-        credential: &Credential,
-        gate: Arc<dyn CallGate>,
-    ) -> Option<Box<dyn Provider>> {
-        let http = self.http.clone();
-        match (kind, credential) {
-            (ProviderKind::PeopleHr, Credential::ApiKey(key)) => {
-                let base_url = &self.base_urls.people_hr;
-                Some(Box::new(people_hr::PeopleHr::new(base_url, key.clone(), http, gate)))
-            }
-            (ProviderKind::BreatheHr, Credential::ApiKey(key)) => {
-                let base_url = self.base_urls.breathe_hr.as_deref();
-                Some(Box::new(breathe_hr::BreatheHr::new(base_url, key.clone(), http, gate)))
-            }
-            (ProviderKind::Hrworks, Credential::KeyPair { access_key, secret_access_key }) => {
-                let pair = hrworks::KeyPair {
-                    access_key: access_key.clone(),
-                    secret_access_key: secret_access_key.clone(),
-                };
-                let base_url = &self.base_urls.hrworks;
-                let clock = Arc::clone(&self.clock);
-                Some(Box::new(hrworks::Hrworks::new(base_url, pair, http, clock, gate)))
-            }
-            _ => None,
-        }
-    }
 }
 
 /// What a look at one person brought.
@@ -366,70 +251,32 @@ text_enum! {
     }
 }
 
-/// A permission that Rollcall asks for: shown before a key is entered (L-03), and probed when one
-/// was (L-04).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Permission {
-    /// In the HR system's own words.
-    pub name: &'static str,
-    /// What Rollcall needs it for, in plain words.
-    pub needed_for: &'static str,
-    /// Whether a key without it is refused. The absence of the others only costs a part.
-    pub required: bool,
-    /// What is lost without it, in a sentence; empty for those that are required.
-    pub without: &'static str,
-}
-
-impl Permission {
-    const fn required(name: &'static str, needed_for: &'static str) -> Self {
-        Self { name, needed_for, required: true, without: "" }
-    }
-
-    const fn useful(name: &'static str, needed_for: &'static str, without: &'static str) -> Self {
-        Self { name, needed_for, required: false, without }
-    }
-
-    /// What a probe of it found out.
-    fn answered(self, result: ProbeResult, message: impl Into<String>) -> Probe {
-        Probe { permission: self, result, message: message.into() }
-    }
-}
-
-/// The permissions that a key needs, in the order in which a check answers them.
-#[must_use]
-pub const fn permissions(kind: ProviderKind) -> &'static [Permission] {
-    match kind {
-        ProviderKind::PeopleHr => people_hr::PERMISSIONS,
-        ProviderKind::BreatheHr => breathe_hr::PERMISSIONS,
-        ProviderKind::Hrworks => hrworks::PERMISSIONS,
-    }
-}
-
-/// The permission for asking about one person.
-#[must_use]
-pub const fn look_permission(kind: ProviderKind) -> Option<Permission> {
-    match kind {
-        ProviderKind::PeopleHr => Some(people_hr::BY_ID),
-        // It is the one for reading everybody too.
-        ProviderKind::BreatheHr | ProviderKind::Hrworks => None,
-    }
-}
-
 /// One permission and whether the key has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
     /// The permission.
-    pub permission: Permission,
+    pub permission: &'static Permission,
     /// What was found out.
     pub result: ProbeResult,
     /// What the admin should do or know, in plain words.
-    pub message: String,
+    pub message: Text,
+}
+
+impl Probe {
+    const fn of(permission: &'static Permission, result: ProbeResult, message: Text) -> Self {
+        Self { permission, result, message }
+    }
+}
+
+/// What an admin reads when a check failed with [`ProviderError::Untrusted`].
+fn untrusted() -> Text {
+    text("check-untrusted")
 }
 
 /// What a check of a credential found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// One entry per permission, in the order of [`permissions`].
+    /// One entry per permission, in the order of the HR system's profile.
     pub probes: Vec<Probe>,
     /// Why no answer was possible at all (a refused key, a suspended customer), if so.
     pub error: Option<ProviderError>,
@@ -448,9 +295,14 @@ pub struct Tenant {
 
 impl Check {
     /// A check in which nothing could be found out about single permissions.
-    fn unanswered(kind: ProviderKind, error: ProviderError, message: &str) -> Self {
-        let unknown = |one: &Permission| one.answered(ProbeResult::NotDetermined, message);
-        let probes = permissions(kind).iter().map(unknown).collect();
+    fn unanswered(
+        permissions: &[&'static Permission],
+        error: ProviderError,
+        message: &Text,
+    ) -> Self {
+        let unknown =
+            |one: &&'static Permission| Probe::of(one, ProbeResult::NotDetermined, message.clone());
+        let probes = permissions.iter().map(unknown).collect();
         Self { probes, error: Some(error), tenant: None }
     }
 
@@ -466,11 +318,11 @@ impl Check {
                     | ProviderError::Suspended
             )
         );
-        !refused && !self.missing().any(|permission| permission.required)
+        !refused && !self.missing().any(Permission::is_required)
     }
 
     /// The permissions that the key was seen to lack.
-    pub fn missing(&self) -> impl Iterator<Item = Permission> {
+    pub fn missing(&self) -> impl Iterator<Item = &'static Permission> {
         let missing = |probe: &&Probe| probe.result == ProbeResult::Missing;
         self.probes.iter().filter(missing).map(|probe| probe.permission)
     }
@@ -562,6 +414,7 @@ mod tests {
 
     use super::*;
     use crate::domain::notice::{FailureFacts, Place, sync_failed};
+    use crate::texts::Language;
 
     /// The steps of a notice are written elsewhere, in words that have to be the same.
     #[test]
@@ -570,13 +423,15 @@ mod tests {
             let place = Place {
                 organization: "Ex Ltd",
                 directory: "Head office",
-                provider,
+                hr: profile(provider),
                 zone: &TimeZone::UTC,
                 link: "https://rollcall.example/",
             };
             let (class, since) = (FailureClass::Permission, Timestamp(0));
-            let text = sync_failed(&FailureFacts { place, class, detail: None, since });
-            for permission in permissions(provider).iter().filter(|one| one.required) {
+            let facts = FailureFacts { place, class, detail: None, since };
+            let text = sync_failed(&facts, Language::English);
+            let permissions = profile(provider).permissions;
+            for permission in permissions.iter().filter(|one| one.is_required()) {
                 let quoted = format!("\"{}\"", permission.name);
                 assert!(text.body.contains(&quoted), "{quoted}: {}", text.body);
             }

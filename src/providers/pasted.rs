@@ -7,10 +7,9 @@
 //!
 //! What this module must not do: know an HR system, ask anybody.
 
-use std::fmt;
-
 use crate::limits;
 use crate::secret::Secret;
+use crate::texts::{Text, text};
 
 /// Why a text cannot be a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,17 +28,20 @@ pub enum Misfit {
     Long,
 }
 
-impl fmt::Display for Misfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Misfit {
+    /// What is wrong, inside a sentence.
+    #[must_use]
+    pub fn text(self) -> Text {
         match self {
-            Self::Blank => f.write_str("there is a blank or a line break in it"),
-            Self::Address => f.write_str("it is a web address"),
-            Self::Several => f.write_str("it holds more than one key"),
-            Self::Foreign(other) => write!(f, "it holds the character “{other}”"),
-            Self::Short(0) => f.write_str("it is empty"),
-            Self::Short(1) => f.write_str("it has only 1 character"),
-            Self::Short(length) => write!(f, "it has only {length} characters"),
-            Self::Long => f.write_str("it is too long"),
+            Self::Blank => text("check-misfit-blank"),
+            Self::Address => text("check-misfit-address"),
+            Self::Several => text("check-misfit-several"),
+            Self::Foreign(other) => {
+                text("check-misfit-foreign").with("character", other.to_string())
+            }
+            Self::Short(0) => text("check-misfit-empty"),
+            Self::Short(length) => text("check-misfit-short").with("count", length),
+            Self::Long => text("check-misfit-long"),
         }
     }
 }
@@ -190,6 +192,7 @@ pub fn misfit(text: &str) -> Option<Misfit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Language;
 
     fn numbered(text: &str) -> bool {
         text.len() == 12 && text.starts_with("key-")
@@ -262,17 +265,17 @@ mod tests {
             let text =
                 around(one(&[labels[0], labels[1], labels[2], labels[3], labels[4], ""]), guid);
             let key = people_hr::key_of(&Secret::new(text.as_str()));
-            assert_eq!(key.unwrap_or_else(|why| panic!("{why}: {text:?}")).reveal(), guid);
+            assert_eq!(key.unwrap_or_else(|why| panic!("{why:?}: {text:?}")).reveal(), guid);
             let text = around(one(&[labels[0], labels[5], ""]), &breathe);
             let key = breathe_hr::key_of(&Secret::new(text.as_str()));
-            assert_eq!(key.unwrap_or_else(|why| panic!("{why}: {text:?}")).reveal(), breathe);
+            assert_eq!(key.unwrap_or_else(|why| panic!("{why:?}: {text:?}")).reveal(), breathe);
             let text = format!(
                 "{}\n{}",
                 around("Access Key", access),
                 around(one(&["Secret Access Key", "secretAccessKey"]), secret)
             );
             let pair = KeyPair::from_text(&Secret::new(text.as_str()));
-            let pair = pair.unwrap_or_else(|why| panic!("{why}: {text:?}"));
+            let pair = pair.unwrap_or_else(|why| panic!("{why:?}: {text:?}"));
             let found = (pair.access_key.reveal(), pair.secret_access_key.reveal());
             assert_eq!(found, (access, secret), "{text:?}");
         }
@@ -301,6 +304,7 @@ mod tests {
         ] {
             assert_eq!(read(text), Err(misfit), "{text}");
         }
-        assert_eq!(Misfit::Short(3).to_string(), "it has only 3 characters");
+        let short = Misfit::Short(3).text().in_language(Language::English);
+        assert_eq!(short, "it has only 3 characters");
     }
 }

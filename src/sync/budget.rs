@@ -13,9 +13,10 @@ use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::{DbError, Lane, Tx, budget, directories};
 use crate::domain::ids::{DirectoryId, OrganizationId};
+use crate::domain::profile::Profile;
 use crate::domain::provider::ProviderKind;
 use crate::limits;
-use crate::providers::{CallGate, CallLane, ProviderError};
+use crate::providers::{self, CallGate, CallLane, ProviderError};
 use crate::sync::{Context, Pace};
 
 /// The gate of one directory.
@@ -125,32 +126,26 @@ fn room_for(
     now: Timestamp,
 ) -> Result<Room, DbError> {
     let own_calls = budget::calls_of_directory(tx, directory, now)?;
-    let own = window_room(&own_calls, lane_limit(lane, provider, pace.of(provider)), count, now);
+    let profile = providers::profile(provider);
+    let own = window_room(&own_calls, lane_limit(lane, profile, pace.of(provider)), count, now);
     let Some(shared_limit) = shared_limit(tx, pace, provider, now)? else { return Ok(own) };
     tx.lock_calls(provider)?;
     let all_calls = budget::calls_of_provider(tx, provider, now)?;
-    let shared = window_room(&all_calls, lane_limit(lane, provider, shared_limit), count, now);
+    let shared = window_room(&all_calls, lane_limit(lane, profile, shared_limit), count, now);
     Ok(Room { calls: own.calls.min(shared.calls), until: own.until.max(shared.until) })
 }
 
 /// How many calls of each minute a lane may take. However small the limit is, a check or the
 /// beginning of a full sync fits in, or there would never be one. Looks leave the calls of a list
 /// that a burst needs (S-03).
-fn lane_limit(lane: CallLane, provider: ProviderKind, limit: i64) -> i64 {
+fn lane_limit(lane: CallLane, profile: &Profile, limit: i64) -> i64 {
     match lane {
         CallLane::Burst => limit,
-        CallLane::Live => limit.saturating_sub(list_calls(provider)).max(1),
+        CallLane::Live => limit.saturating_sub(profile.list_calls).max(1),
+        // A check is the bulk work with the most calls that belong together.
         CallLane::Bulk => limit
             .saturating_sub(limits::LIVE_CALLS_KEPT.min(limit / 2))
-            .max(limit.min(check_calls(provider))),
-    }
-}
-
-/// Calls of a check, the bulk work with the most calls that belong together.
-fn check_calls(provider: ProviderKind) -> i64 {
-    match provider {
-        ProviderKind::PeopleHr => i64::from(limits::CHECK_CALLS_MAX),
-        ProviderKind::BreatheHr | ProviderKind::Hrworks => i64::from(limits::PAGED_CHECK_CALLS_MAX),
+            .max(limit.min(i64::from(profile.check_calls))),
     }
 }
 
@@ -162,21 +157,9 @@ pub fn full_sync_waits(
     now: Timestamp,
 ) -> Result<Option<Timestamp>, DbError> {
     let of = (&directory.id, directory.provider);
-    let calls = list_calls(directory.provider);
+    let calls = providers::profile(directory.provider).list_calls;
     let room = room_for(tx, pace, of, (CallLane::Bulk, calls), now)?;
     Ok((room.calls < calls).then_some(room.until))
-}
-
-/// Calls of a list that have to be made together. A list in pages reserves the rest as it goes
-/// ([`Gate::of_list`]), because nobody knows beforehand how many there are.
-#[must_use]
-pub const fn list_calls(provider: ProviderKind) -> i64 {
-    match provider {
-        // People HR: with leavers, then without (S-11). HRworks: the token and the first page.
-        ProviderKind::PeopleHr | ProviderKind::Hrworks => 2,
-        // The first page.
-        ProviderKind::BreatheHr => 1,
-    }
 }
 
 /// Room in a strict sliding minute with these calls in it, oldest first; `until` is when `count`
@@ -286,7 +269,7 @@ impl CallGate for Gate {
                 let heard = budget::note_throttle(tx, &organization, &id, provider, limit, now)?;
                 let learned = budget::shared_pace(tx, provider)?.is_some();
                 // The others limit each customer alone: nobody else is asked too often.
-                let may_be_shared = provider == ProviderKind::PeopleHr;
+                let may_be_shared = providers::profile(provider).limit_may_be_shared;
                 if may_be_shared && (heard >= 2 || learned) {
                     budget::learn_shared_pace(tx, provider, limit.unwrap_or(default), now)?;
                 }
@@ -324,15 +307,18 @@ mod tests {
 
     #[test]
     fn s_44_a_full_sync_fits_into_every_limit_that_allows_one() {
-        let bulk = |limit| lane_limit(CallLane::Bulk, ProviderKind::PeopleHr, limit);
+        let people_hr = providers::profile(ProviderKind::PeopleHr);
+        let bulk = |limit| lane_limit(CallLane::Bulk, people_hr, limit);
         assert_eq!([1, 2, 3, 4, 10, 25].map(bulk), [1, 2, 3, 3, 5, 20]);
-        let bulk = |limit| lane_limit(CallLane::Bulk, ProviderKind::Hrworks, limit);
+        let hrworks = providers::profile(ProviderKind::Hrworks);
+        let bulk = |limit| lane_limit(CallLane::Bulk, hrworks, limit);
         assert_eq!([1, 5, 6, 10, 60].map(bulk), [1, 5, 5, 5, 55]);
-        let live = |limit| lane_limit(CallLane::Live, ProviderKind::PeopleHr, limit);
+        let live = |limit| lane_limit(CallLane::Live, people_hr, limit);
         assert_eq!([1, 2, 3, 4, 10, 25].map(live), [1, 1, 1, 2, 8, 23]);
-        assert_eq!(lane_limit(CallLane::Burst, ProviderKind::PeopleHr, 25), 25);
+        assert_eq!(lane_limit(CallLane::Burst, people_hr, 25), 25);
         for provider in ProviderKind::ALL {
-            assert!(list_calls(*provider) <= check_calls(*provider), "{provider}");
+            let profile = providers::profile(*provider);
+            assert!(profile.list_calls <= i64::from(profile.check_calls), "{provider}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::db::directories::Directory;
 use crate::domain::ids::DirectoryId;
-use crate::providers::{CallGate, Credential, Provider};
+use crate::providers::{self, CallGate, Credential, Provider};
 use crate::secret::SecretError;
 use crate::sync::{Context, SyncError};
 
@@ -37,7 +37,7 @@ pub(crate) fn open(
     sealed: &[u8],
 ) -> Result<Credential, SecretError> {
     let text = cx.keys.sealing.open_text(sealed, &credential_context(&directory.id))?;
-    Ok(Credential::from_sealed_text(directory.provider, text))
+    Ok(Credential::from_sealed_text(providers::profile(directory.provider).credential, text))
 }
 
 fn credential_context(directory: &DirectoryId) -> String {

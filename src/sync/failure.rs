@@ -19,15 +19,16 @@ use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, silent_after_ms};
 use crate::domain::event::EventKind;
 use crate::domain::event::NewEvent;
-use crate::domain::failure::FailureClass;
+use crate::domain::failure::{self, FailureClass};
 use crate::domain::ids::{MailId, NoticeId};
 use crate::domain::notice::{
     self, FailureFacts, HoldCount, HoldFacts, NoticeKind, NoticeText, Place, RecordsFacts,
     RecoveryFacts, SilenceFacts, UnconfirmedFacts,
 };
 use crate::limits;
-use crate::providers::ProviderError;
+use crate::providers::{self, ProviderError};
 use crate::sync::Context;
+use crate::texts::Language;
 
 /// What goes into a notice besides the database.
 #[derive(Clone)]
@@ -77,7 +78,7 @@ impl Trouble {
             ProviderError::Permission { permission } => (permission.map(str::to_owned), None),
             ProviderError::Throttled { retry_after_ms, .. } => (None, Some(*retry_after_ms)),
             ProviderError::Down { retry_after_ms, .. } => (None, *retry_after_ms),
-            ProviderError::Untrusted { fault } => (Some(certificate::detail(fault)), None),
+            ProviderError::Untrusted { fault } => (Some(certificate::detail(*fault)), None),
             _ => (None, None),
         };
         Some(Self { class, detail, records: None, retry_after_ms, began })
@@ -88,7 +89,7 @@ impl Trouble {
     pub fn of_company(began: Timestamp) -> Self {
         Self {
             class: FailureClass::Credential,
-            detail: Some(notice::OTHER_COMPANY.to_owned()),
+            detail: Some(failure::OTHER_COMPANY.to_owned()),
             records: None,
             retry_after_ms: None,
             began,
@@ -101,7 +102,7 @@ impl Trouble {
         Self {
             // The key, the permissions and the HR system are fine; what it says cannot be used.
             class: FailureClass::Malformed,
-            detail: Some(notice::records_phrase(records)),
+            detail: Some(notice::records_text(records).in_language(Language::English)),
             records: Some(records),
             retry_after_ms: None,
             began,
@@ -166,16 +167,17 @@ pub fn note_failure(
     // What webhooks name from now on waits for the full sync that succeeds (L-07).
     inbox::park(tx, &directory.id)?;
     let text = with_place(tx, notifier, directory, |place| match trouble.records {
-        Some(records) => notice::records_refused(&RecordsFacts { place, records, since }),
-        None => notice::sync_failed(&FailureFacts {
-            place,
-            class: trouble.class,
-            detail: trouble.detail.as_deref(),
-            since,
-        }),
+        Some(records) => {
+            notice::records_refused(&RecordsFacts { place, records, since }, Language::English)
+        }
+        None => {
+            let (class, detail) = (trouble.class, trouble.detail.as_deref());
+            let facts = FailureFacts { place, class, detail, since };
+            notice::sync_failed(&facts, Language::English)
+        }
     })?;
     let cause = match &trouble.detail {
-        Some(detail) if detail == notice::OTHER_COMPANY => "other_company",
+        Some(detail) if detail == failure::OTHER_COMPANY => "other_company",
         _ => trouble.records.map_or(trouble.class.as_str(), |_| "row_problems"),
     };
     let episode = format!("{}|{cause}|{}", directory.id, since.0);
@@ -238,7 +240,7 @@ pub fn note_silence(
     directory.silent_since_ms = Some(now);
     let last_success = directory.last_success_at_ms;
     let text = with_place(tx, notifier, directory, |place| {
-        notice::sync_silent(&SilenceFacts { place, last_success })
+        notice::sync_silent(&SilenceFacts { place, last_success }, Language::English)
     })?;
     let episode = format!("{}|silent|{}", directory.id, now.0);
     tell(tx, notifier, directory, NoticeKind::SyncSilent, text, Some(episode))?;
@@ -273,7 +275,8 @@ pub fn note_success(
     let told_since = failing_since.into_iter().chain(silent_since).min();
     let Some(failing_since) = told_since else { return Ok(()) };
     let text = with_place(tx, notifier, directory, |place| {
-        notice::sync_recovered(&RecoveryFacts { place, failing_since, recovered_at: notifier.now })
+        let facts = RecoveryFacts { place, failing_since, recovered_at: notifier.now };
+        notice::sync_recovered(&facts, Language::English)
     })?;
     tell(tx, notifier, directory, NoticeKind::SyncRecovered, text, None)?;
     Ok(())
@@ -289,7 +292,8 @@ pub fn tell_of_holds(
     is_reminder: bool,
 ) -> Result<(), DbError> {
     let text = with_place(tx, notifier, directory, |place| {
-        notice::hold_waits(&HoldFacts { place, waiting, opened_at, is_reminder })
+        let facts = HoldFacts { place, waiting, opened_at, is_reminder };
+        notice::hold_waits(&facts, Language::English)
     })?;
     let kind = if is_reminder { NoticeKind::HoldReminder } else { NoticeKind::HoldOpened };
     tell(tx, notifier, directory, kind, text, None)?;
@@ -305,7 +309,7 @@ pub fn tell_of_unconfirmed(
     since: Timestamp,
 ) -> Result<(), DbError> {
     let text = with_place(tx, notifier, directory, |place| {
-        notice::absence_unconfirmed(&UnconfirmedFacts { place, people, since })
+        notice::absence_unconfirmed(&UnconfirmedFacts { place, people, since }, Language::English)
     })?;
     tell(tx, notifier, directory, NoticeKind::AbsenceUnconfirmed, text, None)?;
     Ok(())
@@ -329,7 +333,7 @@ fn with_place(
     Ok(compose(Place {
         organization: &organization.name,
         directory: &directory.name,
-        provider: directory.provider,
+        hr: providers::profile(directory.provider),
         zone: &zone,
         link: &link,
     }))

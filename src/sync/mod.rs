@@ -25,12 +25,14 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, Random};
 use crate::db::{Db, DbError};
+use crate::domain::failure::OTHER_COMPANY;
 use crate::domain::guard::GuardLimits;
 use crate::domain::notice;
 use crate::domain::provider::ProviderKind;
 use crate::domain::trust::Trust;
 use crate::providers::{Connect, ProviderError};
 use crate::secret::{Keys, SecretError};
+use crate::texts::Language;
 
 pub mod apply;
 pub mod budget;
@@ -63,10 +65,10 @@ pub enum SyncError {
     #[error(transparent)]
     Provider(#[from] ProviderError),
     /// Records have problems, and the directory is strict: nothing is applied (S-07).
-    #[error("{} to be corrected; nothing was applied", notice::records_phrase(*.0))]
+    #[error("{} to be corrected; nothing was applied", notice::records_text(*.0).in_language(Language::English))]
     RowProblems(u64),
     /// The key may read another company: nothing is applied (L-10).
-    #[error("{}", notice::OTHER_COMPANY)]
+    #[error("{}", OTHER_COMPANY)]
     OtherCompany(Box<full::company::Doubt>),
     /// The database did not do what was asked.
     #[error(transparent)]
@@ -124,7 +126,7 @@ pub struct Pace {
     /// Seconds between full syncs, for directories that do not say.
     pub poll_seconds_default: i64,
     /// Calls a minute and directory, by provider.
-    pub calls_per_minute: [(ProviderKind, i64); 3],
+    pub calls_per_minute: Vec<(ProviderKind, i64)>,
     /// Calls a minute for all directories of a provider, where the operator fixed it.
     pub shared_calls_per_minute: Vec<(ProviderKind, i64)>,
 }

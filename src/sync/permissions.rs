@@ -6,25 +6,26 @@
 //! What this module must not do: decide what follows for people.
 
 use crate::db::directories::Directory;
+use crate::domain::profile::Permission;
 use crate::domain::provider::ProviderKind;
-use crate::providers::{self, Check, Permission, ProbeResult};
+use crate::providers::{self, Check, ProbeResult};
 
 /// Whether a key of this HR system works without asking about one person (L-13).
 #[must_use]
 pub fn looks_are_optional(provider: ProviderKind) -> bool {
-    providers::look_permission(provider).is_some_and(|permission| !permission.required)
+    providers::profile(provider).look_permission.is_some_and(|one| !one.is_required())
 }
 
 /// Whether the key of a directory may ask about one person, as far as is known.
 #[must_use]
 pub fn may_look(directory: &Directory) -> bool {
-    let Some(permission) = providers::look_permission(directory.provider) else { return true };
+    let Some(permission) = look_permission(directory) else { return true };
     !directory.missing_permissions.0.iter().any(|name| name == permission.name)
 }
 
 /// Notes whether the key of a directory may ask about one person. Returns whether that is news.
 pub fn note_looks(directory: &mut Directory, allowed: bool) -> bool {
-    let Some(permission) = providers::look_permission(directory.provider) else { return false };
+    let Some(permission) = look_permission(directory) else { return false };
     let is_news = may_look(directory) != allowed;
     let names = &mut directory.missing_permissions.0;
     if allowed {
@@ -37,11 +38,11 @@ pub fn note_looks(directory: &mut Directory, allowed: bool) -> bool {
 
 /// Notes what a check of the stored key found. What it could not find out stays as it was.
 pub fn note_check(directory: &mut Directory, check: &Check) {
-    for permission in providers::permissions(directory.provider) {
+    for permission in providers::profile(directory.provider).permissions {
         let results = check.probes.iter().filter(|probe| probe.permission.name == permission.name);
         let results: Vec<ProbeResult> = results.map(|probe| probe.result).collect();
         let names = &mut directory.missing_permissions.0;
-        if results.contains(&ProbeResult::Missing) && !permission.required {
+        if results.contains(&ProbeResult::Missing) && !permission.is_required() {
             if !names.iter().any(|name| name == permission.name) {
                 names.push(permission.name.to_owned());
             }
@@ -55,13 +56,14 @@ pub fn note_check(directory: &mut Directory, check: &Check) {
 
 /// The permissions that the stored key lacks although it works without.
 #[must_use]
-pub fn missing(directory: &Directory) -> Vec<Permission> {
+pub fn missing(directory: &Directory) -> Vec<&'static Permission> {
     let names = &directory.missing_permissions.0;
-    let mut missing: Vec<Permission> = Vec::new();
-    for permission in providers::permissions(directory.provider) {
-        if !permission.required && names.iter().any(|name| name == permission.name) {
-            missing.push(*permission);
-        }
-    }
-    missing
+    let lacks = |permission: &&'static Permission| {
+        !permission.is_required() && names.iter().any(|name| name == permission.name)
+    };
+    providers::profile(directory.provider).permissions.iter().copied().filter(lacks).collect()
+}
+
+fn look_permission(directory: &Directory) -> Option<&'static Permission> {
+    providers::profile(directory.provider).look_permission
 }

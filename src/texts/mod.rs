@@ -33,7 +33,9 @@ pub enum Language {
 
 /// The English catalogue, a file for each place where the texts are read.
 const ENGLISH: &[&str] = &[
+    include_str!("../../locales/en/action.ftl"),
     include_str!("../../locales/en/api.ftl"),
+    include_str!("../../locales/en/check.ftl"),
     include_str!("../../locales/en/mail.ftl"),
     include_str!("../../locales/en/notice.ftl"),
     include_str!("../../locales/en/operator.ftl"),
@@ -144,7 +146,7 @@ impl Markup {
 
 /// The message with this id, which is a literal.
 #[must_use]
-pub fn text(id: &'static str) -> Text {
+pub const fn text(id: &'static str) -> Text {
     Text(Content::Message { id, arguments: Vec::new() })
 }
 

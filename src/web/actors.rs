@@ -11,6 +11,7 @@ use crate::db::actions::RecordedAction;
 use crate::db::{Conn, DbError, admins, directories};
 use crate::domain::action::{Action, Actor, Telling};
 use crate::domain::ids::{ActionId, AdminId, DirectoryId, OrganizationId};
+use crate::texts::Text;
 
 /// What the admins of an organization are called.
 pub struct AdminNames(HashMap<AdminId, String>);
@@ -28,12 +29,15 @@ impl AdminNames {
 
     /// Who it was, inside a sentence.
     #[must_use]
-    pub fn words(&self, actor: &Actor) -> String {
-        let name = match actor {
+    pub fn text(&self, actor: &Actor) -> Text {
+        actor.text(self.of_actor(actor))
+    }
+
+    fn of_actor(&self, actor: &Actor) -> Option<&str> {
+        match actor {
             Actor::Admin(id) => self.of(id),
             Actor::Visit(_) | Actor::ApiKey(_) | Actor::Rollcall => None,
-        };
-        actor.words(name)
+        }
     }
 }
 
@@ -50,7 +54,7 @@ pub struct Told {
     /// What was done.
     pub action: Action,
     /// The same in words.
-    pub sentence: String,
+    pub sentence: Text,
     /// When.
     pub at: Timestamp,
 }
@@ -69,9 +73,10 @@ pub fn tell(
     let told = rows.into_iter().map(|RecordedAction { id, action: row }| {
         let action = row.action.0;
         let hr = row.directory_id.as_ref().and_then(|id| titles.get(id).copied());
-        let sentence = action.sentence(Telling {
-            who: &names.words(&row.actor),
-            hr: hr.unwrap_or("the HR system"),
+        let sentence = action.text(Telling {
+            actor: &row.actor,
+            name: names.of_actor(&row.actor),
+            hr,
             admin: action.about_admin().and_then(|id| names.of(id)),
         });
         Told {

@@ -14,17 +14,8 @@ use crate::domain::directory::DirectoryState;
 use crate::domain::employee::{EmployeeRecord, ManagerReference, Unit};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::AccountId;
-use crate::domain::provider::ProviderKind;
-
-/// The `type` of a directory on the WorkOS surface.
-#[must_use]
-pub const fn wire_type(provider: ProviderKind) -> &'static str {
-    match provider {
-        ProviderKind::PeopleHr => "people hr",
-        ProviderKind::BreatheHr => "breathe hr",
-        ProviderKind::Hrworks => "hrworks",
-    }
-}
+use crate::domain::profile::Profile;
+use crate::texts::Language;
 
 /// A directory user, without `groups` (events never carry them).
 #[must_use]
@@ -129,7 +120,7 @@ pub fn hold(hold: &Hold, people: u64) -> Value {
         "organization_id": hold.organization_id,
         "kind": hold.kind,
         "list_version": hold.list_version,
-        "reason": hold.words(),
+        "reason": hold.text().in_language(Language::English),
         "state": hold.state,
         "people": people,
         "created_at": hold.created_at_ms.to_string(),
@@ -139,8 +130,8 @@ pub fn hold(hold: &Hold, people: u64) -> Value {
 
 /// A directory as `dsync.activated` sends it.
 #[must_use]
-pub fn activated(directory: &Directory, now: Timestamp) -> Value {
-    let mut object = directory_object(directory, "active", now);
+pub fn activated(directory: &Directory, profile: &Profile, now: Timestamp) -> Value {
+    let mut object = directory_object(directory, profile, "active", now);
     object.insert("external_key".to_owned(), json!(directory.external_key));
     object.insert("domains".to_owned(), json!([]));
     Value::Object(object)
@@ -148,13 +139,18 @@ pub fn activated(directory: &Directory, now: Timestamp) -> Value {
 
 /// A directory as `dsync.deleted` sends it: with the state it had before.
 #[must_use]
-pub fn deleted(directory: &Directory, counts: DirectoryCounts, now: Timestamp) -> Value {
+pub fn deleted(
+    directory: &Directory,
+    profile: &Profile,
+    counts: DirectoryCounts,
+    now: Timestamp,
+) -> Value {
     let state = match wire_state(directory) {
         "linked" => "active",
         "unlinked" => "inactive",
         other => other,
     };
-    let mut object = directory_object(directory, state, now);
+    let mut object = directory_object(directory, profile, state, now);
     let DirectoryCounts { active, inactive, groups, .. } = counts;
     object.insert("metadata".to_owned(), metadata(PeopleCounts { active, inactive, groups }));
     Value::Object(object)
@@ -181,12 +177,17 @@ fn metadata(counts: PeopleCounts) -> Value {
     })
 }
 
-fn directory_object(directory: &Directory, state: &str, now: Timestamp) -> Map<String, Value> {
+fn directory_object(
+    directory: &Directory,
+    profile: &Profile,
+    state: &str,
+    now: Timestamp,
+) -> Map<String, Value> {
     into_map(json!({
         "object": "directory",
         "id": directory.id,
         "organization_id": directory.organization_id,
-        "type": wire_type(directory.provider),
+        "type": profile.wire_type,
         "state": state,
         "name": directory.name,
         "created_at": directory.created_at_ms.to_string(),

@@ -11,9 +11,10 @@ use crate::db::schema::{hold_items as items_table, holds};
 use crate::db::types::Json;
 use crate::domain::action::Actor;
 use crate::domain::employee::ExternalKey;
-use crate::domain::hold::{Decision, Gathering, HoldKind, HoldState, STILL_GATHERED};
+use crate::domain::hold::{self, Decision, Gathering, HoldKind, HoldState};
 use crate::domain::ids::{AccountId, DirectoryId, HoldId, HoldItemId, OrganizationId};
 use crate::limits;
+use crate::texts::Text;
 
 /// A hold.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -55,8 +56,11 @@ pub struct Hold {
 impl Hold {
     /// Why it was opened, or that it is not complete yet.
     #[must_use]
-    pub fn words(&self) -> &str {
-        if self.gathering.is_some() { STILL_GATHERED } else { &self.reason }
+    pub fn text(&self) -> Text {
+        match self.gathering {
+            Some(_) => hold::still_gathered(),
+            None => Text::verbatim(&self.reason),
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use crate::db::error::DbError;
 use crate::db::schema::row_problems;
 use crate::domain::employee::{EmployeeNumber, ExternalKey, RowProblemCode};
 use crate::domain::ids::{DirectoryId, OrganizationId, RowProblemId};
-use crate::domain::row_problem::{self, Severity};
+use crate::domain::row_problem::Severity;
 use crate::limits;
+use crate::texts::Text;
 
 /// One thing about a person's record. Holds what HR needs to find the person, nothing more.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -49,8 +50,8 @@ pub struct RowProblem {
 impl RowProblem {
     /// What the HR admin reads and can act on.
     #[must_use]
-    pub fn message(&self) -> String {
-        row_problem::message(self.code, self.detail.as_deref())
+    pub fn text(&self) -> Text {
+        self.code.text(self.detail.as_deref())
     }
 }
 

@@ -1,78 +1,61 @@
 //! What the admins are told of holds: changes that wait for their decision (S-32).
 
-use super::{Draft, HoldCount, HoldFacts, Names, NoticeText, moment_text, one_line};
+use super::body::Draft;
+use super::line::moment_text;
+use super::{HoldCount, HoldFacts, NoticeText};
 use crate::domain::hold::HoldKind;
+use crate::texts::{Language, Text, text};
 
 /// Changes wait for an admin's decision, or still do (S-32).
 #[must_use]
-pub fn hold_waits(facts: &HoldFacts<'_>) -> NoticeText {
-    let (names, title) = (Names::of(&facts.place), facts.place.provider.title());
+pub fn hold_waits(facts: &HoldFacts<'_>, language: Language) -> NoticeText {
+    let (hr, owner) = (facts.place.hr_title(), facts.place.owner());
     let opened = moment_text(facts.opened_at, facts.place.zone);
-    let mut text = Draft::default();
-    text.paragraph(if facts.is_reminder {
-        format!("A decision about the user accounts of {names} has been waiting since {opened}.")
+    let mut body = Draft::new(language);
+    body.paragraph(&if facts.is_reminder {
+        text("notice-hold-waits").with("owner", owner).with("opened", opened)
     } else {
-        format!(
-            "What happened: because of changes in {title}, a decision about the user accounts of \
-             {names} is needed since {opened}."
-        )
+        text("notice-hold-opened").with("hr", hr).with("owner", owner).with("opened", opened)
     });
     for count in facts.waiting {
-        text.paragraph(what_waits(*count, title));
+        body.paragraph(&what_waits(*count, hr));
     }
-    text.paragraph(
-        "What it means: none of this is done before you decide, however long it takes. All other \
-         changes go on as usual."
-            .to_owned(),
-    );
-    text.paragraph("What to do:".to_owned());
-    text.steps(&[
-        "Open the page below and read the list of names.".to_owned(),
-        "If it is right, choose \"Approve\". You can also approve only some.".to_owned(),
-        format!(
-            "If it is not right, choose \"Reject\" and correct the records in {title}. Everything \
-             stays as it is."
-        ),
+    body.paragraph(&text("notice-hold-means"));
+    body.steps(&[
+        text("notice-hold-open"),
+        text("notice-hold-approve"),
+        text("notice-hold-reject").with("hr", hr),
     ]);
-    text.link("Decide on this page:", facts.place.link);
-    let organization = one_line(facts.place.organization);
-    let what = match facts.waiting {
+    body.link(&text("notice-hold-page"), facts.place.link);
+    let first = subject(facts.waiting);
+    let subject = if facts.is_reminder {
+        text("notice-hold-again-subject").with("what", first)
+    } else {
+        first
+    };
+    body.finish_for(facts.place.organization, subject)
+}
+
+fn subject(waiting: &[HoldCount]) -> Text {
+    match waiting {
         [HoldCount { kind: HoldKind::Deactivations, people }] => {
-            format!("{} would lose access", people_phrase(*people))
+            text("notice-hold-access-subject").with("people", *people)
         }
-        [HoldCount { kind: HoldKind::OtherCompany, .. }] => {
-            "the key may be the wrong one".to_owned()
-        }
+        [HoldCount { kind: HoldKind::OtherCompany, .. }] => text("notice-hold-company-subject"),
         many => {
             let people = many.iter().fold(0_u64, |sum, count| sum.saturating_add(count.people));
-            format!("{} to look at", people_phrase(people))
+            text("notice-hold-subject").with("people", people)
         }
-    };
-    let again = if facts.is_reminder { "still waiting, " } else { "" };
-    text.finish(format!("{organization}: {again}please decide, {what}"))
+    }
 }
 
-fn people_phrase(count: u64) -> String {
-    if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
-}
-
-fn what_waits(count: HoldCount, title: &str) -> String {
-    let people = people_phrase(count.people);
+fn what_waits(count: HoldCount, hr: &str) -> Text {
+    let people = count.people;
     match count.kind {
-        HoldKind::Deactivations => format!(
-            "{people} would lose access. That is more than usual for such a short time, so we ask \
-             you first. Nobody on the list loses access before you decide."
-        ),
-        HoldKind::Link => format!("For {people} it is not clear which user account is theirs."),
-        HoldKind::EmailChange => {
-            format!("{people} got an e-mail in {title} that another user account already has.")
-        }
-        HoldKind::OtherCompany => format!(
-            "The key that was entered seems to belong to another company in {title}. Nothing is \
-             updated until you decide."
-        ),
-        HoldKind::ReusedNumber => {
-            format!("The employee number of {people} in {title} may belong to somebody else now.")
-        }
+        HoldKind::Deactivations => text("notice-hold-access").with("people", people),
+        HoldKind::Link => text("notice-hold-link").with("people", people),
+        HoldKind::EmailChange => text("notice-hold-email").with("people", people).with("hr", hr),
+        HoldKind::OtherCompany => text("notice-hold-company").with("hr", hr),
+        HoldKind::ReusedNumber => text("notice-hold-number").with("people", people).with("hr", hr),
     }
 }

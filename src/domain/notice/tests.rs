@@ -1,6 +1,11 @@
 //! The words of every notice, as an admin reads them.
 
 use super::*;
+use crate::domain::certificate::{self, Fault};
+use crate::domain::provider::ProviderKind;
+use crate::limits;
+use crate::providers;
+use crate::texts::Language;
 
 const LINK: &str = "https://rollcall.example/portal/directories/directory_01?a=1&b=2";
 /// 2026-11-22T14:05:00Z.
@@ -52,12 +57,15 @@ const JARGON: &[&str] = &[
 ];
 
 fn place(provider: ProviderKind, zone: &TimeZone) -> Place<'_> {
-    Place { organization: "Müller & Söhne", directory: "Head office", provider, zone, link: LINK }
+    let hr = providers::profile(provider);
+    Place { organization: "Müller & Söhne", directory: "Head office", hr, zone, link: LINK }
 }
 
 fn failed(class: FailureClass, provider: ProviderKind, name: Option<&str>) -> NoticeText {
     let zone = TimeZone::UTC;
-    sync_failed(&FailureFacts { place: place(provider, &zone), class, detail: name, since: SINCE })
+    let place = place(provider, &zone);
+    let facts = FailureFacts { place, class, detail: name, since: SINCE };
+    sync_failed(&facts, Language::English)
 }
 
 fn check_common(text: &NoticeText, provider: ProviderKind) {
@@ -116,7 +124,7 @@ fn action(class: FailureClass, provider: ProviderKind) -> &'static [&'static str
 #[test]
 fn s_40_a_certificate_that_is_not_accepted_is_said_to_be_the_reason() {
     for provider in ProviderKind::ALL {
-        let fault = certificate::detail("it has expired");
+        let fault = certificate::detail(Fault::Expired);
         let text = failed(FailureClass::ProviderDown, *provider, Some(&fault));
         check_common(&text, *provider);
         assert!(text.body.contains("is not accepted: it has expired."), "{}", text.body);
@@ -158,34 +166,31 @@ fn the_other_notices_keep_the_same_rules() {
     let zone = TimeZone::get("Europe/Berlin").unwrap();
     for provider in ProviderKind::ALL {
         let place = place(*provider, &zone);
-        let recovered = sync_recovered(&RecoveryFacts {
-            place,
-            failing_since: SINCE,
-            recovered_at: SINCE.plus(Timestamp::HOUR),
-        });
+        let recovered_at = SINCE.plus(Timestamp::HOUR);
+        let facts = RecoveryFacts { place, failing_since: SINCE, recovered_at };
+        let recovered = sync_recovered(&facts, Language::English);
         check_common(&recovered, *provider);
         assert!(recovered.body.contains("22 November 2026, 15:05 to 22 November 2026, 16:05"));
         for last_success in [None, Some(SINCE)] {
-            let silent = sync_silent(&SilenceFacts { place, last_success });
+            let silent = sync_silent(&SilenceFacts { place, last_success }, Language::English);
             check_common(&silent, *provider);
             assert!(silent.body.contains("nobody loses access because of this"));
         }
         for is_reminder in [false, true] {
             for kind in HoldKind::ALL {
                 let waiting = &[HoldCount { kind: *kind, people: 12 }];
-                check_common(
-                    &hold_waits(&HoldFacts { place, waiting, opened_at: SINCE, is_reminder }),
-                    *provider,
-                );
+                let facts = HoldFacts { place, waiting, opened_at: SINCE, is_reminder };
+                check_common(&hold_waits(&facts, Language::English), *provider);
             }
         }
         let facts = |waiting| HoldFacts { place, waiting, opened_at: SINCE, is_reminder: false };
         let twelve = [HoldCount { kind: HoldKind::Deactivations, people: 12 }];
-        let many = hold_waits(&facts(&twelve));
+        let many = hold_waits(&facts(&twelve), Language::English);
         assert!(many.body.contains("12 people would lose access"), "{}", many.body);
         assert!(many.subject.contains("12 people would lose access"), "{}", many.subject);
         let one = [HoldCount { kind: HoldKind::Deactivations, people: 1 }];
-        assert!(hold_waits(&facts(&one)).body.contains("1 person would lose access"));
+        let one = hold_waits(&facts(&one), Language::English);
+        assert!(one.body.contains("1 person would lose access"), "{}", one.body);
     }
 }
 
@@ -195,7 +200,8 @@ fn s_07_a_strict_directory_says_how_many_records_and_where() {
     for provider in ProviderKind::ALL {
         for (records, phrase) in [(1, "1 record has"), (37, "37 records have")] {
             let place = place(*provider, &zone);
-            let text = records_refused(&RecordsFacts { place, records, since: SINCE });
+            let facts = RecordsFacts { place, records, since: SINCE };
+            let text = records_refused(&facts, Language::English);
             check_common(&text, *provider);
             assert!(text.subject.contains(phrase), "{}", text.subject);
             assert!(text.body.contains(&format!("{phrase} to be corrected in")), "{}", text.body);
@@ -208,16 +214,17 @@ fn s_07_a_strict_directory_says_how_many_records_and_where() {
 #[test]
 fn a_moment_is_told_in_the_organizations_time_zone() {
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
-    assert_eq!(moment_text(SINCE, &TimeZone::UTC), "22 November 2026, 14:05");
-    assert_eq!(moment_text(SINCE, &berlin), "22 November 2026, 15:05");
-    assert_eq!(moment_text(Timestamp(i64::MAX), &TimeZone::UTC), "1 January 1970, 00:00");
+    let told = |moment, zone| moment_text(moment, zone).in_language(Language::English);
+    assert_eq!(told(SINCE, &TimeZone::UTC), "22 November 2026, 14:05");
+    assert_eq!(told(SINCE, &berlin), "22 November 2026, 15:05");
+    assert_eq!(told(Timestamp(i64::MAX), &TimeZone::UTC), "1 January 1970, 00:00");
 }
 
 #[test]
 fn a_name_can_forge_neither_a_header_nor_a_block() {
     let evil = "Evil\r\nBcc: x@example.com\n\nOpen this:\nhttps://evil.example\u{202e}";
     let zone = TimeZone::UTC;
-    let text = sync_failed(&FailureFacts {
+    let facts = FailureFacts {
         place: Place {
             organization: evil,
             directory: evil,
@@ -226,7 +233,8 @@ fn a_name_can_forge_neither_a_header_nor_a_block() {
         class: FailureClass::Permission,
         detail: Some(evil),
         since: SINCE,
-    });
+    };
+    let text = sync_failed(&facts, Language::English);
     assert!(!text.subject.contains(['\r', '\n']), "{}", text.subject);
     assert!(!text.body.contains(['\r', '\u{202e}']), "{}", text.body);
     let usual = failed(FailureClass::Permission, ProviderKind::PeopleHr, Some("x"));
@@ -313,14 +321,15 @@ fn l_03_a_refused_key_is_answered_with_the_hr_systems_own_steps_in_their_order()
 fn a_04_the_end_of_an_endpoint_is_told_in_plain_words() {
     let (zone, endpoint) = (TimeZone::UTC, EndpointId::from_text("we_01JD8"));
     for gone in [true, false] {
-        let text = endpoint_disabled(&EndpointFacts {
+        let facts = EndpointFacts {
             organization: "Müller & Söhne",
             endpoint: &endpoint,
             gone,
             since: SINCE,
             zone: &zone,
             link: LINK,
-        });
+        };
+        let text = endpoint_disabled(&facts, Language::English);
         let whole = format!("{}\n{}", text.subject, text.body);
         assert!(text.subject.contains("Müller & Söhne"), "{whole}");
         assert!(whole.contains("nobody loses access because of this"), "{whole}");

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+use super::key::{PRODUCTION, SANDBOX, key_problem};
 use super::wire;
 use crate::limits;
 use crate::providers::fields::{fits_into_path, inner, mend, pick, text};
@@ -21,11 +22,6 @@ use crate::providers::http::{Answer, HttpClient, Method, Request, is_answer};
 use crate::providers::paging::{self, Links, Page, Record};
 use crate::providers::{CallGate, CallLane, ProviderError, Unclear, malformed};
 use crate::secret::Secret;
-
-/// Where production keys belong.
-const PRODUCTION: (&str, &str) = ("prod-", "https://api.breathehr.com/v1");
-/// Where sandbox keys belong; note the other domain.
-const SANDBOX: (&str, &str) = ("sandbox-", "https://api.sandbox.breathehr.info/v1");
 
 /// The requests that can be made. There is none that writes.
 #[derive(Clone, Copy)]
@@ -54,29 +50,6 @@ impl fmt::Display for Ask<'_> {
             Self::Locations => f.write_str("/locations"),
         }
     }
-}
-
-/// Why a text cannot be a key of Breathe HR, and what to do; `None` when it can be one. Asks
-/// nobody.
-#[must_use]
-pub fn key_problem(key: &str) -> Option<&'static str> {
-    if !key.chars().all(|c| c.is_ascii_graphic()) {
-        return Some(
-            "this is not a key of Breathe HR: there is a blank or a line break in it; copy the \
-             whole key and nothing else",
-        );
-    }
-    if !key.starts_with(PRODUCTION.0) && !key.starts_with(SANDBOX.0) {
-        return Some(
-            "this is not a key of Breathe HR: its keys begin with \"prod-\" or \"sandbox-\"; \
-             copy the production key under Settings → Integrations → API Setup",
-        );
-    }
-    let length = limits::BREATHE_KEY_CHARS_MIN..=limits::BREATHE_KEY_CHARS_MAX;
-    (!length.contains(&key.len())).then_some(
-        "this is not a whole key of Breathe HR; copy all of it under Settings → Integrations → \
-         API Setup",
-    )
 }
 
 /// A page of employees.

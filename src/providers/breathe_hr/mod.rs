@@ -1,7 +1,8 @@
 //! Breathe HR: polled, because it has no webhooks (protocol page `breathe-hr`).
 //!
 //! `client` asks and judges answers, `wire` names what is read of them, `normalise` brings a record
-//! to the normal form, `check` looks whether the key works.
+//! to the normal form, `check` looks whether the key works, `profile` holds the facts that others
+//! decide by.
 //!
 //! Invariants:
 //! - Breathe HR is only read: the client can build nothing but GET requests, although the key could
@@ -20,7 +21,7 @@ use super::http::HttpClient;
 use super::paging::Walk;
 use super::{
     CallGate, CallLane, Check, Fetched, List, Provider, ProviderError, RecordKeys, RecordSink,
-    Unclear, malformed, pasted,
+    Unclear, malformed,
 };
 use crate::domain::employee::{EmployeeRecord, ExternalKey};
 use crate::domain::provider::ProviderKind;
@@ -29,24 +30,16 @@ use crate::secret::Secret;
 
 mod check;
 mod client;
+mod key;
 mod normalise;
+mod profile;
 mod wire;
 
-pub use check::PERMISSIONS;
+pub use key::key_of;
+pub use profile::PROFILE;
 
-use client::{Api, Found, Listing, key_problem};
+use client::{Api, Found, Listing};
 use wire::Employee;
-
-/// The key of Breathe HR in what somebody pasted (L-11), or why there is none. Asks nobody.
-pub fn key_of(text: &Secret) -> Result<Secret, String> {
-    let key = pasted::key(text, |word| key_problem(word).is_none()).map_err(|misfit| {
-        format!(
-            "this is not a key of Breathe HR: {misfit}; copy the production key under Settings → \
-             Integrations → API Setup and nothing else"
-        )
-    })?;
-    key_problem(key.reveal()).map_or(Ok(key), |what| Err(what.to_owned()))
-}
 
 /// Breathe HR with one customer's key.
 pub struct BreatheHr {
@@ -130,7 +123,7 @@ fn warn_of_unknown_statuses(people: usize) {
 
 impl Provider for BreatheHr {
     fn kind(&self) -> ProviderKind {
-        ProviderKind::BreatheHr
+        PROFILE.kind
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Check, ProviderError>> {

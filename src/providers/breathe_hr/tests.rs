@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::key::key_problem;
 use super::*;
 use crate::domain::employee::{EmployeeNumber, ExternalKey};
 use crate::providers::ProbeResult::{Granted, NotDetermined};
 use crate::providers::script::{Answer, Gate, Server, Sink, answer, is_down, is_malformed, ok};
 use crate::providers::{Probe, ProbeResult};
+use crate::texts::Language;
 
 const KEY: &str = "prod-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAcanary";
 
@@ -334,6 +336,7 @@ fn l_04_the_shape_of_a_key() {
     let broken = format!("prod-{chars}\n{chars}");
     for bad in [&long, &cut, &bare, &blank, &broken, "", "prod-"] {
         let problem = key_problem(bad).unwrap_or_else(|| panic!("{bad}"));
+        let problem = problem.in_language(Language::English);
         assert!(!problem.contains("AAA"), "{problem}");
     }
 }
@@ -366,7 +369,7 @@ async fn l_04_a_good_key() {
     let (check, setup) = check(answers).await;
     assert!(check.ok() && check.acceptable(), "{check:?}");
     assert_eq!(results(&check), all([Granted; 4]));
-    let words = &check.probes[0].message;
+    let words = check.probes[0].message.in_language(Language::English);
     assert!(words.contains("can read and write all HR data"), "{words}");
     assert!(words.contains("Rollcall only reads"), "{words}");
     let tenant = check.tenant.unwrap();
@@ -384,7 +387,7 @@ async fn l_04_a_refused_key_names_all_causes() {
     assert_eq!(found.error, Some(ProviderError::Credential));
     assert!(!found.acceptable());
     assert_eq!(results(&found), all([NotDetermined; 4]));
-    let words = &found.probes[0].message;
+    let words = found.probes[0].message.in_language(Language::English);
     for cause in ["not copied whole", "changed", "switched off", "sandbox"] {
         assert!(words.contains(cause), "{words}");
     }

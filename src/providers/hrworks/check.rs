@@ -11,49 +11,41 @@
 use super::Hrworks;
 use super::client::{Found, PERMISSION_GENERAL, PERMISSION_PERSONS};
 use super::wire::Person;
-use crate::domain::provider::ProviderKind;
+use crate::domain::profile::Permission;
 use crate::providers::fields::guid_key;
 use crate::providers::paging::Record;
-use crate::providers::{CallLane, Check, Permission, Probe, ProbeResult, ProviderError};
+use crate::providers::{CallLane, Check, Probe, ProbeResult, ProviderError, untrusted};
+use crate::texts::{Text, text};
 
-const GRANTED: &str = "The key pair has this permission.";
-
-const LIST: Permission =
-    Permission::required(PERMISSION_PERSONS, "reading everybody at every full sync");
-const BY_ID: Permission = Permission::required(
-    PERMISSION_PERSONS,
-    "asking about one person who is no longer in the list",
-);
-const UNITS: Permission = Permission::useful(
+static LIST: Permission = Permission::required(PERMISSION_PERSONS, text("check-hrworks-list"));
+static BY_ID: Permission = Permission::required(PERMISSION_PERSONS, text("check-hrworks-by-id"));
+static UNITS: Permission = Permission::useful(
     PERMISSION_GENERAL,
-    "the names of organization units, which become departments and groups",
-    "Departments are then taken from the people themselves. One whose name is in nobody's record \
-     is left out.",
+    text("check-hrworks-units"),
+    text("check-hrworks-without-units"),
 );
-const ESTABLISHMENTS: Permission = Permission::useful(
+static ESTABLISHMENTS: Permission = Permission::useful(
     PERMISSION_GENERAL,
-    "the names of permanent establishments, which become office locations",
-    "Office locations are then taken from the people themselves. One whose name is in nobody's \
-     record is left out.",
+    text("check-hrworks-establishments"),
+    text("check-hrworks-without-establishments"),
 );
 
 /// What a check asks for. Two questions of one permission are two entries: whether HRworks parts
 /// them is not known (§7). Without General the names are taken from the people themselves.
-pub const PERMISSIONS: &[Permission] = &[LIST, BY_ID, UNITS, ESTABLISHMENTS];
+pub static PERMISSIONS: [&Permission; 4] = [&LIST, &BY_ID, &UNITS, &ESTABLISHMENTS];
 
 /// The probe for what a call brought. The outer error ends the check: a spent budget.
 fn judged<T>(
-    permission: Permission,
+    permission: &'static Permission,
     asked: Result<T, ProviderError>,
 ) -> Result<Probe, ProviderError> {
-    Ok(match asked {
-        Ok(_) => permission.answered(ProbeResult::Granted, GRANTED),
+    let (result, message) = match asked {
+        Ok(_) => (ProbeResult::Granted, text("check-hrworks-granted")),
         Err(error @ ProviderError::BudgetSpent { .. }) => return Err(error),
-        Err(ProviderError::Permission { .. }) => {
-            permission.answered(ProbeResult::Missing, missing(permission))
-        }
-        Err(error) => permission.answered(ProbeResult::NotDetermined, not_determined(&error)),
-    })
+        Err(ProviderError::Permission { .. }) => (ProbeResult::Missing, missing(permission)),
+        Err(error) => (ProbeResult::NotDetermined, not_determined(&error)),
+    };
+    Ok(Probe::of(permission, result, message))
 }
 
 /// Makes the calls of a check, [`crate::limits::PAGED_CHECK_CALLS_MAX`] at most. Fails only
@@ -80,10 +72,10 @@ pub async fn check(hr: &Hrworks) -> Result<Check, ProviderError> {
         Err(_) => Listed::Refused,
     };
     let probes = vec![
-        judged(LIST, listed)?,
+        judged(&LIST, listed)?,
         by_id(hr, listed_uuid).await?,
-        judged(UNITS, hr.api.organization_units(CallLane::Bulk).await)?,
-        judged(ESTABLISHMENTS, hr.api.permanent_establishments(CallLane::Bulk).await)?,
+        judged(&UNITS, hr.api.organization_units(CallLane::Bulk).await)?,
+        judged(&ESTABLISHMENTS, hr.api.permanent_establishments(CallLane::Bulk).await)?,
     ];
     Ok(Check { probes, error: None, tenant: None })
 }
@@ -99,68 +91,44 @@ enum Listed {
 }
 
 async fn by_id(hr: &Hrworks, listed: Listed) -> Result<Probe, ProviderError> {
-    let not_tried = |message: &str| Ok(BY_ID.answered(ProbeResult::NotDetermined, message));
+    let not_tried = |message| Ok(Probe::of(&BY_ID, ProbeResult::NotDetermined, message));
     let uuid = match listed {
-        Listed::Refused => return not_tried("Not tried: it needs a person from the list."),
-        Listed::Nobody => {
-            return not_tried(
-                "HRworks listed nobody whom Rollcall could ask for. Add a person and check again.",
-            );
-        }
+        Listed::Refused => return not_tried(text("check-hrworks-not-tried")),
+        Listed::Nobody => return not_tried(text("check-hrworks-nobody")),
         Listed::Somebody(uuid) => uuid,
     };
     match hr.api.person(CallLane::Bulk, &uuid).await {
-        Ok(Found::Gone) => not_tried(
-            "The person whom Rollcall asked for was removed at that moment. Check again; if it \
-             stays, tell Rollcall's operator.",
-        ),
-        asked => judged(BY_ID, asked.map_err(|unclear| unclear.error)),
+        Ok(Found::Gone) => not_tried(text("check-hrworks-removed")),
+        asked => judged(&BY_ID, asked.map_err(|unclear| unclear.error)),
     }
 }
 
 fn nothing_answered(error: ProviderError) -> Check {
     let message = not_determined(&error);
-    Check::unanswered(ProviderKind::Hrworks, error, message)
+    Check::unanswered(&PERMISSIONS, error, &message)
 }
 
-fn missing(permission: Permission) -> String {
-    let Permission { name, required, without, .. } = permission;
-    let what = if required {
-        "HRworks refuses this to the key pair.".to_owned()
-    } else {
-        format!("HRworks refuses this to the key pair. It works without. {without}")
-    };
-    format!(
-        "{what} To allow it, open Administration → Basics → Integrations → HR WORKS-API in \
-         HRworks, select the key pair, tick “{name}” in the list of permissions at the bottom of \
-         the page, and save."
-    )
+fn missing(permission: &Permission) -> Text {
+    match &permission.without {
+        Some(without) => text("check-hrworks-missing-useful")
+            .with("without", without)
+            .with("permission", permission.name),
+        None => text("check-hrworks-missing").with("permission", permission.name),
+    }
 }
 
-fn not_determined(error: &ProviderError) -> &'static str {
+fn not_determined(error: &ProviderError) -> Text {
     match error {
-        ProviderError::Credential => {
-            "HRworks does not know this key pair. Paste the whole text of the downloaded file, or \
-             make a new key pair under Administration → Basics → Integrations → HR WORKS-API."
-        }
-        ProviderError::Suspended => {
-            "HRworks finds no company for this key pair: the key pair or the contract has expired. \
-             Make a new key pair, or ask HRworks."
-        }
+        ProviderError::Credential => text("check-hrworks-credential"),
+        ProviderError::Suspended => text("check-hrworks-suspended"),
         ProviderError::Throttled { .. } | ProviderError::BudgetSpent { .. } => {
-            "HRworks takes no more calls at the moment. Try again in a few minutes."
+            text("check-hrworks-throttled")
         }
-        ProviderError::Permission { .. } => {
-            "HRworks refuses access and does not say why. Check the key pair's permissions under \
-             Administration → Basics → Integrations → HR WORKS-API."
-        }
-        ProviderError::Untrusted { .. } => crate::providers::UNTRUSTED,
-        ProviderError::Down { .. } => {
-            "HRworks did not answer properly. Try again in a few minutes."
-        }
+        ProviderError::Permission { .. } => text("check-hrworks-refused"),
+        ProviderError::Untrusted { .. } => untrusted(),
+        ProviderError::Down { .. } => text("check-hrworks-down"),
         ProviderError::Malformed { .. } | ProviderError::Sink { .. } => {
-            "HRworks' answer could not be understood. Try again; if it stays, tell Rollcall's \
-             operator."
+            text("check-hrworks-malformed")
         }
     }
 }

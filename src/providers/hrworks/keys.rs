@@ -10,8 +10,9 @@
 use std::collections::VecDeque;
 
 use crate::limits;
-use crate::providers::pasted;
+use crate::providers::{Credential, pasted};
 use crate::secret::Secret;
+use crate::texts::{Text, text};
 
 /// Access key and secret access key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,21 +23,39 @@ pub struct KeyPair {
     pub secret_access_key: Secret,
 }
 
-const NO_PAIR: &str = "this text holds no key pair of HRworks; paste the whole downloaded text, \
-                       with the lines \"Access Key\" and \"Secret Access Key\"";
-const TWO_PAIRS: &str = "this text holds more than one key pair of HRworks; paste the text of one";
-const NO_KEYS: &str = "these are not an access key and a secret access key of HRworks; copy each \
-                       of them whole and without blanks, or paste the whole downloaded text";
-const SAME_KEY: &str = "the access key and the secret access key are the same; HRworks gives two \
-                        different ones";
+/// Why a text holds no key pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoPair {
+    /// There is none in it.
+    None,
+    /// There is more than one in it.
+    Several,
+    /// What stands in place of the keys is none.
+    NoKeys,
+    /// Both keys are the same.
+    SameKey,
+}
+
+impl NoPair {
+    /// What is wrong and how to mend it.
+    #[must_use]
+    pub fn text(self) -> Text {
+        match self {
+            Self::None => text("check-hrworks-no-pair"),
+            Self::Several => text("check-hrworks-two-pairs"),
+            Self::NoKeys => text("check-hrworks-no-keys"),
+            Self::SameKey => text("check-hrworks-same-key"),
+        }
+    }
+}
 
 impl KeyPair {
-    /// The pair of two typed keys, or what is wrong and how to mend it.
-    pub fn of(access_key: &Secret, secret_access_key: &Secret) -> Result<Self, &'static str> {
+    /// The pair of two typed keys, or what is wrong.
+    pub fn of(access_key: &Secret, secret_access_key: &Secret) -> Result<Self, NoPair> {
         // The whole text in one of the fields, or a line of it in each, whichever way round.
         let both = format!("{}\n{}", access_key.reveal(), secret_access_key.reveal());
         match Self::from_text(&Secret::new(both)) {
-            Err(NO_PAIR) => {}
+            Err(NoPair::None) => {}
             labelled => return labelled,
         }
         let texts = [access_key, secret_access_key].map(|key| pasted::visible(key.reveal()));
@@ -44,21 +63,21 @@ impl KeyPair {
         Self::of_bare(access, secret)
     }
 
-    fn of_bare(access: &str, secret: &str) -> Result<Self, &'static str> {
+    fn of_bare(access: &str, secret: &str) -> Result<Self, NoPair> {
         if !is_key(access) || !is_key(secret) {
-            return Err(NO_KEYS);
+            return Err(NoPair::NoKeys);
         }
         if access == secret {
-            return Err(SAME_KEY);
+            return Err(NoPair::SameKey);
         }
         Ok(Self { access_key: Secret::new(access), secret_access_key: Secret::new(secret) })
     }
 
     /// The pair in the text of the downloaded file.
-    pub fn from_text(text: &Secret) -> Result<Self, &'static str> {
+    pub fn from_text(file: &Secret) -> Result<Self, NoPair> {
         let (mut access, mut secret) = (None, None);
         let mut words = Words::default();
-        let text = pasted::visible(text.reveal());
+        let text = pasted::visible(file.reveal());
         // `=` may end a key and is no separator.
         let separator = |c: char| pasted::is_around(c) || matches!(c, ':' | '：' | '→');
         for word in text.split(separator).filter(|word| !word.is_empty()) {
@@ -68,12 +87,19 @@ impl KeyPair {
                 Label::Secret => &mut secret,
             };
             if slot.is_some_and(|earlier| earlier != value) {
-                return Err(TWO_PAIRS);
+                return Err(NoPair::Several);
             }
             *slot = Some(value);
         }
-        let (Some(access), Some(secret)) = (access, secret) else { return Err(NO_PAIR) };
+        let (Some(access), Some(secret)) = (access, secret) else { return Err(NoPair::None) };
         Self::of_bare(access, secret)
+    }
+}
+
+impl From<KeyPair> for Credential {
+    fn from(pair: KeyPair) -> Self {
+        let KeyPair { access_key, secret_access_key } = pair;
+        Self::KeyPair { access_key, secret_access_key }
     }
 }
 
@@ -141,11 +167,12 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Language;
 
     const ACCESS: &str = "kA7/xExample+Key0001";
     const SECRET: &str = "3xAmpl3/Secret+NotReal00000000000000000=";
 
-    fn read(text: &str) -> Result<KeyPair, &'static str> {
+    fn read(text: &str) -> Result<KeyPair, NoPair> {
         KeyPair::from_text(&Secret::new(text))
     }
 
@@ -173,7 +200,7 @@ mod tests {
             format!("access key and secret access key:\nAccess Key: {a}\nSecret Access Key: {s}"),
             format!("{{\n  \"accessKey\": \"{a}\",\n  \"secretAccessKey\": \"{s}\"\n}}\n"),
         ] {
-            let pair = read(&text).unwrap_or_else(|why| panic!("{why}: {text}"));
+            let pair = read(&text).unwrap_or_else(|why| panic!("{why:?}: {text}"));
             assert_eq!(
                 (pair.access_key.reveal(), pair.secret_access_key.reveal()),
                 (a, s),
@@ -195,7 +222,7 @@ mod tests {
             format!("Access Key: short\nSecret Access Key: {s}"),
             format!("Access Key: {s}\nSecret Access Key: {s}"),
         ] {
-            let why = read(&text).unwrap_err();
+            let why = read(&text).unwrap_err().text().in_language(Language::English);
             assert!(!why.contains(a) && !why.contains(s), "{why}");
         }
         let typed = |a: &str, s: &str| KeyPair::of(&Secret::new(a), &Secret::new(s));
@@ -217,7 +244,7 @@ mod tests {
             (whole.clone(), s.to_owned()),
         ] {
             let pair = KeyPair::of(&Secret::new(access.as_str()), &Secret::new(secret.as_str()));
-            let pair = pair.unwrap_or_else(|why| panic!("{why}: {access} {secret}"));
+            let pair = pair.unwrap_or_else(|why| panic!("{why:?}: {access} {secret}"));
             assert_eq!((pair.access_key.reveal(), pair.secret_access_key.reveal()), (a, s));
         }
     }

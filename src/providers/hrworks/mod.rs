@@ -35,11 +35,12 @@ mod client;
 mod keys;
 mod names;
 mod normalise;
+mod profile;
 mod token;
 mod wire;
 
-pub use check::PERMISSIONS;
-pub use keys::KeyPair;
+pub use keys::{KeyPair, NoPair};
+pub use profile::PROFILE;
 
 use client::{Api, Found, Listing};
 use names::{FromPeople, Names, named};
@@ -187,7 +188,7 @@ fn unless_refused<T>(asked: Result<T, ProviderError>) -> Result<Option<T>, Provi
 
 impl Provider for Hrworks {
     fn kind(&self) -> ProviderKind {
-        ProviderKind::Hrworks
+        PROFILE.kind
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Check, ProviderError>> {

@@ -11,6 +11,7 @@ use crate::providers::ProbeResult::{Granted, Missing, NotDetermined};
 use crate::providers::script::{Answer, Gate, Server, Sink, answer, is_down, is_malformed, ok};
 use crate::providers::{Probe, ProbeResult};
 use crate::secret::Secret;
+use crate::texts::Language;
 
 const START: Timestamp = Timestamp(1_795_424_400_000);
 
@@ -446,12 +447,12 @@ async fn l_04_missing_permissions_are_named() {
     let found = check(vec![denied(), ok(UNITS), ok(PLACES)]).await;
     assert_eq!(results(&found), all([Missing, NotDetermined, Granted, Granted]));
     assert!(!found.acceptable());
-    let words = &found.probes[0].message;
+    let words = found.probes[0].message.in_language(Language::English);
     assert!(words.contains("“Persons, read”") && words.contains("HR WORKS-API"), "{words}");
     let found = check(vec![page(1, 1, &["p1"]), one(), denied(), denied()]).await;
     assert_eq!(results(&found), all([Granted, Granted, Missing, Missing]));
     assert!(found.acceptable() && !found.ok(), "General is useful, not necessary");
-    let words = &found.probes[2].message;
+    let words = found.probes[2].message.in_language(Language::English);
     assert!(words.contains("“General, read”") && words.contains("works without"), "{words}");
     let found = check(vec![page(1, 1, &["p1"]), denied(), ok(UNITS), ok(PLACES)]).await;
     assert_eq!(results(&found), all([Granted, Missing, Granted, Granted]));

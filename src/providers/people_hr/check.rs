@@ -14,26 +14,25 @@ use super::client::{
 use super::normalise;
 use super::wire::Company;
 use crate::domain::employee::{EmployeeNumber, clean_text};
-use crate::domain::provider::ProviderKind;
+use crate::domain::profile::Permission;
 use crate::limits;
 use crate::providers::fields::{clean_key, object};
 use crate::providers::splitter::Raw;
-use crate::providers::{CallLane, Check, Fetched, Permission, ProbeResult, ProviderError, Tenant};
+use crate::providers::{
+    CallLane, Check, Fetched, Probe, ProbeResult, ProviderError, Tenant, untrusted,
+};
+use crate::texts::{Text, text};
 
-const GRANTED: &str = "The key has this permission.";
-
-const LIST: Permission =
-    Permission::required(PERMISSION_LIST, "reading everybody at every full sync");
+static LIST: Permission = Permission::required(PERMISSION_LIST, text("check-people-hr-list"));
 /// A key without it works (L-13): everybody is read instead.
-pub const BY_ID: Permission = Permission::useful(
+pub static BY_ID: Permission = Permission::useful(
     PERMISSION_BY_ID,
-    "reading one person right after a change",
-    "Everybody is then read after each change, which takes a little longer. Somebody who was \
-     deleted in People HR loses access only after two full syncs that are an hour apart.",
+    text("check-people-hr-by-id"),
+    text("check-people-hr-without-by-id"),
 );
 
 /// What a check asks for.
-pub const PERMISSIONS: &[Permission] = &[LIST, BY_ID];
+pub static PERMISSIONS: [&Permission; 2] = [&LIST, &BY_ID];
 
 /// What the look at the list brought.
 enum Listed {
@@ -61,27 +60,24 @@ pub async fn check(hr: &PeopleHr) -> Result<Check, ProviderError> {
         Ok(listed) => listed,
         Err(error @ ProviderError::BudgetSpent { .. }) => return Err(error),
         Err(ProviderError::Permission { .. }) => {
-            let list = LIST.answered(ProbeResult::Missing, missing(LIST));
-            let message = "Not tried: it needs an employee from the list. Check in the same place \
-                           that “Get Employee Detail By Id” is ticked too.";
-            let by_id = BY_ID.answered(ProbeResult::NotDetermined, message);
+            let list = Probe::of(&LIST, ProbeResult::Missing, missing(&LIST));
+            let message = text("check-people-hr-not-tried");
+            let by_id = Probe::of(&BY_ID, ProbeResult::NotDetermined, message);
             return Ok(Check { probes: vec![list, by_id], error: None, tenant });
         }
         Err(error) => return Ok(nothing_answered(error, tenant)),
     };
-    let list = LIST.answered(ProbeResult::Granted, GRANTED);
+    let list = Probe::of(&LIST, ProbeResult::Granted, granted());
     let by_id = match listed {
         Listed::Somebody(Some(number)) => probe_by_id(hr, &number).await?,
-        Listed::Somebody(None) | Listed::Nobody => Ok((
-            ProbeResult::NotDetermined,
-            "People HR listed nobody with an Employee Id whom Rollcall could ask for. Check that \
-             the key has this permission under HR Admin → Settings → API."
-                .to_owned(),
-        )),
+        Listed::Somebody(None) | Listed::Nobody => {
+            Ok((ProbeResult::NotDetermined, text("check-people-hr-nobody")))
+        }
     };
     Ok(match by_id {
         Ok((result, message)) => {
-            Check { probes: vec![list, BY_ID.answered(result, message)], error: None, tenant }
+            let by_id = Probe::of(&BY_ID, result, message);
+            Check { probes: vec![list, by_id], error: None, tenant }
         }
         Err(error) => nothing_answered(error, tenant),
     })
@@ -118,66 +114,49 @@ async fn first_of_list(hr: &PeopleHr) -> Result<Listed, ProviderError> {
     })
 }
 
-type ByIdFinding = Result<(ProbeResult, String), ProviderError>;
+type ByIdFinding = Result<(ProbeResult, Text), ProviderError>;
 
 /// The outer error is a spent budget, the inner one a refusal of the whole key.
 async fn probe_by_id(hr: &PeopleHr, number: &EmployeeNumber) -> Result<ByIdFinding, ProviderError> {
     Ok(match hr.ask_in(CallLane::Bulk, number).await.map_err(|unclear| unclear.error) {
-        Ok(Fetched::Found(_)) => Ok((ProbeResult::Granted, GRANTED.to_owned())),
-        Ok(Fetched::Gone) => Ok((
-            ProbeResult::NotDetermined,
-            "The employee whom Rollcall asked for was removed at that moment. Try again."
-                .to_owned(),
-        )),
+        Ok(Fetched::Found(_)) => Ok((ProbeResult::Granted, granted())),
+        Ok(Fetched::Gone) => Ok((ProbeResult::NotDetermined, text("check-people-hr-removed"))),
         Err(error @ ProviderError::BudgetSpent { .. }) => return Err(error),
         Err(error @ (ProviderError::Credential | ProviderError::Suspended)) => Err(error),
-        Err(ProviderError::Permission { .. }) => Ok((ProbeResult::Missing, missing(BY_ID))),
-        Err(error) => Ok((ProbeResult::NotDetermined, not_determined(&error).to_owned())),
+        Err(ProviderError::Permission { .. }) => Ok((ProbeResult::Missing, missing(&BY_ID))),
+        Err(error) => Ok((ProbeResult::NotDetermined, not_determined(&error))),
     })
 }
 
 fn nothing_answered(error: ProviderError, tenant: Option<Tenant>) -> Check {
     let message = not_determined(&error);
-    Check { tenant, ..Check::unanswered(ProviderKind::PeopleHr, error, message) }
+    Check { tenant, ..Check::unanswered(&PERMISSIONS, error, &message) }
 }
 
-fn missing(permission: Permission) -> String {
-    let Permission { name, required, without, .. } = permission;
-    if !required {
-        return format!(
-            "People HR refused this to the key. The key works without. {without} To allow it, open \
-             HR Admin → Settings → API in People HR, open the key and tick “{name}” under Employee."
-        );
+fn granted() -> Text {
+    text("check-people-hr-granted")
+}
+
+fn missing(permission: &Permission) -> Text {
+    match &permission.without {
+        Some(without) => text("check-people-hr-missing-useful")
+            .with("without", without)
+            .with("permission", permission.name),
+        None => text("check-people-hr-missing").with("permission", permission.name),
     }
-    format!(
-        "People HR refused this to the key. In People HR open HR Admin → Settings → API, open the \
-         key and tick “{name}” under Employee. If the key has a list of IP addresses, the address \
-         of this server must be in it."
-    )
 }
 
-fn not_determined(error: &ProviderError) -> &'static str {
+fn not_determined(error: &ProviderError) -> Text {
     match error {
-        ProviderError::Credential => {
-            "People HR does not know this key. Copy it again from HR Admin → Settings → API, or \
-             create a new one there."
-        }
-        ProviderError::Suspended => {
-            "People HR says that this company's account is suspended or has ended. Ask Access to \
-             open it again."
-        }
+        ProviderError::Credential => text("check-people-hr-credential"),
+        ProviderError::Suspended => text("check-people-hr-suspended"),
         ProviderError::Throttled { .. } | ProviderError::BudgetSpent { .. } => {
-            "People HR takes no more calls at the moment. Try again in a few minutes."
+            text("check-people-hr-throttled")
         }
-        ProviderError::Untrusted { .. } => crate::providers::UNTRUSTED,
-        ProviderError::Down { .. } => {
-            "People HR did not answer properly. Try again in a few minutes."
-        }
+        ProviderError::Untrusted { .. } => untrusted(),
+        ProviderError::Down { .. } => text("check-people-hr-down"),
         ProviderError::Permission { .. }
         | ProviderError::Malformed { .. }
-        | ProviderError::Sink { .. } => {
-            "People HR's answer could not be understood. Try again; if it stays, tell Rollcall's \
-             operator."
-        }
+        | ProviderError::Sink { .. } => text("check-people-hr-malformed"),
     }
 }

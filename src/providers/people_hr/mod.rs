@@ -1,7 +1,8 @@
 //! Access People HR: live by webhook, with a full list as the truth (protocol page `people-hr`).
 //!
 //! `client` asks and judges answers, `wire` names what is read of them, `normalise` brings a record
-//! to the normal form, `check` looks for permissions, `hook` reads webhooks.
+//! to the normal form, `check` looks for permissions, `hook` reads webhooks, `profile` holds the
+//! facts that others decide by.
 //!
 //! Invariants:
 //! - People HR is only read; no writing request can be built.
@@ -25,15 +26,17 @@ use crate::domain::employee::{EmployeeNumber, EmployeeRecord};
 use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::secret::Secret;
+use crate::texts::{Text, text};
 
 mod check;
 mod client;
 mod hook;
 mod normalise;
+mod profile;
 mod wire;
 
-pub use check::{BY_ID, PERMISSIONS};
 pub use hook::read_hints;
+pub use profile::PROFILE;
 
 use client::{Action, Api, Halt, Judgement, Streamed};
 
@@ -41,13 +44,9 @@ use client::{Action, Api, Halt, Judgement, Streamed};
 ///
 /// A key is a GUID, in whatever form People HR writes it. Other keys are taken as they are: only
 /// People HR can say that it does not know one.
-pub fn key_of(text: &Secret) -> Result<Secret, String> {
-    pasted::key(text, is_guid).map_err(|misfit| {
-        format!(
-            "this is not a key of People HR: {misfit}; copy the key under HR Admin → Settings → \
-             API and nothing else"
-        )
-    })
+pub fn key_of(entered: &Secret) -> Result<Secret, Text> {
+    pasted::key(entered, is_guid)
+        .map_err(|misfit| text("check-people-hr-not-a-key").with("misfit", misfit.text()))
 }
 
 fn is_guid(text: &str) -> bool {
@@ -121,7 +120,7 @@ impl PeopleHr {
 
 impl Provider for PeopleHr {
     fn kind(&self) -> ProviderKind {
-        ProviderKind::PeopleHr
+        PROFILE.kind
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Check, ProviderError>> {

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::providers::ProbeResult::{Granted, Missing, NotDetermined};
 use crate::providers::script::Gate;
 use crate::providers::{Probe, ProbeResult};
+use crate::texts::Language;
 
 /// One answer: bytes written with pauses between them, then the connection is closed.
 type Answer = Vec<Vec<u8>>;
@@ -471,6 +472,10 @@ async fn l_04_a_refused_key_or_customer() {
     }
 }
 
+fn message(check: &Check, probe: usize) -> String {
+    check.probes[probe].message.in_language(Language::English)
+}
+
 #[tokio::test]
 async fn l_04_missing_permissions_are_named_as_people_hr_names_them() {
     let list = || ok(&success(json!([employee("7")])));
@@ -481,13 +486,13 @@ async fn l_04_missing_permissions_are_named_as_people_hr_names_them() {
     let (found, _) = check(vec![ok(COMPANY), denied()]).await;
     assert_eq!(results(&found), both(Missing, NotDetermined));
     assert!(!found.acceptable());
-    let message = &found.probes[0].message;
+    let message = message(&found, 0);
     assert!(message.contains("“Get All Employee Detail”"), "{message}");
     assert!(message.contains("HR Admin → Settings → API"), "{message}");
     let (found, _) = check(vec![ok(COMPANY), list(), denied()]).await;
     assert_eq!(results(&found), both(Granted, Missing));
     assert!(found.acceptable() && !found.ok(), "a key without it works (L-13)");
-    assert!(found.probes[1].message.contains("“Get Employee Detail By Id”"));
+    assert!(message(&found, 1).contains("“Get Employee Detail By Id”"));
 }
 
 #[tokio::test]
@@ -497,7 +502,7 @@ async fn l_04_a_bad_moment_is_not_determined() {
     let (found, setup) = check(vec![busy()]).await;
     assert_eq!(results(&found), both(NotDetermined, NotDetermined));
     assert!(found.acceptable() && !found.ok());
-    assert!(found.probes[0].message.contains("Try again"));
+    assert!(message(&found, 0).contains("Try again"));
     assert_eq!(setup.heard(), ["Bulk", "throttled Some(30)"]);
     let (found, _) = check(vec![ok(COMPANY), list(), busy()]).await;
     assert_eq!(results(&found), both(Granted, NotDetermined));

@@ -26,6 +26,7 @@ use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, KeyKi
 use crate::domain::guid;
 use crate::domain::ids::AccountId;
 use crate::domain::provider::ProviderKind;
+use crate::providers;
 use crate::secret::{Keys, SealingKey};
 use crate::sync::decide::types::Observed;
 
@@ -72,7 +73,7 @@ impl<'a> Book<'a> {
 
     fn number<'n>(&self, number: Option<&'n EmployeeNumber>) -> Option<&'n str> {
         let number = number.map(EmployeeNumber::as_str);
-        number.filter(|_| self.provider == ProviderKind::PeopleHr)
+        number.filter(|_| providers::profile(self.provider).number_names_person)
     }
 
     /// Under what a person is kept.

@@ -28,7 +28,7 @@ use crate::domain::employee::{EmployeeRecord, ExternalKey, Membership};
 use crate::domain::event::EventKind;
 use crate::domain::event::NewEvent;
 use crate::domain::guard::{Guard, LossReason};
-use crate::domain::hold::{Decision, Gathering, HoldKind, HoldState, days_to_next_notice};
+use crate::domain::hold::{self, Decision, Gathering, HoldKind, HoldState, days_to_next_notice};
 use crate::domain::ids::{AccountId, HoldId, HoldItemId};
 use crate::domain::notice::HoldCount;
 use crate::limits;
@@ -39,6 +39,7 @@ use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::{Facts, LossFate, Observed, Step};
 use crate::sync::failure::{self, Notifier};
 use crate::sync::{Context, SyncError};
+use crate::texts::Language;
 use crate::wire;
 
 /// How many have lost access within the hour, and how many had it before.
@@ -218,10 +219,12 @@ pub fn hold(
         return Ok(());
     }
     let key = holds::deactivations_key(&directory.id);
-    let (mut hold, is_new) = match holds::find_open(tx, &key)? {
-        Some(open) => (open, false),
-        None => (blank(directory, HoldKind::Deactivations, key, REASON, now, random), true),
-    };
+    let open = holds::find_open(tx, &key)?;
+    let is_new = open.is_none();
+    let mut hold = open.unwrap_or_else(|| {
+        let reason = hold::too_many_deactivations().in_language(Language::English);
+        blank(directory, HoldKind::Deactivations, key, reason, now, random)
+    });
     let keys: Vec<ExternalKey> = people.iter().map(|one| one.external_key.clone()).collect();
     let known = hold_items::those_in(tx, (&directory.id, &hold.id), &keys)?;
     let as_before =
@@ -309,17 +312,13 @@ impl Waiting {
     }
 }
 
-/// What the admin reads.
-pub const REASON: &str = "Unusually many people would lose access within an hour. \
-     Nobody on this list loses it before an admin decides.";
-
 /// A hold that is opened now, without people.
 #[must_use]
 pub fn blank(
     directory: &Directory,
     kind: HoldKind,
     open_key: String,
-    reason: &str,
+    reason: String,
     now: Timestamp,
     random: &dyn Random,
 ) -> Hold {
@@ -329,7 +328,7 @@ pub fn blank(
         directory_id: directory.id.clone(),
         kind,
         open_key: Some(open_key),
-        reason: reason.to_owned(),
+        reason,
         state: HoldState::Open,
         created_at_ms: now,
         updated_at_ms: now,

@@ -6,13 +6,13 @@ use crate::db::DbError;
 use crate::db::holds::{self, HoldItem};
 use crate::db::types::Json;
 use crate::domain::employee::ExternalKey;
-use crate::domain::hold::HoldKind;
+use crate::domain::hold::{self, HoldKind};
 use crate::domain::ids::HoldItemId;
 use crate::sync::apply::guard;
 use crate::sync::apply::question;
 use crate::sync::apply::write::Writing;
-use crate::sync::decide::reused_numbers::{self};
 use crate::sync::decide::types::Question;
+use crate::texts::Language;
 
 impl Writing<'_, '_, '_> {
     /// Opens the hold that asks whose the number is, or brings it up to date.
@@ -26,7 +26,8 @@ impl Writing<'_, '_, '_> {
         let open = holds::find_open(self.tx, &open_key)?;
         let is_new = open.is_none();
         let hold = open.unwrap_or_else(|| {
-            guard::blank(cx.directory, kind, open_key, reused_numbers::REASON, cx.now, cx.random)
+            let reason = hold::number_may_be_reused().in_language(Language::English);
+            guard::blank(cx.directory, kind, open_key, reason, cx.now, cx.random)
         });
         let item = HoldItem {
             id: HoldItemId::new(cx.now, cx.random),

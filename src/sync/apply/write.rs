@@ -41,6 +41,7 @@ use crate::domain::guard::Guard;
 use crate::domain::hold::HoldKind;
 use crate::domain::ids::*;
 use crate::domain::row_problem::Finding;
+use crate::providers;
 use crate::sync::Context;
 use crate::sync::apply::audit::{self, Changed, Owner};
 use crate::sync::apply::guard::{self, Waiting};
@@ -53,6 +54,7 @@ use crate::sync::decide::types::AccountFields;
 use crate::sync::decide::types::{
     Applied, Facts, HoldPlan, LinkStep, LossFate, LossTime, Observed, PersonPlan, Step,
 };
+use crate::texts::Language;
 use crate::wire;
 
 /// Kinds of holds about one person each.
@@ -588,13 +590,13 @@ impl Writing<'_, '_, '_> {
         let cx = self.cx;
         let open_key = holds::open_key(&cx.directory.id, plan.kind, key);
         let open = holds::find_open(self.tx, &open_key)?;
-        if let Some(open) = open.as_ref().filter(|open| open.reason != plan.reason) {
-            holds::set_reason(self.tx, &open.id, &plan.reason, cx.now)?;
+        let reason = plan.reason.in_language(Language::English);
+        if let Some(open) = open.as_ref().filter(|open| open.reason != reason) {
+            holds::set_reason(self.tx, &open.id, &reason, cx.now)?;
         }
         let is_new = open.is_none();
         let hold = open.unwrap_or_else(|| {
-            let (kind, reason) = (plan.kind, &plan.reason);
-            guard::blank(cx.directory, kind, open_key, reason, cx.now, cx.random)
+            guard::blank(cx.directory, plan.kind, open_key, reason, cx.now, cx.random)
         });
         let record = &applied.observed.record;
         let item = HoldItem {
@@ -652,7 +654,7 @@ pub fn activate(tx: &mut Tx<'_>, directory: &mut Directory, now: Timestamp) -> R
         kind: EventKind::DsyncActivated,
         lane: directory.id.to_string(),
         group_lane: None,
-        data: wire::activated(directory, now),
+        data: wire::activated(directory, providers::profile(directory.provider), now),
         created_at: now,
     });
     Ok(())

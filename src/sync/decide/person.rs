@@ -17,7 +17,7 @@ use crate::domain::employee::{
     EmailNorm, EmployeeRecord, ExternalKey, KeyKind, Membership, Unit, name_norm,
 };
 use crate::domain::guard::LossReason;
-use crate::domain::hold::{Decision, HoldKind, LinkDoubt};
+use crate::domain::hold::{self, Decision, HoldKind, LinkDoubt};
 use crate::domain::ids::{AccountId, DirectoryId, HoldId, HoldItemId};
 use crate::domain::linking::{self, Candidate, LinkDecision, Rivals};
 use crate::secret::SealingKey;
@@ -500,7 +500,7 @@ impl Person<'_> {
         let is_change = after.email != account.fields.email;
         let hold = owner.filter(|owner| *owner != id && is_change).map(|owner| HoldPlan {
             kind: HoldKind::EmailChange,
-            reason: "Another account already has the new e-mail.".to_owned(),
+            reason: hold::email_is_taken(),
             account_id: Some(owner.clone()),
         });
         if hold.is_some() {
@@ -588,8 +588,7 @@ fn is_left_over(stored: Option<&DirectoryUser>, decided: &Decided) -> bool {
 }
 
 fn held(doubt: LinkDoubt, account_id: Option<AccountId>) -> Decided {
-    let reason = doubt.message().to_owned();
-    let hold = HoldPlan { kind: HoldKind::Link, reason, account_id };
+    let hold = HoldPlan { kind: HoldKind::Link, reason: doubt.text(), account_id };
     Decided { hold: Some(hold), ..Decided::nothing() }
 }
 

@@ -29,10 +29,6 @@ use crate::sync::decide::batch::{Decider, Pass};
 use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::{Observed, PersonPlan, Question, Setting, Step};
 
-/// What the admin reads.
-pub const REASON: &str = "A record has the employee number of somebody you know, and another name \
-     and e-mail. Does this number belong to somebody else now?";
-
 /// Whether a record may be applied to the person whom it names.
 #[derive(Debug, Clone)]
 pub(crate) enum Verdict {

@@ -16,6 +16,7 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, HoldId, HoldItemId, LinkId};
 use crate::domain::row_problem::Finding;
 use crate::secret::SealingKey;
+use crate::texts::Text;
 
 /// The fields of an account that sync manages (S-10), by name instead of by id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +98,7 @@ pub struct HoldPlan {
     /// What waits.
     pub kind: HoldKind,
     /// Why, in words.
-    pub reason: String,
+    pub reason: Text,
     /// The account in question.
     pub account_id: Option<AccountId>,
 }

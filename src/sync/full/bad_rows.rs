@@ -1,7 +1,5 @@
 //! Records that could not be applied, or only in part, as a run and a preview show them.
 
-use serde::Serialize;
-
 use crate::db::directories::Directory;
 use crate::db::row_problems::RowProblem;
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, RowProblemCode};
@@ -9,9 +7,10 @@ use crate::domain::ids::RowProblemId;
 use crate::domain::row_problem::{Finding, Severity};
 use crate::sync::Context;
 use crate::sync::full::staging::Unread;
+use crate::texts::Text;
 
 /// A record that could not be applied, or only in part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRow {
     /// Who.
     pub external_key: ExternalKey,
@@ -26,10 +25,9 @@ pub struct BadRow {
     /// Whether it keeps something from being applied.
     pub severity: Severity,
     /// The HR system's own word that it is about.
-    #[serde(skip)]
     pub detail: Option<String>,
     /// The same in words.
-    pub message: String,
+    pub message: Text,
 }
 
 impl BadRow {
@@ -65,7 +63,7 @@ impl BadRow {
             email: unread.email.clone(),
             code: finding.code,
             severity: finding.code.severity(),
-            message: finding.message(),
+            message: finding.text(),
             detail: None,
         }
     }
@@ -83,7 +81,7 @@ pub(crate) fn bad_rows_of(
         email: record.email.clone(),
         code: finding.code,
         severity: finding.code.severity(),
-        message: finding.message(),
+        message: finding.text(),
         detail: finding.detail,
     };
     found.map(row).collect()

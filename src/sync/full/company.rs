@@ -22,7 +22,7 @@ use crate::db::types::Json;
 use crate::db::{Conn, DbError, Tx, hold_items};
 use crate::domain::account::Activity;
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, name_norm};
-use crate::domain::hold::{Decision, HoldKind};
+use crate::domain::hold::{self, Decision, HoldKind};
 use crate::domain::ids::{DirectoryId, DirectoryUserId, HoldItemId};
 use crate::limits;
 use crate::sync::apply::{guard, question};
@@ -30,10 +30,7 @@ use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::Observed;
 use crate::sync::full::staging::Everybody;
 use crate::sync::{Context, SyncError};
-
-/// What the admin reads.
-pub const REASON: &str = "Almost nobody whom this key reads is known here, so it may belong to \
-     another company. Nothing is changed before you decide.";
+use crate::texts::Language;
 
 /// Why a key may read another company.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,7 +197,8 @@ pub fn ask(
     let open = holds::find_open(tx, &open_key(directory))?;
     let is_new = open.is_none();
     let hold = open.unwrap_or_else(|| {
-        guard::blank(directory, kind, open_key(directory), REASON, now, &*cx.random)
+        let reason = hold::may_be_other_company().in_language(Language::English);
+        guard::blank(directory, kind, open_key(directory), reason, now, &*cx.random)
     });
     let item = HoldItem {
         id: HoldItemId::new(now, &*cx.random),

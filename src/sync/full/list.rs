@@ -11,6 +11,7 @@ use crate::db::{DbError, Lane, Tx, inbox, links, runs};
 use crate::domain::account::Activity;
 use crate::domain::directory::RunTrigger;
 use crate::domain::ids::DirectoryUserId;
+use crate::providers;
 use crate::providers::{CallLane, Provider, ProviderError};
 use crate::sync::apply::{self, former_links};
 use crate::sync::budget::{self, Gate};
@@ -29,7 +30,7 @@ async fn begin(cx: &Context, directory: &Directory) -> Result<(i64, i64), SyncEr
         let locked = directories::lock(tx, &directory.id)?.ok_or(DbError::NotFound)?;
         let now = inner.clock.now();
         let lane = list_lane(tx, &locked)?;
-        let calls = budget::list_calls(locked.provider);
+        let calls = providers::profile(locked.provider).list_calls;
         match budget::reserve(tx, &inner.pace, &locked, lane, calls, now)? {
             Ok(()) => {
                 let seq = directories::take_observation_seqs(tx, &locked.id, 1)?;

@@ -43,6 +43,7 @@ use crate::sync::full::staging::Everybody;
 use crate::sync::full::{preview, unconfirmed};
 use crate::sync::setup::pending_credentials;
 use crate::sync::{Context, SyncError, permissions};
+use crate::texts::{Language, text};
 
 /// A run at work.
 #[derive(Clone)]
@@ -114,7 +115,8 @@ fn claim_run(
     now: Timestamp,
 ) -> Result<Claimed, DbError> {
     if !directory.state.is_syncing() {
-        runs::give_way(tx, &run.id, "This sync was ended: the directory is not set up.", now)?;
+        let why = text("rules-run-not-set-up").in_language(Language::English);
+        runs::give_way(tx, &run.id, &why, now)?;
         return Ok(Claimed::Arranged);
     }
     if !runs::claim(tx, &run, now, now.plus(limits::LEASE_MS_MAX))? {

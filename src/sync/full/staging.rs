@@ -33,6 +33,7 @@ use crate::sync::decide::{email_swaps, key_changes};
 use crate::sync::full::doubles::{self, Candidate, mark_as_double, name_by_content};
 use crate::sync::full::namesakes::Namesake;
 use crate::sync::full::stored::{RawHash, Roll, Seen, Stored, left_unsaid, place_of, stored_of};
+use crate::texts::{Language, text};
 
 use jiff::civil::Date;
 
@@ -74,7 +75,7 @@ pub struct Unread {
 impl Unread {
     fn of(keys: RecordKeys, place: usize) -> Self {
         let RecordKeys { external_key, employee_number } = keys;
-        let name = format!("Record {place} of the list");
+        let name = text("rules-row-of-nobody").with("place", place).in_language(Language::English);
         Self { user: None, external_key, employee_number, place, name, email: None }
     }
 }

@@ -21,14 +21,15 @@ use crate::domain::directory::{DirectoryState, InactivePolicy, Relink, RunTrigge
 use crate::domain::event::EventKind;
 use crate::domain::event::NewEvent;
 use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
+use crate::domain::profile::Arrival;
 use crate::domain::provider::ProviderKind;
-use crate::providers::{Check, Credential, Provider, ProviderError};
+use crate::providers::{self, Check, Credential, CredentialInput, Provider, ProviderError};
 use crate::secret::{Secret, SecretError, new_token};
 use crate::sync::budget::{self, Gate};
 use crate::sync::{Context, SyncError, connect, permissions, queue, schedule};
+use crate::texts::{Language, Text, text};
 use crate::wire;
 
-pub mod entered_credentials;
 pub mod pending_credentials;
 
 /// Why something could not be done. The texts are for the caller of the API.
@@ -81,10 +82,10 @@ pub enum SetupError {
     )]
     OtherCompany,
     /// The credential cannot be one.
-    #[error("{message}")]
+    #[error("{}", .message.in_language(Language::English))]
     InvalidCredential {
         /// What is wrong and how to mend it.
-        message: String,
+        message: Text,
     },
     /// A full sync is waiting or at work.
     #[error("a sync is running already: {0}")]
@@ -125,22 +126,6 @@ pub struct NewDirectory {
     pub relink: Relink,
 }
 
-/// What an admin entered.
-#[derive(Debug, Clone)]
-pub enum CredentialInput {
-    /// One key.
-    ApiKey(Secret),
-    /// Two keys that belong together.
-    KeyPair {
-        /// Names the pair.
-        access_key: Secret,
-        /// Proves that one has it.
-        secret_access_key: Secret,
-    },
-    /// The text of the file that the HR system hands out.
-    Text(Secret),
-}
-
 /// What a check found, and what became of the key that was checked.
 #[derive(Debug)]
 pub struct Checked {
@@ -173,15 +158,16 @@ pub(crate) enum Replaces {
     Waiting(Vec<u8>),
 }
 
-/// Creates a directory; for People HR with its webhook URL (L-02).
+/// Creates a directory; with its webhook URL where the HR system calls one (L-02).
 pub async fn create_directory(
     cx: &Context,
     new: NewDirectory,
     by: &Actor,
 ) -> Result<DirectoryId, SetupError> {
     let now = cx.clock.now();
+    let profile = providers::profile(new.provider);
     let mut row = blank(cx, &new, now);
-    if new.provider == ProviderKind::PeopleHr {
+    if profile.arrival == Arrival::Webhook {
         let token = new_token(&*cx.random);
         row.webhook_token_hash = Some(cx.keys.lookup.lookup_hash(token.reveal()));
         let context = token_context(&row.id);
@@ -201,8 +187,8 @@ pub async fn create_directory(
             if let Some(open) = siblings.iter().find(|other| other.open_key == row.open_key) {
                 return Err(SetupError::AlreadyConnected { directory: open.id.clone() });
             }
-            if siblings.is_empty() && new.provider == ProviderKind::Hrworks {
-                organizations::set_default_time_zone(tx, &new.organization_id, "Europe/Berlin")?;
+            if let Some(zone) = profile.default_time_zone.filter(|_| siblings.is_empty()) {
+                organizations::set_default_time_zone(tx, &new.organization_id, zone)?;
             }
             directories::insert(tx, &row)?;
             Ok(actions::record(tx, &created)?)
@@ -360,7 +346,7 @@ fn refused_by(check: &Check) -> (KeyRefusal, Vec<String>) {
         Some(ProviderError::Suspended) => return (KeyRefusal::Suspended, Vec::new()),
         _ => {}
     }
-    let needed = check.missing().filter(|permission| permission.required);
+    let needed = check.missing().filter(|permission| permission.is_required());
     let names = needed.map(|permission| permission.name.to_owned()).collect();
     (KeyRefusal::Permissions, names)
 }
@@ -386,7 +372,8 @@ pub async fn set_credential(
     by: &Actor,
 ) -> Result<Checked, SetupError> {
     let directory = find(cx, id).await?;
-    let credential = entered_credentials::accept(&directory, input)?;
+    let credential = providers::credential(directory.provider, input)
+        .map_err(|message| SetupError::InvalidCredential { message })?;
     let done = check_and_store(cx, &directory, &credential, by).await;
     if let Some(refusal) = done.as_ref().err().and_then(refused) {
         record_refusal(cx, &directory, by, Action::KeyRefused(refusal)).await?;
@@ -474,8 +461,8 @@ pub(crate) async fn store(
                 return Ok(None);
             }
             // A run at work uses the old credential; it writes nothing more and gives way.
-            let why = "This sync gave way: a new key was entered, and a sync with it follows.";
-            runs::cancel_open(tx, &directory.id, why, now)?;
+            let why = text("rules-run-new-key").in_language(Language::English);
+            runs::cancel_open(tx, &directory.id, &why, now)?;
             Ok(Some(queue::full_sync(tx, &inner, &directory, RunTrigger::Credentials, now)?))
         })
         .await
@@ -618,13 +605,14 @@ fn end(
             kind: EventKind::DsyncDeleted,
             lane: id.to_string(),
             group_lane: None,
-            data: wire::deleted(&directory, counts, now),
+            data: wire::deleted(&directory, providers::profile(directory.provider), counts, now),
             created_at: now,
         });
     }
     holds::supersede_all(tx, &id, now)?;
     waiting_credentials::delete(tx, &id)?;
-    runs::cancel_open(tx, &id, "This sync was ended: the directory was disabled.", now)?;
+    let why = text("rules-run-disabled").in_language(Language::English);
+    runs::cancel_open(tx, &id, &why, now)?;
     directory.state = DirectoryState::Disabled;
     directory.open_key = None;
     directory.webhook_token_hash = None;

@@ -1,6 +1,6 @@
 //! Keys that come before their permissions (L-14).
 //!
-//! HRworks makes the key pair first; its permissions are ticked afterwards. A pair that is right
+//! Some HR systems make the key first; its permissions are ticked afterwards. A key that is right
 //! and lacks some is kept sealed for a day, beside the credential in use, and becomes the
 //! credential when all of them are there: when somebody checks again, completes the set-up, or a
 //! full sync looks.
@@ -22,22 +22,23 @@ use crate::domain::action::{Action, Actor, KeyRefusal, Refusal};
 use crate::domain::directory::DirectoryState;
 use crate::domain::provider::ProviderKind;
 use crate::limits;
-use crate::providers::{Check, Credential, ProbeResult, ProviderError};
+use crate::providers::{self, Check, Credential, ProbeResult, ProviderError};
 use crate::sync::budget::Gate;
 use crate::sync::setup::{self, Checked, KeyState, Replaces, SetupError};
 use crate::sync::{Context, SyncError, connect};
 
 /// Whether a key that was checked like this may wait: it is right, and all that it lacks are
-/// permissions that can be ticked for it as it is. In People HR they are chosen when a key is made.
+/// permissions that can be ticked for it as it is.
 #[must_use]
 pub fn may_wait(provider: ProviderKind, check: &Check) -> bool {
-    provider == ProviderKind::Hrworks && check.error.is_none() && !check.acceptable()
+    let come_later = providers::profile(provider).permissions_come_later;
+    come_later && check.error.is_none() && !check.acceptable()
 }
 
 /// The permissions that are needed and missing.
 fn needed(check: &Check) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for permission in check.missing().filter(|permission| permission.required) {
+    for permission in check.missing().filter(|permission| permission.is_required()) {
         if !names.iter().any(|name| name == permission.name) {
             names.push(permission.name.to_owned());
         }

@@ -133,7 +133,7 @@ pub fn health(directory: &Directory, now: Timestamp) -> Health {
     }
 }
 
-fn of_certificate(fault: &str) -> String {
+fn of_certificate(fault: certificate::Fault) -> String {
     format!(
         "The HR system's TLS certificate is not accepted: {fault}. Look at the address in the \
          settings, at this machine's root certificates and clock, and at a proxy in between."

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::clock::Timestamp;
 use crate::domain::notice::moment_text;
-use crate::texts::Markup;
+use crate::texts::{Language, Markup};
 
 /// A moment as a person says it, with the exact one beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl When {
     pub fn of(moment: Timestamp, now: Timestamp, zone: &TimeZone) -> Self {
         Self {
             words: when_words(moment, now, zone),
-            exact: moment_text(moment, zone),
+            exact: moment_text(moment, zone).in_language(Language::English),
             machine: moment.to_string(),
         }
     }
@@ -43,7 +43,7 @@ impl When {
 
 fn when_words(moment: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (past_ms, minutes) = (now.since(moment), now.since(moment) / Timestamp::MINUTE);
-    let exact = moment_text(moment, zone);
+    let exact = moment_text(moment, zone).in_language(Language::English);
     let time = exact.rsplit_once(", ").map_or(exact.as_str(), |(_, time)| time);
     match past_ms {
         0..=59_999 => return "just now".to_owned(),

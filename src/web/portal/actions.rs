@@ -8,10 +8,13 @@ use askama::Template;
 use crate::db::directories::Directory;
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use crate::domain::ids::DirectoryId;
+use crate::domain::profile::Arrival;
 use crate::domain::provider::ProviderKind;
+use crate::providers;
 use crate::sync::full::preview;
 use crate::sync::setup::{self, Checked, KeyState, NewDirectory, SetupError};
-use crate::web::api::directories::setup_problem::{problem, sentence};
+use crate::texts::{Language, text};
+use crate::web::api::directories::setup_problem::problem;
 use crate::web::http::error::Problem;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
@@ -99,8 +102,12 @@ fn said_of(checked: Checked) -> Said {
 fn refused(error: SetupError, id: &DirectoryId) -> Result<(Said, StatusCode), Problem> {
     let said = match error {
         SetupError::CredentialRefused(check) => Said::Refused(*check),
-        SetupError::InvalidCredential { message } => Said::Invalid(sentence(&message)),
-        other @ SetupError::OtherCompany => Said::Invalid(sentence(&other.to_string())),
+        SetupError::InvalidCredential { message } => {
+            Said::Invalid(message.in_language(Language::English))
+        }
+        SetupError::OtherCompany => {
+            Said::Invalid(text("check-other-company").in_language(Language::English))
+        }
         other => return Err(problem(other, id)),
     };
     Ok((said, StatusCode::UNPROCESSABLE_ENTITY))
@@ -182,7 +189,7 @@ impl Disable {
             id: row.id.clone(),
             title: row.provider.title(),
             setup: row.state == DirectoryState::Setup,
-            webhook: row.provider == ProviderKind::PeopleHr,
+            webhook: providers::profile(row.provider).arrival == Arrival::Webhook,
             error,
         }
     }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use crate::clock::Timestamp;
 use crate::db::page::Page;
 use crate::db::{DbError, actions};
+use crate::texts::Language;
 use crate::web::actors::{self, Told};
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
@@ -36,7 +37,10 @@ impl WhoRow {
     /// As it is told now.
     #[must_use]
     pub fn of(told: Told, now: Timestamp, zone: &TimeZone) -> Self {
-        Self { when: When::of(told.at, now, zone), sentence: told.sentence }
+        Self {
+            when: When::of(told.at, now, zone),
+            sentence: told.sentence.in_language(Language::English),
+        }
     }
 }
 

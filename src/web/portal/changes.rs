@@ -10,6 +10,7 @@ use crate::db::{Conn, DbError, holds, reports};
 use crate::domain::action::Actor;
 use crate::domain::audit::CauseKind;
 use crate::domain::ids::{AccountId, HoldId, OrganizationId};
+use crate::texts::Language;
 use crate::web::actors::AdminNames;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
@@ -40,7 +41,7 @@ struct Row {
     fields: Vec<String>,
     /// What is unfolded: a new account has more values than anybody wants to scroll past.
     more: Vec<String>,
-    why: &'static str,
+    why: String,
     by: String,
 }
 
@@ -66,7 +67,7 @@ pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Response 
             who: name_of(&names, &row.account_id),
             more: fields.split_off(seen),
             fields,
-            why: row.rule.message(),
+            why: row.rule.text().in_language(Language::English),
             by: cause(row.cause, row.cause_id.as_deref(), &by),
         }
     };
@@ -99,7 +100,7 @@ fn deciders(
             _ => continue,
         };
         if let Some(by) = by {
-            found.insert(id.clone(), names.words(&by));
+            found.insert(id.clone(), names.text(&by).in_language(Language::English));
         }
     }
     Ok(found)

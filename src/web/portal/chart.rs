@@ -7,6 +7,7 @@ use crate::db::runs::Run;
 use crate::domain::directory::{RunCounts, RunState};
 use crate::domain::notice::moment_text;
 use crate::limits;
+use crate::texts::Language;
 use crate::web::portal::messages;
 
 /// The chart, in units of its own picture: 64 high, ten wide for each bar, the newest at the right.
@@ -68,7 +69,8 @@ impl Chart {
                 (false, 0) => 2,
                 (false, some) => (some.saturating_mul(HEIGHT) / most).max(6),
             };
-            let at = moment_text(run.finished_at_ms.unwrap_or(now), zone);
+            let at =
+                moment_text(run.finished_at_ms.unwrap_or(now), zone).in_language(Language::English);
             let what = match (failed, changes) {
                 (true, _) => "failed".to_owned(),
                 (false, 0) => "nothing changed".to_owned(),

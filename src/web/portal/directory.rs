@@ -23,12 +23,13 @@ use crate::domain::directory::{DirectoryState, RunState};
 use crate::domain::failure::FailureClass;
 use crate::domain::hold::HoldState;
 use crate::domain::ids::{AccountId, DirectoryId};
-use crate::domain::notice::{Block, NoticeKind, NoticeText, records_phrase};
-use crate::domain::steps;
+use crate::domain::notice::{Block, NoticeKind, NoticeText, records_text};
 use crate::limits;
+use crate::providers;
 use crate::sync::Context;
 use crate::sync::full::preview::Preview;
 use crate::sync::setup;
+use crate::texts::{Language, Text, filters};
 use crate::web::actors::{self, Told};
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
@@ -77,7 +78,7 @@ struct Connected<'a> {
     inactive: i64,
     groups: i64,
     next: Option<When>,
-    make_steps: &'static [&'static str],
+    make_steps: &'static [Text],
     webhook_url: Option<String>,
 }
 
@@ -380,7 +381,7 @@ async fn connected(
         inactive: counts.inactive,
         groups: counts.groups,
         next: row.next_sync_at_ms.map(|at| When::of(at, now, &zone)),
-        make_steps: steps::make_key(row.provider),
+        make_steps: providers::profile(row.provider).key_steps,
         webhook_url: webhook_url(&state.context, row)?,
     };
     page::html(status, &page)
@@ -395,7 +396,9 @@ pub const fn problems_heading(counts: DirectoryCounts) -> &'static str {
 /// How many records are to be corrected or checked, and what that means.
 #[must_use]
 pub fn problems_sentence(counts: DirectoryCounts, row: &Directory) -> String {
-    let records = |count: i64| records_phrase(u64::try_from(count).unwrap_or_default());
+    let records = |count: i64| {
+        records_text(u64::try_from(count).unwrap_or_default()).in_language(Language::English)
+    };
     let mut sentences = Vec::new();
     if counts.row_problems > 0 {
         let rest = if row.strict {
@@ -421,7 +424,7 @@ pub fn name_of_problem(row: &RowProblem) -> String {
 impl From<RowProblem> for ProblemRow {
     fn from(row: RowProblem) -> Self {
         let number = row.employee_number.as_ref().map(|it| it.0.clone()).unwrap_or_default();
-        let (name, message) = (name_of_problem(&row), row.message());
+        let (name, message) = (name_of_problem(&row), row.text().in_language(Language::English));
         Self { name, number, message }
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::guard::LossReason;
 use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::{DirectoryId, HoldId, HoldItemId, OrganizationId};
 use crate::operations::decisions::{self, About, DecideError, HoldDecision};
+use crate::texts::Language;
 use crate::web::actors::AdminNames;
 use crate::web::api::directories::hold_decisions;
 use crate::web::http::error::Problem;
@@ -45,7 +46,7 @@ impl HoldRow {
         Self {
             title: headline(hold.kind, people),
             since: When::of(hold.created_at_ms, now, zone),
-            reason: hold.words().to_owned(),
+            reason: hold.text().in_language(Language::English),
             id: hold.id,
         }
     }
@@ -129,7 +130,9 @@ impl Loaded {
             items.push(Item::of(&hold, item, &email));
         }
         let decided_by = match &hold.decided_by {
-            Some(by) => AdminNames::load(conn, organization)?.words(by),
+            Some(by) => {
+                AdminNames::load(conn, organization)?.text(by).in_language(Language::English)
+            }
             None => String::new(),
         };
         Ok(Self { title: row.provider.title(), hold, items, decided_by })
@@ -242,7 +245,8 @@ impl Page {
                     "The HR system or the accounts changed meanwhile.".to_owned()
                 }
                 (_, Some(at)) => {
-                    let at = crate::domain::notice::moment_text(at, &zone);
+                    let at = crate::domain::notice::moment_text(at, &zone)
+                        .in_language(Language::English);
                     format!("By {decided_by}, {at}.")
                 }
             },
@@ -255,7 +259,7 @@ impl Page {
             id: hold.directory_id.clone(),
             title,
             headline: headline(hold.kind, people),
-            reason: hold.words().to_owned(),
+            reason: hold.text().in_language(Language::English),
             decided,
             error,
             legend,

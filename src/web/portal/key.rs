@@ -7,10 +7,11 @@ use jiff::tz::TimeZone;
 use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::waiting_credentials::WaitingCredential;
+use crate::domain::profile::{CredentialForm, Permission};
 use crate::domain::provider::ProviderKind;
-use crate::providers::{Check, Permission, Probe, ProbeResult};
+use crate::providers::{self, Check, CredentialInput, Probe, ProbeResult};
 use crate::sync::permissions;
-use crate::sync::setup::CredentialInput;
+use crate::texts::Language;
 use crate::web::pages::form::Fields;
 use crate::web::portal::messages::When;
 
@@ -49,7 +50,7 @@ pub struct KeyForm {
     /// What the check found.
     pub checks: Option<Checks>,
     /// What the stored key lacks although it works without.
-    pub lacks: Vec<Permission>,
+    pub lacks: Vec<&'static Permission>,
 }
 
 /// A key that is stored.
@@ -93,7 +94,7 @@ pub struct Row {
     /// The permission in the HR system's own words.
     pub permission: &'static str,
     /// What it is needed for.
-    pub needed_for: &'static str,
+    pub needed_for: String,
     /// What to do or know.
     pub message: String,
 }
@@ -129,7 +130,7 @@ impl KeyForm {
         };
         let is_wrong = error.is_some() || checks.as_ref().is_some_and(|c| c.tone == "bad");
         Self {
-            pair: directory.provider == ProviderKind::Hrworks,
+            pair: is_pair(directory.provider),
             open: is_wrong,
             second: stored.is_some() || waiting.is_some(),
             waiting,
@@ -198,27 +199,33 @@ impl Checks {
             }
             _ => None,
         };
+        let message = message.map(|message| message.in_language(Language::English));
         Self { tone, headline, message, rows: check.probes.into_iter().map(Row::of).collect() }
     }
 }
 
 impl Row {
     fn of(probe: Probe) -> Self {
-        let (tone, mark, word) = match (probe.result, probe.permission.required) {
+        let (tone, mark, word) = match (probe.result, probe.permission.is_required()) {
             (ProbeResult::Granted, _) => ("good", "✓", "Granted"),
             (ProbeResult::Missing, true) => ("bad", "✗", "Missing"),
             (ProbeResult::Missing, false) => ("warn", "–", "Missing, optional"),
             (ProbeResult::NotDetermined, _) => ("warn", "?", "Not determined"),
         };
         let Probe { permission, message, .. } = probe;
-        let (permission, needed_for) = (permission.name, permission.needed_for);
+        let needed_for = permission.needed_for.in_language(Language::English);
+        let (permission, message) = (permission.name, message.in_language(Language::English));
         Self { tone, mark, word, permission, needed_for, message }
     }
 }
 
+fn is_pair(provider: ProviderKind) -> bool {
+    providers::profile(provider).credential == CredentialForm::KeyPair
+}
+
 /// What was entered, as the HR system's key; otherwise what is missing.
 pub fn entered(provider: ProviderKind, fields: &Fields) -> Result<CredentialInput, &'static str> {
-    if provider != ProviderKind::Hrworks {
+    if !is_pair(provider) {
         let key = fields.secret("api_key").ok_or("Paste the key first.")?;
         return Ok(CredentialInput::ApiKey(key));
     }

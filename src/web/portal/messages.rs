@@ -9,8 +9,12 @@ use crate::domain::audit::{Changes, FieldChange, Rule};
 use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, RunState, RunTrigger};
 use crate::domain::failure::FailureClass;
-use crate::domain::notice::{self, records_phrase};
+use crate::domain::failure::OTHER_COMPANY;
+use crate::domain::notice::records_text;
+use crate::domain::profile::Arrival;
 use crate::domain::provider::ProviderKind;
+use crate::providers;
+use crate::texts::Language;
 
 pub use crate::web::pages::when::When;
 
@@ -59,7 +63,9 @@ impl Health {
         if let Some(class) = directory.failure_class {
             return Self::new("warn", "Trying again", trouble(class, hr));
         }
-        let phrase = |count: i64| records_phrase(u64::try_from(count).unwrap_or_default());
+        let phrase = |count: i64| {
+            records_text(u64::try_from(count).unwrap_or_default()).in_language(Language::English)
+        };
         let correct = format!("{} to be corrected in {hr}.", phrase(counts.row_problems));
         match (counts.holds, counts.row_problems) {
             (0, 0) if counts.warnings > 0 => {
@@ -87,7 +93,7 @@ impl Health {
             (FailureClass::Permission, Some(name)) => {
                 format!("{hr} refuses the permission “{name}”.")
             }
-            (FailureClass::Credential, Some(detail)) if detail == notice::OTHER_COMPANY => {
+            (FailureClass::Credential, Some(detail)) if detail == OTHER_COMPANY => {
                 "The key may read another company. Please decide.".to_owned()
             }
             (FailureClass::Malformed, Some(records)) => {
@@ -122,10 +128,10 @@ fn trouble(class: FailureClass, hr: &str) -> String {
 
 /// What a connection is like, before there is one.
 #[must_use]
-pub const fn about(provider: ProviderKind) -> &'static str {
-    match provider {
-        ProviderKind::PeopleHr => "Changes arrive within a second.",
-        ProviderKind::BreatheHr | ProviderKind::Hrworks => "Changes arrive every half hour.",
+pub fn about(provider: ProviderKind) -> &'static str {
+    match providers::profile(provider).arrival {
+        Arrival::Webhook => "Changes arrive within a second.",
+        Arrival::Polled => "Changes arrive every half hour.",
     }
 }
 
@@ -168,15 +174,22 @@ pub fn change_summary(rule: Rule, changes: &Changes) -> String {
             (Rule::Created | Rule::MadeByApplication | Rule::Imported, "active") => {
                 return "got an account".to_owned();
             }
-            (_, "active") => return format!("has access. {}", rule.message()),
-            (_, "inactive") => return format!("has no access any more. {}", rule.message()),
+            (_, "active") => {
+                return format!("has access. {}", rule.text().in_language(Language::English));
+            }
+            (_, "inactive") => {
+                return format!(
+                    "has no access any more. {}",
+                    rule.text().in_language(Language::English)
+                );
+            }
             (_, "pending") => return "has an account that waits for the first day".to_owned(),
             _ => {}
         }
     }
     let fields: Vec<&str> = changes.keys().filter_map(|field| field_name(field)).collect();
     match fields.as_slice() {
-        [] => rule.message().to_owned(),
+        [] => rule.text().in_language(Language::English),
         [one] => format!("has {} {one}", article(one)),
         _ => format!("changed: {}", fields.join(", ")),
     }

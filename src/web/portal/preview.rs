@@ -5,6 +5,7 @@ use crate::domain::row_problem::Severity;
 use crate::limits;
 use crate::sync::full::bad_rows::BadRow;
 use crate::sync::full::preview::Preview;
+use crate::texts::Language;
 use crate::web::portal::messages;
 
 /// A preview.
@@ -93,19 +94,19 @@ impl PreviewPage {
                 "Need your decision",
                 "Where it would be a guess, you are asked.",
                 preview.ambiguous,
-                |row| (row.name, row.reason),
+                |row| (row.name, row.reason.in_language(Language::English)),
             ),
             list(
                 "To correct in the HR system",
                 "These people wait until their record is corrected; everybody else does not.",
                 to_correct,
-                |row| (row.name, row.message),
+                |row| (row.name, row.message.in_language(Language::English)),
             ),
             list(
                 "To check in the HR system",
                 "Something is odd; their records are applied all the same.",
                 to_check,
-                |row| (row.name, row.message),
+                |row| (row.name, row.message.in_language(Language::English)),
             ),
             list("Lose access", "", preview.deactivated, |row| {
                 (row.name, because(row.because).to_owned())

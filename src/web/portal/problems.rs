@@ -11,6 +11,7 @@ use crate::db::{Conn, directories, reports};
 use crate::domain::ids::DirectoryId;
 use crate::domain::row_problem::Severity;
 use crate::limits;
+use crate::texts::Language;
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
@@ -64,7 +65,7 @@ pub async fn show(
     let shown = |row: RowProblem| Row {
         name: name_of_problem(&row),
         kind: kind(row.severity),
-        message: row.message(),
+        message: row.text().in_language(Language::English),
         number: row.employee_number.map(|number| number.0).unwrap_or_default(),
         email: row.email.unwrap_or_default(),
         since: When::of(row.first_seen_at_ms, now, &zone),
@@ -124,7 +125,7 @@ fn csv_of(rows: Vec<RowProblem>) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     writer.write_record(["Name", "Employee number", "E-mail", "Kind", "What to do", "Since"])?;
     for row in rows {
-        let (kind, message) = (kind(row.severity), row.message());
+        let (kind, message) = (kind(row.severity), row.text().in_language(Language::English));
         let number = row.employee_number.map(|number| number.0).unwrap_or_default();
         let since = row.first_seen_at_ms.to_string();
         let email = row.email.unwrap_or_default();

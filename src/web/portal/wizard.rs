@@ -6,9 +6,9 @@ use askama::Template;
 use crate::db::directories::Directory;
 use crate::db::{DbError, admins, waiting_credentials};
 use crate::domain::ids::DirectoryId;
-use crate::domain::provider::ProviderKind;
-use crate::domain::steps;
-use crate::providers::{self, Permission};
+use crate::domain::profile::{CredentialForm, Permission};
+use crate::providers;
+use crate::texts::{Text, filters};
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
 use crate::web::portal::directory::{self, Extra};
@@ -26,9 +26,9 @@ struct Wizard {
     id: DirectoryId,
     title: &'static str,
     steps_word: &'static str,
-    make_title: &'static str,
-    make_steps: &'static [&'static str],
-    permissions: &'static [Permission],
+    make_title: &'static Text,
+    make_steps: &'static [Text],
+    permissions: &'static [&'static Permission],
     enter_title: &'static str,
     webhook_url: Option<String>,
     key: KeyForm,
@@ -53,22 +53,19 @@ pub async fn render(
     });
     let (count, waiting) = read.await?;
     let (provider, zone) = (row.provider, visitor.zone());
+    let profile = providers::profile(provider);
     let webhook_url = directory::webhook_url(&state.context, &row)?;
     let page = Wizard {
         frame: Frame::of(visitor, format!("Connect {}", provider.title())),
         csrf: visitor.csrf.clone(),
         title: provider.title(),
         steps_word: if webhook_url.is_some() { "Five" } else { "Four" },
-        make_title: match provider {
-            ProviderKind::PeopleHr => "Make a key in People HR",
-            ProviderKind::BreatheHr => "Find the key in Breathe HR",
-            ProviderKind::Hrworks => "Make a key pair in HRworks",
-        },
-        make_steps: steps::make_key(provider),
-        permissions: providers::permissions(provider),
-        enter_title: match provider {
-            ProviderKind::Hrworks => "Enter the key pair here",
-            _ => "Enter the key here",
+        make_title: &profile.key_title,
+        make_steps: profile.key_steps,
+        permissions: profile.permissions,
+        enter_title: match profile.credential {
+            CredentialForm::KeyPair => "Enter the key pair here",
+            CredentialForm::ApiKey => "Enter the key here",
         },
         webhook_url,
         key: KeyForm::of(&row, waiting, extra.said, (visitor.now, &zone)),

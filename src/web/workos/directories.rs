@@ -13,6 +13,7 @@ use crate::db::page::Page;
 use crate::db::reports::directory::{self as rows, DirectoryFilter, PeopleCounts};
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::operations::OperationError;
+use crate::providers;
 use crate::sync::setup::{self, SetupError};
 use crate::web::api::directories::setup_problem;
 use crate::web::http::auth::Caller;
@@ -62,7 +63,7 @@ fn show(row: Directory, counts: PeopleCounts) -> DirectoryResponse {
     let PeopleCounts { active, inactive, groups } = counts;
     DirectoryResponse {
         object: "directory",
-        r#type: wire::wire_type(row.provider),
+        r#type: providers::profile(row.provider).wire_type,
         state: wire::wire_state(&row),
         id: row.id,
         organization_id: row.organization_id,

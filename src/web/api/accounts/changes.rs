@@ -13,6 +13,7 @@ use crate::domain::audit::{CauseKind, Changes, Rule};
 use crate::domain::employee::ExternalKey;
 use crate::domain::ids::{AccountChangeId, AccountId, DirectoryId};
 use crate::operations::OperationError;
+use crate::texts::Language;
 use crate::web::http::query::{NumberedPage, Params, query};
 use crate::web::http::response::{self, Iso8601, List, Response};
 use crate::web::http::state::State;
@@ -34,7 +35,7 @@ pub struct AccountChangeResponse {
     /// What decided.
     rule: Rule,
     /// The same as a sentence.
-    message: &'static str,
+    message: String,
     /// `from` and `to` by the name of the member; empty once the account is deleted.
     #[schema(value_type = Object)]
     changes: Changes,
@@ -63,7 +64,7 @@ impl From<NumberedAccountChange> for AccountChangeResponse {
             external_key: row.external_key,
             cause: CauseResponse { kind: row.cause, id: row.cause_id },
             rule: row.rule,
-            message: row.rule.message(),
+            message: row.rule.text().in_language(Language::English),
             changes: row.changes.0,
             version: row.version,
             created_at: row.created_at_ms.into(),

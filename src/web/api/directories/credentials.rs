@@ -11,8 +11,9 @@ use utoipa::openapi::schema::OneOfBuilder as OneOf;
 use utoipa::openapi::{RefOr, Schema, SchemaFormat};
 
 use crate::domain::ids::{DirectoryId, RunId};
+use crate::providers::CredentialInput;
 use crate::secret::Secret;
-use crate::sync::setup::{self, Checked, CredentialInput, KeyState};
+use crate::sync::setup::{self, Checked, KeyState};
 use crate::web::api::directories::setup_problem::{self, CheckResponse};
 use crate::web::http::auth::Caller;
 use crate::web::http::body::{Body, FromMembers, Leaf, Wrong, body};

@@ -15,6 +15,7 @@ use crate::domain::employee::ExternalKey;
 use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::{AccountId, DirectoryId, HoldId, HoldItemId, OrganizationId};
 use crate::operations::{OperationError, directories as operations};
+use crate::texts::Language;
 use crate::web::http::body::{Leaf, Wrong};
 use crate::web::http::error::Problem;
 use crate::web::http::query::{Params, query};
@@ -72,7 +73,7 @@ fn show(row: Hold, items: Vec<HoldItem>) -> HoldResponse {
         decision: item.decision,
         list_version: item.list_version,
     });
-    let reason = row.words().to_owned();
+    let reason = row.text().in_language(Language::English);
     HoldResponse {
         object: "hold",
         id: row.id,

@@ -13,6 +13,7 @@ use crate::sync::full::bad_rows::BadRow;
 use crate::sync::full::preview::{
     self, InDoubt, Lack, Leaving, Preview, ToCreate, ToLink, Unmatched,
 };
+use crate::texts::Language;
 use crate::web::api::directories::runs::RunCountsResponse;
 use crate::web::api::directories::setup_problem;
 use crate::web::http::response::{self, Response};
@@ -75,12 +76,12 @@ struct LackResponse {
     /// In the HR system's own words.
     permission: &'static str,
     /// What is lost without it.
-    without: &'static str,
+    without: String,
 }
 
 impl From<Lack> for LackResponse {
     fn from(lack: Lack) -> Self {
-        Self { permission: lack.permission, without: lack.without }
+        Self { permission: lack.permission, without: lack.without.in_language(Language::English) }
     }
 }
 
@@ -143,6 +144,7 @@ struct InDoubtResponse {
 impl From<InDoubt> for InDoubtResponse {
     fn from(person: InDoubt) -> Self {
         let InDoubt { external_key, name, kind, reason, account_ids } = person;
+        let reason = reason.in_language(Language::English);
         Self { external_key, name, kind, reason, account_ids }
     }
 }
@@ -195,7 +197,7 @@ impl From<BadRow> for BadRowResponse {
             email: row.email,
             code: row.code,
             severity: row.severity,
-            message: row.message,
+            message: row.message.in_language(Language::English),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::employee::{EmployeeNumber, ExternalKey};
 use crate::domain::ids::{DirectoryId, OrganizationId, RowProblemId};
 use crate::domain::row_problem::{RowProblemCode, Severity};
 use crate::operations::{OperationError, directories as operations};
+use crate::texts::Language;
 use crate::web::http::query::{Params, query};
 use crate::web::http::response::{self, Iso8601, List, Response};
 use crate::web::http::state::State;
@@ -42,7 +43,7 @@ pub struct RowProblemResponse {
 
 impl From<RowProblem> for RowProblemResponse {
     fn from(row: RowProblem) -> Self {
-        let message = row.message();
+        let message = row.text().in_language(Language::English);
         Self {
             object: "row_problem",
             id: row.id,

@@ -7,6 +7,7 @@ use crate::domain::failure::FailureClass;
 use crate::domain::ids::DirectoryId;
 use crate::providers::{Check, Probe, ProbeResult};
 use crate::sync::setup::SetupError;
+use crate::texts::{Language, text};
 use crate::web::http::error::Problem;
 
 /// What a check of a credential found out.
@@ -31,7 +32,7 @@ pub struct CheckResponse {
 struct ProbeResponse {
     /// In the HR system's own words.
     permission: &'static str,
-    needed_for: &'static str,
+    needed_for: String,
     /// Whether nothing works without it.
     required: bool,
     result: ProbeResult,
@@ -52,10 +53,10 @@ impl From<Probe> for ProbeResponse {
     fn from(probe: Probe) -> Self {
         Self {
             permission: probe.permission.name,
-            needed_for: probe.permission.needed_for,
-            required: probe.permission.required,
+            needed_for: probe.permission.needed_for.in_language(Language::English),
+            required: probe.permission.is_required(),
             result: probe.result,
-            message: probe.message,
+            message: probe.message.in_language(Language::English),
         }
     }
 }
@@ -92,11 +93,11 @@ pub(in crate::web) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
             let check = serde_json::to_value(CheckResponse::from(*check)).unwrap_or_default();
             Problem::CredentialRefused { check }
         }
-        other @ SetupError::OtherCompany => {
-            Problem::InvalidCredential { message: sentence(&other.to_string()) }
-        }
+        SetupError::OtherCompany => Problem::InvalidCredential {
+            message: text("check-other-company").in_language(Language::English),
+        },
         SetupError::InvalidCredential { message } => {
-            Problem::InvalidCredential { message: sentence(&message) }
+            Problem::InvalidCredential { message: message.in_language(Language::English) }
         }
         SetupError::RunInProgress(run) => Problem::RunInProgress { run },
         SetupError::BudgetSpent { retry_after_seconds } => {

@@ -10,12 +10,14 @@ use crate::db::{Conn, DbError};
 use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use crate::domain::failure::FailureClass;
+use crate::domain::failure::OTHER_COMPANY;
 use crate::domain::ids::{DirectoryId, OrganizationId};
-use crate::domain::notice;
+use crate::domain::profile::Permission;
 use crate::domain::provider::ProviderKind;
 use crate::operations::{OperationError, directories as operations};
-use crate::providers::{self, Permission};
+use crate::providers;
 use crate::sync::{Context, permissions, setup};
+use crate::texts::Language;
 use crate::web::http::error::Problem;
 use crate::web::http::response::Iso8601;
 use crate::web::http::state::State;
@@ -62,18 +64,21 @@ pub struct DirectoryResponse {
 struct PermissionResponse {
     /// In the HR system's own words.
     permission: &'static str,
-    needed_for: &'static str,
+    needed_for: String,
     /// Whether nothing works without it.
     required: bool,
     /// What is lost without it, when it is not required.
-    without: Option<&'static str>,
+    without: Option<String>,
 }
 
 impl From<&Permission> for PermissionResponse {
     fn from(permission: &Permission) -> Self {
-        let Permission { name, needed_for, required, without } = *permission;
-        let without = (!required).then_some(without);
-        Self { permission: name, needed_for, required, without }
+        Self {
+            permission: permission.name,
+            needed_for: permission.needed_for.in_language(Language::English),
+            required: permission.is_required(),
+            without: permission.without.as_ref().map(|text| text.in_language(Language::English)),
+        }
     }
 }
 
@@ -166,7 +171,7 @@ impl Found {
         let credential = row.credential_last4.map(|last4| CredentialResponse {
             last4,
             checked_at: row.credential_checked_at_ms.map(Iso8601),
-            missing_permissions: missing.iter().map(Into::into).collect(),
+            missing_permissions: missing.into_iter().map(Into::into).collect(),
         });
         let failure = row.failure_class.map(|class| FailureResponse {
             class,
@@ -185,7 +190,12 @@ impl Found {
             inactive_policy: row.inactive_policy,
             relink: row.relink,
             webhook_url,
-            permissions: providers::permissions(row.provider).iter().map(Into::into).collect(),
+            permissions: providers::profile(row.provider)
+                .permissions
+                .iter()
+                .copied()
+                .map(Into::into)
+                .collect(),
             credential,
             waiting_credential: waiting.map(Into::into),
             last_success_at: row.last_success_at_ms.map(Iso8601),
@@ -237,7 +247,7 @@ fn failure_message(provider: ProviderKind, class: FailureClass, detail: Option<&
              order. We try again by ourselves."
         );
     }
-    if detail == Some(notice::OTHER_COMPANY) {
+    if detail == Some(OTHER_COMPANY) {
         return format!(
             "The key may read another company in {hr}: almost nobody whom it shows is known. \
              Enter the right key, or decide about the open hold of kind other_company."

@@ -9,6 +9,7 @@ use crate::db::page::Page;
 use crate::domain::action::{Action, ActorKind};
 use crate::domain::ids::{ActionId, DirectoryId, OrganizationId};
 use crate::operations::{OperationError, organizations};
+use crate::texts::Language;
 use crate::web::actors::{self, Told};
 use crate::web::http::query::{NumberedPage, Params, query};
 use crate::web::http::response::{self, Iso8601, List, Response};
@@ -53,7 +54,7 @@ impl From<Told> for ActionResponse {
                 id: told.actor.id().map(str::to_owned),
             },
             action: told.action,
-            message: told.sentence,
+            message: told.sentence.in_language(Language::English),
             created_at: told.at.into(),
         }
     }

@@ -15,6 +15,10 @@ use crate::domain::ids::{AdminId, ApiKeyId, HoldId, PortalSessionId, RunId};
 use crate::domain::provider::ProviderKind;
 use crate::text_enum;
 
+mod told;
+
+pub use self::told::Telling;
+
 text_enum! {
     /// What kind of somebody did something.
     ActorKind {
@@ -88,21 +92,7 @@ impl Actor {
             _ => return None,
         })
     }
-
-    /// Who it was, inside a sentence. `name` is what an admin is called who is still on the list.
-    #[must_use]
-    pub fn words(&self, name: Option<&str>) -> String {
-        match self {
-            Self::Admin(_) => name.unwrap_or(FORMER_ADMIN).to_owned(),
-            Self::Visit(_) => "somebody on the portal".to_owned(),
-            Self::ApiKey(_) => "the application".to_owned(),
-            Self::Rollcall => "Rollcall".to_owned(),
-        }
-    }
 }
-
-/// An admin who is not on the list any more.
-pub const FORMER_ADMIN: &str = "a former admin";
 
 text_enum! {
     /// Why a key was refused.
@@ -199,17 +189,6 @@ pub enum Action {
     PortalEntered,
 }
 
-/// What an action's sentence needs to be told of.
-#[derive(Debug, Clone, Copy)]
-pub struct Telling<'a> {
-    /// Who did it ([`Actor::words`]).
-    pub who: &'a str,
-    /// What the HR system is called, for an action about a directory.
-    pub hr: &'a str,
-    /// What the admin is called whom it is about, if it is and they are still on the list.
-    pub admin: Option<&'a str>,
-}
-
 impl Action {
     /// The admin whom it is about.
     #[must_use]
@@ -221,128 +200,12 @@ impl Action {
             _ => None,
         }
     }
-
-    /// What the admin reads.
-    #[must_use]
-    pub fn sentence(&self, telling: Telling<'_>) -> String {
-        let Telling { who, hr, admin } = telling;
-        let admin = admin.unwrap_or(FORMER_ADMIN);
-        let text = match self {
-            Self::DirectoryCreated => format!("{who} began to connect {hr}."),
-            Self::DirectoryChanged { fields } => {
-                format!("{who} changed the connection to {hr}: {}.", listed(fields, setting))
-            }
-            Self::KeyEntered => format!("{who} entered an API key of {hr}. It was accepted."),
-            Self::KeyReplaced => format!("{who} entered a new API key of {hr}. It was accepted."),
-            Self::KeyRefused(refusal) => {
-                format!("{who} entered an API key of {hr}. {}", refused(refusal, hr))
-            }
-            Self::KeyWaits(refusal) => {
-                let permissions = refusal.permissions.join(", ");
-                format!(
-                    "{who} entered an API key of {hr}. It waits for permissions: {permissions}."
-                )
-            }
-            Self::WaitingKeyAccepted => format!(
-                "{who} looked whether the API key of {hr} has the permissions that it waited for. \
-                 It has, and is used now."
-            ),
-            Self::SetupCompleted => format!("{who} completed the set-up of {hr}."),
-            Self::SetupRefused(refusal) => {
-                let why = refused(refusal, hr);
-                format!("{who} tried to complete the set-up of {hr} with the API key. {why}")
-            }
-            Self::SyncRequested { .. } => format!("{who} started a full sync of {hr}."),
-            Self::HoldDecided { hold_kind, state, people, .. } => {
-                format!("{who} {} {}.", decided(*state), held(*hold_kind, *people))
-            }
-            Self::DirectoryDisabled => format!("{who} disabled the connection to {hr}."),
-            Self::AdminAdded { .. } => format!("{who} added {admin} to those who get messages."),
-            Self::AdminRemoved { .. } => {
-                format!("{who} removed {admin} from those who get messages.")
-            }
-            Self::OrganizationChanged { fields, allowed_providers } => {
-                let what = format!("{who} changed the organization: {}.", listed(fields, member));
-                let names = |kinds: &Vec<ProviderKind>| {
-                    kinds.iter().map(|kind| kind.title()).collect::<Vec<_>>().join(", ")
-                };
-                match allowed_providers.as_ref().map(names) {
-                    None => what,
-                    Some(none) if none.is_empty() => format!("{what} None is allowed now."),
-                    Some(names) => format!("{what} Allowed now: {names}."),
-                }
-            }
-            Self::PortalLinkMade => format!("{who} made a link to these pages."),
-            Self::PortalLinkMailed { .. } => {
-                format!("{who} sent {admin} a link to these pages by mail.")
-            }
-            Self::PortalEntered => format!("{who} opened these pages with a link."),
-        };
-        let mut chars = text.chars();
-        let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
-        format!("{first}{}", chars.as_str())
-    }
-}
-
-fn refused(refusal: &Refusal, hr: &str) -> String {
-    match refusal.reason {
-        KeyRefusal::NotAccepted => format!("{hr} did not accept it."),
-        KeyRefusal::Permissions if refusal.permissions.is_empty() => {
-            "It lacks a permission.".to_owned()
-        }
-        KeyRefusal::Permissions => {
-            format!("It lacks a permission: {}.", refusal.permissions.join(", "))
-        }
-        KeyRefusal::Suspended => format!("{hr} says that the company's account is suspended."),
-        KeyRefusal::OtherCompany => "It belongs to another company.".to_owned(),
-    }
-}
-
-fn decided(state: HoldState) -> &'static str {
-    match state {
-        HoldState::Rejected => "rejected",
-        HoldState::PartlyApproved => "approved a part of",
-        HoldState::Open | HoldState::Approved | HoldState::Superseded => "approved",
-    }
-}
-
-fn held(kind: HoldKind, people: u64) -> String {
-    match kind {
-        HoldKind::Link => "linking a person to an account".to_owned(),
-        HoldKind::EmailChange => "the change of an e-mail".to_owned(),
-        HoldKind::Deactivations if people == 1 => "the end of access of 1 person".to_owned(),
-        HoldKind::Deactivations => format!("the end of access of {people} people"),
-        HoldKind::OtherCompany => "a key that reads another company".to_owned(),
-        HoldKind::ReusedNumber => "an employee number given to somebody else".to_owned(),
-    }
-}
-
-fn listed(fields: &[String], name: fn(&str) -> &str) -> String {
-    fields.iter().map(|field| name(field)).collect::<Vec<_>>().join(", ")
-}
-
-fn setting(field: &str) -> &str {
-    match field {
-        "poll_seconds" => "time between full syncs",
-        "strict" => "whether records to correct stop everybody",
-        "inactive_policy" => "what is kept of people who left",
-        "relink" => "how people get their accounts back",
-        other => other,
-    }
-}
-
-fn member(field: &str) -> &str {
-    match field {
-        "allowed_providers" => "allowed HR systems",
-        "time_zone" => "time zone",
-        "external_id" => "id in the application",
-        other => other,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Language;
 
     fn every_action() -> Vec<Action> {
         let admin_id = AdminId::from_text("admin_1");
@@ -404,7 +267,9 @@ mod tests {
     #[test]
     fn every_action_is_told_in_whole_sentences_and_comes_back_from_json() {
         for action in every_action() {
-            let text = action.sentence(Telling { who: "the application", hr: "HR", admin: None });
+            let actor = &Actor::ApiKey(ApiKeyId::from_text("key_1"));
+            let telling = Telling { actor, name: None, hr: Some("HR"), admin: None };
+            let text = action.text(telling).in_language(Language::English);
             assert!(text.starts_with("The application ") && text.ends_with('.'), "{text}");
             assert!(!text.contains("..") && !text.contains('_'), "{text}");
             let json = serde_json::to_string(&action).unwrap();
@@ -414,8 +279,14 @@ mod tests {
 
     #[test]
     fn a_sentence_says_who_and_what() {
-        let telling = Telling { who: "Ann Example", hr: "People HR", admin: Some("Bo Example") };
-        let told = |action: &Action| action.sentence(telling);
+        let actor = &Actor::Admin(AdminId::from_text("admin_1"));
+        let telling = Telling {
+            actor,
+            name: Some("Ann Example"),
+            hr: Some("People HR"),
+            admin: Some("Bo Example"),
+        };
+        let told = |action: &Action| action.text(telling).in_language(Language::English);
         assert_eq!(
             told(&Action::KeyReplaced),
             "Ann Example entered a new API key of People HR. It was accepted."
@@ -430,10 +301,9 @@ mod tests {
         let admin_id = AdminId::from_text("admin_2");
         let added = Action::AdminAdded { admin_id };
         assert_eq!(told(&added), "Ann Example added Bo Example to those who get messages.");
-        let former = Actor::Admin(AdminId::from_text("admin_1")).words(None);
-        let telling = Telling { who: &former, hr: "HRworks", admin: None };
+        let telling = Telling { actor, name: None, hr: Some("HRworks"), admin: None };
         assert_eq!(
-            Action::SetupCompleted.sentence(telling),
+            Action::SetupCompleted.text(telling).in_language(Language::English),
             "A former admin completed the set-up of HRworks."
         );
     }
