@@ -1,8 +1,8 @@
 //! What is particular about an HR system, beside how it is asked.
 //!
-//! Each HR system's facts stand in its `providers/<name>/profile.rs`, and `providers::profile` finds
-//! them by kind. What depends on the HR system is decided by a fact of its profile and never by its
-//! kind, so that one more HR system changes nothing outside its folder and the registry.
+//! Each HR system's facts stand in its `providers/<name>/profile.rs`, and `providers::profile`
+//! finds them by kind. What depends on the HR system is decided by a fact of its profile and never
+//! by its kind, so that one more HR system changes nothing outside its folder and the registry.
 //!
 //! What this module must not do: know an HR system.
 

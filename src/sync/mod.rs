@@ -65,7 +65,10 @@ pub enum SyncError {
     #[error(transparent)]
     Provider(#[from] ProviderError),
     /// Records have problems, and the directory is strict: nothing is applied (S-07).
-    #[error("{} to be corrected; nothing was applied", notice::records_text(*.0).in_language(Language::English))]
+    #[error(
+        "{} to be corrected; nothing was applied",
+        notice::records_text(*.0).in_language(Language::English)
+    )]
     RowProblems(u64),
     /// The key may read another company: nothing is applied (L-10).
     #[error("{}", OTHER_COMPANY)]

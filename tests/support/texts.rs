@@ -175,7 +175,10 @@ fn without_tests(stream: TokenStream) -> Vec<TokenTree> {
         };
         if call {
             let marked = usize::from(is_punct(all.get(at + 1), '!'));
-            if matches!(all.get(at + 1 + marked), Some(TokenTree::Group(_))) {
+            // Braces are a body, as in `match error { … }`.
+            if matches!(all.get(at + 1 + marked), Some(TokenTree::Group(arguments))
+                if arguments.delimiter() != Delimiter::Brace)
+            {
                 at += 2 + marked;
                 continue;
             }

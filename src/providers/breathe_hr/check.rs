@@ -9,6 +9,9 @@
 //! What this module must not do: store or remember anything.
 
 use super::BreatheHr;
+use super::client::{
+    PERMISSION_BY_ID, PERMISSION_DEPARTMENTS, PERMISSION_LIST, PERMISSION_LOCATIONS,
+};
 use super::wire::{self, Account, Employee};
 use crate::domain::employee::clean_text;
 use crate::domain::profile::Permission;
@@ -18,15 +21,15 @@ use crate::providers::{
 };
 use crate::texts::{Text, text};
 
-static LIST: Permission = Permission::required("Employees", text("check-breathe-hr-list"));
-static BY_ID: Permission = Permission::required("Employee", text("check-breathe-hr-by-id"));
+static LIST: Permission = Permission::required(PERMISSION_LIST, text("check-breathe-hr-list"));
+static BY_ID: Permission = Permission::required(PERMISSION_BY_ID, text("check-breathe-hr-by-id"));
 static DEPARTMENTS: Permission = Permission::useful(
-    "Departments",
+    PERMISSION_DEPARTMENTS,
     text("check-breathe-hr-departments"),
     text("check-breathe-hr-without-departments"),
 );
 static LOCATIONS: Permission = Permission::useful(
-    "Locations",
+    PERMISSION_LOCATIONS,
     text("check-breathe-hr-locations"),
     text("check-breathe-hr-without-locations"),
 );

@@ -23,6 +23,15 @@ use crate::providers::paging::{self, Links, Page, Record};
 use crate::providers::{CallGate, CallLane, ProviderError, Unclear, malformed};
 use crate::secret::Secret;
 
+/// What reading everybody is called.
+pub const PERMISSION_LIST: &str = "Employees";
+/// What asking about one person is called.
+pub const PERMISSION_BY_ID: &str = "Employee";
+/// What reading the departments is called.
+pub const PERMISSION_DEPARTMENTS: &str = "Departments";
+/// What reading the locations is called.
+pub const PERMISSION_LOCATIONS: &str = "Locations";
+
 /// The requests that can be made. There is none that writes.
 #[derive(Clone, Copy)]
 enum Ask<'a> {

@@ -113,7 +113,7 @@ impl BreatheHr {
 fn warn_of_unknown_statuses(people: usize) {
     if people > 0 {
         tracing::warn!(
-            provider = ProviderKind::BreatheHr.as_str(),
+            provider = PROFILE.kind.as_str(),
             people,
             "people have an employment status that Rollcall does not know; their dates decide \
              whether they are active"

@@ -472,7 +472,7 @@ async fn l_04_a_refused_key_or_customer() {
     }
 }
 
-fn message(check: &Check, probe: usize) -> String {
+fn message_of(check: &Check, probe: usize) -> String {
     check.probes[probe].message.in_language(Language::English)
 }
 
@@ -486,13 +486,13 @@ async fn l_04_missing_permissions_are_named_as_people_hr_names_them() {
     let (found, _) = check(vec![ok(COMPANY), denied()]).await;
     assert_eq!(results(&found), both(Missing, NotDetermined));
     assert!(!found.acceptable());
-    let message = message(&found, 0);
+    let message = message_of(&found, 0);
     assert!(message.contains("“Get All Employee Detail”"), "{message}");
     assert!(message.contains("HR Admin → Settings → API"), "{message}");
     let (found, _) = check(vec![ok(COMPANY), list(), denied()]).await;
     assert_eq!(results(&found), both(Granted, Missing));
     assert!(found.acceptable() && !found.ok(), "a key without it works (L-13)");
-    assert!(message(&found, 1).contains("“Get Employee Detail By Id”"));
+    assert!(message_of(&found, 1).contains("“Get Employee Detail By Id”"));
 }
 
 #[tokio::test]
@@ -502,7 +502,7 @@ async fn l_04_a_bad_moment_is_not_determined() {
     let (found, setup) = check(vec![busy()]).await;
     assert_eq!(results(&found), both(NotDetermined, NotDetermined));
     assert!(found.acceptable() && !found.ok());
-    assert!(message(&found, 0).contains("Try again"));
+    assert!(message_of(&found, 0).contains("Try again"));
     assert_eq!(setup.heard(), ["Bulk", "throttled Some(30)"]);
     let (found, _) = check(vec![ok(COMPANY), list(), busy()]).await;
     assert_eq!(results(&found), both(Granted, NotDetermined));
