@@ -214,7 +214,9 @@ fn s_07_a_strict_directory_says_how_many_records_and_where() {
 #[test]
 fn a_moment_is_told_in_the_organizations_time_zone() {
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
-    let told = |moment, zone| moment_text(moment, zone).in_language(Language::English);
+    let told = |moment: Timestamp, zone: &TimeZone| {
+        moment_text(moment, zone).in_language(Language::English)
+    };
     assert_eq!(told(SINCE, &TimeZone::UTC), "22 November 2026, 14:05");
     assert_eq!(told(SINCE, &berlin), "22 November 2026, 15:05");
     assert_eq!(told(Timestamp(i64::MAX), &TimeZone::UTC), "1 January 1970, 00:00");
