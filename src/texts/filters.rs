@@ -12,7 +12,7 @@ use std::any::Any;
 
 use askama::filters::Safe;
 
-use super::{Language, Text, ToArgument, text};
+use super::{Language, Markup, Text, ToArgument, text};
 
 /// The value with which a template is rendered that says in which language.
 pub const LANGUAGE: &str = "language";
@@ -32,6 +32,12 @@ impl ToText for &'static str {
 impl ToText for Text {
     fn to_text(&self) -> Text {
         self.clone()
+    }
+}
+
+impl ToText for Markup {
+    fn to_text(&self) -> Text {
+        Text::markup(self.clone())
     }
 }
 

@@ -39,6 +39,7 @@ const ENGLISH: &[&str] = &[
     include_str!("../../locales/en/mail.ftl"),
     include_str!("../../locales/en/notice.ftl"),
     include_str!("../../locales/en/operator.ftl"),
+    include_str!("../../locales/en/pages.ftl"),
     include_str!("../../locales/en/portal.ftl"),
     include_str!("../../locales/en/rules.ftl"),
     include_str!("../../locales/en/steps.ftl"),
@@ -84,6 +85,7 @@ pub struct Text(Content);
 enum Content {
     Message { id: &'static str, arguments: Vec<(&'static str, Argument)> },
     Verbatim(String),
+    Markup(Markup),
 }
 
 /// What fills a place of a message.
@@ -157,6 +159,12 @@ impl Text {
         Self(Content::Verbatim(words.into()))
     }
 
+    /// Elements around texts. As plain text, only the texts are left.
+    #[must_use]
+    pub fn markup(markup: Markup) -> Self {
+        Self(Content::Markup(markup))
+    }
+
     /// The message with one more of its places filled.
     #[must_use]
     pub fn with(mut self, name: &'static str, argument: impl ToArgument) -> Self {
@@ -201,6 +209,7 @@ impl Text {
         let (id, arguments) = match &self.0 {
             Content::Message { id, arguments } => (*id, arguments),
             Content::Verbatim(words) => return words.clone(),
+            Content::Markup(elements) => return markup(elements),
         };
         let catalogue = language.catalogue();
         let Some(pattern) = catalogue.get_message(id).and_then(|message| message.value()) else {

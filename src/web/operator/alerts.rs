@@ -15,6 +15,7 @@ use crate::db::{Conn, DbError, reports};
 use crate::domain::directory::DirectoryState;
 use crate::domain::ids::OrganizationId;
 use crate::limits;
+use crate::texts::{Language, Text};
 use crate::web::operator::messages;
 use crate::web::operator::overview::{EndpointQueue, GatewayStatus};
 use crate::web::portal::messages::Health;
@@ -157,7 +158,7 @@ fn endpoints(status: &GatewayStatus) -> Vec<Alert> {
         let row = |endpoint: &&EndpointQueue| Row {
             href: format!("/operator/endpoints/{}", endpoint.row.id),
             name: endpoint.row.endpoint_url.clone(),
-            text: health(endpoint).sentence,
+            text: health(endpoint).sentence.in_language(Language::English),
         };
         let most = usize::try_from(limits::OPERATOR_NAMED_ITEMS).unwrap_or(usize::MAX);
         (total > 0).then(|| Alert {
@@ -320,5 +321,5 @@ pub fn health(status: &GatewayStatus, troubles: &[Alert]) -> Health {
         };
         ("good", "All is well", sentence)
     };
-    Health { tone, label: label.to_owned(), sentence }
+    Health { tone, label: Text::verbatim(label), sentence: Text::verbatim(sentence) }
 }

@@ -18,6 +18,7 @@ use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::operations::directories as operations;
 use crate::sync::setup;
+use crate::texts::{Text, filters};
 use crate::web::api::directories::setup_problem;
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
@@ -123,7 +124,7 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Respons
         ("provider", provider.as_str()),
         ("problem", problem.as_str()),
     ];
-    let pager = Pager::of(&found, "/operator/directories", &params, ["Newer", "Older"]);
+    let pager = Pager::newest_first(&found, "/operator/directories", &params);
     let row = |(row, numbers): (Directory, DirectoryNumbers)| {
         let name = names.get(&row.organization_id).map_or("", String::as_str);
         DirectoryRow::of(row, name, numbers, now)
@@ -227,7 +228,7 @@ struct Failure {
 struct RunRow {
     id: RunId,
     when: When,
-    why: &'static str,
+    why: Text,
     state: RunState,
     tone: &'static str,
     duration: String,

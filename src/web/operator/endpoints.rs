@@ -18,6 +18,7 @@ use crate::domain::endpoint::{DeliveryState, DeliveryTrigger, EndpointStatus};
 use crate::domain::ids::{DeliveryId, EndpointId};
 use crate::limits;
 use crate::operations;
+use crate::texts::filters;
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
@@ -78,7 +79,7 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Respons
         Ok::<_, Problem>((found, numbers))
     });
     let (found, numbers) = read.await?;
-    let pager = Pager::of(&found, "/operator/endpoints", &[], ["Newer", "Older"]);
+    let pager = Pager::newest_first(&found, "/operator/endpoints", &[]);
     let row = |row: Endpoint| {
         let numbers = numbers.get(&row.id)?;
         Some(EndpointRow {
@@ -245,7 +246,7 @@ pub async fn show(
         last_success: row.last_success_at_ms.map(|at| messages::when(at, now)),
         failing_since: row.failing_since_ms.map(|at| messages::when(at, now)),
         states: state_links(&at, wanted),
-        pager: Pager::of(&found, &at, &params, ["Newer", "Older"]),
+        pager: Pager::newest_first(&found, &at, &params),
         rows: found.items.into_iter().map(|row| DeliveryRow::of(row, now)).collect(),
         url: row.endpoint_url,
         id: row.id,

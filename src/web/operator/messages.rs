@@ -13,6 +13,7 @@ use crate::domain::directory::{DirectoryState, silent_after_ms};
 use crate::domain::endpoint::{DisabledReason, EndpointStatus};
 use crate::domain::failure::FailureClass;
 use crate::limits;
+use crate::texts::Text;
 use crate::web::pages::when::When;
 use crate::web::portal::messages::Health;
 
@@ -99,8 +100,11 @@ pub fn staleness(directory: &Directory, now: Timestamp) -> String {
 /// is read out to people must not change while nothing happens.
 #[must_use]
 pub fn health(directory: &Directory, now: Timestamp) -> Health {
-    let told =
-        |tone, label: &str, sentence: String| Health { tone, label: label.to_owned(), sentence };
+    let told = |tone, label: &str, sentence: String| Health {
+        tone,
+        label: Text::verbatim(label),
+        sentence: Text::verbatim(sentence),
+    };
     let class = directory.failure_class;
     match directory.state {
         DirectoryState::Setup => {
@@ -177,8 +181,11 @@ pub const fn meaning(class: FailureClass) -> &'static str {
 /// How an endpoint is, in a word or two and a sentence.
 #[must_use]
 pub fn endpoint_health(endpoint: &Endpoint, now: Timestamp) -> Health {
-    let told =
-        |tone, label: &str, sentence: String| Health { tone, label: label.to_owned(), sentence };
+    let told = |tone, label: &str, sentence: String| Health {
+        tone,
+        label: Text::verbatim(label),
+        sentence: Text::verbatim(sentence),
+    };
     if endpoint.status == EndpointStatus::Disabled {
         return match endpoint.disabled_reason {
             Some(DisabledReason::Gone) => told(

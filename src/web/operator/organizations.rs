@@ -22,6 +22,7 @@ use crate::domain::ids::{NoticeId, OrganizationId};
 use crate::limits;
 use crate::operations::portal_links::{self, ReturnUrls};
 use crate::secret::Secret;
+use crate::texts::filters;
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
@@ -87,7 +88,7 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Respons
     };
     page::ok(&Organizations {
         frame: Frame::at(&operator, "Organizations", "organizations"),
-        pager: Pager::of(&found, "/operator/organizations", &[("find", &find)], ["Newer", "Older"]),
+        pager: Pager::newest_first(&found, "/operator/organizations", &[("find", &find)]),
         rows: found.items.into_iter().map(row).collect(),
         find,
     })

@@ -12,6 +12,7 @@ use crate::domain::directory::{DirectoryState, RunState};
 use crate::domain::endpoint::EndpointStatus;
 use crate::domain::ids::EndpointId;
 use crate::limits;
+use crate::texts::filters;
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::texts::filters;
 use crate::web::http::error::Problem;
 use crate::web::operator::session::Operator;
 use crate::web::pages::assets::{ASSETS, Assets};

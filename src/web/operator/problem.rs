@@ -5,6 +5,7 @@
 
 use askama::Template as _;
 
+use crate::texts::Text;
 use crate::web::http::error::Problem;
 use crate::web::operator::enter;
 use crate::web::operator::page::{Frame, Message};
@@ -41,10 +42,11 @@ pub fn page(problem: &Problem, path: &str, request_id: &str) -> String {
         Problem::Conflict { message } => ("That is not possible", message.clone()),
         other => (other.title(), other.detail()),
     };
+    let label = Text::verbatim("Go to the first page");
     let message = Message {
         frame: Frame::outside(title),
         paragraphs: vec![text],
-        link: Some(Link { href: "/operator".to_owned(), label: "Go to the first page".to_owned() }),
+        link: Some(Link { href: "/operator".to_owned(), label }),
         request_id: Some(request_id.to_owned()),
     };
     message.render().unwrap_or_else(|_| problem.title().to_owned())

@@ -7,6 +7,7 @@ use askama::Template;
 
 use crate::db::page::{Page, PageRequest};
 use crate::limits;
+use crate::texts::{self, Markup, Text};
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
@@ -16,7 +17,13 @@ pub struct Link {
     /// The address.
     pub href: String,
     /// The words.
-    pub label: String,
+    pub label: Text,
+}
+
+/// A link inside a text, to an address of ours that needs no escaping.
+#[must_use]
+pub fn link(href: &str, label: Text) -> Markup {
+    Markup::default().html(format!("<a href=\"{href}\">")).text(label).html("</a>")
 }
 
 /// A page, or a part of one, as text.
@@ -47,19 +54,23 @@ pub struct Pager {
     /// Where the items after these are.
     pub older: Option<String>,
     /// What leads back.
-    pub newer_word: &'static str,
+    pub newer_word: Text,
     /// What leads on.
-    pub older_word: &'static str,
+    pub older_word: Text,
 }
 
 impl Pager {
+    /// For a list at `path` with these parameters besides the cursor, the newest first.
+    pub fn newest_first<T>(page: &Page<T>, path: &str, params: &[(&str, &str)]) -> Self {
+        Self {
+            newer_word: texts::text("pages-newer"),
+            older_word: texts::text("pages-older"),
+            ..Self::of(page, path, params)
+        }
+    }
+
     /// For a list at `path` with these parameters besides the cursor.
-    pub fn of<T>(
-        page: &Page<T>,
-        path: &str,
-        params: &[(&str, &str)],
-        words: [&'static str; 2],
-    ) -> Self {
+    pub fn of<T>(page: &Page<T>, path: &str, params: &[(&str, &str)]) -> Self {
         let link = |name: &str, id: &Option<String>| {
             let id = id.as_deref()?;
             let all = params.iter().copied().filter(|(_, value)| !value.is_empty());
@@ -69,8 +80,8 @@ impl Pager {
         Self {
             newer: link("before", &page.before),
             older: link("after", &page.after),
-            newer_word: words.first().copied().unwrap_or_default(),
-            older_word: words.last().copied().unwrap_or_default(),
+            newer_word: texts::text("pages-back"),
+            older_word: texts::text("pages-more"),
         }
     }
 }

@@ -6,12 +6,13 @@ use jiff::tz::TimeZone;
 
 use crate::clock::Timestamp;
 use crate::domain::notice::moment_text;
-use crate::texts::{Language, Markup};
+use crate::texts::filters::ToText;
+use crate::texts::{Argument, Language, Markup, Text, ToArgument, text};
 
 /// A moment as a person says it, with the exact one beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct When {
-    words: String,
+    words: Text,
     exact: String,
     machine: String,
 }
@@ -21,46 +22,65 @@ impl When {
     #[must_use]
     pub fn of(moment: Timestamp, now: Timestamp, zone: &TimeZone) -> Self {
         Self {
-            words: when_words(moment, now, zone),
-            exact: moment_text(moment, zone).in_language(Language::English),
+            words: words(moment, now, zone),
+            exact: moment_text(moment, zone),
             machine: moment.to_string(),
         }
     }
 
-    /// As an element of a page, inside a text.
-    #[must_use]
-    pub fn markup(&self) -> Markup {
-        Markup::default().html(self.html())
-    }
-
     /// As an element of a page. No part of it comes from anybody but us.
     #[must_use]
-    pub fn html(&self) -> String {
+    pub fn markup(&self) -> Markup {
         let Self { words, exact, machine } = self;
-        format!("<time datetime=\"{machine}\" title=\"{exact}\">{words}</time>")
+        Markup::default()
+            .html(format!("<time datetime=\"{machine}\" title=\"{exact}\">"))
+            .text(words.clone())
+            .html("</time>")
+    }
+
+    /// As an element of a page in English.
+    #[must_use]
+    pub fn html(&self) -> String {
+        self.markup().in_language(Language::English)
     }
 }
 
-fn when_words(moment: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
-    let (past_ms, minutes) = (now.since(moment), now.since(moment) / Timestamp::MINUTE);
-    let exact = moment_text(moment, zone).in_language(Language::English);
-    let time = exact.rsplit_once(", ").map_or(exact.as_str(), |(_, time)| time);
+impl ToText for When {
+    fn to_text(&self) -> Text {
+        Text::markup(self.markup())
+    }
+}
+
+impl ToArgument for When {
+    fn to_argument(&self) -> Argument {
+        Argument::Markup(self.markup())
+    }
+}
+
+fn words(moment: Timestamp, now: Timestamp, zone: &TimeZone) -> Text {
+    let past_ms = now.since(moment);
     match past_ms {
-        0..=59_999 => return "just now".to_owned(),
-        60_000..=119_999 => return "1 minute ago".to_owned(),
-        120_000..=3_599_999 => return format!("{minutes} minutes ago"),
-        -3_599_999..=-1 => return format!("in {} minutes", (-past_ms) / Timestamp::MINUTE + 1),
+        0..=59_999 => return text("pages-when-now"),
+        60_000..=3_599_999 => {
+            return text("pages-when-minutes-ago").with("count", past_ms / Timestamp::MINUTE);
+        }
+        -3_599_999..=-1 => {
+            let minutes = (-past_ms) / Timestamp::MINUTE + 1;
+            return text("pages-when-in-minutes").with("count", minutes);
+        }
         _ => {}
     }
+    let exact = moment_text(moment, zone);
+    let time = exact.rsplit_once(", ").map_or(exact.as_str(), |(_, time)| time);
     let (day, today) = (moment.date_in(zone), now.date_in(zone));
     if day == today {
-        format!("today at {time}")
+        text("pages-when-today").with("time", time)
     } else if day.tomorrow().is_ok_and(|next| next == today) {
-        format!("yesterday at {time}")
+        text("pages-when-yesterday").with("time", time)
     } else if today.tomorrow().is_ok_and(|next| next == day) {
-        format!("tomorrow at {time}")
+        text("pages-when-tomorrow").with("time", time)
     } else {
-        exact
+        Text::verbatim(exact)
     }
 }
 
@@ -70,21 +90,22 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1_795_424_400_000);
 
-    fn words(difference_ms: i64) -> String {
+    fn said(difference_ms: i64) -> String {
         let zone = TimeZone::get("Europe/London").unwrap();
-        when_words(NOW.plus(difference_ms), NOW, &zone)
+        words(NOW.plus(difference_ms), NOW, &zone).in_language(Language::English)
     }
 
     #[test]
     fn a_moment_is_told_from_where_one_stands() {
-        assert_eq!(words(0), "just now");
-        assert_eq!(words(-61_000), "1 minute ago");
-        assert_eq!(words(-59 * Timestamp::MINUTE), "59 minutes ago");
-        assert_eq!(words(-2 * Timestamp::HOUR), "today at 07:00");
-        assert_eq!(words(-10 * Timestamp::HOUR), "yesterday at 23:00");
-        assert_eq!(words(-3 * Timestamp::DAY), "20 November 2026, 09:00");
-        assert_eq!(words(25 * Timestamp::MINUTE), "in 26 minutes");
-        assert_eq!(words(3 * Timestamp::HOUR), "today at 12:00");
-        assert_eq!(words(Timestamp::DAY), "tomorrow at 09:00");
+        assert_eq!(said(0), "just now");
+        assert_eq!(said(-61_000), "1 minute ago");
+        assert_eq!(said(-59 * Timestamp::MINUTE), "59 minutes ago");
+        assert_eq!(said(-2 * Timestamp::HOUR), "today at 07:00");
+        assert_eq!(said(-10 * Timestamp::HOUR), "yesterday at 23:00");
+        assert_eq!(said(-3 * Timestamp::DAY), "20 November 2026, 09:00");
+        assert_eq!(said(25 * Timestamp::MINUTE), "in 26 minutes");
+        assert_eq!(said(1), "in 1 minute");
+        assert_eq!(said(3 * Timestamp::HOUR), "today at 12:00");
+        assert_eq!(said(Timestamp::DAY), "tomorrow at 09:00");
     }
 }

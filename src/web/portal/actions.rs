@@ -13,8 +13,8 @@ use crate::domain::provider::ProviderKind;
 use crate::providers;
 use crate::sync::full::preview;
 use crate::sync::setup::{self, Checked, KeyState, NewDirectory, SetupError};
-use crate::texts::{Language, text};
-use crate::web::api::directories::setup_problem::problem;
+use crate::texts::{Text, filters, text};
+use crate::web::api::directories::setup_problem::{problem, sentence};
 use crate::web::http::error::Problem;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
@@ -35,7 +35,7 @@ async fn own(state: &State, visitor: &Visitor, path: Path<String>) -> Result<Dir
 pub async fn create(state: State, form: Posted) -> Response {
     let Posted { visitor, fields } = form;
     let provider = ProviderKind::parse(&fields.text("provider"))
-        .ok_or_else(|| Problem::invalid("provider", "unknown_value", "is no HR system"))?;
+        .ok_or_else(|| Problem::invalid("provider", "unknown_value", "unknown"))?;
     let new = NewDirectory {
         organization_id: visitor.organization_id().clone(),
         provider,
@@ -69,7 +69,7 @@ pub async fn set_key(state: State, path: Path<String>, form: Posted) -> Response
     let row = own(&state, &visitor, path).await?;
     let by = visitor.acting();
     let (said, status) = match key::entered(row.provider, &fields) {
-        Err(missing) => (Said::Invalid(missing.to_owned()), StatusCode::UNPROCESSABLE_ENTITY),
+        Err(missing) => (Said::Invalid(missing), StatusCode::UNPROCESSABLE_ENTITY),
         Ok(input) => match setup::set_credential(&state.context, &row.id, input, &by).await {
             Ok(done) => {
                 visitor.note(&row.id, "set_key");
@@ -103,10 +103,10 @@ fn refused(error: SetupError, id: &DirectoryId) -> Result<(Said, StatusCode), Pr
     let said = match error {
         SetupError::CredentialRefused(check) => Said::Refused(*check),
         SetupError::InvalidCredential { message } => {
-            Said::Invalid(message.in_language(Language::English))
+            Said::Invalid(Text::verbatim(sentence(&message)))
         }
-        SetupError::OtherCompany => {
-            Said::Invalid(text("check-other-company").in_language(Language::English))
+        other @ SetupError::OtherCompany => {
+            Said::Invalid(Text::verbatim(sentence(&other.to_string())))
         }
         other => return Err(problem(other, id)),
     };
@@ -178,13 +178,14 @@ struct Disable {
     title: &'static str,
     setup: bool,
     webhook: bool,
-    error: Option<&'static str>,
+    error: Option<Text>,
 }
 
 impl Disable {
-    fn of(visitor: &Visitor, row: &Directory, error: Option<&'static str>) -> Self {
+    fn of(visitor: &Visitor, row: &Directory, error: Option<Text>) -> Self {
+        let title = text("portal-disable-title").with("hr", row.provider.title());
         Self {
-            frame: Frame::of(visitor, format!("Disable {}", row.provider.title())),
+            frame: Frame::of(visitor, title),
             csrf: visitor.csrf.clone(),
             id: row.id.clone(),
             title: row.provider.title(),
@@ -209,8 +210,7 @@ pub async fn disable(state: State, path: Path<String>, form: Posted) -> Response
     let Posted { visitor, fields } = form;
     let row = own(&state, &visitor, path).await?;
     if fields.text("sure") != "yes" {
-        let error = Some("Tick the box first.");
-        let page = Disable::of(&visitor, &row, error);
+        let page = Disable::of(&visitor, &row, Some(text("portal-disable-tick")));
         return page::html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     match setup::disable(&state.context, &row.id, &visitor.acting()).await {

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::clock::Timestamp;
 use crate::db::page::Page;
 use crate::db::{DbError, actions};
-use crate::texts::Language;
+use crate::texts::{Markup, Text, filters, text};
 use crate::web::actors::{self, Told};
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
@@ -21,6 +21,8 @@ use crate::web::portal::session::Visitor;
 #[template(path = "portal/who.html")]
 struct Who {
     frame: Frame,
+    /// The link to the changes of accounts.
+    changes: Markup,
     rows: Vec<WhoRow>,
     pager: Pager,
 }
@@ -30,17 +32,14 @@ pub struct WhoRow {
     /// When.
     pub when: When,
     /// Who did what.
-    pub sentence: String,
+    pub sentence: Text,
 }
 
 impl WhoRow {
     /// As it is told now.
     #[must_use]
     pub fn of(told: Told, now: Timestamp, zone: &TimeZone) -> Self {
-        Self {
-            when: When::of(told.at, now, zone),
-            sentence: told.sentence.in_language(Language::English),
-        }
+        Self { when: When::of(told.at, now, zone), sentence: Text::verbatim(told.sentence) }
     }
 }
 
@@ -55,8 +54,9 @@ pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Response 
     let found = read.await?;
     let (now, zone) = (visitor.now, visitor.zone());
     page::ok(&Who {
-        frame: Frame::at(&visitor, "Who did what", "who"),
-        pager: Pager::of(&found, "/portal/actions", &[], ["Newer", "Older"]),
+        frame: Frame::at(&visitor, text("portal-actions"), "who"),
+        changes: page::link("/portal/changes", text("portal-changes")),
+        pager: Pager::newest_first(&found, "/portal/actions", &[]),
         rows: found.items.into_iter().map(|told| WhoRow::of(told, now, &zone)).collect(),
     })
 }

@@ -10,7 +10,7 @@ use crate::db::{Conn, DbError, holds, reports};
 use crate::domain::action::Actor;
 use crate::domain::audit::CauseKind;
 use crate::domain::ids::{AccountId, HoldId, OrganizationId};
-use crate::texts::Language;
+use crate::texts::{Text, filters, text};
 use crate::web::actors::AdminNames;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
@@ -36,13 +36,13 @@ struct Changes {
 
 struct Row {
     when: When,
-    who: String,
+    who: Text,
     /// What is seen at once.
-    fields: Vec<String>,
+    fields: Vec<Text>,
     /// What is unfolded: a new account has more values than anybody wants to scroll past.
-    more: Vec<String>,
-    why: String,
-    by: String,
+    more: Vec<Text>,
+    why: Text,
+    by: Text,
 }
 
 /// `GET /portal/changes`.
@@ -67,13 +67,13 @@ pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Response 
             who: name_of(&names, &row.account_id),
             more: fields.split_off(seen),
             fields,
-            why: row.rule.text().in_language(Language::English),
+            why: Text::verbatim(row.rule.message()),
             by: cause(row.cause, row.cause_id.as_deref(), &by),
         }
     };
     page::ok(&Changes {
-        frame: Frame::at(&visitor, "Changes", "changes"),
-        pager: Pager::of(&found, "/portal/changes", &[], ["Newer", "Older"]),
+        frame: Frame::at(&visitor, text("portal-changes"), "changes"),
+        pager: Pager::newest_first(&found, "/portal/changes", &[]),
         rows: found.items.into_iter().map(row).collect(),
     })
 }
@@ -106,16 +106,16 @@ fn deciders(
     Ok(found)
 }
 
-fn cause(kind: CauseKind, id: Option<&str>, by: &HashMap<String, String>) -> String {
-    let named = || id.and_then(|id| by.get(id)).cloned();
-    match kind {
-        CauseKind::Hook => "a message from the HR system".to_owned(),
-        CauseKind::Run => "a full sync".to_owned(),
-        CauseKind::Clock => "the calendar".to_owned(),
-        CauseKind::Decision => {
-            format!("a decision of {}", named().unwrap_or_else(|| "an admin".to_owned()))
-        }
-        CauseKind::ApiKey => "the application".to_owned(),
-        CauseKind::Admin => named().unwrap_or_else(|| "an admin".to_owned()),
+fn cause(kind: CauseKind, id: Option<&str>, by: &HashMap<String, String>) -> Text {
+    let named = id.and_then(|id| by.get(id));
+    match (kind, named) {
+        (CauseKind::Hook, _) => text("portal-by-hook"),
+        (CauseKind::Run, _) => text("portal-by-run"),
+        (CauseKind::Clock, _) => text("portal-by-clock"),
+        (CauseKind::Decision, Some(who)) => text("portal-by-decision").with("who", who),
+        (CauseKind::Decision, None) => text("portal-by-decision-unknown"),
+        (CauseKind::ApiKey, _) => text("portal-by-application"),
+        (CauseKind::Admin, Some(who)) => Text::verbatim(who),
+        (CauseKind::Admin, None) => text("portal-by-admin-unknown"),
     }
 }

@@ -7,8 +7,7 @@ use crate::db::runs::Run;
 use crate::domain::directory::{RunCounts, RunState};
 use crate::domain::notice::moment_text;
 use crate::limits;
-use crate::texts::Language;
-use crate::web::portal::messages;
+use crate::texts::{Text, text};
 
 /// The chart, in units of its own picture: 64 high, ten wide for each bar, the newest at the right.
 pub struct Chart {
@@ -19,7 +18,7 @@ pub struct Chart {
     /// The bars, the oldest first.
     pub bars: Vec<Bar>,
     /// What it shows, in a sentence.
-    pub words: String,
+    pub words: Text,
 }
 
 /// One full sync.
@@ -33,7 +32,7 @@ pub struct Bar {
     /// How high it is.
     pub height: u64,
     /// What it shows, in words.
-    pub words: String,
+    pub words: Text,
 }
 
 /// How high the picture is.
@@ -69,12 +68,11 @@ impl Chart {
                 (false, 0) => 2,
                 (false, some) => (some.saturating_mul(HEIGHT) / most).max(6),
             };
-            let at =
-                moment_text(run.finished_at_ms.unwrap_or(now), zone).in_language(Language::English);
-            let what = match (failed, changes) {
-                (true, _) => "failed".to_owned(),
-                (false, 0) => "nothing changed".to_owned(),
-                (false, some) => format!("{} changed", messages::people(some)),
+            let at = moment_text(run.finished_at_ms.unwrap_or(now), zone);
+            let words = match (failed, changes) {
+                (true, _) => text("portal-bar-failed").with("when", at),
+                (false, 0) => text("portal-bar-nothing").with("when", at),
+                (false, some) => text("portal-bar-changed").with("when", at).with("count", some),
             };
             Bar {
                 tone: if failed {
@@ -87,21 +85,18 @@ impl Chart {
                 x: index.saturating_add(free).saturating_mul(STEP),
                 y: HEIGHT.saturating_sub(height),
                 height,
-                words: format!("{at}: {what}"),
+                words,
             }
         };
         let failed = ended.iter().filter(|run| run.state == RunState::Failed).count();
         let all = ended.iter().map(|run| changed(&run.counts.0)).fold(0, u64::saturating_add);
-        let changes = if all == 1 { "1 change".to_owned() } else { format!("{all} changes") };
-        let failures = match failed {
-            0 => "none failed".to_owned(),
-            1 => "1 failed".to_owned(),
-            more => format!("{more} failed"),
-        };
         Some(Self {
             width: room.saturating_mul(STEP),
             bar_width: STEP.saturating_sub(2),
-            words: format!("The latest {} full syncs: {changes}, {failures}.", ended.len()),
+            words: text("portal-chart")
+                .with("runs", ended.len())
+                .with("changes", all)
+                .with("failed", failed),
             bars: ended.iter().enumerate().map(bar).collect(),
         })
     }

@@ -23,13 +23,14 @@ use crate::domain::directory::{DirectoryState, RunState};
 use crate::domain::failure::FailureClass;
 use crate::domain::hold::HoldState;
 use crate::domain::ids::{AccountId, DirectoryId};
-use crate::domain::notice::{Block, NoticeKind, NoticeText, records_text};
+use crate::domain::notice::{Block, NoticeKind, NoticeText};
+use crate::domain::steps;
 use crate::limits;
 use crate::providers;
 use crate::sync::Context;
 use crate::sync::full::preview::Preview;
 use crate::sync::setup;
-use crate::texts::{Language, Text, filters};
+use crate::texts::{Markup, Text, filters, text};
 use crate::web::actors::{self, Told};
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
@@ -53,7 +54,7 @@ pub struct Extra {
     /// The preview that was asked for just now.
     pub preview: Option<Preview>,
     /// What was done just now.
-    pub done: Option<&'static str>,
+    pub done: Option<Text>,
 }
 
 #[derive(Template)]
@@ -63,7 +64,7 @@ struct Connected<'a> {
     csrf: String,
     id: DirectoryId,
     title: &'static str,
-    done: Option<&'static str>,
+    done: Option<Text>,
     live: String,
     feed: String,
     success_url: Option<String>,
@@ -74,8 +75,7 @@ struct Connected<'a> {
     chart: Option<Chart>,
     runs: Vec<RunRow>,
     rows: Vec<WhoRow>,
-    active: i64,
-    inactive: i64,
+    employed: Text,
     groups: i64,
     next: Option<When>,
     make_steps: &'static [Text],
@@ -84,15 +84,15 @@ struct Connected<'a> {
 
 struct Problems {
     total: i64,
-    heading: &'static str,
-    sentence: String,
+    heading: Text,
+    sentences: Vec<Text>,
     first: Vec<ProblemRow>,
 }
 
 struct ProblemRow {
-    name: String,
+    name: Text,
     number: String,
-    message: String,
+    message: Text,
 }
 
 #[derive(Template)]
@@ -101,7 +101,7 @@ struct Ended {
     frame: Frame,
     id: DirectoryId,
     title: &'static str,
-    done: Option<&'static str>,
+    done: Option<Text>,
     when: When,
 }
 
@@ -112,7 +112,7 @@ struct Live {
     around: String,
     seen: String,
     health: Health,
-    progress: Option<String>,
+    progress: Option<Text>,
     last_success: Option<When>,
 }
 
@@ -125,8 +125,7 @@ struct Feed {
 
 struct FeedRow {
     when: When,
-    who: String,
-    what: String,
+    what: Text,
 }
 
 /// The live parts of a page.
@@ -168,8 +167,7 @@ impl Latest {
         let (now, zone) = (visitor.now, visitor.zone());
         let row = |row: &AccountChange| FeedRow {
             when: When::of(row.created_at_ms, now, &zone),
-            who: name_of(&self.names, &row.account_id),
-            what: messages::change_summary(row.rule, &row.changes.0),
+            what: messages::change_summary(&self.who(row), row.rule, &row.changes.0),
         };
         let title = self.row.provider.title();
         let feed = page::text(&Feed { title, changes: self.changes.iter().map(row).collect() })?;
@@ -187,6 +185,12 @@ impl Latest {
         Ok(LiveParts { live: page::text(&live)?, feed, mark })
     }
 
+    /// Whose account it is.
+    fn who(&self, change: &AccountChange) -> Markup {
+        let name = name_of(&self.names, &change.account_id);
+        Markup::default().html("<strong>").text(name).html("</strong>")
+    }
+
     /// What the rest of the page goes by: when it is another, the page is out of date.
     fn around(&self) -> String {
         let DirectoryCounts { holds, row_problems, warnings, .. } = self.counts;
@@ -195,16 +199,16 @@ impl Latest {
 
     /// What is going on, while an admin waits for it. A regular sync of a healthy connection is
     /// nobody's concern.
-    fn progress(&self) -> Option<String> {
+    fn progress(&self) -> Option<Text> {
         let open = self.open.as_ref()?;
         if self.row.state == DirectoryState::Active && open.run_trigger.is_quiet() {
             return None;
         }
         let seen = open.counts.0.seen;
         Some(match (open.state, seen) {
-            (RunState::Queued, _) => "The full sync begins in a moment.".to_owned(),
-            (_, 0) => format!("Reading everybody from {}.", self.row.provider.title()),
-            (_, seen) => format!("Bringing {} up to date.", messages::people(seen)),
+            (RunState::Queued, _) => text("portal-progress-queued"),
+            (_, 0) => text("portal-progress-reading").with("hr", self.row.provider.title()),
+            (_, seen) => text("portal-progress-updating").with("count", seen),
         })
     }
 }
@@ -224,8 +228,8 @@ pub(super) fn names(
 
 /// What the person is called who has this account.
 #[must_use]
-pub(super) fn name_of(names: &HashMap<AccountId, String>, id: &AccountId) -> String {
-    names.get(id).cloned().unwrap_or_else(|| "A deleted account".to_owned())
+pub(super) fn name_of(names: &HashMap<AccountId, String>, id: &AccountId) -> Text {
+    names.get(id).map_or_else(|| text("portal-deleted-account"), Text::verbatim)
 }
 
 /// The webhook URL, as it is shown to be copied (L-02).
@@ -249,13 +253,13 @@ pub async fn show(
 }
 
 /// What was done, by the word in the address; so nobody else's words get onto the page.
-fn done_words(word: &str) -> Option<&'static str> {
+fn done_words(word: &str) -> Option<Text> {
     Some(match word {
-        "key" => "The new key works and is stored. Everything is brought up to date now.",
-        "complete" => "The set-up is complete. Everybody is read for the first time now.",
-        "sync" => "A full sync begins now.",
-        "decided" => "Your decision is taken. It is carried out now.",
-        "disabled" => "The connection is disabled. The key was deleted.",
+        "key" => text("portal-done-key"),
+        "complete" => text("portal-done-complete"),
+        "sync" => text("portal-done-sync"),
+        "decided" => text("portal-done-decided"),
+        "disabled" => text("portal-done-disabled"),
         _ => return None,
     })
 }
@@ -276,7 +280,7 @@ pub async fn render(
         DirectoryState::Disabled => {
             let at = row.disabled_at_ms.unwrap_or(row.updated_at_ms);
             let page = Ended {
-                frame: Frame::of(visitor, row.provider.title()),
+                frame: Frame::of(visitor, Text::verbatim(row.provider.title())),
                 title: row.provider.title(),
                 done: extra.done,
                 when: When::of(at, visitor.now, &visitor.zone()),
@@ -346,7 +350,7 @@ async fn connected(
     let LiveParts { live, feed, .. } = latest.render(visitor)?;
     let (row, counts) = (&latest.row, latest.counts);
     let (now, zone) = (visitor.now, visitor.zone());
-    let text = notice.map(|notice| NoticeText { subject: notice.subject, body: notice.body });
+    let notice = notice.map(|notice| NoticeText { subject: notice.subject, body: notice.body });
     let mut key = KeyForm::of(row, waiting, extra.said, (now, &zone));
     let needs_key = matches!(
         row.failure_class,
@@ -355,7 +359,7 @@ async fn connected(
     key.open |= row.state == DirectoryState::Failing && needs_key;
     key.second &= !key.open;
     let page = Connected {
-        frame: Frame::of(visitor, row.provider.title()),
+        frame: Frame::of(visitor, Text::verbatim(row.provider.title())),
         csrf: visitor.csrf.clone(),
         id: row.id.clone(),
         title: row.provider.title(),
@@ -365,20 +369,19 @@ async fn connected(
         done: extra.done,
         live,
         feed,
-        failure: text.as_ref().map(NoticeText::blocks).unwrap_or_default(),
+        failure: notice.as_ref().map(NoticeText::blocks).unwrap_or_default(),
         key,
         holds: holds.into_iter().map(|(hold, n)| HoldRow::of(hold, n, now, &zone)).collect(),
         problems: Problems {
             total: counts.row_problems.saturating_add(counts.warnings),
-            heading: problems_heading(counts),
-            sentence: problems_sentence(counts, row),
+            heading: problems_heading(counts, row.provider.title()),
+            sentences: problems_sentences(counts, row),
             first: problems.into_iter().map(ProblemRow::from).collect(),
         },
         chart: Chart::of(&runs, now, &zone),
         runs: runs.into_iter().take(5).map(|run| RunRow::of(run, now, &zone)).collect(),
         rows: done.into_iter().map(|told| WhoRow::of(told, now, &zone)).collect(),
-        active: counts.active,
-        inactive: counts.inactive,
+        employed: employed(counts),
         groups: counts.groups,
         next: row.next_sync_at_ms.map(|at| When::of(at, now, &zone)),
         make_steps: providers::profile(row.provider).key_steps,
@@ -387,44 +390,50 @@ async fn connected(
     page::html(status, &page)
 }
 
+/// How many people are employed, and how many are not.
+fn employed(counts: DirectoryCounts) -> Text {
+    let (active, inactive) = (counts.active, counts.inactive);
+    if inactive > 0 {
+        text("portal-employed-and-others").with("active", active).with("inactive", inactive)
+    } else {
+        text("portal-employed").with("active", active)
+    }
+}
+
 /// What the list of records is called.
 #[must_use]
-pub const fn problems_heading(counts: DirectoryCounts) -> &'static str {
-    if counts.row_problems == 0 { "To check" } else { "To correct" }
+pub fn problems_heading(counts: DirectoryCounts, hr: &str) -> Text {
+    if counts.row_problems == 0 {
+        text("portal-to-check-in").with("hr", hr)
+    } else {
+        text("portal-to-correct-in").with("hr", hr)
+    }
 }
 
 /// How many records are to be corrected or checked, and what that means.
 #[must_use]
-pub fn problems_sentence(counts: DirectoryCounts, row: &Directory) -> String {
-    let records = |count: i64| {
-        records_text(u64::try_from(count).unwrap_or_default()).in_language(Language::English)
+pub fn problems_sentences(counts: DirectoryCounts, row: &Directory) -> Vec<Text> {
+    let DirectoryCounts { row_problems, warnings, .. } = counts;
+    let to_correct = if row.strict {
+        text("portal-problems-to-correct-strict").with("count", row_problems)
+    } else {
+        text("portal-problems-to-correct").with("count", row_problems)
     };
-    let mut sentences = Vec::new();
-    if counts.row_problems > 0 {
-        let rest = if row.strict {
-            "This connection is set so that nothing is updated before."
-        } else {
-            "Everybody else is up to date."
-        };
-        sentences.push(format!("{} to be corrected. {rest}", records(counts.row_problems)));
-    }
-    if counts.warnings > 0 {
-        let noted = "something odd, but everything in them is applied. Please check them.";
-        sentences.push(format!("{} {noted}", records(counts.warnings)));
-    }
-    sentences.join(" ")
+    let to_check = text("portal-problems-to-check").with("count", warnings);
+    let sentences = [(row_problems > 0).then_some(to_correct), (warnings > 0).then_some(to_check)];
+    sentences.into_iter().flatten().collect()
 }
 
 /// What the person is called whose record it is.
 #[must_use]
-pub fn name_of_problem(row: &RowProblem) -> String {
-    if row.name.is_empty() { "Without a name".to_owned() } else { row.name.clone() }
+pub fn name_of_problem(row: &RowProblem) -> Text {
+    if row.name.is_empty() { text("portal-nameless") } else { Text::verbatim(row.name.as_str()) }
 }
 
 impl From<RowProblem> for ProblemRow {
     fn from(row: RowProblem) -> Self {
         let number = row.employee_number.as_ref().map(|it| it.0.clone()).unwrap_or_default();
-        let (name, message) = (name_of_problem(&row), row.text().in_language(Language::English));
+        let (name, message) = (name_of_problem(&row), Text::verbatim(row.message()));
         Self { name, number, message }
     }
 }

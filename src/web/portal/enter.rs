@@ -12,6 +12,7 @@ use crate::db::{Lane, portal_sessions};
 use crate::domain::ids::DirectoryId;
 use crate::operations::portal_links;
 use crate::secret::new_token;
+use crate::texts::{filters, text};
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
@@ -30,7 +31,7 @@ struct Button {
 pub async fn ask(state: State, path: Path<String>, req: HttpRequest) -> Response {
     match portal_links::opens(&state.context, &path).await? {
         Some(organization) => page::ok(&Button {
-            frame: Frame::outside("Open the HR connection"),
+            frame: Frame::outside(text("portal-enter-title")),
             organization: organization.name,
         }),
         None => ended(&state, &req),
@@ -63,17 +64,11 @@ fn is_plain(id: &str) -> bool {
 /// is in already is said too, to whoever has a cookie.
 fn ended(state: &State, req: &HttpRequest) -> Response {
     let has_cookie = DOOR.token(req, &state.context).is_some();
-    let link = has_cookie
-        .then(|| Link { href: "/portal".to_owned(), label: "Go on where you were".to_owned() });
+    let label = text("portal-link-ended-go-on");
+    let link = has_cookie.then(|| Link { href: "/portal".to_owned(), label });
     let message = Message {
-        frame: Frame::outside("This link does not work any more"),
-        paragraphs: vec![
-            "Each link works once and for a short time. This one was used, or it is too old."
-                .to_owned(),
-            "Open the HR connection again from the application that you use. If a message from us \
-             brought you here, open the link in that message; it leads to a new one."
-                .to_owned(),
-        ],
+        frame: Frame::outside(text("portal-link-ended")),
+        paragraphs: vec![text("portal-link-ended-why"), text("portal-link-ended-again")],
         link,
         request_id: None,
     };
@@ -88,10 +83,9 @@ pub async fn leave(state: State, req: HttpRequest, _: Posted) -> Response {
         let write = context.db.write(Lane::Urgent, move |tx| portal_sessions::delete(tx, &hash));
         write.await?;
     }
-    let back = "To come back, open the HR connection from the application that you use.";
     let message = Message {
-        frame: Frame::outside("You are signed out"),
-        paragraphs: vec![back.to_owned()],
+        frame: Frame::outside(text("portal-left")),
+        paragraphs: vec![text("portal-left-back")],
         link: None,
         request_id: None,
     };

@@ -15,14 +15,15 @@ use crate::db::{Conn, DbError, accounts};
 use crate::domain::guard::LossReason;
 use crate::domain::hold::{Decision, HoldKind, HoldState};
 use crate::domain::ids::{DirectoryId, HoldId, HoldItemId, OrganizationId};
+use crate::domain::notice::moment_text;
 use crate::operations::decisions::{self, About, DecideError, HoldDecision};
-use crate::texts::Language;
+use crate::texts::{Text, filters, text};
 use crate::web::actors::AdminNames;
 use crate::web::api::directories::hold_decisions;
 use crate::web::http::error::Problem;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
-use crate::web::portal::messages::{self, When};
+use crate::web::portal::messages::{When, with_commas};
 use crate::web::portal::page::{self, Frame, directory_path, own_directory};
 use crate::web::portal::preview::because;
 use crate::web::portal::session::{Posted, Visitor};
@@ -32,9 +33,9 @@ pub struct HoldRow {
     /// Its id.
     pub id: HoldId,
     /// What is asked.
-    pub title: String,
+    pub title: Text,
     /// Why.
-    pub reason: String,
+    pub reason: Text,
     /// Since when.
     pub since: When,
 }
@@ -46,19 +47,19 @@ impl HoldRow {
         Self {
             title: headline(hold.kind, people),
             since: When::of(hold.created_at_ms, now, zone),
-            reason: hold.text().in_language(Language::English),
+            reason: Text::verbatim(hold.words()),
             id: hold.id,
         }
     }
 }
 
-fn headline(kind: HoldKind, people: u64) -> String {
+fn headline(kind: HoldKind, people: u64) -> Text {
     match kind {
-        HoldKind::Link => "Is this the same person?".to_owned(),
-        HoldKind::EmailChange => "May this e-mail change?".to_owned(),
-        HoldKind::Deactivations => format!("May {} lose access?", messages::people(people)),
-        HoldKind::OtherCompany => "Does this key belong to your company?".to_owned(),
-        HoldKind::ReusedNumber => "Does this number belong to somebody else now?".to_owned(),
+        HoldKind::Link => text("portal-hold-link"),
+        HoldKind::EmailChange => text("portal-hold-email"),
+        HoldKind::Deactivations => text("portal-hold-deactivations").with("count", people),
+        HoldKind::OtherCompany => text("portal-hold-other-company"),
+        HoldKind::ReusedNumber => text("portal-hold-reused-number"),
     }
 }
 
@@ -70,32 +71,30 @@ struct Page {
     id: DirectoryId,
     hold: HoldId,
     title: &'static str,
-    headline: String,
-    reason: String,
+    headline: Text,
+    reason: Text,
     decided: Option<Decided>,
-    error: Option<String>,
-    legend: &'static str,
+    error: Option<Text>,
+    choices: Choices,
     open: bool,
     list_version: i64,
     items: Vec<Item>,
-    approve_all: &'static str,
-    after: &'static str,
     /// Items whose rejection still counts can be approved after all, and the other way round.
     can_approve: bool,
     can_reject: bool,
 }
 
 struct Decided {
-    word: &'static str,
-    sentence: String,
+    word: Text,
+    sentence: Text,
 }
 
 struct Item {
     id: HoldItemId,
     name: String,
-    change: String,
-    /// What was decided, in words.
-    decided: &'static str,
+    /// What is or was asked about them, and what was decided.
+    change: Text,
+    decision: Option<Decision>,
     can_change: bool,
 }
 
@@ -139,138 +138,169 @@ impl Loaded {
     }
 }
 
-/// "0 of 35 people whom we know were found, and 40 whom we have never seen."
-fn compared(item: &HoldItem) -> String {
+/// "0 of 35 people whom we know were found, and 40 new ones."
+fn compared(item: &HoldItem) -> Text {
     let number =
         |name: &str| item.planned_change.0.get(name).and_then(Value::as_u64).unwrap_or_default();
-    let (found, known, strangers) = (number("found"), number("known"), number("never_seen"));
-    format!("{found} of {known} people whom we know were found, and {strangers} new ones.")
+    text("portal-item-people")
+        .with("found", number("found"))
+        .with("known", number("known"))
+        .with("strangers", number("never_seen"))
 }
 
 /// "Ann Lee, ann@…, since 2020-03-02 → Bob Ray, bob@…, since 2026-11-02".
-fn both_sides(item: &HoldItem) -> String {
+fn both_sides(item: &HoldItem) -> Text {
     let side = |name: &str| {
         let side = item.planned_change.0.get(name);
-        let text = |key: &str| side.and_then(|side| side.get(key)).and_then(Value::as_str);
-        let start = text("start_date").map(|date| format!("since {date}"));
-        let parts = [text("name").map(str::to_owned), text("email").map(str::to_owned), start];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+        let member = |key: &str| side.and_then(|side| side.get(key)).and_then(Value::as_str);
+        let parts = [
+            member("name").map(Text::verbatim),
+            member("email").map(Text::verbatim),
+            member("start_date").map(|day| text("portal-item-since").with("day", day)),
+        ];
+        with_commas(parts.into_iter().flatten()).unwrap_or_else(|| Text::verbatim(""))
     };
-    format!("{} → {}", side("from"), side("to"))
+    text("portal-item-before-and-now").with("before", side("from")).with("now", side("to"))
+}
+
+/// What is asked about a person, whose account has this address.
+fn change(kind: HoldKind, item: &HoldItem, account: &str) -> Text {
+    let member = |name: &str| item.planned_change.0.get(name).and_then(Value::as_str);
+    let email = member("email").unwrap_or_default();
+    let reason = member("because").and_then(LossReason::parse);
+    match (kind, reason, member("last_day")) {
+        (HoldKind::Deactivations, Some(_), Some(day)) => {
+            text("portal-item-last-day").with("account", account).with("day", day)
+        }
+        (HoldKind::Deactivations, Some(reason), None) => {
+            let reason = because(reason);
+            text("portal-item-because").with("account", account).with("reason", reason)
+        }
+        (HoldKind::Deactivations, None, _) => Text::verbatim(account),
+        (HoldKind::EmailChange, ..) => {
+            text("portal-item-email").with("from", account).with("to", email)
+        }
+        (HoldKind::Link, ..) if account.is_empty() => {
+            text("portal-item-person").with("email", email)
+        }
+        (HoldKind::Link, ..) => {
+            text("portal-item-person-and-account").with("email", email).with("account", account)
+        }
+        (HoldKind::OtherCompany, ..) => compared(item),
+        (HoldKind::ReusedNumber, ..) => both_sides(item),
+    }
 }
 
 impl Item {
     fn of(hold: &Hold, item: HoldItem, account: &str) -> Self {
-        let text = |name: &str| item.planned_change.0.get(name).and_then(|value| value.as_str());
-        let email = text("email").unwrap_or_default();
-        let reason = text("because").and_then(LossReason::parse);
-        let change = match (hold.kind, reason) {
-            (HoldKind::Deactivations, Some(reason)) => match text("last_day") {
-                Some(day) => format!("{account}: last day {day}"),
-                None => format!("{account}: {}", because(reason)),
-            },
-            (HoldKind::EmailChange, _) => format!("{account} → {email}"),
-            (HoldKind::Link, _) if account.is_empty() => format!("{email} in the HR system"),
-            (HoldKind::Link, _) => format!("{email} in the HR system, account {account}"),
-            (HoldKind::OtherCompany, _) => compared(&item),
-            (HoldKind::ReusedNumber, _) => both_sides(&item),
-            (HoldKind::Deactivations, None) => account.to_owned(),
-        };
-        let is_access = hold.kind == HoldKind::Deactivations;
         let still_counts = item.done_at_ms.is_none() && item.record_hash.is_some();
-        let (decided, can_change) = match (item.decision, is_access) {
-            (Some(Decision::Rejected), true) if still_counts => ("keeps access", true),
-            (Some(Decision::Rejected), _) => ("rejected", still_counts),
-            (Some(Decision::Approved), true) => ("approved", true),
-            (Some(Decision::Approved), false) => ("approved", false),
-            (None, _) => ("", false),
-        };
-        Self { id: item.id, name: item.name, change, decided, can_change }
+        let is_access = hold.kind == HoldKind::Deactivations;
+        let decided = item.decision.map(|decision| match decision {
+            Decision::Rejected if is_access && still_counts => text("portal-item-keeps-access"),
+            Decision::Rejected => text("portal-item-rejected"),
+            Decision::Approved => text("portal-item-approved"),
+        });
+        let change = change(hold.kind, &item, account);
+        Self {
+            change: match decided {
+                Some(decided) => {
+                    text("portal-item-decided").with("change", change).with("decision", decided)
+                }
+                None => change,
+            },
+            can_change: item.decision == Some(Decision::Rejected) && still_counts,
+            decision: item.decision,
+            id: item.id,
+            name: item.name,
+        }
     }
 }
 
-/// What a hold is about, its button for "yes", and what each answer leads to.
-const fn choices(kind: HoldKind, people: u64) -> (&'static str, &'static str, &'static str) {
-    match kind {
-        HoldKind::Link => (
-            "The person and the account",
-            "Yes, link them",
-            "If you approve, the account follows this person from now on. If you reject, it \
-                 stays as it is, and you are asked again when the record changes.",
-        ),
-        HoldKind::EmailChange => (
-            "The person and the e-mail",
-            "Yes, change it",
-            "If you reject, the e-mail stays as it is, and you are asked again when the record \
-                 changes.",
-        ),
-        HoldKind::Deactivations => (
-            "Who would lose access",
-            if people == 1 { "Approve" } else { "Approve all" },
-            "Whom you approve loses access. Whom you leave out keeps access, and you are asked \
-                 again. If you reject, everybody on this list keeps access until HR changes their \
-                 status or leaving date; correct their records in the HR system. You can change \
-                 your decision here later.",
-        ),
-        HoldKind::OtherCompany => (
-            "The key that was entered",
-            "Yes, it is our company",
-            "If you approve, the next sync goes on with this key. If you reject, nothing is \
-                 updated until another key is entered.",
-        ),
-        HoldKind::ReusedNumber => (
-            "The person before and now",
-            "It is the same person",
-            "If you approve, the account follows the record. If you reject, the number belongs \
-                 to somebody new: the former person's access ends now.",
-        ),
+/// What somebody can answer.
+struct Choices {
+    /// What the hold is about.
+    legend: Text,
+    /// The button for "yes".
+    approve_all: Text,
+    /// What each answer leads to.
+    after: Text,
+}
+
+impl Choices {
+    fn of(kind: HoldKind, people: u64) -> Self {
+        let (legend, approve_all, after) = match kind {
+            HoldKind::Link => (
+                text("portal-hold-link-about"),
+                text("portal-hold-link-yes"),
+                text("portal-hold-link-after"),
+            ),
+            HoldKind::EmailChange => (
+                text("portal-hold-email-about"),
+                text("portal-hold-email-yes"),
+                text("portal-hold-email-after"),
+            ),
+            HoldKind::Deactivations => (
+                text("portal-hold-deactivations-about"),
+                match people {
+                    1 => text("portal-hold-deactivations-yes-one"),
+                    _ => text("portal-hold-deactivations-yes"),
+                },
+                text("portal-hold-deactivations-after"),
+            ),
+            HoldKind::OtherCompany => (
+                text("portal-hold-other-company-about"),
+                text("portal-hold-other-company-yes"),
+                text("portal-hold-other-company-after"),
+            ),
+            HoldKind::ReusedNumber => (
+                text("portal-hold-reused-number-about"),
+                text("portal-hold-reused-number-yes"),
+                text("portal-hold-reused-number-after"),
+            ),
+        };
+        Self { legend, approve_all, after }
     }
+}
+
+/// What became of a hold; nothing while it is open.
+fn decided(hold: &Hold, by: &str, zone: &TimeZone) -> Option<Decided> {
+    let word = match hold.state {
+        HoldState::Open => return None,
+        HoldState::Approved => text("portal-hold-approved"),
+        HoldState::PartlyApproved => text("portal-hold-partly-approved"),
+        HoldState::Rejected => text("portal-hold-rejected"),
+        HoldState::Superseded => text("portal-hold-superseded"),
+    };
+    let sentence = match (hold.state, hold.decided_at_ms) {
+        (HoldState::Superseded, _) | (_, None) => text("portal-hold-superseded-why"),
+        (_, Some(at)) => {
+            text("portal-hold-decided").with("who", by).with("when", moment_text(at, zone))
+        }
+    };
+    Some(Decided { word, sentence })
 }
 
 impl Page {
-    fn of(visitor: &Visitor, loaded: Loaded, error: Option<String>) -> Self {
+    fn of(visitor: &Visitor, loaded: Loaded, error: Option<Text>) -> Self {
         let Loaded { title, hold, items, decided_by } = loaded;
-        let zone = visitor.zone();
-        let word = match hold.state {
-            HoldState::Open => None,
-            HoldState::Approved => Some("Approved"),
-            HoldState::PartlyApproved => Some("Partly approved"),
-            HoldState::Rejected => Some("Rejected"),
-            HoldState::Superseded => Some("No longer needed"),
-        };
-        let decided = word.map(|word| Decided {
-            word,
-            sentence: match (hold.state, hold.decided_at_ms) {
-                (HoldState::Superseded, _) | (_, None) => {
-                    "The HR system or the accounts changed meanwhile.".to_owned()
-                }
-                (_, Some(at)) => {
-                    let at = crate::domain::notice::moment_text(at, &zone)
-                        .in_language(Language::English);
-                    format!("By {decided_by}, {at}.")
-                }
-            },
-        });
         let people = u64::try_from(items.len()).unwrap_or(u64::MAX);
-        let (legend, approve_all, after) = choices(hold.kind, people);
+        let is_approved = |item: &Item| item.decision == Some(Decision::Approved);
         Self {
             frame: Frame::of(visitor, headline(hold.kind, people)),
             csrf: visitor.csrf.clone(),
             id: hold.directory_id.clone(),
             title,
             headline: headline(hold.kind, people),
-            reason: hold.text().in_language(Language::English),
-            decided,
+            reason: Text::verbatim(hold.words()),
+            decided: decided(&hold, &decided_by, &visitor.zone()),
             error,
-            legend,
+            choices: Choices::of(hold.kind, people),
             open: hold.state == HoldState::Open && hold.gathering.is_none(),
             list_version: hold.list_version,
             hold: hold.id,
-            can_approve: items.iter().any(|item| item.can_change && item.decided != "approved"),
-            can_reject: items.iter().any(|item| item.can_change && item.decided == "approved"),
+            can_approve: items.iter().any(|item| item.can_change && !is_approved(item)),
+            can_reject: items.iter().any(|item| item.can_change && is_approved(item)),
             items,
-            approve_all,
-            after,
         }
     }
 }
@@ -318,7 +348,7 @@ pub async fn decide(state: State, path: Path<(String, String)>, form: Posted) ->
         "none" => HoldDecision::new(Decision::Rejected, shown()),
         "approve" => otherwise(Decision::Approved),
         "reject" => otherwise(Decision::Rejected),
-        _ => return Err(Problem::invalid("choice", "unknown_value", "must be all, some or none")),
+        _ => return Err(Problem::invalid("choice", "unknown_value", "unknown")),
     };
     let done = decisions::decide(&state.context, &directory, &hold, wanted, visitor.acting()).await;
     let (wrong, status) = match done {
@@ -329,29 +359,21 @@ pub async fn decide(state: State, path: Path<(String, String)>, form: Posted) ->
             return Ok(page::see_other(&format!("{}?done=decided", directory_path(&directory))));
         }
         Err(DecideError::Nobody) => {
-            ("Tick at least one person, or approve all.", StatusCode::UNPROCESSABLE_ENTITY)
+            (text("portal-decide-nobody"), StatusCode::UNPROCESSABLE_ENTITY)
         }
         Err(
             DecideError::Unknown(_)
             | DecideError::NoVersion(_)
             | DecideError::NobodyWaits
             | DecideError::NotToChange(_),
-        ) => (
-            "The list has changed since you opened it. Please look at it again.",
-            StatusCode::CONFLICT,
-        ),
-        Err(DecideError::NotComplete) => (
-            "The list is not complete yet. Please look at it again when the sync has ended.",
-            StatusCode::CONFLICT,
-        ),
-        Err(DecideError::Closed(_)) => ("This was decided already.", StatusCode::CONFLICT),
-        Err(DecideError::EmailTaken(_)) => (
-            "Another account still has this e-mail. Ask the people who run the application to \
-             change it there first.",
-            StatusCode::CONFLICT,
-        ),
+        ) => (text("portal-decide-changed"), StatusCode::CONFLICT),
+        Err(DecideError::NotComplete) => (text("portal-decide-not-complete"), StatusCode::CONFLICT),
+        Err(DecideError::Closed(_)) => (text("portal-decide-closed"), StatusCode::CONFLICT),
+        Err(DecideError::EmailTaken(_)) => {
+            (text("portal-decide-email-taken"), StatusCode::CONFLICT)
+        }
         Err(other) => return Err(hold_decisions::problem(other, &hold)),
     };
     let loaded = load(&state, &visitor, &directory, &hold).await?;
-    page::html(status, &Page::of(&visitor, loaded, Some(wrong.to_owned())))
+    page::html(status, &Page::of(&visitor, loaded, Some(wrong)))
 }

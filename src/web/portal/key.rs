@@ -11,7 +11,8 @@ use crate::domain::profile::{CredentialForm, Permission};
 use crate::domain::provider::ProviderKind;
 use crate::providers::{self, Check, CredentialInput, Probe, ProbeResult};
 use crate::sync::permissions;
-use crate::texts::Language;
+use crate::sync::setup::CredentialInput;
+use crate::texts::{Text, text};
 use crate::web::pages::form::Fields;
 use crate::web::portal::messages::When;
 
@@ -22,7 +23,7 @@ pub enum Said {
     #[default]
     Nothing,
     /// It cannot be one; says why.
-    Invalid(String),
+    Invalid(Text),
     /// The HR system refuses it, or a permission is missing; nothing was stored.
     Refused(Check),
     /// The stored one was checked.
@@ -44,9 +45,9 @@ pub struct KeyForm {
     /// Whether its button is not the first thing to press.
     pub second: bool,
     /// What its button says.
-    pub button: &'static str,
+    pub button: Text,
     /// Why what was entered cannot be a key.
-    pub error: Option<String>,
+    pub error: Option<Text>,
     /// What the check found.
     pub checks: Option<Checks>,
     /// What the stored key lacks although it works without.
@@ -56,7 +57,7 @@ pub struct KeyForm {
 /// A key that is stored.
 pub struct Stored {
     /// Which, as far as that is shown.
-    pub words: String,
+    pub words: Text,
     /// When it was last checked.
     pub checked: Option<When>,
 }
@@ -64,9 +65,9 @@ pub struct Stored {
 /// A key that waits for permissions.
 pub struct Waits {
     /// Which, as far as that is shown.
-    pub words: String,
+    pub words: Text,
     /// The permissions, in the HR system's own words.
-    pub permissions: String,
+    pub permissions: Text,
     /// When it is deleted.
     pub until: When,
 }
@@ -76,9 +77,9 @@ pub struct Checks {
     /// How it looks: `good`, `warn` or `bad`.
     pub tone: &'static str,
     /// In a sentence.
-    pub headline: String,
+    pub headline: Text,
     /// What to do or know, when it is the same for all permissions.
-    pub message: Option<String>,
+    pub message: Option<Text>,
     /// Permission by permission.
     pub rows: Vec<Row>,
 }
@@ -90,13 +91,13 @@ pub struct Row {
     /// For the eye.
     pub mark: &'static str,
     /// For the ear.
-    pub word: &'static str,
+    pub word: Text,
     /// The permission in the HR system's own words.
     pub permission: &'static str,
     /// What it is needed for.
     pub needed_for: String,
     /// What to do or know.
-    pub message: String,
+    pub message: Text,
 }
 
 impl KeyForm {
@@ -108,8 +109,8 @@ impl KeyForm {
         (now, zone): (Timestamp, &TimeZone),
     ) -> Self {
         let words = |last4: &str| match last4 {
-            "" => "a key".to_owned(),
-            last4 => format!("…{last4}"),
+            "" => text("portal-key-some"),
+            last4 => text("portal-key-last").with("last", last4),
         };
         let waiting = waiting.map(|waiting| Waits {
             words: words(&waiting.credential_last4),
@@ -134,7 +135,10 @@ impl KeyForm {
             open: is_wrong,
             second: stored.is_some() || waiting.is_some(),
             waiting,
-            button: if stored.is_some() { "Check and replace" } else { "Check and store" },
+            button: match &stored {
+                Some(_) => text("portal-key-replace"),
+                None => text("portal-key-store"),
+            },
             stored,
             error,
             // The check says the same.
@@ -145,9 +149,12 @@ impl KeyForm {
 }
 
 /// Names in quotes.
-fn listed(names: &[String]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("“{name}”")).collect();
-    quoted.join(" and ")
+fn listed(names: &[String]) -> Text {
+    let and =
+        |before, after| text("portal-waiting-and").with("before", before).with("after", after);
+    let quoted =
+        names.iter().map(|name| text("portal-waiting-permission").with("permission", name));
+    quoted.reduce(and).unwrap_or_else(|| Text::verbatim(""))
 }
 
 /// What became of a key that was checked.
@@ -160,43 +167,23 @@ enum Fate {
 
 impl Checks {
     fn of(check: Check, hr: &str, fate: Fate) -> Self {
-        let company = match check.tenant.as_ref().map(|tenant| tenant.name.trim()) {
-            Some(name) if !name.is_empty() => format!(" It belongs to {name}."),
-            _ => String::new(),
-        };
         let missing = check.missing().next().is_some();
         let bad = fate == Fate::Refused || !check.acceptable();
         let (tone, headline) = match (bad, check.ok()) {
-            _ if fate == Fate::Waits => (
-                "warn",
-                "The key is right, and is kept. It is used as soon as it has the permissions that \
-                 are missing."
-                    .to_owned(),
-            ),
-            (true, _) if missing => (
-                "bad",
-                "A permission is missing, so the key was not stored. Add it, then enter the key \
-                 once more."
-                    .to_owned(),
-            ),
-            (true, _) => ("bad", format!("{hr} does not accept this key. It was not stored.")),
-            (false, true) => ("good", format!("The key works.{company}")),
-            (false, false) if missing => (
-                "warn",
-                format!(
-                    "The key works and is stored. It lacks a permission that is useful; what \
-                     that means is said below.{company}"
-                ),
-            ),
-            (false, false) => (
-                "warn",
-                format!("The key is stored, but not everything could be checked.{company}"),
-            ),
+            _ if fate == Fate::Waits => ("warn", text("portal-check-waits")),
+            (true, _) if missing => ("bad", text("portal-check-missing")),
+            (true, _) => ("bad", text("portal-check-refused").with("hr", hr)),
+            (false, true) => ("good", with_company(text("portal-check-works"), &check)),
+            (false, false) if missing => {
+                ("warn", with_company(text("portal-check-useful"), &check))
+            }
+            (false, false) => ("warn", with_company(text("portal-check-partly"), &check)),
         };
         let message = match check.probes.as_slice() {
-            [first, rest @ ..] if !rest.is_empty() => {
-                rest.iter().all(|one| one.message == first.message).then(|| first.message.clone())
-            }
+            [first, rest @ ..] if !rest.is_empty() => rest
+                .iter()
+                .all(|one| one.message == first.message)
+                .then(|| Text::verbatim(&first.message)),
             _ => None,
         };
         let message = message.map(|message| message.in_language(Language::English));
@@ -204,17 +191,27 @@ impl Checks {
     }
 }
 
+/// The sentence, and whose key it is when the HR system tells.
+fn with_company(sentence: Text, check: &Check) -> Text {
+    match check.tenant.as_ref().map(|tenant| tenant.name.trim()) {
+        Some(name) if !name.is_empty() => {
+            text("portal-check-company").with("sentence", sentence).with("company", name)
+        }
+        _ => sentence,
+    }
+}
+
 impl Row {
     fn of(probe: Probe) -> Self {
-        let (tone, mark, word) = match (probe.result, probe.permission.is_required()) {
-            (ProbeResult::Granted, _) => ("good", "✓", "Granted"),
-            (ProbeResult::Missing, true) => ("bad", "✗", "Missing"),
-            (ProbeResult::Missing, false) => ("warn", "–", "Missing, optional"),
-            (ProbeResult::NotDetermined, _) => ("warn", "?", "Not determined"),
+        let (tone, mark, word) = match (probe.result, probe.permission.required) {
+            (ProbeResult::Granted, _) => ("good", "✓", text("portal-check-granted")),
+            (ProbeResult::Missing, true) => ("bad", "✗", text("portal-check-lacking")),
+            (ProbeResult::Missing, false) => ("warn", "–", text("portal-check-lacking-optional")),
+            (ProbeResult::NotDetermined, _) => ("warn", "?", text("portal-check-not-determined")),
         };
         let Probe { permission, message, .. } = probe;
-        let needed_for = permission.needed_for.in_language(Language::English);
-        let (permission, message) = (permission.name, message.in_language(Language::English));
+        let (permission, needed_for) = (permission.name, permission.needed_for);
+        let message = Text::verbatim(message);
         Self { tone, mark, word, permission, needed_for, message }
     }
 }
@@ -224,9 +221,9 @@ fn is_pair(provider: ProviderKind) -> bool {
 }
 
 /// What was entered, as the HR system's key; otherwise what is missing.
-pub fn entered(provider: ProviderKind, fields: &Fields) -> Result<CredentialInput, &'static str> {
-    if !is_pair(provider) {
-        let key = fields.secret("api_key").ok_or("Paste the key first.")?;
+pub fn entered(provider: ProviderKind, fields: &Fields) -> Result<CredentialInput, Text> {
+    if provider != ProviderKind::Hrworks {
+        let key = fields.secret("api_key").ok_or_else(|| text("portal-key-none"))?;
         return Ok(CredentialInput::ApiKey(key));
     }
     match (fields.secret("text"), fields.secret("access_key"), fields.secret("secret_access_key")) {
@@ -234,8 +231,8 @@ pub fn entered(provider: ProviderKind, fields: &Fields) -> Result<CredentialInpu
         (None, Some(access_key), Some(secret_access_key)) => {
             Ok(CredentialInput::KeyPair { access_key, secret_access_key })
         }
-        (None, None, None) => Err("Paste the text of the downloaded file first."),
-        (None, _, _) => Err("Enter both keys: the access key and the secret access key."),
-        (Some(_), _, _) => Err("Paste the whole text, or enter both keys, but not all of it."),
+        (None, None, None) => Err(text("portal-key-no-text")),
+        (None, _, _) => Err(text("portal-key-half")),
+        (Some(_), _, _) => Err(text("portal-key-too-much")),
     }
 }

@@ -19,6 +19,7 @@ use crate::domain::employee::Unit;
 use crate::domain::ids::{DirectoryId, GroupId};
 use crate::domain::search::Search;
 use crate::limits;
+use crate::texts::{Text, filters, text};
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
@@ -36,6 +37,8 @@ struct People {
     title: &'static str,
     group: Option<Group>,
     find: String,
+    /// What is said when nobody is found.
+    nobody: Text,
     rows: Vec<Person>,
     pager: Pager,
 }
@@ -46,7 +49,7 @@ struct Person {
     number: String,
     department: String,
     job: String,
-    employed: &'static str,
+    employed: Text,
 }
 
 impl From<DirectoryUser> for Person {
@@ -60,9 +63,9 @@ impl From<DirectoryUser> for Person {
             department: unit(record.department),
             job: unit(record.position),
             employed: match (user.state, user.waits_for_start) {
-                (Activity::Active, true) => "not yet",
-                (Activity::Active, false) => "yes",
-                (Activity::Inactive, _) => "no",
+                (Activity::Active, true) => text("portal-employed-not-yet"),
+                (Activity::Active, false) => text("portal-employed-yes"),
+                (Activity::Inactive, _) => text("portal-employed-no"),
             },
         }
     }
@@ -102,14 +105,26 @@ pub async fn people(
     let in_group = group.as_ref().map(|group| group.id.to_string()).unwrap_or_default();
     let params = [("find", find.as_str()), ("group", in_group.as_str())];
     page::ok(&People {
-        frame: Frame::of(&visitor, "People"),
+        frame: Frame::of(&visitor, text("portal-people")),
         title: row.provider.title(),
         id: row.id,
-        pager: Pager::of(&found, &at, &params, ["Back", "More"]),
+        nobody: nobody(&at, &find, group.is_some()),
+        pager: Pager::of(&found, &at, &params),
         rows: found.items.into_iter().map(Person::from).collect(),
         group,
         find,
     })
+}
+
+/// Nobody is found by this in a list, or in one of its departments.
+fn nobody(path: &str, find: &str, in_group: bool) -> Text {
+    if !in_group {
+        return text("portal-people-not-found");
+    }
+    let query = serde_urlencoded::to_string([("find", find)]).unwrap_or_default();
+    let everybody = text("portal-people-not-found-everybody");
+    let everybody = page::link(&format!("{path}?{query}"), everybody);
+    text("portal-people-not-found-in").with("everybody", everybody)
 }
 
 #[derive(Template)]
@@ -146,7 +161,7 @@ pub async fn groups(state: State, visitor: Visitor, path: Path<String>) -> Respo
     let mut rows: Vec<GroupRow> = groups.into_iter().map(group).collect();
     rows.sort_by_key(|group| group.name.to_lowercase());
     page::ok(&Groups {
-        frame: Frame::of(&visitor, "Departments"),
+        frame: Frame::of(&visitor, text("portal-groups")),
         title: row.provider.title(),
         id: row.id,
         rows,
@@ -158,11 +173,11 @@ pub struct RunRow {
     /// When it ended, or began, or was asked for.
     pub when: When,
     /// Why it ran.
-    pub why: &'static str,
+    pub why: Text,
     /// How it looks.
     pub tone: &'static str,
     /// How it ended.
-    pub result: &'static str,
+    pub result: Text,
     /// Why it ended so, when that is worth a word.
     pub note: String,
     /// How many people were seen.
@@ -223,11 +238,11 @@ pub async fn runs(
     let (now, zone) = (visitor.now, visitor.zone());
     let at = format!("{}/runs", directory_path(&row.id));
     page::ok(&Runs {
-        frame: Frame::of(&visitor, "Full syncs"),
+        frame: Frame::of(&visitor, text("portal-runs")),
         title: row.provider.title(),
         id: row.id,
         chart: Chart::of(&latest, now, &zone),
-        pager: Pager::of(&found, &at, &[], ["Newer", "Older"]),
+        pager: Pager::newest_first(&found, &at, &[]),
         rows: found.items.into_iter().map(|run| RunRow::of(run, now, &zone)).collect(),
     })
 }

@@ -9,12 +9,9 @@ use crate::domain::audit::{Changes, FieldChange, Rule};
 use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, RunState, RunTrigger};
 use crate::domain::failure::FailureClass;
-use crate::domain::failure::OTHER_COMPANY;
-use crate::domain::notice::records_text;
-use crate::domain::profile::Arrival;
+use crate::domain::notice;
 use crate::domain::provider::ProviderKind;
-use crate::providers;
-use crate::texts::Language;
+use crate::texts::{Markup, Text, text};
 
 pub use crate::web::pages::when::When;
 
@@ -24,14 +21,14 @@ pub struct Health {
     /// How it looks: `good`, `busy`, `warn`, `bad` or `idle`.
     pub tone: &'static str,
     /// In a word or two.
-    pub label: String,
+    pub label: Text,
     /// In a sentence.
-    pub sentence: String,
+    pub sentence: Text,
 }
 
 impl Health {
-    fn new(tone: &'static str, label: &str, sentence: impl Into<String>) -> Self {
-        Self { tone, label: label.to_owned(), sentence: sentence.into() }
+    const fn new(tone: &'static str, label: Text, sentence: Text) -> Self {
+        Self { tone, label, sentence }
     }
 
     /// How this directory is.
@@ -40,16 +37,24 @@ impl Health {
         let hr = directory.provider.title();
         match directory.state {
             DirectoryState::Setup => {
-                Self::new("idle", "Set-up is not finished", "Nothing is brought up to date yet.")
+                let means = text("portal-health-setup-means");
+                Self::new("idle", text("portal-health-setup"), means)
             }
             DirectoryState::Validating => match directory.failure_class {
-                Some(class) => Self::new("warn", "First sync not finished", trouble(class, hr)),
-                None => Self::new("busy", "First sync", "Everybody is read for the first time."),
+                Some(class) => {
+                    let label = text("portal-health-first-unfinished");
+                    Self::new("warn", label, trouble(class, hr))
+                }
+                None => {
+                    let means = text("portal-health-first-means");
+                    Self::new("busy", text("portal-health-first"), means)
+                }
             },
             DirectoryState::Active => Self::of_active(directory, counts),
             DirectoryState::Failing => Self::of_failing(directory),
             DirectoryState::Disabled => {
-                Self::new("idle", "Disabled", "All accounts are as they were then.")
+                let means = text("portal-health-disabled-means");
+                Self::new("idle", text("portal-health-disabled"), means)
             }
         }
     }
@@ -57,197 +62,245 @@ impl Health {
     fn of_active(directory: &Directory, counts: DirectoryCounts) -> Self {
         let hr = directory.provider.title();
         if directory.silent_since_ms.is_some() {
-            let sentence = format!("Nothing has come from {hr} for longer than usual.");
-            return Self::new("warn", "Quiet for too long", sentence);
+            let means = text("portal-health-quiet-means").with("hr", hr);
+            return Self::new("warn", text("portal-health-quiet"), means);
         }
         if let Some(class) = directory.failure_class {
-            return Self::new("warn", "Trying again", trouble(class, hr));
+            return Self::new("warn", text("portal-health-again"), trouble(class, hr));
         }
-        let phrase = |count: i64| {
-            records_text(u64::try_from(count).unwrap_or_default()).in_language(Language::English)
+        let DirectoryCounts { holds, row_problems, warnings, .. } = counts;
+        if holds > 0 {
+            let means = text("portal-health-decide-means").with("count", holds);
+            return Self::new("warn", text("portal-health-decide"), means);
+        }
+        let means = match (row_problems, warnings) {
+            (0, 0) => text("portal-health-good-means").with("hr", hr),
+            (0, count) => text("portal-health-good-check").with("count", count).with("hr", hr),
+            (count, _) => text("portal-health-good-correct").with("count", count).with("hr", hr),
         };
-        let correct = format!("{} to be corrected in {hr}.", phrase(counts.row_problems));
-        match (counts.holds, counts.row_problems) {
-            (0, 0) if counts.warnings > 0 => {
-                let check = format!("{} to be checked in {hr}.", phrase(counts.warnings));
-                Self::new("good", "Everything works", check)
-            }
-            (0, 0) => {
-                let sentence = format!("Changes in {hr} reach the accounts by themselves.");
-                Self::new("good", "Everything works", sentence)
-            }
-            (0, _) => Self::new("good", "Everything works", correct),
-            (1, _) => Self::new("warn", "Please decide", "1 decision waits for you."),
-            (holds, _) => {
-                Self::new("warn", "Please decide", format!("{holds} decisions wait for you."))
-            }
-        }
+        Self::new("good", text("portal-health-good"), means)
     }
 
     fn of_failing(directory: &Directory) -> Self {
         let hr = directory.provider.title();
+        let label = text("portal-health-bad");
         let Some(class) = directory.failure_class else {
-            return Self::new("bad", "Does not work", "Changes do not arrive at the moment.");
+            return Self::new("bad", label, text("portal-health-bad-means"));
         };
         let what = match (class, &directory.failure_detail) {
             (FailureClass::Permission, Some(name)) => {
-                format!("{hr} refuses the permission “{name}”.")
+                text("portal-trouble-named-permission").with("hr", hr).with("permission", name)
             }
-            (FailureClass::Credential, Some(detail)) if detail == OTHER_COMPANY => {
-                "The key may read another company. Please decide.".to_owned()
+            (FailureClass::Credential, Some(detail)) if detail == notice::OTHER_COMPANY => {
+                text("portal-trouble-other-company")
             }
             (FailureClass::Malformed, Some(records)) => {
-                format!("{records} to be corrected in {hr}; until then nothing is updated.")
+                text("portal-trouble-records").with("records", records).with("hr", hr)
             }
             (FailureClass::ProviderDown, Some(detail)) => {
                 match certificate::of_detail(Some(detail.as_str())) {
-                    Some(fault) => format!(
-                        "The TLS certificate of {hr} is not accepted: {fault}. The people who run \
-                         this service have to look at it."
-                    ),
+                    Some(fault) => {
+                        text("portal-trouble-certificate").with("hr", hr).with("fault", fault)
+                    }
                     None => trouble(class, hr),
                 }
             }
             (class, _) => trouble(class, hr),
         };
-        Self::new("bad", "Does not work", format!("{what} Nobody loses access because of this."))
+        Self::new("bad", label, text("portal-health-bad-because").with("what", what))
     }
 }
 
-fn trouble(class: FailureClass, hr: &str) -> String {
+fn trouble(class: FailureClass, hr: &str) -> Text {
     match class {
-        FailureClass::Credential => format!("{hr} no longer accepts the key."),
-        FailureClass::Permission => format!("The key lacks a permission in {hr}."),
-        FailureClass::Throttled => format!("{hr} asks us to slow down; we go on by ourselves."),
-        FailureClass::Suspended => format!("{hr} says that your company's account is not active."),
-        FailureClass::ProviderDown => format!("{hr} does not answer properly; we keep trying."),
-        FailureClass::Malformed => format!("{hr} sent an answer that we cannot read in full."),
-        FailureClass::Internal => "There is a fault on our side; we keep trying.".to_owned(),
+        FailureClass::Credential => text("portal-trouble-credential").with("hr", hr),
+        FailureClass::Permission => text("portal-trouble-permission").with("hr", hr),
+        FailureClass::Throttled => text("portal-trouble-throttled").with("hr", hr),
+        FailureClass::Suspended => text("portal-trouble-suspended").with("hr", hr),
+        FailureClass::ProviderDown => text("portal-trouble-down").with("hr", hr),
+        FailureClass::Malformed => text("portal-trouble-malformed").with("hr", hr),
+        FailureClass::Internal => text("portal-trouble-internal"),
     }
 }
 
 /// What a connection is like, before there is one.
 #[must_use]
-pub fn about(provider: ProviderKind) -> &'static str {
-    match providers::profile(provider).arrival {
-        Arrival::Webhook => "Changes arrive within a second.",
-        Arrival::Polled => "Changes arrive every half hour.",
+pub fn about(provider: ProviderKind) -> Text {
+    match provider {
+        ProviderKind::PeopleHr => text("portal-about-at-once"),
+        ProviderKind::BreatheHr | ProviderKind::Hrworks => text("portal-about-every-half-hour"),
     }
 }
 
 /// Why a full sync ran.
 #[must_use]
-pub const fn trigger(trigger: RunTrigger) -> &'static str {
+pub fn trigger(trigger: RunTrigger) -> Text {
     match trigger {
-        RunTrigger::Setup => "Set-up",
-        RunTrigger::Credentials => "New key",
-        RunTrigger::Scheduled => "Regular",
-        RunTrigger::Manual => "Asked for",
-        RunTrigger::Burst => "Many changes at once",
+        RunTrigger::Setup => text("portal-trigger-setup"),
+        RunTrigger::Credentials => text("portal-trigger-key"),
+        RunTrigger::Scheduled => text("portal-trigger-regular"),
+        RunTrigger::Manual => text("portal-trigger-manual"),
+        RunTrigger::Burst => text("portal-trigger-burst"),
     }
 }
 
 /// How a full sync ended or is going: the tone, the word.
 #[must_use]
-pub fn outcome(state: RunState, gave_way: bool) -> (&'static str, &'static str) {
+pub fn outcome(state: RunState, gave_way: bool) -> (&'static str, Text) {
     match state {
-        RunState::Queued => ("idle", "Waits"),
-        RunState::Running => ("idle", "Under way"),
-        RunState::Succeeded => ("good", "Done"),
-        RunState::Failed if gave_way => ("idle", "Gave way"),
-        RunState::Failed => ("bad", "Failed"),
+        RunState::Queued => ("idle", text("portal-outcome-queued")),
+        RunState::Running => ("idle", text("portal-outcome-running")),
+        RunState::Succeeded => ("good", text("portal-outcome-done")),
+        RunState::Failed if gave_way => ("idle", text("portal-outcome-gave-way")),
+        RunState::Failed => ("bad", text("portal-outcome-failed")),
     }
 }
 
-/// "1 person", "2 people".
+/// One after the other with commas; nothing for none.
 #[must_use]
-pub fn people(count: u64) -> String {
-    if count == 1 { "1 person".to_owned() } else { format!("{count} people") }
+pub fn with_commas(texts: impl IntoIterator<Item = Text>) -> Option<Text> {
+    let next = |before, after| text("portal-comma").with("before", before).with("after", after);
+    texts.into_iter().reduce(next)
 }
 
 /// What changed of an account, in a few words.
 #[must_use]
-pub fn change_summary(rule: Rule, changes: &Changes) -> String {
+pub fn change_summary(who: &Markup, rule: Rule, changes: &Changes) -> Text {
+    let why = || Text::verbatim(rule.message());
     if let Some(status) = changes.get("status") {
         let to = status.to.as_str().unwrap_or_default();
         match (rule, to) {
             (Rule::Created | Rule::MadeByApplication | Rule::Imported, "active") => {
-                return "got an account".to_owned();
+                return text("portal-feed-account").with("who", who);
             }
-            (_, "active") => {
-                return format!("has access. {}", rule.text().in_language(Language::English));
-            }
+            (_, "active") => return text("portal-feed-access").with("who", who).with("why", why()),
             (_, "inactive") => {
-                return format!(
-                    "has no access any more. {}",
-                    rule.text().in_language(Language::English)
-                );
+                return text("portal-feed-no-access").with("who", who).with("why", why());
             }
-            (_, "pending") => return "has an account that waits for the first day".to_owned(),
+            (_, "pending") => return text("portal-feed-waits").with("who", who),
             _ => {}
         }
     }
-    let fields: Vec<&str> = changes.keys().filter_map(|field| field_name(field)).collect();
-    match fields.as_slice() {
-        [] => rule.text().in_language(Language::English),
-        [one] => format!("has {} {one}", article(one)),
-        _ => format!("changed: {}", fields.join(", ")),
+    let shown: Vec<Field> = changes.keys().filter_map(|name| Field::of(name)).collect();
+    if let [one] = shown.as_slice() {
+        return one.is_new(who);
+    }
+    match with_commas(shown.iter().map(Field::called)) {
+        Some(fields) => text("portal-feed-fields").with("who", who).with("fields", fields),
+        None => text("portal-feed-other").with("who", who).with("why", why()),
     }
 }
 
-fn article(field: &str) -> &'static str {
-    if field.starts_with(['a', 'e', 'i', 'o', 'u']) { "another" } else { "a new" }
+/// A member of an account that tells a person something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Email,
+    FirstName,
+    LastName,
+    Department,
+    Job,
+    Office,
+    Manager,
+    FirstDay,
+    LastDay,
+    Access,
+    Protection,
 }
 
-/// What a member of an account is called; nothing for those that tell a person nothing.
-fn field_name(field: &str) -> Option<&'static str> {
-    Some(match field {
-        "email" => "e-mail",
-        "first_name" => "first name",
-        "last_name" => "last name",
-        "department" => "department",
-        "position" => "job",
-        "office_location" => "office location",
-        "manager_account_id" => "manager",
-        "start_date" => "first day",
-        "leaving_date" => "last day",
-        "status" => "access",
-        "protected" => "protection",
-        _ => return None,
-    })
+impl Field {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "email" => Self::Email,
+            "first_name" => Self::FirstName,
+            "last_name" => Self::LastName,
+            "department" => Self::Department,
+            "position" => Self::Job,
+            "office_location" => Self::Office,
+            "manager_account_id" => Self::Manager,
+            "start_date" => Self::FirstDay,
+            "leaving_date" => Self::LastDay,
+            "status" => Self::Access,
+            "protected" => Self::Protection,
+            _ => return None,
+        })
+    }
+
+    /// What it is called.
+    fn called(&self) -> Text {
+        match self {
+            Self::Email => text("portal-field-email"),
+            Self::FirstName => text("portal-field-first-name"),
+            Self::LastName => text("portal-field-last-name"),
+            Self::Department => text("portal-field-department"),
+            Self::Job => text("portal-field-job"),
+            Self::Office => text("portal-field-office"),
+            Self::Manager => text("portal-field-manager"),
+            Self::FirstDay => text("portal-field-first-day"),
+            Self::LastDay => text("portal-field-last-day"),
+            Self::Access => text("portal-field-access"),
+            Self::Protection => text("portal-field-protection"),
+        }
+    }
+
+    /// That somebody has another one.
+    fn is_new(self, who: &Markup) -> Text {
+        match self {
+            Self::Email => text("portal-feed-email").with("who", who),
+            Self::FirstName => text("portal-feed-first-name").with("who", who),
+            Self::LastName => text("portal-feed-last-name").with("who", who),
+            Self::Department => text("portal-feed-department").with("who", who),
+            Self::Job => text("portal-feed-job").with("who", who),
+            Self::Office => text("portal-feed-office").with("who", who),
+            Self::Manager => text("portal-feed-manager").with("who", who),
+            Self::FirstDay => text("portal-feed-first-day").with("who", who),
+            Self::LastDay => text("portal-feed-last-day").with("who", who),
+            Self::Access => text("portal-feed-access-field").with("who", who),
+            Self::Protection => text("portal-feed-protection").with("who", who),
+        }
+    }
 }
 
 /// Each field that changed, with what it was and what it is.
 #[must_use]
-pub fn change_lines(changes: &Changes) -> Vec<String> {
-    let line = |(field, change): (&String, &FieldChange)| {
-        let name = field_name(field)?;
-        if field == "manager_account_id" {
-            return Some("manager changed".to_owned());
+pub fn change_lines(changes: &Changes) -> Vec<Text> {
+    let line = |(name, change): (&String, &FieldChange)| {
+        let field = Field::of(name)?;
+        if field == Field::Manager {
+            return Some(text("portal-change-manager"));
         }
-        let (from, to) = (value(&change.from), value(&change.to));
-        Some(match (from.is_empty(), to.is_empty()) {
-            (true, _) => format!("{name}: {to}"),
-            (false, true) => format!("{name}: {from}, now none"),
-            (false, false) => format!("{name}: {from} → {to}"),
+        Some(match (value(&change.from), value(&change.to)) {
+            (None, to) => {
+                let to = to.unwrap_or_else(|| Text::verbatim(""));
+                text("portal-change-new").with("field", field.called()).with("to", to)
+            }
+            (Some(from), None) => {
+                text("portal-change-gone").with("field", field.called()).with("from", from)
+            }
+            (Some(from), Some(to)) => text("portal-change-other")
+                .with("field", field.called())
+                .with("from", from)
+                .with("to", to),
         })
     };
     changes.iter().filter_map(line).collect()
 }
 
-fn value(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Bool(true) => "yes".to_owned(),
-        Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+/// A value as it is shown; none for one that is empty.
+fn value(value: &Value) -> Option<Text> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(true) => text("portal-value-yes"),
+        Value::Bool(false) => text("portal-value-no"),
+        Value::String(words) if words.is_empty() => return None,
+        Value::String(words) => Text::verbatim(words.as_str()),
+        other => Text::verbatim(other.to_string()),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Language;
 
     #[test]
     fn a_change_is_told_by_what_it_means() {
@@ -258,17 +311,25 @@ mod tests {
             };
             fields.iter().map(change).collect()
         };
+        let told = |rule, changes: &Changes| {
+            let ann = Markup::default().text(Text::verbatim("Ann"));
+            change_summary(&ann, rule, changes).in_language(Language::English)
+        };
+        let lines = |changes: &Changes| -> Vec<String> {
+            let lines = change_lines(changes);
+            lines.iter().map(|line| line.in_language(Language::English)).collect()
+        };
         let hired = changes(&[("status", "", "active"), ("first_name", "", "Ann")]);
-        assert_eq!(change_summary(Rule::Created, &hired), "got an account");
+        assert_eq!(told(Rule::Created, &hired), "Ann got an account");
         let job = changes(&[("position", "Cook", "Chef")]);
-        assert_eq!(change_summary(Rule::Followed, &job), "has a new job");
-        assert_eq!(change_lines(&job), ["job: Cook → Chef"]);
+        assert_eq!(told(Rule::Followed, &job), "Ann has a new job");
+        assert_eq!(lines(&job), ["job: Cook → Chef"]);
         let left = changes(&[("status", "active", "inactive")]);
-        let told = change_summary(Rule::LeavingDateOver, &left);
-        assert_eq!(told, "has no access any more. The person's last day is over.");
+        let expected = "Ann has no access any more. The person's last day is over.";
+        assert_eq!(told(Rule::LeavingDateOver, &left), expected);
         let moved =
             changes(&[("department", "A", "B"), ("email", "a@x", ""), ("attributes", "", "")]);
-        assert_eq!(change_summary(Rule::Followed, &moved), "changed: department, e-mail");
-        assert_eq!(change_lines(&moved), ["department: A → B", "e-mail: a@x, now none"]);
+        assert_eq!(told(Rule::Followed, &moved), "Ann changed: department, e-mail");
+        assert_eq!(lines(&moved), ["department: A → B", "e-mail: a@x, now none"]);
     }
 }

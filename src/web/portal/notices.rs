@@ -9,6 +9,7 @@ use crate::db::DbError;
 use crate::db::notices::{self, MailState, Notice};
 use crate::domain::ids::{DirectoryId, NoticeId};
 use crate::domain::notice::{Block, NoticeText};
+use crate::texts::{Text, filters, text};
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
@@ -31,7 +32,8 @@ struct Row {
     subject: String,
     text: NoticeText,
     directory: Option<DirectoryId>,
-    sent: String,
+    /// To whom it went by mail, in sentences.
+    sent: Vec<Text>,
 }
 
 impl Row {
@@ -63,24 +65,26 @@ pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Response 
         directory: row.directory_id,
     };
     page::ok(&Notices {
-        frame: Frame::at(&visitor, "Notices", "notices"),
+        frame: Frame::at(&visitor, text("portal-notices"), "notices"),
         mails: state.context.sends_mail,
-        pager: Pager::of(&found, "/portal/notices", &[], ["Newer", "Older"]),
+        pager: Pager::newest_first(&found, "/portal/notices", &[]),
         rows: found.items.into_iter().map(row).collect(),
     })
 }
 
 /// To whom it went by mail, and to whom it did not.
-fn sent(mails: &[MailState]) -> String {
-    let of_state = |wanted: &[&str]| {
-        let those = mails.iter().filter(|mail| wanted.contains(&mail.state.as_str()));
-        those.map(|mail| mail.recipient_email.as_str()).collect::<Vec<_>>().join(", ")
+fn sent(mails: &[MailState]) -> Vec<Text> {
+    let to = |states: &[&str]| {
+        let those = mails.iter().filter(|mail| states.contains(&mail.state.as_str()));
+        let addresses: Vec<&str> = those.map(|mail| mail.recipient_email.as_str()).collect();
+        (!addresses.is_empty()).then(|| addresses.join(", "))
     };
-    let parts = [
-        ("Sent to", of_state(&["sent"])),
-        ("On its way to", of_state(&["waiting", "leased"])),
-        ("Could not be delivered to", of_state(&["undelivered"])),
+    let (sent, on_its_way) = (to(&["sent"]), to(&["waiting", "leased"]));
+    let undelivered = to(&["undelivered"]);
+    let told = [
+        sent.map(|to| text("portal-notice-sent").with("addresses", to)),
+        on_its_way.map(|to| text("portal-notice-on-its-way").with("addresses", to)),
+        undelivered.map(|to| text("portal-notice-undelivered").with("addresses", to)),
     ];
-    let told = parts.iter().filter(|(_, whom)| !whom.is_empty());
-    told.map(|(what, whom)| format!("{what} {whom}.")).collect::<Vec<_>>().join(" ")
+    told.into_iter().flatten().collect()
 }

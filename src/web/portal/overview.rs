@@ -11,9 +11,9 @@ use crate::domain::directory::DirectoryState;
 use crate::domain::ids::DirectoryId;
 use crate::domain::provider::ProviderKind;
 use crate::limits;
-use crate::operations::input::{Email, Text};
+use crate::operations::input::{Email, Text as Name};
 use crate::operations::{OperationError, admins};
-use crate::texts::filters;
+use crate::texts::{Markup, Text, filters, text};
 use crate::web::http::error::Problem;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
@@ -39,14 +39,14 @@ struct Overview {
 struct Card {
     provider: ProviderKind,
     title: &'static str,
-    about: &'static str,
+    about: Text,
     open: Option<Open>,
 }
 
 struct Open {
     id: DirectoryId,
     health: Health,
-    action: &'static str,
+    action: Text,
     main: bool,
 }
 
@@ -68,7 +68,7 @@ pub struct AdminForm {
     /// What was entered.
     pub email: String,
     /// What is wrong with it.
-    pub error: Option<String>,
+    pub error: Option<Text>,
 }
 
 /// `GET /portal`.
@@ -101,7 +101,7 @@ async fn render(
         Some(Past { id: row.id.clone(), title: row.provider.title(), when })
     });
     let page = Overview {
-        frame: Frame::at(visitor, "HR connection", "overview"),
+        frame: Frame::at(visitor, text("portal-title"), "overview"),
         csrf: visitor.csrf.clone(),
         organization: visitor.organization.name.clone(),
         past: past.collect(),
@@ -135,11 +135,13 @@ fn cards(allowed: &[ProviderKind], rows: &[(Directory, DirectoryCounts)]) -> Vec
 }
 
 fn open(row: &Directory, counts: DirectoryCounts) -> Open {
+    let title = Text::verbatim(row.provider.title());
+    let hr = Markup::default().html("<span class=\"sr\">").text(title).html("</span>");
     let (action, main) = match row.state {
-        DirectoryState::Setup => ("Go on with the set-up of", true),
-        DirectoryState::Failing => ("Repair", true),
-        _ if counts.holds > 0 => ("Decide", true),
-        _ => ("Open", false),
+        DirectoryState::Setup => (text("portal-card-setup").with("hr", hr), true),
+        DirectoryState::Failing => (text("portal-card-repair").with("hr", hr), true),
+        _ if counts.holds > 0 => (text("portal-card-decide").with("hr", hr), true),
+        _ => (text("portal-card-open").with("hr", hr), false),
     };
     Open { id: row.id.clone(), health: Health::of(row, counts), action, main }
 }
@@ -159,7 +161,7 @@ pub async fn add_admin(state: State, form: Posted) -> Response {
                     tracing::info!(admin.id = %admin.id, by, "an admin was added on the portal");
                     return Ok(page::see_other(&back));
                 }
-                Err(OperationError::EmailTaken) => "This person is on the list already.",
+                Err(OperationError::EmailTaken) => text("portal-admin-there"),
                 Err(other) => return Err(other.into()),
             }
         }
@@ -170,15 +172,13 @@ pub async fn add_admin(state: State, form: Posted) -> Response {
         back,
         name: fields.text("name"),
         email: fields.text("email"),
-        error: Some(wrong.to_owned()),
+        error: Some(wrong),
     };
     render(&state, &visitor, admin_form, StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
-fn entered(fields: &Fields) -> Result<(Email, Text), &'static str> {
-    let name = Text::try_from(fields.text("name"))
-        .map_err(|_| "Enter the person's name, not longer than 500 characters.")?;
-    let email = Email::try_from(fields.text("email"))
-        .map_err(|_| "This is not an e-mail address. It looks like name@company.com.")?;
+fn entered(fields: &Fields) -> Result<(Email, Name), Text> {
+    let name = Name::try_from(fields.text("name")).map_err(|_| text("portal-admin-no-name"))?;
+    let email = Email::try_from(fields.text("email")).map_err(|_| text("portal-no-email"))?;
     Ok((email, name))
 }

@@ -5,16 +5,18 @@ use askama::Template;
 use crate::db::directories::Directory;
 use crate::db::{Conn, DbError, directories};
 use crate::domain::ids::{DirectoryId, OrganizationId};
+use crate::texts::Text;
+use crate::texts::filters;
 use crate::web::http::error::Problem;
 use crate::web::pages::assets::{ASSETS, Assets};
 use crate::web::portal::session::Visitor;
 
-pub use crate::web::pages::page::{Link, Pager, html, ok, request, see_other, text};
+pub use crate::web::pages::page::{Link, Pager, html, link, ok, request, see_other, text};
 
 /// What stands around a page's contents.
 pub struct Frame {
     /// The page's title.
-    pub title: String,
+    pub title: Text,
     /// Where its files are.
     pub assets: &'static Assets,
     /// Who sees it; nobody on the way in.
@@ -35,24 +37,24 @@ pub struct Visit {
 
 impl Frame {
     /// A page of a visitor.
-    pub fn of(visitor: &Visitor, title: impl Into<String>) -> Self {
+    pub fn of(visitor: &Visitor, title: Text) -> Self {
         Self::at(visitor, title, "")
     }
 
     /// A page of a visitor, in one of the parts that the head names.
-    pub fn at(visitor: &Visitor, title: impl Into<String>, at: &'static str) -> Self {
+    pub fn at(visitor: &Visitor, title: Text, at: &'static str) -> Self {
         let visit = Visit {
             organization: visitor.organization.name.clone(),
             csrf: visitor.csrf.clone(),
             return_url: web_address(visitor.session.return_url.as_deref()),
             at,
         };
-        Self { title: title.into(), assets: &ASSETS, visit: Some(visit) }
+        Self { title, assets: &ASSETS, visit: Some(visit) }
     }
 
     /// A page of nobody we know.
-    pub fn outside(title: impl Into<String>) -> Self {
-        Self { title: title.into(), assets: &ASSETS, visit: None }
+    pub fn outside(title: Text) -> Self {
+        Self { title, assets: &ASSETS, visit: None }
     }
 }
 
@@ -70,7 +72,7 @@ pub struct Message {
     /// What stands around it.
     pub frame: Frame,
     /// The words.
-    pub paragraphs: Vec<String>,
+    pub paragraphs: Vec<Text>,
     /// Where one goes on.
     pub link: Option<Link>,
     /// The request, when something went wrong.

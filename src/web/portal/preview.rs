@@ -4,14 +4,13 @@ use crate::domain::guard::LossReason;
 use crate::domain::row_problem::Severity;
 use crate::limits;
 use crate::sync::full::bad_rows::BadRow;
-use crate::sync::full::preview::Preview;
-use crate::texts::Language;
-use crate::web::portal::messages;
+use crate::sync::full::preview::{Leaving, Preview};
+use crate::texts::{Text, text};
 
 /// A preview.
 pub struct PreviewPage {
     /// In a sentence.
-    pub headline: String,
+    pub headline: Text,
     /// The numbers.
     pub counts: Vec<Count>,
     /// The people behind them.
@@ -23,17 +22,19 @@ pub struct Count {
     /// How it looks: nothing, or `warn`.
     pub tone: &'static str,
     /// What is counted.
-    pub label: &'static str,
+    pub label: Text,
     /// How many.
     pub number: usize,
 }
 
 /// People of one kind.
 pub struct List {
+    /// How it looks: nothing, or `warn`.
+    pub tone: &'static str,
     /// Of which.
-    pub title: &'static str,
+    pub title: Text,
     /// What becomes of them.
-    pub about: &'static str,
+    pub about: Option<Text>,
     /// How many there are.
     pub total: usize,
     /// The first of them.
@@ -45,27 +46,44 @@ pub struct List {
 /// One of the people.
 pub struct One {
     /// Who.
-    pub name: String,
+    pub name: Text,
     /// More about them.
-    pub detail: String,
+    pub detail: Option<Text>,
 }
 
-fn list<T>(
-    title: &'static str,
-    about: &'static str,
-    rows: Vec<T>,
-    show: impl Fn(T) -> (String, String),
-) -> List {
-    let total = rows.len();
-    let most = limits::PORTAL_PREVIEW_NAMES_MAX;
-    let one = |row: T| {
-        let (name, detail) = show(row);
-        let (name, detail) = if name.is_empty() { (detail, String::new()) } else { (name, detail) };
-        One { name, detail }
-    };
-    let people: Vec<One> = rows.into_iter().take(most).map(one).collect();
-    let more = total.saturating_sub(people.len());
-    List { title, about, total, people, more }
+impl One {
+    /// A person; without a name, the detail says who it is.
+    fn of(name: String, detail: Option<Text>) -> Self {
+        match (name.is_empty(), detail) {
+            (true, Some(detail)) => Self { name: detail, detail: None },
+            (_, detail) => Self { name: Text::verbatim(name), detail },
+        }
+    }
+
+    fn with_email(name: String, email: Option<String>) -> Self {
+        let email = email.filter(|email| !email.is_empty());
+        Self::of(name, email.map(Text::verbatim))
+    }
+}
+
+impl List {
+    fn of<T>(title: Text, rows: Vec<T>, show: impl Fn(T) -> One) -> Self {
+        let total = rows.len();
+        let people: Vec<One> =
+            rows.into_iter().take(limits::PORTAL_PREVIEW_NAMES_MAX).map(show).collect();
+        let more = total.saturating_sub(people.len());
+        Self { tone: "", title, about: None, total, people, more }
+    }
+
+    /// With what becomes of the people.
+    fn about(self, about: Text) -> Self {
+        Self { about: Some(about), ..self }
+    }
+
+    /// A list that somebody has to do something about.
+    fn warns(self) -> Self {
+        Self { tone: "warn", ..self }
+    }
 }
 
 impl PreviewPage {
@@ -73,75 +91,60 @@ impl PreviewPage {
     #[must_use]
     pub fn of(preview: Preview) -> Self {
         let headline = match preview.counts.seen {
-            0 => "Nobody was found.".to_owned(),
-            seen => format!("{} in the HR system.", messages::people(seen)),
+            0 => text("portal-preview-nobody"),
+            seen => text("portal-preview-people").with("count", seen),
         };
-        let email = |email: Option<String>| email.unwrap_or_default();
-        let is_problem = |row: &BadRow| row.severity == Severity::Problem;
-        let (to_correct, to_check): (Vec<_>, Vec<_>) =
-            preview.row_problems.into_iter().partition(is_problem);
-        let lists = vec![
-            list(
-                "Get the account they have",
-                "Their e-mail is that of an account.",
-                preview.linked,
-                |row| (row.name, email(row.email)),
-            ),
-            list("Get a new account", "Nobody has their e-mail yet.", preview.created, |row| {
-                (row.name, email(row.email))
-            }),
-            list(
-                "Need your decision",
-                "Where it would be a guess, you are asked.",
-                preview.ambiguous,
-                |row| (row.name, row.reason.in_language(Language::English)),
-            ),
-            list(
-                "To correct in the HR system",
-                "These people wait until their record is corrected; everybody else does not.",
-                to_correct,
-                |row| (row.name, row.message.in_language(Language::English)),
-            ),
-            list(
-                "To check in the HR system",
-                "Something is odd; their records are applied all the same.",
-                to_check,
-                |row| (row.name, row.message.in_language(Language::English)),
-            ),
-            list("Lose access", "", preview.deactivated, |row| {
-                (row.name, because(row.because).to_owned())
-            }),
-            list(
-                "Would lose access, if you approve",
-                "They are unusually many, so you are asked first.",
-                preview.held,
-                |row| (row.name, because(row.because).to_owned()),
-            ),
-            list(
-                "Accounts of nobody in the HR system",
-                "They stay as they are.",
-                preview.accounts_not_in_hr,
-                |row| (row.email, String::new()),
-            ),
-        ];
-        let lists: Vec<List> = lists.into_iter().filter(|list| list.total > 0).collect();
-        let warns = ["Need your decision", "To correct in the HR system"];
-        let count = |list: &List| Count {
-            tone: if warns.contains(&list.title) { "warn" } else { "" },
-            label: list.title,
-            number: list.total,
-        };
+        let lists = lists(preview).into_iter().filter(|list| list.total > 0);
+        let lists: Vec<List> = lists.collect();
+        let count =
+            |list: &List| Count { tone: list.tone, label: list.title.clone(), number: list.total };
         Self { headline, counts: lists.iter().map(count).collect(), lists }
     }
 }
 
+/// Everything that can be listed, also lists that nobody is in.
+fn lists(preview: Preview) -> [List; 8] {
+    let is_problem = |row: &BadRow| row.severity == Severity::Problem;
+    let (to_correct, to_check): (Vec<_>, Vec<_>) =
+        preview.row_problems.into_iter().partition(is_problem);
+    let bad = |row: BadRow| One::of(row.name, Some(Text::verbatim(row.message)));
+    let leaving = |row: Leaving| One::of(row.name, Some(because(row.because)));
+    [
+        List::of(text("portal-preview-linked"), preview.linked, |row| {
+            One::with_email(row.name, row.email)
+        })
+        .about(text("portal-preview-linked-means")),
+        List::of(text("portal-preview-created"), preview.created, |row| {
+            One::with_email(row.name, row.email)
+        })
+        .about(text("portal-preview-created-means")),
+        List::of(text("portal-preview-ambiguous"), preview.ambiguous, |row| {
+            One::of(row.name, Some(Text::verbatim(row.reason)))
+        })
+        .about(text("portal-preview-ambiguous-means"))
+        .warns(),
+        List::of(text("portal-preview-to-correct"), to_correct, bad)
+            .about(text("portal-preview-to-correct-means"))
+            .warns(),
+        List::of(text("portal-preview-to-check"), to_check, bad)
+            .about(text("portal-preview-to-check-means")),
+        List::of(text("portal-preview-deactivated"), preview.deactivated, leaving),
+        List::of(text("portal-preview-held"), preview.held, leaving)
+            .about(text("portal-preview-held-means")),
+        List::of(text("portal-preview-not-in-hr"), preview.accounts_not_in_hr, |row| {
+            One::of(row.email, None)
+        })
+        .about(text("portal-preview-not-in-hr-means")),
+    ]
+}
+
 /// Why somebody would lose access.
 #[must_use]
-pub const fn because(reason: LossReason) -> &'static str {
+pub fn because(reason: LossReason) -> Text {
     match reason {
-        LossReason::LeavingDate => "their last day is over",
-        LossReason::NotCurrentStaff => "not in the list of current staff",
-        LossReason::Former => "marked as having left",
-        LossReason::NotInHr => "not in the HR system any more",
+        LossReason::LeavingDate => text("portal-because-leaving-date"),
+        LossReason::NotCurrentStaff => text("portal-because-not-current"),
+        LossReason::Former => text("portal-because-former"),
+        LossReason::NotInHr => text("portal-because-not-in-hr"),
     }
 }

@@ -7,6 +7,7 @@
 use askama::Template as _;
 
 use crate::domain::ids::DirectoryId;
+use crate::texts::{Text, text};
 use crate::web::http::error::Problem;
 use crate::web::portal::page::{Frame, Link, Message, directory_path};
 use crate::web::portal::sign_in;
@@ -17,23 +18,20 @@ pub fn page(problem: &Problem, path: &str, mails: bool, request_id: &str) -> Str
     if matches!(problem, Problem::NoVisit) {
         return sign_in::page(&DirectoryId::from_text(directory_in(path)), mails, None);
     }
-    let (title, text) = words(problem);
+    let (title, what) = words(problem);
     let back = directory_in(path);
+    let overview = || Link { href: "/portal".to_owned(), label: text("portal-to-overview") };
     let link = match problem {
-        Problem::NotFound { .. } | Problem::UnknownRoute => {
-            Link { href: "/portal".to_owned(), label: "Go to the overview".to_owned() }
-        }
-        _ if back.is_empty() => {
-            Link { href: "/portal".to_owned(), label: "Go to the overview".to_owned() }
-        }
+        Problem::NotFound { .. } | Problem::UnknownRoute => overview(),
+        _ if back.is_empty() => overview(),
         _ => Link {
             href: directory_path(&DirectoryId::from_text(back)),
-            label: "Back to the connection".to_owned(),
+            label: text("portal-problem-back"),
         },
     };
     let message = Message {
         frame: Frame::outside(title),
-        paragraphs: vec![text],
+        paragraphs: vec![what],
         link: Some(link),
         request_id: Some(request_id.to_owned()),
     };
@@ -49,91 +47,64 @@ fn directory_in(path: &str) -> &str {
 }
 
 /// What happened, and what to do.
-fn words(problem: &Problem) -> (&'static str, String) {
+fn words(problem: &Problem) -> (Text, Text) {
     match problem {
         Problem::BudgetSpent { retry_after_seconds } => {
             let seconds = (*retry_after_seconds).max(1);
-            let text = format!(
-                "The HR system answers only so many questions in a minute, and they are used up. \
-                 Try again in {seconds} seconds."
-            );
-            ("Please wait a moment", text)
+            let what = text("portal-problem-wait-do").with("seconds", seconds);
+            (text("portal-problem-wait"), what)
         }
         Problem::ProviderFailed { message, .. } => {
-            ("The HR system could not be asked", format!("{message} Try again later."))
+            let what = text("portal-problem-provider-do").with("reason", message);
+            (text("portal-problem-provider"), what)
         }
         Problem::InvalidCredential { message } | Problem::Conflict { message } => {
-            ("That is not possible", message.clone())
+            (text("portal-problem-not-possible"), Text::verbatim(message))
         }
-        other => {
-            let (title, text) = fixed_words(other);
-            (title, text.to_owned())
-        }
+        other => fixed_words(other),
     }
 }
 
 /// The words of problems that say nothing particular.
-const fn fixed_words(problem: &Problem) -> (&'static str, &'static str) {
+fn fixed_words(problem: &Problem) -> (Text, Text) {
     match problem {
-        Problem::ForeignForm => (
-            "Please do that again",
-            "This form was not sent from the page as it is now, so nothing was changed. Open the \
-             page again and repeat what you did.",
-        ),
-        Problem::UnknownRoute | Problem::NotFound { .. } | Problem::MethodNotAllowed => (
-            "This page does not exist",
-            "It may have been removed, or the address was not copied whole.",
-        ),
-        Problem::ProviderNotAllowed { .. } => (
-            "This HR system is not switched on for you",
-            "Ask the people who run the application to switch it on.",
-        ),
-        Problem::AlreadyConnected { .. } => (
-            "This HR system is connected already",
-            "Open it on the overview. To connect it anew, disable it there first.",
-        ),
-        Problem::DirectoryDisabled => (
-            "This connection was disabled",
-            "A disabled connection stays disabled. Start a new set-up on the overview.",
-        ),
-        Problem::NoCredential => {
-            ("The key is missing", "Enter the key of the HR system first, then go on.")
+        Problem::ForeignForm => (text("portal-problem-foreign"), text("portal-problem-foreign-do")),
+        Problem::UnknownRoute | Problem::NotFound { .. } | Problem::MethodNotAllowed => {
+            (text("portal-problem-no-page"), text("portal-problem-no-page-do"))
         }
-        Problem::NoAdmin => (
-            "Nobody would hear of a failure",
-            "Name at least one person who is told when something goes wrong, then go on.",
-        ),
-        Problem::RunInProgress { .. } => (
-            "A full sync is under way already",
-            "You need not do anything. Its end brings everything up to date.",
-        ),
-        Problem::TooLarge { .. } => ("That is too much at once", "Send less in one go."),
-        Problem::TooSlow { .. } | Problem::Crowded => (
-            "That did not arrive in time",
-            "Nothing was changed. Open the page again and repeat what you did.",
-        ),
+        Problem::ProviderNotAllowed { .. } => {
+            (text("portal-problem-not-allowed"), text("portal-problem-not-allowed-do"))
+        }
+        Problem::AlreadyConnected { .. } => {
+            (text("portal-problem-connected"), text("portal-problem-connected-do"))
+        }
+        Problem::DirectoryDisabled => {
+            (text("portal-problem-disabled"), text("portal-problem-disabled-do"))
+        }
+        Problem::NoCredential => (text("portal-problem-no-key"), text("portal-problem-no-key-do")),
+        Problem::NoAdmin => (text("portal-problem-no-admin"), text("portal-problem-no-admin-do")),
+        Problem::RunInProgress { .. } => {
+            (text("portal-problem-running"), text("portal-problem-running-do"))
+        }
+        Problem::TooLarge { .. } => {
+            (text("portal-problem-too-large"), text("portal-problem-too-large-do"))
+        }
+        Problem::TooSlow { .. } | Problem::Crowded => {
+            (text("portal-problem-too-slow"), text("portal-problem-too-slow-do"))
+        }
         Problem::Unavailable => {
-            ("Not possible at the moment", "Too much is waiting. Try again in a minute.")
+            (text("portal-problem-unavailable"), text("portal-problem-unavailable-do"))
         }
-        Problem::DatabaseAway => (
-            "Not possible at the moment",
-            "These pages cannot reach their data. It is safe, and we have been told. Try again \
-             in a few minutes.",
-        ),
-        Problem::Internal(_) => (
-            "Something went wrong on our side",
-            "Nothing was changed by halves. Try again. If it happens again, tell the people who \
-             run this service for you.",
-        ),
-        Problem::CredentialRefused { .. } => (
-            "The HR system refuses the key",
-            "Nothing was changed. Open the page again; it says which steps are missing.",
-        ),
-        _ => (
-            "That did not work",
-            "What was sent cannot be understood, so nothing was changed. Open the page again and \
-             repeat what you did.",
-        ),
+        Problem::DatabaseAway => {
+            (text("portal-problem-unavailable"), text("portal-problem-database-do"))
+        }
+        Problem::Internal(_) => {
+            (text("portal-problem-internal"), text("portal-problem-internal-do"))
+        }
+        Problem::CredentialRefused { .. } => {
+            (text("portal-problem-refused"), text("portal-problem-refused-do"))
+        }
+        _ => (text("portal-problem-other"), text("portal-problem-other-do")),
     }
 }
 

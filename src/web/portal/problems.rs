@@ -1,6 +1,7 @@
 //! The records that HR has to correct or to check, as a list and as a file for a spreadsheet
 //! (S-07).
 
+use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -11,13 +12,13 @@ use crate::db::{Conn, directories, reports};
 use crate::domain::ids::DirectoryId;
 use crate::domain::row_problem::Severity;
 use crate::limits;
-use crate::texts::Language;
+use crate::texts::{Language, Text, filters, text};
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
 use crate::web::pages::page::request;
-use crate::web::portal::directory::{name_of_problem, problems_heading, problems_sentence};
+use crate::web::portal::directory::{name_of_problem, problems_heading, problems_sentences};
 use crate::web::portal::messages::When;
 use crate::web::portal::page::{self, Frame, Pager, directory_path, own_directory};
 use crate::web::portal::session::Visitor;
@@ -28,18 +29,18 @@ struct Problems {
     frame: Frame,
     id: DirectoryId,
     title: &'static str,
-    heading: &'static str,
-    sentence: String,
+    heading: Text,
+    sentences: Vec<Text>,
     rows: Vec<Row>,
     pager: Pager,
 }
 
 struct Row {
-    name: String,
+    name: Text,
     number: String,
     email: String,
-    kind: &'static str,
-    message: String,
+    kind: Text,
+    message: Text,
     since: When,
 }
 
@@ -65,18 +66,18 @@ pub async fn show(
     let shown = |row: RowProblem| Row {
         name: name_of_problem(&row),
         kind: kind(row.severity),
-        message: row.text().in_language(Language::English),
+        message: Text::verbatim(row.message()),
         number: row.employee_number.map(|number| number.0).unwrap_or_default(),
         email: row.email.unwrap_or_default(),
         since: When::of(row.first_seen_at_ms, now, &zone),
     };
     page::ok(&Problems {
-        frame: Frame::of(&visitor, "To correct"),
+        frame: Frame::of(&visitor, text("portal-to-correct")),
         title: row.provider.title(),
-        heading: problems_heading(counts),
-        sentence: problems_sentence(counts, &row),
+        heading: problems_heading(counts, row.provider.title()),
+        sentences: problems_sentences(counts, &row),
         id: row.id,
-        pager: Pager::of(&found, &at, &[], ["Newer", "Older"]),
+        pager: Pager::newest_first(&found, &at, &[]),
         rows: found.items.into_iter().map(shown).collect(),
     })
 }
@@ -92,7 +93,7 @@ pub async fn download(state: State, visitor: Visitor, path: Path<String>) -> Res
     let body = csv_of(read.await?).map_err(|error| Problem::Internal(error.to_string()))?;
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
-        .insert_header(("Content-Disposition", "attachment; filename=\"records-to-correct.csv\""))
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"records-to-correct.csv\""))
         .body(body))
 }
 
@@ -113,23 +114,32 @@ fn all(conn: &mut Conn, id: &DirectoryId) -> Result<Vec<RowProblem>, Problem> {
 }
 
 /// What HR does with a record.
-const fn kind(severity: Severity) -> &'static str {
+fn kind(severity: Severity) -> Text {
     match severity {
-        Severity::Problem => "To correct",
-        Severity::Warning => "To check",
+        Severity::Problem => text("portal-to-correct"),
+        Severity::Warning => text("portal-to-check"),
     }
 }
 
 fn csv_of(rows: Vec<RowProblem>) -> Result<Vec<u8>, csv::Error> {
     // With the mark in front, spreadsheets take it for UTF-8.
     let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
-    writer.write_record(["Name", "Employee number", "E-mail", "Kind", "What to do", "Since"])?;
+    let heads = [
+        text("portal-head-name"),
+        text("portal-head-employee-number"),
+        text("portal-head-email"),
+        text("portal-head-kind"),
+        text("portal-head-to-do"),
+        text("portal-head-since"),
+    ];
+    writer.write_record(heads.map(|head| head.in_language(Language::default())))?;
     for row in rows {
-        let (kind, message) = (kind(row.severity), row.text().in_language(Language::English));
+        let kind = kind(row.severity).in_language(Language::default());
+        let message = row.message();
         let number = row.employee_number.map(|number| number.0).unwrap_or_default();
         let since = row.first_seen_at_ms.to_string();
         let email = row.email.unwrap_or_default();
-        let cells = [row.name.as_str(), &number, &email, kind, &message, &since];
+        let cells = [row.name.as_str(), &number, &email, &kind, &message, &since];
         writer.write_record(cells.map(harmless))?;
     }
     writer.into_inner().map_err(|error| error.into_error().into())

@@ -11,6 +11,7 @@ use askama::Template;
 use crate::domain::ids::DirectoryId;
 use crate::operations::input::Email;
 use crate::operations::portal_links;
+use crate::texts::{Text, filters, text};
 use crate::web::http::error::Problem;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
@@ -23,15 +24,15 @@ struct SignIn {
     frame: Frame,
     id: DirectoryId,
     mails: bool,
-    error: Option<&'static str>,
+    error: Option<Text>,
 }
 
 /// The page for somebody without a visit. Where no mail can be sent, or the page is about no
 /// directory, it says how else one gets in.
 #[must_use]
-pub fn page(id: &DirectoryId, mails: bool, error: Option<&'static str>) -> String {
+pub fn page(id: &DirectoryId, mails: bool, error: Option<Text>) -> String {
     let mails = mails && !id.as_str().is_empty();
-    let frame = Frame::outside("Sign in to the HR connection");
+    let frame = Frame::outside(text("portal-sign-in"));
     let page = SignIn { frame, id: id.clone(), mails, error };
     page.render().unwrap_or_else(|_| Problem::NoVisit.title().to_owned())
 }
@@ -41,8 +42,7 @@ pub async fn request(state: State, path: Path<String>, form: Asked) -> Response 
     let context = &state.context;
     let id = DirectoryId::from_text(path.into_inner());
     let Ok(email) = Email::try_from(form.0.text("email")) else {
-        let wrong = Some("This is not an e-mail address. It looks like name@company.com.");
-        let page = page(&id, context.sends_mail, wrong);
+        let page = page(&id, context.sends_mail, Some(text("portal-no-email")));
         let mut answer = actix_web::HttpResponse::build(StatusCode::UNPROCESSABLE_ENTITY);
         return Ok(answer.content_type("text/html; charset=utf-8").body(page));
     };
@@ -51,15 +51,8 @@ pub async fn request(state: State, path: Path<String>, form: Asked) -> Response 
         state.activators.mails.wake();
     }
     page::ok(&Message {
-        frame: Frame::outside("Look into your mailbox"),
-        paragraphs: vec![
-            "If this address belongs to somebody who looks after this connection, a message with a \
-             link is on its way. It works once and for half an hour."
-                .to_owned(),
-            "Nothing there after a few minutes? Look into the folder for unwanted mail, or open \
-             the HR connection from the application that you use."
-                .to_owned(),
-        ],
+        frame: Frame::outside(text("portal-mailbox")),
+        paragraphs: vec![text("portal-mailbox-sent"), text("portal-mailbox-nothing")],
         link: None,
         request_id: None,
     })

@@ -6,9 +6,10 @@ use askama::Template;
 use crate::db::directories::Directory;
 use crate::db::{DbError, admins, waiting_credentials};
 use crate::domain::ids::DirectoryId;
-use crate::domain::profile::{CredentialForm, Permission};
-use crate::providers;
-use crate::texts::{Text, filters};
+use crate::domain::provider::ProviderKind;
+use crate::domain::steps;
+use crate::providers::{self, Permission};
+use crate::texts::{Text, filters, text};
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
 use crate::web::portal::directory::{self, Extra};
@@ -25,11 +26,12 @@ struct Wizard {
     csrf: String,
     id: DirectoryId,
     title: &'static str,
-    steps_word: &'static str,
-    make_title: &'static Text,
-    make_steps: &'static [Text],
-    permissions: &'static [&'static Permission],
-    enter_title: &'static str,
+    /// How many steps there are.
+    steps: u32,
+    make_title: Text,
+    make_steps: &'static [&'static str],
+    permissions: &'static [Permission],
+    enter_title: Text,
     webhook_url: Option<String>,
     key: KeyForm,
     preview: Option<PreviewPage>,
@@ -56,16 +58,20 @@ pub async fn render(
     let profile = providers::profile(provider);
     let webhook_url = directory::webhook_url(&state.context, &row)?;
     let page = Wizard {
-        frame: Frame::of(visitor, format!("Connect {}", provider.title())),
+        frame: Frame::of(visitor, text("portal-connect").with("hr", provider.title())),
         csrf: visitor.csrf.clone(),
         title: provider.title(),
-        steps_word: if webhook_url.is_some() { "Five" } else { "Four" },
-        make_title: &profile.key_title,
-        make_steps: profile.key_steps,
-        permissions: profile.permissions,
-        enter_title: match profile.credential {
-            CredentialForm::KeyPair => "Enter the key pair here",
-            CredentialForm::ApiKey => "Enter the key here",
+        steps: if webhook_url.is_some() { 5 } else { 4 },
+        make_title: match provider {
+            ProviderKind::PeopleHr => text("portal-wizard-make-people-hr"),
+            ProviderKind::BreatheHr => text("portal-wizard-make-breathe-hr"),
+            ProviderKind::Hrworks => text("portal-wizard-make-hrworks"),
+        },
+        make_steps: steps::make_key(provider),
+        permissions: providers::permissions(provider),
+        enter_title: match provider {
+            ProviderKind::Hrworks => text("portal-wizard-enter-pair"),
+            _ => text("portal-wizard-enter"),
         },
         webhook_url,
         key: KeyForm::of(&row, waiting, extra.said, (visitor.now, &zone)),
