@@ -657,3 +657,60 @@ fn a_planted_table_that_can_not_be_stacked_is_found() {
         assert_one(&check_tables("a.html", &table.replacen(part, "", 1)), "a.html: <t");
     }
 }
+
+// ------------------------------------------------------------------------------------------- texts
+
+#[test]
+fn what_people_read_stands_in_the_catalogue() {
+    let tree = repository();
+    let read = tree.0.iter().filter(|file| texts::is_read_code(&file.path));
+    let mut complaints: Vec<String> =
+        read.flat_map(|file| texts::words_in_code(&file.path, &file.text)).collect();
+    for (path, page) in texts::templates(root()) {
+        complaints.extend(texts::words_in_template(&path, &page));
+    }
+    assert_none(complaints);
+}
+
+#[test]
+fn every_message_is_used_with_what_it_needs() {
+    let tree = repository();
+    let mut uses: Vec<texts::Use> =
+        tree.under("src/").flat_map(|file| texts::uses_in_code(&file.path, &file.text)).collect();
+    for (path, page) in texts::all_templates(root()) {
+        uses.extend(texts::uses_in_template(&path, &page));
+    }
+    assert_none(texts::check_uses(&uses, &texts::catalogue(root(), "en")));
+}
+
+#[test]
+fn a_planted_text_outside_the_catalogue_is_found() {
+    let code = |text: &str| texts::words_in_code("a.rs", text);
+    assert_none(code("#[doc = \"Some words\"] fn a() { info!(\"it is done\"); text(\"a-b\"); }"));
+    assert_none(code("#[cfg(test)] mod tests { const A: &str = \"Some words\"; }"));
+    assert_one(&code("fn a() -> String { format!(\"{n} people wait\") }"), "people wait");
+    assert_one(&code("const A: &str = \"Overview\";"), "Overview");
+    assert_none(code("const A: &str = \"Accept-Encoding\";"));
+    assert_one(&code("const A: &str = \"E-mail\";"), "E-mail");
+    let page = |text: &str| texts::words_in_template("a.html", text);
+    assert_none(page("<p class=\"note\">{{ \"a-b\"|t }} &nbsp; {% if x %}→{% endif %}</p>"));
+    assert_none(page("{% block width %}wide{% endblock %}{% block main %}{% endblock %}"));
+    assert_none(page("<script>let words = 1;</script><style>p { color: red }</style>"));
+    assert_one(&page("<p>{{ x }} people</p>"), "people");
+    assert_one(&page("<img src=\"/a\" alt=\"The logo\">"), "The logo");
+    assert_one(&page("<p>{{ when.unwrap_or(\"Not yet\") }}</p>"), "Not yet");
+}
+
+#[test]
+fn a_planted_message_that_does_not_fit_is_found() {
+    let catalogue =
+        texts::messages("a-b = { $count ->\n    [one] One\n   *[other] { $count }\n}\n");
+    let uses = |code: &str| texts::uses_in_code("a.rs", code);
+    assert_none(texts::check_uses(&uses("text(\"a-b\").with(\"count\", 1)"), &catalogue));
+    assert_one(&texts::check_uses(&uses("text(\"a-b\")"), &catalogue), "has the places");
+    let both = uses("(text(\"a-b\").with(\"count\", 1), text(\"a-c\"))");
+    assert_one(&texts::check_uses(&both, &catalogue), "no message a-c");
+    assert_one(&texts::check_uses(&[], &catalogue), "nobody uses a-b");
+    let page = texts::uses_in_template("a.html", "{{ \"a-b\"|with(\"count\", n)|t }}");
+    assert_none(texts::check_uses(&page, &catalogue));
+}

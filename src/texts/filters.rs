@@ -1,8 +1,8 @@
 //! The filters with which templates show messages of the catalogue.
 //!
-//! `{{ "portal-sync-now"|t }}` shows a message, `{{ "portal-connect"|with("hr", hr)|t }}` one with
-//! an argument, and `{{ health.sentence|t }}` a [`Text`] that a handler has chosen. What has
-//! markup among its arguments is shown by `|html`, which escapes all but that.
+//! `{{ "portal-sync-now"|t }}` shows a message, `{{ "portal-changes-more"|with("count", n)|t }}`
+//! one with an argument, and `{{ health.sentence|t }}` a [`Text`] that a handler has chosen. What
+//! has markup among its arguments is shown by `|html`, which escapes all but that.
 //!
 //! The language is the value [`LANGUAGE`] with which the template is rendered; without it English.
 

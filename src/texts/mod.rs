@@ -1,9 +1,9 @@
 //! What people read: the message catalogue (O-10).
 //!
 //! A [`Text`] names a message of the catalogue and carries its arguments. It is in no language
-//! until [`Text::in_language`] or a filter of a template puts it into one, so what decides *what*
-//! is said need not know *to whom*. The catalogue itself is `locales/<language>/*.ftl`, one folder for each
-//! language, in the syntax of Project Fluent; it is part of the program.
+//! until [`Text::in_language`] or a filter of a template puts it into one, so what decides *what* is
+//! said need not know *to whom*. The catalogue itself is `locales/<language>/*.ftl`, one folder for
+//! each language, in the syntax of Project Fluent; it is part of the program.
 //!
 //! Invariants:
 //! - The id of a message is a literal where it is used. `tests/tidy.rs` finds ids that the
@@ -308,6 +308,10 @@ mod tests {
         let when = Markup::default().html("<time>").text(today).html("</time>");
         let html = text("portal-disabled-when").with("when", when).html(Language::English);
         assert_eq!(html, "disabled <time>today</time>");
+        let elements =
+            Text::markup(Markup::default().html("<b>").text(Text::verbatim("<")).html("</b>"));
+        assert_eq!(elements.html(Language::English), "<b>&#60;</b>");
+        assert_eq!(elements.in_language(Language::English), "<");
         let forged = text("portal-disabled-when").with("when", "<time>").html(Language::English);
         assert_eq!(forged, "disabled &#60;time&#62;");
     }

@@ -269,9 +269,15 @@ fn is_prose(text: &str) -> bool {
     };
     let parts: Vec<&str> = text.split([' ', '\n']).collect();
     let pair = parts.windows(2).any(|pair| pair.iter().all(|part| is_word(part)));
-    let starts = text.chars().next().is_some_and(char::is_uppercase);
+    let starts = text.chars().next().is_some_and(char::is_uppercase) && !is_header(text);
     pair || (starts
         && parts.iter().any(|part| is_word(part) && part.chars().any(char::is_lowercase)))
+}
+
+/// The name of a header, such as `Accept-Encoding`.
+fn is_header(text: &str) -> bool {
+    let starts = |part: &str| part.chars().next().is_some_and(char::is_uppercase);
+    text.contains('-') && !text.contains(' ') && text.split('-').all(starts)
 }
 
 // --------------------------------------------------------------------------------------- templates
@@ -330,9 +336,18 @@ fn uses_in_expression(path: &str, all: &[TokenTree], found: &mut Vec<Use>) {
     }
 }
 
+/// Without the block that stands in an attribute: how wide the page is.
+fn without_width(page: &str) -> String {
+    let block = page.split_once("{% block width %}");
+    let parted =
+        block.and_then(|(before, rest)| Some((before, rest.split_once("{% endblock %}")?.1)));
+    parted.map_or_else(|| page.to_owned(), |(before, behind)| format!("{before}{behind}"))
+}
+
 /// Words that stand in a template.
-fn words_in_template(path: &str, page: &str) -> Vec<String> {
-    let (code, copied) = parts_of(page);
+pub fn words_in_template(path: &str, page: &str) -> Vec<String> {
+    let page = without_width(page);
+    let (code, copied) = parts_of(&page);
     let mut found = Vec::new();
     for part in code {
         if !part.trim_start_matches(['-', ' ']).starts_with("include")

@@ -183,9 +183,9 @@ pub fn change_summary(who: &Markup, rule: Rule, changes: &Changes) -> Text {
     }
     let shown: Vec<Field> = changes.keys().filter_map(|name| Field::of(name)).collect();
     if let [one] = shown.as_slice() {
-        return one.is_new(who);
+        return one.another(who);
     }
-    match with_commas(shown.iter().map(Field::called)) {
+    match with_commas(shown.into_iter().map(Field::called)) {
         Some(fields) => text("portal-feed-fields").with("who", who).with("fields", fields),
         None => text("portal-feed-other").with("who", who).with("why", why()),
     }
@@ -226,7 +226,7 @@ impl Field {
     }
 
     /// What it is called.
-    fn called(&self) -> Text {
+    fn called(self) -> Text {
         match self {
             Self::Email => text("portal-field-email"),
             Self::FirstName => text("portal-field-first-name"),
@@ -243,7 +243,7 @@ impl Field {
     }
 
     /// That somebody has another one.
-    fn is_new(self, who: &Markup) -> Text {
+    fn another(self, who: &Markup) -> Text {
         match self {
             Self::Email => text("portal-feed-email").with("who", who),
             Self::FirstName => text("portal-feed-first-name").with("who", who),
