@@ -1,9 +1,9 @@
 //! What people read: the message catalogue (O-10).
 //!
 //! A [`Text`] names a message of the catalogue and carries its arguments. It is in no language
-//! until [`Text::in_language`] or a filter of a template puts it into one, so what decides *what* is
-//! said need not know *to whom*. The catalogue itself is `locales/<language>/*.ftl`, one folder for
-//! each language, in the syntax of Project Fluent; it is part of the program.
+//! until [`Text::in_language`] or a filter of a template puts it into one, so what decides *what*
+//! is said need not know *to whom*. The catalogue itself is `locales/<language>/*.ftl`, one folder
+//! for each language, in the syntax of Project Fluent; it is part of the program.
 //!
 //! Invariants:
 //! - The id of a message is a literal where it is used. `tests/tidy.rs` finds ids that the
