@@ -40,16 +40,14 @@ impl Health {
                 let means = text("portal-health-setup-means");
                 Self::new("idle", text("portal-health-setup"), means)
             }
-            DirectoryState::Validating => match directory.failure_class {
-                Some(class) => {
+            DirectoryState::Validating => {
+                if let Some(class) = directory.failure_class {
                     let label = text("portal-health-first-unfinished");
-                    Self::new("warn", label, trouble(class, hr))
+                    return Self::new("warn", label, trouble(class, hr));
                 }
-                None => {
-                    let means = text("portal-health-first-means");
-                    Self::new("busy", text("portal-health-first"), means)
-                }
-            },
+                let means = text("portal-health-first-means");
+                Self::new("busy", text("portal-health-first"), means)
+            }
             DirectoryState::Active => Self::of_active(directory, counts),
             DirectoryState::Failing => Self::of_failing(directory),
             DirectoryState::Disabled => {
