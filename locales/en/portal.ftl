@@ -534,9 +534,6 @@ portal-wizard-lead =
             Five steps, about ten minutes. Nothing changes in the application before the last one,
             and nothing is ever written to { $hr }.
     }
-portal-wizard-make-people-hr = Make a key in People HR
-portal-wizard-make-breathe-hr = Find the key in Breathe HR
-portal-wizard-make-hrworks = Make a key pair in HRworks
 portal-wizard-stay = Stay on that page for step 3: it has a field named Webhook URL.
 portal-wizard-permissions = What the key has to be allowed, and why
 portal-wizard-enter = Enter the key here

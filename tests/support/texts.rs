@@ -446,8 +446,12 @@ fn a_planted_text_outside_the_catalogue_is_found() {
     assert_none(code("#[cfg(test)] mod tests { const A: &str = \"Some words\"; }"));
     assert_one(&code("fn a() -> String { format!(\"{n} people wait\") }"), "people wait");
     assert_one(&code("const A: &str = \"Overview\";"), "Overview");
+    assert_none(code("const A: &str = \"Accept-Encoding\";"));
+    assert_one(&code("const A: &str = \"E-mail\";"), "E-mail");
+    assert_one(&code("fn a() { match error { A => \"Some words\" } }"), "Some words");
     let page = |text: &str| words_in_template("a.html", text);
     assert_none(page("<p class=\"note\">{{ \"a-b\"|t }} &nbsp; {% if x %}→{% endif %}</p>"));
+    assert_none(page("{% block width %}wide{% endblock %}{% block main %}{% endblock %}"));
     assert_none(page("<script>let words = 1;</script><style>p { color: red }</style>"));
     assert_one(&page("<p>{{ x }} people</p>"), "people");
     assert_one(&page("<img src=\"/a\" alt=\"The logo\">"), "The logo");

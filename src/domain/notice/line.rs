@@ -1,5 +1,6 @@
 //! What stands inside a line of a notice: names and moments.
 
+use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::Place;
@@ -10,14 +11,24 @@ use crate::texts::{Text, text};
 /// A moment as the admin's calendar and clock show it: `22 November 2026, 14:05`.
 #[must_use]
 pub fn moment_text(moment: Timestamp, zone: &TimeZone) -> Text {
-    let timestamp =
-        jiff::Timestamp::from_millisecond(moment.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    let local = timestamp.to_zoned(zone.clone());
+    let local = local(moment, zone);
     text("notice-moment")
         .with("day", local.day().to_string())
         .with("month", month(local.month()))
         .with("year", local.year().to_string())
-        .with("time", local.strftime("%H:%M").to_string())
+        .with("time", time_text(moment, zone))
+}
+
+/// A moment as the admin's clock shows it: `14:05`.
+#[must_use]
+pub fn time_text(moment: Timestamp, zone: &TimeZone) -> String {
+    local(moment, zone).strftime("%H:%M").to_string()
+}
+
+fn local(moment: Timestamp, zone: &TimeZone) -> Zoned {
+    let timestamp =
+        jiff::Timestamp::from_millisecond(moment.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    timestamp.to_zoned(zone.clone())
 }
 
 fn month(number: i8) -> Text {

@@ -35,7 +35,7 @@ pub use self::body::{Block, NoticeText};
 pub use self::endpoint::endpoint_disabled;
 pub use self::failed::{records_refused, records_text, sync_failed};
 pub use self::holds::hold_waits;
-pub use self::line::{moment_text, one_line};
+pub use self::line::{moment_text, one_line, time_text};
 pub use self::recovery::{sync_recovered, sync_silent};
 pub use self::sign_in::sign_in;
 

@@ -5,7 +5,7 @@
 use jiff::tz::TimeZone;
 
 use crate::clock::Timestamp;
-use crate::domain::notice::moment_text;
+use crate::domain::notice::{moment_text, time_text};
 use crate::texts::filters::ToText;
 use crate::texts::{Argument, Language, Markup, Text, ToArgument, text};
 
@@ -13,7 +13,7 @@ use crate::texts::{Argument, Language, Markup, Text, ToArgument, text};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct When {
     words: Text,
-    exact: String,
+    exact: Text,
     machine: String,
 }
 
@@ -33,7 +33,9 @@ impl When {
     pub fn markup(&self) -> Markup {
         let Self { words, exact, machine } = self;
         Markup::default()
-            .html(format!("<time datetime=\"{machine}\" title=\"{exact}\">"))
+            .html(format!("<time datetime=\"{machine}\" title=\""))
+            .text(exact.clone())
+            .html("\">")
             .text(words.clone())
             .html("</time>")
     }
@@ -70,8 +72,7 @@ fn words(moment: Timestamp, now: Timestamp, zone: &TimeZone) -> Text {
         }
         _ => {}
     }
-    let exact = moment_text(moment, zone);
-    let time = exact.rsplit_once(", ").map_or(exact.as_str(), |(_, time)| time);
+    let time = time_text(moment, zone);
     let (day, today) = (moment.date_in(zone), now.date_in(zone));
     if day == today {
         text("pages-when-today").with("time", time)
@@ -80,7 +81,7 @@ fn words(moment: Timestamp, now: Timestamp, zone: &TimeZone) -> Text {
     } else if today.tomorrow().is_ok_and(|next| next == day) {
         text("pages-when-tomorrow").with("time", time)
     } else {
-        Text::verbatim(exact)
+        moment_text(moment, zone)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::providers;
 use crate::sync::full::preview;
 use crate::sync::setup::{self, Checked, KeyState, NewDirectory, SetupError};
 use crate::texts::{Text, filters, text};
-use crate::web::api::directories::setup_problem::{problem, sentence};
+use crate::web::api::directories::setup_problem::problem;
 use crate::web::http::error::Problem;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
@@ -102,12 +102,8 @@ fn said_of(checked: Checked) -> Said {
 fn refused(error: SetupError, id: &DirectoryId) -> Result<(Said, StatusCode), Problem> {
     let said = match error {
         SetupError::CredentialRefused(check) => Said::Refused(*check),
-        SetupError::InvalidCredential { message } => {
-            Said::Invalid(Text::verbatim(sentence(&message)))
-        }
-        other @ SetupError::OtherCompany => {
-            Said::Invalid(Text::verbatim(sentence(&other.to_string())))
-        }
+        SetupError::InvalidCredential { message } => Said::Invalid(message),
+        SetupError::OtherCompany => Said::Invalid(text("check-other-company")),
         other => return Err(problem(other, id)),
     };
     Ok((said, StatusCode::UNPROCESSABLE_ENTITY))

@@ -39,7 +39,7 @@ impl WhoRow {
     /// As it is told now.
     #[must_use]
     pub fn of(told: Told, now: Timestamp, zone: &TimeZone) -> Self {
-        Self { when: When::of(told.at, now, zone), sentence: Text::verbatim(told.sentence) }
+        Self { when: When::of(told.at, now, zone), sentence: told.sentence }
     }
 }
 

@@ -67,7 +67,7 @@ pub async fn show(state: State, visitor: Visitor, req: HttpRequest) -> Response 
             who: name_of(&names, &row.account_id),
             more: fields.split_off(seen),
             fields,
-            why: Text::verbatim(row.rule.message()),
+            why: row.rule.text(),
             by: cause(row.cause, row.cause_id.as_deref(), &by),
         }
     };
@@ -83,7 +83,7 @@ fn deciders(
     conn: &mut Conn,
     organization: &OrganizationId,
     rows: &[NumberedAccountChange],
-) -> Result<HashMap<String, String>, DbError> {
+) -> Result<HashMap<String, Text>, DbError> {
     let mut found = HashMap::new();
     let names = AdminNames::load(conn, organization)?;
     for NumberedAccountChange { change: row, .. } in rows {
@@ -100,13 +100,13 @@ fn deciders(
             _ => continue,
         };
         if let Some(by) = by {
-            found.insert(id.clone(), names.text(&by).in_language(Language::English));
+            found.insert(id.clone(), names.text(&by));
         }
     }
     Ok(found)
 }
 
-fn cause(kind: CauseKind, id: Option<&str>, by: &HashMap<String, String>) -> Text {
+fn cause(kind: CauseKind, id: Option<&str>, by: &HashMap<String, Text>) -> Text {
     let named = id.and_then(|id| by.get(id));
     match (kind, named) {
         (CauseKind::Hook, _) => text("portal-by-hook"),
@@ -115,7 +115,7 @@ fn cause(kind: CauseKind, id: Option<&str>, by: &HashMap<String, String>) -> Tex
         (CauseKind::Decision, Some(who)) => text("portal-by-decision").with("who", who),
         (CauseKind::Decision, None) => text("portal-by-decision-unknown"),
         (CauseKind::ApiKey, _) => text("portal-by-application"),
-        (CauseKind::Admin, Some(who)) => Text::verbatim(who),
+        (CauseKind::Admin, Some(who)) => who.clone(),
         (CauseKind::Admin, None) => text("portal-by-admin-unknown"),
     }
 }

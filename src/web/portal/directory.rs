@@ -24,7 +24,6 @@ use crate::domain::failure::FailureClass;
 use crate::domain::hold::HoldState;
 use crate::domain::ids::{AccountId, DirectoryId};
 use crate::domain::notice::{Block, NoticeKind, NoticeText};
-use crate::domain::steps;
 use crate::limits;
 use crate::providers;
 use crate::sync::Context;
@@ -433,7 +432,7 @@ pub fn name_of_problem(row: &RowProblem) -> Text {
 impl From<RowProblem> for ProblemRow {
     fn from(row: RowProblem) -> Self {
         let number = row.employee_number.as_ref().map(|it| it.0.clone()).unwrap_or_default();
-        let (name, message) = (name_of_problem(&row), Text::verbatim(row.message()));
+        let (name, message) = (name_of_problem(&row), row.text());
         Self { name, number, message }
     }
 }

@@ -47,7 +47,7 @@ impl HoldRow {
         Self {
             title: headline(hold.kind, people),
             since: When::of(hold.created_at_ms, now, zone),
-            reason: Text::verbatim(hold.words()),
+            reason: hold.text(),
             id: hold.id,
         }
     }
@@ -103,7 +103,7 @@ struct Loaded {
     title: &'static str,
     hold: Hold,
     items: Vec<Item>,
-    decided_by: String,
+    decided_by: Text,
 }
 
 impl Loaded {
@@ -129,10 +129,8 @@ impl Loaded {
             items.push(Item::of(&hold, item, &email));
         }
         let decided_by = match &hold.decided_by {
-            Some(by) => {
-                AdminNames::load(conn, organization)?.text(by).in_language(Language::English)
-            }
-            None => String::new(),
+            Some(by) => AdminNames::load(conn, organization)?.text(by),
+            None => Text::verbatim(""),
         };
         Ok(Self { title: row.provider.title(), hold, items, decided_by })
     }
@@ -263,7 +261,7 @@ impl Choices {
 }
 
 /// What became of a hold; nothing while it is open.
-fn decided(hold: &Hold, by: &str, zone: &TimeZone) -> Option<Decided> {
+fn decided(hold: &Hold, by: &Text, zone: &TimeZone) -> Option<Decided> {
     let word = match hold.state {
         HoldState::Open => return None,
         HoldState::Approved => text("portal-hold-approved"),
@@ -291,7 +289,7 @@ impl Page {
             id: hold.directory_id.clone(),
             title,
             headline: headline(hold.kind, people),
-            reason: Text::verbatim(hold.words()),
+            reason: hold.text(),
             decided: decided(&hold, &decided_by, &visitor.zone()),
             error,
             choices: Choices::of(hold.kind, people),

@@ -11,7 +11,6 @@ use crate::domain::profile::{CredentialForm, Permission};
 use crate::domain::provider::ProviderKind;
 use crate::providers::{self, Check, CredentialInput, Probe, ProbeResult};
 use crate::sync::permissions;
-use crate::sync::setup::CredentialInput;
 use crate::texts::{Text, text};
 use crate::web::pages::form::Fields;
 use crate::web::portal::messages::When;
@@ -95,7 +94,7 @@ pub struct Row {
     /// The permission in the HR system's own words.
     pub permission: &'static str,
     /// What it is needed for.
-    pub needed_for: String,
+    pub needed_for: &'static Text,
     /// What to do or know.
     pub message: Text,
 }
@@ -180,13 +179,11 @@ impl Checks {
             (false, false) => ("warn", with_company(text("portal-check-partly"), &check)),
         };
         let message = match check.probes.as_slice() {
-            [first, rest @ ..] if !rest.is_empty() => rest
-                .iter()
-                .all(|one| one.message == first.message)
-                .then(|| Text::verbatim(&first.message)),
+            [first, rest @ ..] if !rest.is_empty() => {
+                rest.iter().all(|one| one.message == first.message).then(|| first.message.clone())
+            }
             _ => None,
         };
-        let message = message.map(|message| message.in_language(Language::English));
         Self { tone, headline, message, rows: check.probes.into_iter().map(Row::of).collect() }
     }
 }
@@ -203,15 +200,14 @@ fn with_company(sentence: Text, check: &Check) -> Text {
 
 impl Row {
     fn of(probe: Probe) -> Self {
-        let (tone, mark, word) = match (probe.result, probe.permission.required) {
+        let (tone, mark, word) = match (probe.result, probe.permission.is_required()) {
             (ProbeResult::Granted, _) => ("good", "✓", text("portal-check-granted")),
             (ProbeResult::Missing, true) => ("bad", "✗", text("portal-check-lacking")),
             (ProbeResult::Missing, false) => ("warn", "–", text("portal-check-lacking-optional")),
             (ProbeResult::NotDetermined, _) => ("warn", "?", text("portal-check-not-determined")),
         };
         let Probe { permission, message, .. } = probe;
-        let (permission, needed_for) = (permission.name, permission.needed_for);
-        let message = Text::verbatim(message);
+        let (permission, needed_for) = (permission.name, &permission.needed_for);
         Self { tone, mark, word, permission, needed_for, message }
     }
 }
@@ -222,7 +218,7 @@ fn is_pair(provider: ProviderKind) -> bool {
 
 /// What was entered, as the HR system's key; otherwise what is missing.
 pub fn entered(provider: ProviderKind, fields: &Fields) -> Result<CredentialInput, Text> {
-    if provider != ProviderKind::Hrworks {
+    if !is_pair(provider) {
         let key = fields.secret("api_key").ok_or_else(|| text("portal-key-none"))?;
         return Ok(CredentialInput::ApiKey(key));
     }

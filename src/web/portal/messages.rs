@@ -8,9 +8,10 @@ use crate::db::directories::{Directory, DirectoryCounts};
 use crate::domain::audit::{Changes, FieldChange, Rule};
 use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, RunState, RunTrigger};
-use crate::domain::failure::FailureClass;
-use crate::domain::notice;
+use crate::domain::failure::{FailureClass, OTHER_COMPANY};
+use crate::domain::profile::Arrival;
 use crate::domain::provider::ProviderKind;
+use crate::providers;
 use crate::texts::{Markup, Text, text};
 
 pub use crate::web::pages::when::When;
@@ -89,7 +90,7 @@ impl Health {
             (FailureClass::Permission, Some(name)) => {
                 text("portal-trouble-named-permission").with("hr", hr).with("permission", name)
             }
-            (FailureClass::Credential, Some(detail)) if detail == notice::OTHER_COMPANY => {
+            (FailureClass::Credential, Some(detail)) if detail == OTHER_COMPANY => {
                 text("portal-trouble-other-company")
             }
             (FailureClass::Malformed, Some(records)) => {
@@ -97,9 +98,9 @@ impl Health {
             }
             (FailureClass::ProviderDown, Some(detail)) => {
                 match certificate::of_detail(Some(detail.as_str())) {
-                    Some(fault) => {
-                        text("portal-trouble-certificate").with("hr", hr).with("fault", fault)
-                    }
+                    Some(fault) => text("portal-trouble-certificate")
+                        .with("hr", hr)
+                        .with("fault", fault.text()),
                     None => trouble(class, hr),
                 }
             }
@@ -124,9 +125,9 @@ fn trouble(class: FailureClass, hr: &str) -> Text {
 /// What a connection is like, before there is one.
 #[must_use]
 pub fn about(provider: ProviderKind) -> Text {
-    match provider {
-        ProviderKind::PeopleHr => text("portal-about-at-once"),
-        ProviderKind::BreatheHr | ProviderKind::Hrworks => text("portal-about-every-half-hour"),
+    match providers::profile(provider).arrival {
+        Arrival::Webhook => text("portal-about-at-once"),
+        Arrival::Polled => text("portal-about-every-half-hour"),
     }
 }
 
@@ -164,7 +165,7 @@ pub fn with_commas(texts: impl IntoIterator<Item = Text>) -> Option<Text> {
 /// What changed of an account, in a few words.
 #[must_use]
 pub fn change_summary(who: &Markup, rule: Rule, changes: &Changes) -> Text {
-    let why = || Text::verbatim(rule.message());
+    let why = || rule.text();
     if let Some(status) = changes.get("status") {
         let to = status.to.as_str().unwrap_or_default();
         match (rule, to) {

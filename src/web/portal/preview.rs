@@ -107,7 +107,7 @@ fn lists(preview: Preview) -> [List; 8] {
     let is_problem = |row: &BadRow| row.severity == Severity::Problem;
     let (to_correct, to_check): (Vec<_>, Vec<_>) =
         preview.row_problems.into_iter().partition(is_problem);
-    let bad = |row: BadRow| One::of(row.name, Some(Text::verbatim(row.message)));
+    let bad = |row: BadRow| One::of(row.name, Some(row.message));
     let leaving = |row: Leaving| One::of(row.name, Some(because(row.because)));
     [
         List::of(text("portal-preview-linked"), preview.linked, |row| {
@@ -119,7 +119,7 @@ fn lists(preview: Preview) -> [List; 8] {
         })
         .about(text("portal-preview-created-means")),
         List::of(text("portal-preview-ambiguous"), preview.ambiguous, |row| {
-            One::of(row.name, Some(Text::verbatim(row.reason)))
+            One::of(row.name, Some(row.reason))
         })
         .about(text("portal-preview-ambiguous-means"))
         .warns(),

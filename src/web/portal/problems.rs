@@ -66,7 +66,7 @@ pub async fn show(
     let shown = |row: RowProblem| Row {
         name: name_of_problem(&row),
         kind: kind(row.severity),
-        message: Text::verbatim(row.message()),
+        message: row.text(),
         number: row.employee_number.map(|number| number.0).unwrap_or_default(),
         email: row.email.unwrap_or_default(),
         since: When::of(row.first_seen_at_ms, now, &zone),
@@ -135,7 +135,7 @@ fn csv_of(rows: Vec<RowProblem>) -> Result<Vec<u8>, csv::Error> {
     writer.write_record(heads.map(|head| head.in_language(Language::default())))?;
     for row in rows {
         let kind = kind(row.severity).in_language(Language::default());
-        let message = row.message();
+        let message = row.text().in_language(Language::default());
         let number = row.employee_number.map(|number| number.0).unwrap_or_default();
         let since = row.first_seen_at_ms.to_string();
         let email = row.email.unwrap_or_default();

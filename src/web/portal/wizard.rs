@@ -6,9 +6,8 @@ use askama::Template;
 use crate::db::directories::Directory;
 use crate::db::{DbError, admins, waiting_credentials};
 use crate::domain::ids::DirectoryId;
-use crate::domain::provider::ProviderKind;
-use crate::domain::steps;
-use crate::providers::{self, Permission};
+use crate::domain::profile::{CredentialForm, Permission};
+use crate::providers;
 use crate::texts::{Text, filters, text};
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
@@ -28,9 +27,9 @@ struct Wizard {
     title: &'static str,
     /// How many steps there are.
     steps: u32,
-    make_title: Text,
-    make_steps: &'static [&'static str],
-    permissions: &'static [Permission],
+    make_title: &'static Text,
+    make_steps: &'static [Text],
+    permissions: &'static [&'static Permission],
     enter_title: Text,
     webhook_url: Option<String>,
     key: KeyForm,
@@ -62,16 +61,12 @@ pub async fn render(
         csrf: visitor.csrf.clone(),
         title: provider.title(),
         steps: if webhook_url.is_some() { 5 } else { 4 },
-        make_title: match provider {
-            ProviderKind::PeopleHr => text("portal-wizard-make-people-hr"),
-            ProviderKind::BreatheHr => text("portal-wizard-make-breathe-hr"),
-            ProviderKind::Hrworks => text("portal-wizard-make-hrworks"),
-        },
-        make_steps: steps::make_key(provider),
-        permissions: providers::permissions(provider),
-        enter_title: match provider {
-            ProviderKind::Hrworks => text("portal-wizard-enter-pair"),
-            _ => text("portal-wizard-enter"),
+        make_title: &profile.key_title,
+        make_steps: profile.key_steps,
+        permissions: profile.permissions,
+        enter_title: match profile.credential {
+            CredentialForm::KeyPair => text("portal-wizard-enter-pair"),
+            CredentialForm::ApiKey => text("portal-wizard-enter"),
         },
         webhook_url,
         key: KeyForm::of(&row, waiting, extra.said, (visitor.now, &zone)),
