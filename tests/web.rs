@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use rollcall::clock::{Clock, ManualClock, Random, SeededRandom, Timestamp};
 use rollcall::db::api_keys::{self, ApiKey};
-use rollcall::db::directories::{self, Directory};
+use rollcall::db::directories::{self, Directory, FailingColumns};
 use rollcall::db::links::{self, Link};
 use rollcall::db::types::Json;
 use rollcall::db::{Db, DbError, Lane, Place, clearing, directory_users};
@@ -184,12 +184,7 @@ impl Server {
             observation_seq: 0,
             next_sync_at_ms: Some(now.plus(Timestamp::DAY)),
             last_success_at_ms: None,
-            failure_class: None,
-            failure_detail: None,
-            failure_since_ms: None,
-            failure_last_ms: None,
-            failure_tries: 0,
-            retry_at_ms: None,
+            failing: FailingColumns::default(),
             silent_since_ms: None,
             activated_at_ms: None,
             disabled_at_ms: None,

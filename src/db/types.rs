@@ -26,6 +26,7 @@ use crate::domain::endpoint::{
     DeliveryState, DeliveryTrigger, DisabledReason, EndpointStatus, LegacySigner,
 };
 use crate::domain::failure::FailureClass;
+use crate::domain::hint::Whom;
 use crate::domain::hold::{Decision, Gathering, HoldKind, HoldState};
 use crate::domain::ids::*;
 use crate::domain::notice::NoticeKind;
@@ -186,6 +187,19 @@ impl StoredText for ExternalKey {
     }
 }
 
+/// The empty text stands for everybody; no employee number is empty.
+impl StoredText for Whom {
+    fn text(&self) -> &str {
+        match self {
+            Self::Everybody => "",
+            Self::Person(number) => number.as_str(),
+        }
+    }
+    fn parse_stored(text: String) -> Option<Self> {
+        Some(if text.is_empty() { Self::Everybody } else { Self::Person(EmployeeNumber(text)) })
+    }
+}
+
 impl StoredText for EmployeeNumber {
     fn text(&self) -> &str {
         self.as_str()
@@ -204,7 +218,7 @@ impl StoredText for EmailNorm {
     }
 }
 
-stored_as_text!(ExternalKey, EmployeeNumber, EmailNorm);
+stored_as_text!(ExternalKey, Whom, EmployeeNumber, EmailNorm);
 
 const _: () = {
     #[derive(AsExpression, FromSqlRow)]

@@ -16,6 +16,7 @@ pub mod event;
 pub mod failure;
 pub mod guard;
 pub mod guid;
+pub mod hint;
 pub mod hold;
 pub mod ids;
 pub mod linking;

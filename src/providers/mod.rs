@@ -224,21 +224,6 @@ impl RecordKeys {
     }
 }
 
-/// What a webhook says: whom to look at, and nothing else (S-01, S-02).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hint {
-    /// Whom to look at; `None` means everybody.
-    pub employee: Option<EmployeeNumber>,
-    /// The HR system's number for the kind of change, when it was sent and could be read. It only
-    /// decides when to look, never what is applied.
-    pub action_id: Option<i32>,
-}
-
-impl Hint {
-    /// "Something may have changed": look at everybody.
-    pub const EVERYBODY: Self = Self { employee: None, action_id: None };
-}
-
 text_enum! {
     /// What a probe found out about one permission (L-04).
     ProbeResult {

@@ -60,7 +60,7 @@ impl Gate {
     }
 
     /// Reserves one call, or says when there is room.
-    async fn try_reserve(&self, lane: CallLane) -> Result<Result<(), Timestamp>, ProviderError> {
+    async fn try_reserve(&self, lane: CallLane) -> Result<Reservation, ProviderError> {
         let (pace, id, now) =
             (self.cx.pace.clone(), self.directory_id.clone(), self.cx.clock.now());
         let waited_as = self.waits_until.map(|_| self.credential_generation);
@@ -69,16 +69,17 @@ impl Gate {
             // While a list waited, the directory may have been disabled or given another key; its
             // answer would not count any more, and the old key is not to be used.
             if waited_as.is_some_and(|generation| generation != directory.credential_generation) {
-                return Ok::<_, DbError>(Err(None));
+                return Ok::<_, DbError>(None);
             }
-            Ok(reserve(tx, &pace, &directory, lane, 1, now)?.map_err(Some))
+            reserve(tx, &pace, &directory, lane, 1, now).map(Some)
         });
         match write.await {
-            Ok(Ok(())) => Ok(Ok(())),
-            Ok(Err(Some(until))) => Ok(Err(until)),
-            Ok(Err(None)) => Err(ProviderError::BudgetSpent { until: now }),
+            Ok(Some(reservation)) => Ok(reservation),
+            Ok(None) => Err(ProviderError::BudgetSpent { until: now }),
             // Nobody is to blame: nothing was asked, and soon it can be.
-            Err(error) if error.is_temporary() => Ok(Err(now.plus(Timestamp::SECOND))),
+            Err(error) if error.is_temporary() => {
+                Ok(Reservation::NotBefore(now.plus(Timestamp::SECOND)))
+            }
             Err(error) => Err(ProviderError::Sink { reason: error.to_string() }),
         }
     }
@@ -94,6 +95,15 @@ fn list_takes_too_long() -> ProviderError {
         ),
         retry_after_ms: None,
     }
+}
+
+/// What asking for calls has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reservation<T = ()> {
+    /// They are reserved, and this was done with them in the same transaction.
+    Made(T),
+    /// Nothing is reserved; at this moment there is room.
+    NotBefore(Timestamp),
 }
 
 /// Calls that may still be made now, and when the next one may if none.
@@ -204,14 +214,14 @@ pub fn reserve(
     lane: CallLane,
     count: i64,
     now: Timestamp,
-) -> Result<Result<(), Timestamp>, DbError> {
+) -> Result<Reservation, DbError> {
     let of = (&directory.id, directory.provider);
     let room = room_for(tx, pace, of, (lane, count), now)?;
     if room.calls < count {
-        return Ok(Err(room.until.max(now.plus(1))));
+        return Ok(Reservation::NotBefore(room.until.max(now.plus(1))));
     }
     take(tx, directory, count, now)?;
-    Ok(Ok(()))
+    Ok(Reservation::Made(()))
 }
 
 /// Notes calls for which the same transaction has found room ([`room`]).
@@ -234,7 +244,10 @@ impl CallGate for Gate {
                 return Ok(());
             }
             loop {
-                let Err(until) = self.try_reserve(lane).await? else { return Ok(()) };
+                let until = match self.try_reserve(lane).await? {
+                    Reservation::Made(()) => return Ok(()),
+                    Reservation::NotBefore(until) => until,
+                };
                 let Some(waits_until) = self.waits_until else {
                     return Err(ProviderError::BudgetSpent { until });
                 };

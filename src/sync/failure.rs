@@ -19,7 +19,7 @@ use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, silent_after_ms};
 use crate::domain::event::EventKind;
 use crate::domain::event::NewEvent;
-use crate::domain::failure::{self, FailureClass};
+use crate::domain::failure::{Failing, FailureClass};
 use crate::domain::ids::{MailId, NoticeId};
 use crate::domain::notice::{
     self, FailureFacts, HoldCount, HoldFacts, NoticeKind, NoticeText, Place, RecordsFacts,
@@ -84,6 +84,13 @@ impl Trouble {
         Some(Self { class, detail, records: None, retry_after_ms, began })
     }
 
+    /// A fault of our own.
+    #[must_use]
+    pub const fn internal(began: Timestamp) -> Self {
+        let class = FailureClass::Internal;
+        Self { class, detail: None, records: None, retry_after_ms: None, began }
+    }
+
     /// The trouble that a key is which may read another company (L-10).
     #[must_use]
     pub fn of_company(began: Timestamp) -> Self {
@@ -127,42 +134,30 @@ pub fn note_failure(
     trouble: &Trouble,
 ) -> Result<Verdict, DbError> {
     let now = notifier.now;
-    let old_trouble = directory.failure_last_ms.is_some_and(|last| {
-        let expected = directory.retry_at_ms.unwrap_or(last).max(last);
-        // An attempt may take as long as a slow list does.
-        trouble.began.since(expected) > limits::TROUBLE_GAP_MS
-    });
-    if old_trouble && directory.state != DirectoryState::Failing {
-        directory.failure_since_ms = None;
-        directory.failure_tries = 0;
-    }
-    // A last failure in the future was noted before the clock was set back.
-    let counted_already =
-        directory.failure_last_ms.is_some_and(|last| last >= trouble.began && last <= now);
-    if !counted_already {
-        directory.failure_tries = directory.failure_tries.saturating_add(1);
-    }
-    let since = *directory.failure_since_ms.get_or_insert(now);
-    directory.failure_last_ms = Some(now);
-    directory.failure_class = Some(trouble.class);
-    directory.failure_detail.clone_from(&trouble.detail);
-    let failed = directory.state == DirectoryState::Failing
+    let failed_before = directory.state == DirectoryState::Failing;
+    let goes_on = |before: &Failing| failed_before || !before.is_over(trouble.began);
+    let (class, detail) = (trouble.class, trouble.detail.clone());
+    let failing = match directory.failing().filter(goes_on) {
+        Some(before) => before.again(class, detail, trouble.began, now),
+        None => Failing::first(class, detail, now),
+    };
+    let since = failing.since;
+    let failed = failed_before
         // Asking again at once brings the same records.
         || trouble.records.is_some()
-        || has_failed(trouble.class, directory.failure_tries, now.since(since));
+        || has_failed(class, failing.tries, now.since(since));
     if !failed {
-        let wait =
-            retry_wait_ms(directory.failure_tries, trouble.retry_after_ms, &*notifier.random);
+        let wait = retry_wait_ms(failing.tries, trouble.retry_after_ms, &*notifier.random);
         let retry_at = now.plus(wait);
-        directory.retry_at_ms = Some(retry_at);
+        directory.set_failing(Some(Failing { retry_at: Some(retry_at), ..failing }));
         directories::update(tx, directory)?;
         return Ok(Verdict::Retry(retry_at));
     }
-    if directory.state != DirectoryState::Failing {
+    directory.set_failing(Some(failing));
+    if !failed_before {
         directory.state = DirectoryState::Failing;
         directory.updated_at_ms = now;
     }
-    directory.retry_at_ms = None;
     directories::update(tx, directory)?;
     // What webhooks name from now on waits for the full sync that succeeds (L-07).
     inbox::park(tx, &directory.id)?;
@@ -255,7 +250,7 @@ pub fn note_success(
     directory: &mut Directory,
 ) -> Result<(), DbError> {
     let failing_since = (directory.state == DirectoryState::Failing)
-        .then(|| directory.failure_since_ms.unwrap_or(notifier.now));
+        .then(|| directory.failing().map_or(notifier.now, |failing| failing.since));
     let silent_since = directory
         .silent_since_ms
         .take()
@@ -264,12 +259,7 @@ pub fn note_success(
         directory.state = DirectoryState::Active;
         directory.updated_at_ms = notifier.now;
     }
-    directory.failure_class = None;
-    directory.failure_detail = None;
-    directory.failure_since_ms = None;
-    directory.failure_last_ms = None;
-    directory.failure_tries = 0;
-    directory.retry_at_ms = None;
+    directory.set_failing(None);
     directory.last_success_at_ms = Some(notifier.now);
     directories::update(tx, directory)?;
     let told_since = failing_since.into_iter().chain(silent_since).min();
@@ -390,7 +380,7 @@ fn tell(
         organization.id = %directory.organization_id,
         notice.id = %notice.id,
         notice.kind = %kind,
-        failure.class = directory.failure_class.map(FailureClass::as_str),
+        failure.class = directory.failure_class().map(FailureClass::as_str),
         mails = rows.len(),
         "a notice was written to the admins"
     );

@@ -20,7 +20,8 @@ pub fn full_sync(
     now: Timestamp,
 ) -> Result<RunId, DbError> {
     // Trouble that is being waited out is waited out here too.
-    let at = directory.retry_at_ms.map_or(now, |retry_at| retry_at.max(now));
+    let retry_at = directory.failing().and_then(|failing| failing.retry_at);
+    let at = retry_at.map_or(now, |retry_at| retry_at.max(now));
     runs::queue(
         tx,
         Run {

@@ -24,8 +24,9 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use crate::db::{DbError, directories, inbox};
+use crate::domain::hint::Hint;
 use crate::limits;
-use crate::providers::{Hint, people_hr};
+use crate::providers::people_hr;
 use crate::secret::Secret;
 use crate::web::http::error::Problem;
 use crate::web::http::response::Response;
@@ -49,7 +50,6 @@ pub async fn look(state: State, req: HttpRequest) -> Response {
 pub async fn take(state: State, req: HttpRequest, payload: Payload) -> Response {
     let hash = hash_of(&state, &req)?;
     let hints = read_or_refuse(&state, &hash, &req, payload).await?;
-    let hints: Vec<(String, Option<i64>)> = hints.into_iter().map(stored).collect();
     let now = state.now();
     let patience = Duration::from_millis(limits::TAKE_IN_MS_MAX);
     let turn = tokio::time::timeout(patience, state.hook_turns.turn(&hash, hints.len())).await;
@@ -126,12 +126,6 @@ fn token_in(path: &str) -> Option<Secret> {
 
 fn unknown_token() -> Problem {
     Problem::NotFound { what: "Webhook address", id: String::new() }
-}
-
-/// A hint as it is stored: the empty employee number means everybody.
-fn stored(hint: Hint) -> (String, Option<i64>) {
-    let number = hint.employee.map(|number| number.0).unwrap_or_default();
-    (number, hint.action_id.map(i64::from))
 }
 
 async fn read_hints(req: &HttpRequest, payload: Payload) -> Result<Vec<Hint>, Problem> {

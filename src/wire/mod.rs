@@ -160,7 +160,7 @@ pub fn deleted(
 /// for `unlinked`.
 #[must_use]
 pub fn wire_state(directory: &Directory) -> &'static str {
-    match (directory.state, directory.failure_class) {
+    match (directory.state, directory.failure_class()) {
         (DirectoryState::Setup | DirectoryState::Disabled, _) => "unlinked",
         (DirectoryState::Validating, _) => "validating",
         (DirectoryState::Failing, Some(FailureClass::Credential | FailureClass::Permission)) => {

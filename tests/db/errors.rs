@@ -73,8 +73,7 @@ async fn a_stored_word_nobody_knows_is_corrupt(t: TestDb) {
     }
     t.db.read(move |c| accounts::find(c, &id)).await.unwrap();
 
-    let mut broken = directory("directory_1", &organization);
-    broken.failure_since_ms = Some(Timestamp(1));
+    let broken = directory("directory_1", &organization);
     let id = broken.id.clone();
     t.db.write(Lane::Urgent, move |tx| directories::insert(tx, &broken)).await.unwrap();
     t.at.raw().run("UPDATE directories SET failure_class = 'gremlins'");

@@ -7,6 +7,8 @@ use rollcall::db::directories::Directory;
 use rollcall::db::inbox::{self, InboxRow, InboxState, Turn};
 use rollcall::db::{DbError, Lane, Tx, directories, organizations};
 use rollcall::domain::directory::DirectoryState;
+use rollcall::domain::employee::EmployeeNumber;
+use rollcall::domain::hint::{Hint, Whom};
 use rollcall::domain::ids::DirectoryId;
 use rollcall::limits;
 
@@ -52,9 +54,13 @@ async fn seed(t: &TestDb) {
     .await;
 }
 
-async fn take_in(t: &TestDb, hints: &[(&str, i64)], now: i64) {
-    let hints: Vec<(String, Option<i64>)> =
-        hints.iter().map(|(hint, action)| ((*hint).to_owned(), Some(*action))).collect();
+fn about(number: &str, action_id: Option<i32>) -> Hint {
+    Hint { whom: Whom::Person(EmployeeNumber(number.to_owned())), action_id }
+}
+
+async fn take_in(t: &TestDb, hints: &[(&str, i32)], now: i64) {
+    let hints: Vec<Hint> =
+        hints.iter().map(|(number, action)| about(number, Some(*action))).collect();
     let found = t.db.take_in(move |tx| inbox::take_in(tx, TOKEN, &hints, Timestamp(now))).await;
     assert_eq!(found.unwrap(), Some(here()));
 }
@@ -76,8 +82,13 @@ async fn claim(t: &TestDb, now: i64, until: i64) -> (InboxRow, i64) {
     (row, epoch)
 }
 
+fn number(row: &InboxRow) -> &str {
+    let Whom::Person(number) = &row.whom else { panic!("this hint is about everybody") };
+    number.as_str()
+}
+
 fn hints(rows: &[InboxRow]) -> Vec<&str> {
-    rows.iter().map(|row| row.employee_hint.as_str()).collect()
+    rows.iter().map(number).collect()
 }
 
 async fn hints_about_one_person_collapse_while_they_wait(t: TestDb) {
@@ -177,7 +188,7 @@ async fn a_claim_expires(t: TestDb) {
 
 async fn an_unknown_token_is_nobodys(t: TestDb) {
     seed(&t).await;
-    let hints = vec![("A1".to_owned(), None)];
+    let hints = vec![about("A1", None)];
     let found = t.db.take_in(move |tx| inbox::take_in(tx, b"other", &hints, Timestamp(1))).await;
     assert_eq!(found.unwrap(), None);
     assert!(due(&t, 100).await.is_empty());
@@ -187,7 +198,7 @@ async fn people_who_are_looked_at_are_left_waiting(t: TestDb) {
     seed(&t).await;
     take_in(&t, &[("A1", 5), ("A2", 5)], 10).await;
     let (row, _) = claim(&t, 10, 100).await;
-    assert_eq!(row.employee_hint, "A1");
+    assert_eq!(number(&row), "A1");
     take_in(&t, &[("A1", 2), ("A3", 2)], 20).await;
     assert_eq!(hints(&due(&t, 20).await), ["A2", "A3"]);
 }
@@ -269,9 +280,9 @@ async fn s_03_a_starter_whom_the_list_does_not_name_is_due_again(t: TestDb) {
 
 async fn a_crowded_directory_that_fails_folds_its_hints(t: TestDb) {
     seed(&t).await;
-    let many: Vec<(String, i64)> =
+    let many: Vec<(String, i32)> =
         (0..limits::INBOX_WAITING_MAX).map(|n| (format!("A{n}"), 5)).collect();
-    let many: Vec<(&str, i64)> = many.iter().map(|(hint, n)| (hint.as_str(), *n)).collect();
+    let many: Vec<(&str, i32)> = many.iter().map(|(hint, n)| (hint.as_str(), *n)).collect();
     take_in(&t, &many, 10).await;
     let failing = Directory {
         state: DirectoryState::Failing,
@@ -460,7 +471,7 @@ fn all(tx: &mut Tx<'_>) -> Result<(), DbError> {
     assert!(!under_way.is_empty());
     assert!(!inbox::due(tx, &here(), Turn::First, &under_way, now, 30)?.is_empty());
     inbox::due(tx, &here(), Turn::Again, &under_way, now, 30)?;
-    inbox::take_in(tx, TOKEN, &[("p1".to_owned(), Some(5))], now)?;
+    inbox::take_in(tx, TOKEN, &[about("p1", Some(5))], now)?;
     assert!(inbox::next_due(tx)?.is_some());
     Ok(())
 }

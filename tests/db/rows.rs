@@ -3,7 +3,7 @@
 use rollcall::clock::Timestamp;
 use rollcall::db::accounts::Account;
 use rollcall::db::admins::Admin;
-use rollcall::db::directories::Directory;
+use rollcall::db::directories::{Directory, FailingColumns};
 use rollcall::db::types::Json;
 use rollcall::domain::account::AccountStatus;
 use rollcall::domain::directory::{DirectoryState, InactivePolicy, Relink};
@@ -76,12 +76,7 @@ pub fn directory(id: &str, organization: &OrganizationId) -> Directory {
         observation_seq: 0,
         next_sync_at_ms: None,
         last_success_at_ms: None,
-        failure_class: None,
-        failure_detail: None,
-        failure_since_ms: None,
-        failure_last_ms: None,
-        failure_tries: 0,
-        retry_at_ms: None,
+        failing: FailingColumns::default(),
         silent_since_ms: None,
         activated_at_ms: None,
         disabled_at_ms: None,

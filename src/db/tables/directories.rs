@@ -10,7 +10,7 @@ use crate::db::schema::{directories, directory_groups, directory_users, holds, r
 use crate::db::types::Json;
 use crate::domain::account::Activity;
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
-use crate::domain::failure::FailureClass;
+use crate::domain::failure::{Failing, FailureClass};
 use crate::domain::hold::HoldState;
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::domain::provider::ProviderKind;
@@ -66,19 +66,9 @@ pub struct Directory {
     pub next_sync_at_ms: Option<Timestamp>,
     /// When a sync last succeeded.
     pub last_success_at_ms: Option<Timestamp>,
-    /// What went wrong last, while it has not gone right since.
-    pub failure_class: Option<FailureClass>,
-    /// More about it: the missing permission in the HR system's words, or how many records have to
-    /// be corrected.
-    pub failure_detail: Option<String>,
-    /// When it first went wrong.
-    pub failure_since_ms: Option<Timestamp>,
-    /// When it last went wrong.
-    pub failure_last_ms: Option<Timestamp>,
-    /// How often it went wrong in a row.
-    pub failure_tries: i64,
-    /// Not before this moment is the HR system asked again.
-    pub retry_at_ms: Option<Timestamp>,
+    /// What is wrong since the last success; see [`Directory::failing`].
+    #[diesel(embed)]
+    pub failing: FailingColumns,
     /// Since when the admins know that nothing has succeeded for too long (S-41).
     pub silent_since_ms: Option<Timestamp>,
     /// When `dsync.activated` was sent.
@@ -98,7 +88,64 @@ pub struct Directory {
     pub updated_at_ms: Timestamp,
 }
 
+/// The columns of a [`Failing`]. They are set and cleared together, by [`Directory::set_failing`].
+#[derive(Debug, Clone, Default, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = directories)]
+#[diesel(treat_none_as_null = true)]
+pub struct FailingColumns {
+    failure_class: Option<FailureClass>,
+    failure_detail: Option<String>,
+    failure_since_ms: Option<Timestamp>,
+    failure_last_ms: Option<Timestamp>,
+    failure_tries: i64,
+    retry_at_ms: Option<Timestamp>,
+}
+
+impl From<Option<Failing>> for FailingColumns {
+    fn from(failing: Option<Failing>) -> Self {
+        let Some(failing) = failing else { return Self::default() };
+        Self {
+            failure_class: Some(failing.class),
+            failure_detail: failing.detail,
+            failure_since_ms: Some(failing.since),
+            failure_last_ms: Some(failing.last),
+            failure_tries: failing.tries,
+            retry_at_ms: failing.retry_at,
+        }
+    }
+}
+
 impl Directory {
+    /// What is wrong since the last success, if anything is.
+    #[must_use]
+    pub fn failing(&self) -> Option<Failing> {
+        let columns = &self.failing;
+        Some(Failing {
+            class: columns.failure_class?,
+            detail: columns.failure_detail.clone(),
+            since: columns.failure_since_ms?,
+            last: columns.failure_last_ms?,
+            tries: columns.failure_tries,
+            retry_at: columns.retry_at_ms,
+        })
+    }
+
+    /// The class of what is wrong since the last success, if anything is.
+    #[must_use]
+    pub fn failure_class(&self) -> Option<FailureClass> {
+        self.failing().map(|failing| failing.class)
+    }
+
+    /// Notes what is wrong, or that nothing is any more.
+    pub fn set_failing(&mut self, failing: Option<Failing>) {
+        self.failing = failing.into();
+    }
+
+    /// The HR system may be asked again at once.
+    pub fn end_wait(&mut self) {
+        self.failing.retry_at_ms = None;
+    }
+
     /// Since when it is without a success: its last one, or when it began to be synced.
     #[must_use]
     pub fn without_success_since(&self) -> Timestamp {

@@ -15,8 +15,9 @@ use crate::db::conn::{Conn, Tx, on_backend};
 use crate::db::directories::{self, HookTarget};
 use crate::db::error::DbError;
 use crate::db::schema::{directory_users, inbox};
-use crate::db::types::text_enum_column;
+use crate::db::types::{StoredText, text_enum_column};
 use crate::domain::directory::DirectoryState;
+use crate::domain::hint::{Hint, Whom};
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::limits;
 use crate::text_enum;
@@ -44,8 +45,9 @@ pub struct InboxRow {
     pub organization_id: OrganizationId,
     /// The directory it came to.
     pub directory_id: DirectoryId,
-    /// The employee number; empty for "everybody".
-    pub employee_hint: String,
+    /// Whom to look at.
+    #[diesel(column_name = employee_hint)]
+    pub whom: Whom,
     /// The HR system's number for what happened: the strongest of those that were merged into this
     /// row, see [`stronger`].
     pub action_id: Option<i64>,
@@ -86,7 +88,7 @@ pub struct InboxRow {
 struct NewRow<'a> {
     organization_id: &'a OrganizationId,
     directory_id: &'a DirectoryId,
-    employee_hint: &'a str,
+    employee_hint: &'a Whom,
     action_id: Option<i64>,
     state: InboxState,
     waiting_key: Option<String>,
@@ -117,8 +119,8 @@ pub fn stronger(older: Option<i64>, newer: Option<i64>) -> Option<i64> {
     strong.map(Some).into_iter().find(|it| *it == older || *it == newer).unwrap_or(newer)
 }
 
-fn waiting_key(directory: &DirectoryId, hint: &str) -> String {
-    format!("{directory}|{hint}")
+fn waiting_key(directory: &DirectoryId, whom: &Whom) -> String {
+    format!("{directory}|{}", whom.text())
 }
 
 /// Hints that wait. In these words, because the database looks for them in an index of their own,
@@ -138,12 +140,12 @@ pub(crate) fn is_leased() -> IsNotNull<inbox::lease_until_ms> {
 pub fn take_in(
     tx: &mut Tx<'_>,
     token_hash: &[u8],
-    hints: &[(String, Option<i64>)],
+    hints: &[Hint],
     now: Timestamp,
 ) -> Result<Option<DirectoryId>, DbError> {
     let Some(target) = directories::hold_by_token_hash(tx, token_hash)? else { return Ok(None) };
     if !hints.is_empty() && is_crowded(tx, &target.id)? {
-        put(tx, &target, &(String::new(), None), now)?;
+        put(tx, &target, &Hint::EVERYBODY, now)?;
         return Ok(Some(target.id));
     }
     for hint in hints {
@@ -152,22 +154,17 @@ pub fn take_in(
     Ok(Some(target.id))
 }
 
-fn put(
-    tx: &mut Tx<'_>,
-    target: &HookTarget,
-    (hint, action_id): &(String, Option<i64>),
-    now: Timestamp,
-) -> Result<(), DbError> {
+fn put(tx: &mut Tx<'_>, target: &HookTarget, hint: &Hint, now: Timestamp) -> Result<(), DbError> {
     // Only an active directory looks at once; elsewhere the next full sync settles what waits
     // (L-07).
     let next_at = if target.state == DirectoryState::Active { now } else { PARKED };
     let row = NewRow {
         organization_id: &target.organization_id,
         directory_id: &target.id,
-        employee_hint: hint,
-        action_id: *action_id,
+        employee_hint: &hint.whom,
+        action_id: hint.action_id.map(i64::from),
         state: InboxState::Waiting,
-        waiting_key: Some(waiting_key(&target.id, hint)),
+        waiting_key: Some(waiting_key(&target.id, &hint.whom)),
         hooks: 1,
         first_received_at_ms: now,
         last_received_at_ms: now,
@@ -247,7 +244,7 @@ pub struct DueDirectory {
 /// way first, then the longest waiting, so that the organizations take turns (S-46).
 pub fn directories_due(conn: &mut Conn, now: Timestamp) -> Result<Vec<DueDirectory>, DbError> {
     use diesel::dsl::{count_star, min};
-    type Row = (OrganizationId, DirectoryId, Option<i64>, Option<String>, i64);
+    type Row = (OrganizationId, DirectoryId, Option<i64>, Option<Whom>, i64);
     let rows: Vec<Row> = on_backend!(conn, |c| inbox::table
         .filter(is_waiting())
         .filter(inbox::next_at_ms.le(now))
@@ -271,9 +268,10 @@ pub fn directories_due(conn: &mut Conn, now: Timestamp) -> Result<Vec<DueDirecto
     .into_iter()
     .collect();
     let count = |rows: i64| usize::try_from(rows).unwrap_or(usize::MAX);
-    let due = |(organization, id, first, hint, people): Row| {
+    let due = |(organization, id, first, whom, people): Row| {
         let looks = count(looks.get(&organization).copied().unwrap_or(0));
-        let everybody = hint.is_some_and(|hint| hint.is_empty());
+        // The least of all texts is the empty one.
+        let everybody = whom == Some(Whom::Everybody);
         ((looks, first), DueDirectory { id, looks, people: count(people), everybody })
     };
     let mut due: Vec<_> = rows.into_iter().map(due).collect();
@@ -288,8 +286,8 @@ pub struct UnderWay {
     pub organization_id: OrganizationId,
     /// The directory.
     pub directory_id: DirectoryId,
-    /// The hint that names the person.
-    pub employee_hint: String,
+    /// Who is looked at.
+    pub whom: Whom,
 }
 
 /// All looks that are under way, of which there are few (S-46). Of all HR systems only People HR
@@ -322,8 +320,7 @@ pub fn due(
     limit: i64,
 ) -> Result<Vec<InboxRow>, DbError> {
     let of_directory = |look: &&UnderWay| look.directory_id == *directory;
-    let busy: Vec<&str> =
-        under_way.iter().filter(of_directory).map(|look| look.employee_hint.as_str()).collect();
+    let busy: Vec<&Whom> = under_way.iter().filter(of_directory).map(|look| &look.whom).collect();
     let is_other = || inbox::action_id.is_null().or(inbox::action_id.ne(NEW_STARTER));
     let first = || is_other().or(inbox::attempts.eq(0));
     let again = || inbox::attempts.gt(0).and(inbox::action_id.eq(NEW_STARTER));
@@ -333,7 +330,7 @@ pub fn due(
                 .filter(inbox::directory_id.eq(directory))
                 .filter(is_waiting())
                 .filter(inbox::next_at_ms.le(now))
-                .filter(inbox::employee_hint.ne_all(&busy))
+                .filter(inbox::employee_hint.ne_all(busy))
                 .filter($turn())
                 .order(inbox::id.asc())
                 .limit(limit)
@@ -417,7 +414,7 @@ pub fn give_back(
     if !renew(tx, row.id, epoch, now)? {
         return Ok(());
     }
-    let key = waiting_key(&row.directory_id, &row.employee_hint);
+    let key = waiting_key(&row.directory_id, &row.whom);
     for _ in 0..limits::GIVE_BACK_TRIES_MAX {
         if merge_into_newer(tx, row, &key)? {
             settle(tx, row.id, epoch, "merged", now)?;
@@ -443,7 +440,7 @@ pub fn note_unanswered(
 ) -> Result<(), DbError> {
     give_back(tx, row, epoch, next_at, now)?;
     // The row itself, or the newer one of the same person that it was merged into.
-    let key = waiting_key(&row.directory_id, &row.employee_hint);
+    let key = waiting_key(&row.directory_id, &row.whom);
     on_backend!(&mut **tx, |c| diesel::update(inbox::table.filter(inbox::waiting_key.eq(&key)))
         .set((inbox::failures.eq(failures), inbox::failed_at_ms.eq(now)))
         .execute(c))?;
@@ -456,7 +453,7 @@ pub fn unanswered_since(
     directory: &DirectoryId,
     since: Timestamp,
     limit: i64,
-) -> Result<Vec<String>, DbError> {
+) -> Result<Vec<Whom>, DbError> {
     Ok(on_backend!(conn, |c| inbox::table
         .filter(inbox::directory_id.eq(directory))
         .filter(inbox::failed_at_ms.ge(since))
@@ -584,7 +581,7 @@ fn unseen_starters(
         .filter(inbox::directory_id.eq(directory))
         .filter(is_waiting())
         .filter(inbox::action_id.eq(NEW_STARTER))
-        .filter(inbox::employee_hint.ne(""))
+        .filter(inbox::employee_hint.ne(Whom::Everybody))
         .filter(inbox::first_received_at_ms.gt(now.plus(-limits::STARTER_MS_MAX)))
         .filter(diesel::dsl::not(diesel::dsl::exists(stored)))
         .select(inbox::id)

@@ -16,8 +16,8 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use serde_json::{Map, Value};
 
 use crate::domain::employee::EmployeeNumber;
+use crate::domain::hint::{Hint, Whom};
 use crate::limits;
-use crate::providers::Hint;
 use crate::providers::fields::clean_key;
 
 /// How often a text may hold another text that holds the hint (JSON in a string in a form field).
@@ -259,10 +259,11 @@ impl Fields {
         let action_id = self.action_id.or(self.action_name);
         let number = [self.employee_id.take(), self.employee.take(), self.id.take()];
         let employee = number.into_iter().flatten().next().map(EmployeeNumber);
+        let whom = employee.map_or(Whom::Everybody, Whom::Person);
         match action_id.map(concern) {
             Some(Concern::Other) => None,
-            Some(Concern::Person) => Some(Hint { employee, action_id }),
-            Some(Concern::Unknown) | None => Some(Hint { employee: None, action_id }),
+            Some(Concern::Person) => Some(Hint { whom, action_id }),
+            Some(Concern::Unknown) | None => Some(Hint { whom: Whom::Everybody, action_id }),
         }
     }
 }

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 
 fn hint(employee: Option<&str>, action_id: Option<i32>) -> Hint {
-    Hint { employee: employee.map(|number| EmployeeNumber(number.to_owned())), action_id }
+    let person = |number: &str| Whom::Person(EmployeeNumber(number.to_owned()));
+    Hint { whom: employee.map_or(Whom::Everybody, person), action_id }
 }
 
 fn one(employee: &str, action_id: i32) -> Vec<Hint> {

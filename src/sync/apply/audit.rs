@@ -27,7 +27,7 @@ use crate::domain::account::{AccountStatus, Activity};
 use crate::domain::audit::{self, Cause, CauseKind, Changes, FieldChange, Rule};
 use crate::domain::employee::{ExternalKey, Membership, Standing};
 use crate::domain::ids::{CatalogueEntryId, DirectoryId, HoldId};
-use crate::sync::decide::types::{Applied, LinkStep};
+use crate::sync::decide::types::{Applied, LinkStep, PlannedAccount};
 
 /// The member under which the key of the link is told.
 const EXTERNAL_KEY: &str = "external_key";
@@ -96,7 +96,9 @@ pub fn rules(cause: &Cause, applied: &Applied, today: Date) -> Rules {
 
 /// Why the status is another than before.
 fn rule_of_status(applied: &Applied, today: Date) -> Rule {
-    let Some((_, before, after)) = &applied.account else { return Rule::Followed };
+    let Some(PlannedAccount { before, after, .. }) = &applied.account else {
+        return Rule::Followed;
+    };
     let record = &applied.observed.record;
     match (after.status, applied.activity) {
         (AccountStatus::Active, Activity::Inactive) => Rule::OtherDirectory,
@@ -307,7 +309,7 @@ mod tests {
             problem: None,
             notes: Vec::new(),
             link,
-            account: Some((id, Some(same.clone()), same)),
+            account: Some(PlannedAccount { id, before: Some(same.clone()), after: same }),
             hold: None,
             hands_over: false,
             loss: None,
@@ -325,7 +327,9 @@ mod tests {
         change: impl FnOnce(&mut Applied),
     ) -> Rule {
         let mut applied = applied(LinkStep::Keep);
-        applied.account = applied.account.map(|(id, _, _)| (id, Some(fields(from)), fields(to)));
+        let id = applied.account.unwrap().id;
+        let (before, after) = (Some(fields(from)), fields(to));
+        applied.account = Some(PlannedAccount { id, before, after });
         change(&mut applied);
         rules(&Cause::Clock, &applied, TODAY).status
     }

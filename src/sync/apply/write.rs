@@ -52,7 +52,8 @@ use crate::sync::decide::row_builder::{self, FormerHolder, Person, PlannedRows, 
 use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::AccountFields;
 use crate::sync::decide::types::{
-    Applied, Facts, HoldPlan, LinkStep, LossFate, LossTime, Observed, PersonPlan, Step,
+    Applied, Facts, HoldPlan, LinkStep, LossFate, LossTime, Observed, PersonPlan, PlannedAccount,
+    Step,
 };
 use crate::texts::Language;
 use crate::wire;
@@ -305,8 +306,8 @@ impl Writing<'_, '_, '_> {
         if let Some(former) = &person.former {
             self.lost_account(former);
         }
-        if let Some((account, ..)) = applied.account.as_ref().filter(|_| applied.hands_over) {
-            self.handed_over.push(account.clone());
+        if let Some(account) = applied.account.as_ref().filter(|_| applied.hands_over) {
+            self.handed_over.push(account.id.clone());
         }
         if let Some(before) = person.before.as_ref().filter(|before| before.id != person.user.id) {
             self.new_id(&before.id, &person.user.id);
@@ -416,7 +417,7 @@ impl Writing<'_, '_, '_> {
         applied: &Applied,
         person: &Person,
     ) -> Result<(), DbError> {
-        let Some((id, before, after)) = &applied.account else { return Ok(()) };
+        let Some(PlannedAccount { id, before, after }) = &applied.account else { return Ok(()) };
         let (differs, former_key) = (before.as_ref() != Some(after), person.former_key());
         if !differs && former_key.is_none() {
             return Ok(());

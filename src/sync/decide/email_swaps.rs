@@ -160,7 +160,7 @@ impl Decider<'_> {
 /// Whether the plan gives the account the e-mail that was observed.
 fn takes_the_email(plan: &PersonPlan, observed: &Observed) -> bool {
     let Step::Apply(applied) = &plan.step else { return false };
-    let after = applied.account.as_ref().map(|(_, _, after)| EmailNorm::of(&after.email));
+    let after = applied.account.as_ref().map(|account| EmailNorm::of(&account.after.email));
     after == observed.record.email_norm()
 }
 

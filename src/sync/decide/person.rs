@@ -106,7 +106,7 @@ fn key_to_keep(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> Exter
 /// What the link and the account become.
 struct Decided {
     link: LinkStep,
-    account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
+    account: Option<PlannedAccount>,
     hands_over: bool,
     hold: Option<HoldPlan>,
     /// The approval that this follows.
@@ -120,10 +120,7 @@ impl Decided {
         Self::of(LinkStep::Keep, None)
     }
 
-    fn of(
-        link: LinkStep,
-        account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
-    ) -> Self {
+    fn of(link: LinkStep, account: Option<PlannedAccount>) -> Self {
         let (hands_over, rejected) = (false, false);
         Self { link, account, hands_over, hold: None, approved: None, rejected }
     }
@@ -252,14 +249,17 @@ impl Person<'_> {
             LinkDecision::Move { link_id, account_id } => {
                 self.follow(&account_id, LinkStep::Move(link_id))
             }
-            LinkDecision::Create => {
-                Decided::of(LinkStep::Create, Some((new_account(), None, self.fields(None))))
-            }
+            LinkDecision::Create => self.create(new_account()),
             LinkDecision::NoAccount => Decided::nothing(),
             LinkDecision::Hold { doubt, account_id } => {
                 self.doubtful(doubt, account_id, new_account)
             }
         }
+    }
+
+    fn create(&self, id: AccountId) -> Decided {
+        let created = PlannedAccount { id, before: None, after: self.fields(None) };
+        Decided::of(LinkStep::Create, Some(created))
     }
 
     /// Whether somebody employed waits for their first day, and whether that day lies ahead of who
@@ -271,7 +271,7 @@ impl Person<'_> {
         decided: &Decided,
     ) -> (bool, bool) {
         let was_active = stored.is_some_and(|user| user.shown_state() == Activity::Active);
-        let account = decided.account.as_ref().map(|(_, _, after)| after.status);
+        let account = decided.account.as_ref().map(|change| change.after.status);
         let start = self.record.start_date;
         let waits = waits_for_start(activity, start, account, was_active, self.today);
         let starts_later = start.is_some_and(|start| start > self.today);
@@ -288,7 +288,7 @@ impl Person<'_> {
         decided: &Decided,
     ) -> (Activity, Decided) {
         let Some(link) = link else { return (self.activity, Decided::nothing()) };
-        let before = decided.account.as_ref().and_then(|(_, before, _)| before.as_ref());
+        let before = decided.account.as_ref().and_then(|change| change.before.as_ref());
         let has_access = before.is_some_and(|before| before.status == AccountStatus::Active);
         let left_over = has_access && is_left_over(stored, decided);
         let kept = Person { activity: Activity::Active, ..self };
@@ -344,7 +344,7 @@ impl Person<'_> {
             Some(Candidate { account_id, holder: Some(holder), .. }) => {
                 self.follow(&account_id, LinkStep::Move(holder.link_id))
             }
-            None => Decided::of(LinkStep::Create, Some((new_account(), None, self.fields(None)))),
+            None => self.create(new_account()),
         };
         Decided { approved: Some((item.id.clone(), item.hold_id.clone())), ..linked }
     }
@@ -358,7 +358,7 @@ impl Person<'_> {
         membership: Membership,
         gone: bool,
     ) -> Option<Loss> {
-        let (account_id, before, after) = decided.account.as_ref()?;
+        let PlannedAccount { id: account_id, before, after } = decided.account.as_ref()?;
         let had_access = before.as_ref().is_some_and(|b| b.status == AccountStatus::Active);
         let has_left = self.activity == Activity::Inactive;
         let verdict = self.verdict(decided, account_id);
@@ -412,7 +412,7 @@ impl Person<'_> {
         decided: &Decided,
         verdict: Verdict,
     ) -> Option<Date> {
-        let (account_id, before, after) = decided.account.as_ref()?;
+        let PlannedAccount { id: account_id, before, after } = decided.account.as_ref()?;
         let day = self.record.leaving_date.filter(|day| *day >= self.today)?;
         let user = stored.filter(|_| decided.link == LinkStep::Keep)?;
         let has_access = before.as_ref().is_some_and(|b| b.status == AccountStatus::Active)
@@ -485,14 +485,16 @@ impl Person<'_> {
         let Some(account) = self.snapshot.accounts.get(id) else {
             return Decided::of(link, None);
         };
+        let change = |after: AccountFields| {
+            Some(PlannedAccount { id: id.clone(), before: Some(account.fields.clone()), after })
+        };
         let mut after = self.fields(Some(&account.fields));
         let say = ownership::say(&account.shares, self.directory, self.activity);
         let hands_over = say.hands_over;
         if !say.manages {
             let status = ownership::status_beside(say, account.fields.status, after.status);
             let after = AccountFields { status, ..account.fields.clone() };
-            let change = Some((id.clone(), Some(account.fields.clone()), after));
-            return Decided { hands_over, ..Decided::of(link, change) };
+            return Decided { hands_over, ..Decided::of(link, change(after)) };
         }
         // Nobody is their own manager, whatever HR says.
         after.manager = after.manager.filter(|manager| manager != id);
@@ -506,7 +508,7 @@ impl Person<'_> {
         if hold.is_some() {
             after.email.clone_from(&account.fields.email);
         }
-        let change = Some((id.clone(), Some(account.fields.clone()), after));
+        let change = change(after);
         if hold.is_some() && self.is_rejected(HoldKind::EmailChange) {
             return Decided { hands_over, rejected: true, ..Decided::of(link, change) };
         }

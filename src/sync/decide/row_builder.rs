@@ -25,7 +25,7 @@ use crate::sync::decide::batch::{Decider, Pass};
 use crate::sync::decide::person::plan_person;
 use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::{
-    Applied, Facts, LinkStep, LossFate, Observed, PersonPlan, Setting, Step,
+    AccountFields, Applied, Facts, LinkStep, LossFate, Observed, PersonPlan, Setting, Step,
 };
 use crate::wire;
 
@@ -268,7 +268,7 @@ impl Decider<'_> {
     }
 
     fn link_row(&self, user: &DirectoryUserId, applied: &Applied) -> Option<Link> {
-        let (account_id, _, _) = applied.account.as_ref()?;
+        let account_id = &applied.account.as_ref()?.id;
         let rule = match &applied.link {
             LinkStep::Keep => return None,
             LinkStep::Link => "email",
@@ -324,8 +324,9 @@ pub fn count(counts: &mut RunCounts, plan: &PersonPlan, made: &PlannedRows) {
     if applied.hold.is_some() || waits_for_loss {
         add_one(&mut counts.held);
     }
+    let change = applied.account.as_ref();
     let account_changed =
-        applied.account.as_ref().is_some_and(|(_, before, after)| before.as_ref() != Some(after));
+        change.is_some_and(|account| account.before.as_ref() != Some(&account.after));
     let changed = account_changed || !matches!(person.news, UserEvent::None);
     add_one(match applied.link {
         LinkStep::Create => &mut counts.created,
@@ -333,11 +334,11 @@ pub fn count(counts: &mut RunCounts, plan: &PersonPlan, made: &PlannedRows) {
         LinkStep::Keep if changed => &mut counts.updated,
         LinkStep::Keep => &mut counts.unchanged,
     });
-    let became_inactive = matches!(
-        &applied.account,
-        Some((_, Some(old), new)) if old.status != AccountStatus::Inactive
-            && new.status == AccountStatus::Inactive
-    );
+    let became_inactive = change.is_some_and(|account| {
+        let was_other = |before: &AccountFields| before.status != AccountStatus::Inactive;
+        account.before.as_ref().is_some_and(was_other)
+            && account.after.status == AccountStatus::Inactive
+    });
     if became_inactive {
         add_one(&mut counts.deactivated);
     }

@@ -218,8 +218,8 @@ impl Snapshot {
         if plan.loss.as_ref().is_some_and(|loss| loss.fate == LossFate::Counted) {
             self.guard.note_loss();
         }
-        if let Some((id, _, after)) = &plan.account {
-            self.take_in_account(id, after, &user);
+        if let Some(account) = &plan.account {
+            self.take_in_account(&account.id, &account.after, &user);
         }
         self.forget_names_of(&user.id);
         self.follow_key(&user);

@@ -194,6 +194,17 @@ pub enum Step {
     Apply(Box<Applied>),
 }
 
+/// An account as a plan finds it and leaves it. Both may be the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedAccount {
+    /// Which.
+    pub id: AccountId,
+    /// As it is; `None` when it is created.
+    pub before: Option<AccountFields>,
+    /// As it becomes.
+    pub after: AccountFields,
+}
+
 /// Everything that applying a person writes.
 #[derive(Debug, Clone)]
 pub struct Applied {
@@ -211,8 +222,8 @@ pub struct Applied {
     pub notes: Vec<Finding>,
     /// What happens to the link.
     pub link: LinkStep,
-    /// The account, before and after; `before` is `None` when it is created.
-    pub account: Option<(AccountId, Option<AccountFields>, AccountFields)>,
+    /// The account.
+    pub account: Option<PlannedAccount>,
     /// Another directory manages the account from now on (S-26).
     pub hands_over: bool,
     /// A change that needs a decision.

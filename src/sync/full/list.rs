@@ -14,7 +14,7 @@ use crate::domain::ids::DirectoryUserId;
 use crate::providers;
 use crate::providers::{CallLane, Provider, ProviderError};
 use crate::sync::apply::{self, former_links};
-use crate::sync::budget::{self, Gate};
+use crate::sync::budget::{self, Gate, Reservation};
 use crate::sync::connect::connect;
 use crate::sync::decide::types::Observed;
 use crate::sync::full::second_look;
@@ -32,14 +32,17 @@ async fn begin(cx: &Context, directory: &Directory) -> Result<(i64, i64), SyncEr
         let lane = list_lane(tx, &locked)?;
         let calls = providers::profile(locked.provider).list_calls;
         match budget::reserve(tx, &inner.pace, &locked, lane, calls, now)? {
-            Ok(()) => {
+            Reservation::Made(()) => {
                 let seq = directories::take_observation_seqs(tx, &locked.id, 1)?;
-                Ok::<_, DbError>(Ok((seq, calls)))
+                Ok::<_, DbError>(Reservation::Made((seq, calls)))
             }
-            Err(until) => Ok(Err(ProviderError::BudgetSpent { until })),
+            Reservation::NotBefore(until) => Ok(Reservation::NotBefore(until)),
         }
     });
-    Ok(begun.await??)
+    match begun.await? {
+        Reservation::Made(begun) => Ok(begun),
+        Reservation::NotBefore(until) => Err(ProviderError::BudgetSpent { until }.into()),
+    }
 }
 
 /// Webhooks do not wait behind the calls that looks have used: the list that brings what they are

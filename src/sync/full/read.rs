@@ -145,7 +145,7 @@ async fn looks(
     let is_missing = !permissions::may_look(directory);
     let as_known = if is_missing { Looks::Refused } else { Looks::Allowed };
     let has_failed = directory.state == DirectoryState::Failing
-        && directory.failure_class == Some(FailureClass::Permission);
+        && directory.failure_class() == Some(FailureClass::Permission);
     if !is_missing && !has_failed {
         return Ok(as_known);
     }

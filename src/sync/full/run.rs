@@ -23,7 +23,6 @@ use crate::db::{DbError, Lane, Tx, catalogue, inbox, row_problems};
 use crate::domain::audit::Cause;
 use crate::domain::directory::{RunCounts, RunState};
 use crate::domain::employee::ExternalKey;
-use crate::domain::failure::FailureClass;
 use crate::domain::hold::Gathering;
 use crate::domain::ids::DirectoryUserId;
 use crate::domain::row_problem::Severity;
@@ -479,8 +478,7 @@ async fn give_up(
         error if error.is_temporary() => Err(cx.clock.now().plus(5 * Timestamp::SECOND)),
         _ => {
             tracing::error!(run.id = %claim.run.id, error = %error, "a full sync failed inside");
-            let (class, began) = (FailureClass::Internal, began);
-            Ok(Trouble { class, detail: None, records: None, retry_after_ms: None, began })
+            Ok(Trouble::internal(began))
         }
     };
     let message = error.to_string();

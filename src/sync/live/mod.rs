@@ -33,6 +33,7 @@ use crate::domain::employee::{
     EmailNorm, EmployeeNumber, EmployeeRecord, KeyKind, ManagerReference, Membership,
     RowProblemCode,
 };
+use crate::domain::hint::Whom;
 use crate::limits;
 use crate::providers::{CallLane, Fetched, ProviderError, RecordKeys};
 use crate::sync::apply;
@@ -52,6 +53,7 @@ pub mod unanswered;
 /// One person to look at: a claim of their hint.
 pub struct Look {
     directory: Arc<Directory>,
+    pub(crate) number: EmployeeNumber,
     pub(crate) row: InboxRow,
     pub(crate) epoch: i64,
     pub(crate) seq: i64,
@@ -122,7 +124,9 @@ fn claim_in(
     }
     // No wait is longer than an hour; one that is was noted before the clock was set back.
     let is_ahead = |at: &Timestamp| *at > now && at.since(now) <= 2 * Timestamp::HOUR;
-    if let Some(retry_at) = directory.retry_at_ms.filter(is_ahead) {
+    if let Some(retry_at) =
+        directory.failing().and_then(|failing| failing.retry_at).filter(is_ahead)
+    {
         inbox::defer(tx, &directory.id, retry_at)?;
         return Ok(Claimed::Arranged);
     }
@@ -133,7 +137,7 @@ fn claim_in(
     let limit = people_max.saturating_add(1);
     let under_way = inbox::under_way(tx)?;
     let mut waiting = inbox::due(tx, &directory.id, Turn::First, &under_way, now, limit)?;
-    let everybody = waiting.iter().any(|row| row.employee_hint.is_empty());
+    let everybody = waiting.iter().any(|row| row.whom == Whom::Everybody);
     let may_look = permissions::may_look(&directory);
     // A key that may not ask about one person: everybody is read instead (L-13).
     let must_read = everybody || (!may_look && !waiting.is_empty());
@@ -159,8 +163,9 @@ fn claim_in(
     waiting.append(&mut again);
     let mut claimed = Vec::new();
     for row in waiting {
+        let Whom::Person(number) = row.whom.clone() else { continue };
         if inbox::claim(tx, &row, now.plus(limits::LEASE_MS_MAX))? {
-            claimed.push(row);
+            claimed.push((number, row));
         }
     }
     let calls = count(claimed.len());
@@ -171,9 +176,9 @@ fn claim_in(
     // There is room for them: it was looked at in this transaction.
     budget::take(tx, &directory, calls, now)?;
     let directory = &Arc::new(directory);
-    let look = |(seq, row): (i64, InboxRow)| {
+    let look = |(seq, (number, row)): (i64, (EmployeeNumber, InboxRow))| {
         let (directory, epoch) = (Arc::clone(directory), row.lease_epoch.saturating_add(1));
-        Look { directory, row, epoch, seq }
+        Look { directory, number, row, epoch, seq }
     };
     Ok(Claimed::Looks((first..).zip(claimed).map(look).collect()))
 }
@@ -223,13 +228,10 @@ pub async fn look_at(cx: Context, look: Look) -> Result<(), SyncError> {
     let (cx, directory, look) = (&cx, &*directory, &look);
     let provider = match connect(cx, directory, Arc::new(Gate::new(cx, directory, 1))) {
         Ok(provider) => provider,
-        Err(error) => {
-            let error = ProviderError::Sink { reason: error.to_string() };
-            return failed(cx, directory, look, &error, cx.clock.now()).await;
-        }
+        Err(error) => return failed(cx, directory, look, &error, cx.clock.now()).await,
     };
     let began = cx.clock.now();
-    let who = RecordKeys::of_number(EmployeeNumber(look.row.employee_hint.clone()));
+    let who = RecordKeys::of_number(look.number.clone());
     let (id, epoch) = (look.row.id, look.epoch);
     let renew = || async move {
         let until = cx.clock.now().plus(limits::LEASE_MS_MAX);
@@ -253,7 +255,7 @@ pub async fn look_at(cx: Context, look: Look) -> Result<(), SyncError> {
             let one = Unanswered { look, error, began };
             unanswered::settle(cx, directory, &*provider, one).await
         }
-        Err(error) => failed(cx, directory, look, &error, began).await,
+        Err(error) => failed(cx, directory, look, &error.into(), began).await,
     };
     or_wait(cx, look, outcome).await
 }
@@ -325,7 +327,7 @@ async fn found(
         // A run that is being tried again has trouble of its own, which one person does not
         // disprove.
         let run_in_trouble = runs::open(tx, &directory.id)?.is_some_and(|run| run.tries > 0);
-        if directory.failure_class.is_some() && !run_in_trouble {
+        if directory.failing().is_some() && !run_in_trouble {
             failure::note_success(tx, &Notifier::new(&cx), &mut directory)?;
         }
         Ok(outcome.counts.created.saturating_add(outcome.counts.linked) > 0)
@@ -477,10 +479,14 @@ pub(crate) async fn failed(
     cx: &Context,
     claimed: &Directory,
     look: &Look,
-    error: &ProviderError,
+    error: &SyncError,
     began: Timestamp,
 ) -> Result<(), SyncError> {
-    let Some(trouble) = Trouble::of(error, began) else { return Ok(()) };
+    let trouble = match error {
+        SyncError::Provider(error) => Trouble::of(error, began),
+        _ => Some(Trouble::internal(began)),
+    };
+    let Some(trouble) = trouble else { return Ok(()) };
     tracing::info!(
         directory.id = %claimed.id,
         failure.class = %trouble.class,

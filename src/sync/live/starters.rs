@@ -6,11 +6,13 @@
 //!
 //! What this module must not do: ask, or decide about anybody who was seen before.
 
+use std::slice;
+
 use crate::clock::Timestamp;
 use crate::db::directories::Directory;
 use crate::db::inbox::{self, InboxRow};
 use crate::db::{DbError, Tx, directory_users};
-use crate::domain::employee::EmployeeNumber;
+use crate::domain::hint::Whom;
 use crate::limits;
 
 /// When a starter is asked about again, counted from the first webhook, in milliseconds.
@@ -67,11 +69,12 @@ pub(crate) fn is_unseen(
     directory: &Directory,
     row: &InboxRow,
 ) -> Result<bool, DbError> {
+    let Whom::Person(number) = &row.whom else { return Ok(false) };
     if row.action_id != Some(inbox::NEW_STARTER) {
         return Ok(false);
     }
-    let number = EmployeeNumber(row.employee_hint.clone());
-    Ok(directory_users::by_keys(tx, &directory.id, &[], &[number])?.is_empty())
+    let stored = directory_users::by_keys(tx, &directory.id, &[], slice::from_ref(number))?;
+    Ok(stored.is_empty())
 }
 
 /// The HR system does not know this starter: the claimed hint waits for the next question.

@@ -18,6 +18,7 @@ use crate::db::row_problems::{self, RowProblem};
 use crate::db::{DbError, Lane, Tx};
 use crate::domain::directory::RunTrigger;
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, RowProblemCode};
+use crate::domain::hint::Whom;
 use crate::domain::ids::RowProblemId;
 use crate::limits;
 use crate::providers::{CallLane, Provider, ProviderError, RecordKeys};
@@ -60,8 +61,8 @@ pub(crate) async fn settle(
         cx.db.write(Lane::Urgent, move |tx| inbox::renew(tx, id, epoch, until)).await
     };
     match while_renewing(whose(cx, directory, provider, look), renew).await? {
-        Trouble::Everybodys => live::failed(cx, directory, look, &error, began).await,
-        Trouble::Told(error) => live::failed(cx, directory, look, &error, began).await,
+        Trouble::Everybodys => live::failed(cx, directory, look, &error.into(), began).await,
+        Trouble::Told(error) => live::failed(cx, directory, look, &error.into(), began).await,
         Trouble::Theirs => theirs(cx, directory, look, &error, false).await,
         Trouble::InDoubt => theirs(cx, directory, look, &error, true).await,
     }
@@ -75,16 +76,20 @@ async fn whose(
     look: &Look,
 ) -> Result<Trouble, SyncError> {
     let since = cx.clock.now().plus(-limits::OUTAGE_MS);
-    let (id, hint) = (directory.id.clone(), look.row.employee_hint.clone());
+    let (id, whom) = (directory.id.clone(), look.row.whom.clone());
     let (people, control) = cx
         .db
         .read(move |conn| {
             let others = i64::try_from(limits::BURST_PEOPLE_MAX).unwrap_or(i64::MAX);
             let mut people = inbox::unanswered_since(conn, &id, since, others)?;
-            people.push(hint);
+            people.push(whom);
             people.sort();
             people.dedup();
-            let numbers: Vec<EmployeeNumber> = people.iter().cloned().map(EmployeeNumber).collect();
+            let number = |whom: &Whom| match whom {
+                Whom::Person(number) => Some(number.clone()),
+                Whom::Everybody => None,
+            };
+            let numbers: Vec<EmployeeNumber> = people.iter().filter_map(number).collect();
             let control = directory_users::readable_other_than(conn, &id, &numbers)?;
             Ok::<_, DbError>((people.len(), control))
         })
@@ -128,12 +133,11 @@ async fn theirs(
     );
     let garbled = matches!(error, ProviderError::Malformed { .. });
     let (cx, claimed, row) = (cx.clone(), claimed.clone(), look.row.clone());
-    let (epoch, seq) = (look.epoch, look.seq);
+    let (epoch, seq, number) = (look.epoch, look.seq, look.number.clone());
     let db = cx.db.clone();
     db.write(Lane::Urgent, move |tx| {
         let directory = live::still_counts(tx, &claimed)?;
         let now = cx.clock.now();
-        let number = EmployeeNumber(row.employee_hint.clone());
         let stored =
             directory_users::by_keys(tx, &directory.id, &[], std::slice::from_ref(&number))?;
         let stored = stored.into_iter().next();

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::db::actions::{self, NewAction};
-use crate::db::directories::{self, Directory, DirectoryCounts};
+use crate::db::directories::{self, Directory, DirectoryCounts, FailingColumns};
 use crate::db::types::Json;
 use crate::db::{
     DbError, Lane, Tx, admins, holds, missing_people, organizations, runs, waiting_credentials,
@@ -25,7 +25,7 @@ use crate::domain::profile::Arrival;
 use crate::domain::provider::ProviderKind;
 use crate::providers::{self, Check, Credential, CredentialInput, Provider, ProviderError};
 use crate::secret::{Secret, SecretError, new_token};
-use crate::sync::budget::{self, Gate};
+use crate::sync::budget::{self, Gate, Reservation};
 use crate::sync::{Context, SyncError, connect, permissions, queue, schedule};
 use crate::texts::{Language, Text, text};
 use crate::wire;
@@ -99,6 +99,9 @@ pub enum SetupError {
     /// The HR system could not be asked.
     #[error(transparent)]
     Provider(ProviderError),
+    /// Records have problems, and the directory is strict.
+    #[error("{}", SyncError::RowProblems(*.0))]
+    RowProblems(u64),
     /// A sealed credential does not open.
     #[error("the stored key cannot be opened: {0}")]
     Secret(#[from] SecretError),
@@ -224,12 +227,7 @@ fn blank(cx: &Context, new: &NewDirectory, now: Timestamp) -> Directory {
         observation_seq: 0,
         next_sync_at_ms: None,
         last_success_at_ms: None,
-        failure_class: None,
-        failure_detail: None,
-        failure_since_ms: None,
-        failure_last_ms: None,
-        failure_tries: 0,
-        retry_at_ms: None,
+        failing: FailingColumns::default(),
         silent_since_ms: None,
         activated_at_ms: None,
         disabled_at_ms: None,
@@ -303,7 +301,7 @@ async fn check_stored(cx: &Context, directory: &Directory) -> Result<Check, Setu
 pub(crate) async fn ask(cx: &Context, provider: &dyn Provider) -> Result<Check, SetupError> {
     provider.check().await.map_err(|error| match error {
         ProviderError::BudgetSpent { until } => spent(cx, until),
-        other => SetupError::Db(DbError::Other(other.to_string())),
+        other => SetupError::Provider(other),
     })
 }
 
@@ -319,7 +317,7 @@ pub(crate) fn refusal(cx: &Context, error: SyncError) -> SetupError {
         SyncError::Secret(error) => SetupError::Secret(error),
         SyncError::Db(error) => SetupError::Db(error),
         // A preview says what is wrong instead of failing.
-        SyncError::RowProblems(_) => SetupError::Db(DbError::Other(error.to_string())),
+        SyncError::RowProblems(records) => SetupError::RowProblems(records),
         SyncError::Panicked => SetupError::Db(DbError::Panicked),
     }
 }
@@ -454,7 +452,7 @@ pub(crate) async fn store(
             permissions::note_check(&mut directory, &found);
             directory.credential_tenant_key.clone_from(&tenant);
             directory.tenant_key = tenant.or(directory.tenant_key);
-            directory.retry_at_ms = None;
+            directory.end_wait();
             directory.updated_at_ms = now;
             directories::update(tx, &directory)?;
             if !directory.state.is_syncing() {
@@ -551,18 +549,21 @@ pub async fn request_sync(cx: &Context, id: &DirectoryId, by: &Actor) -> Result<
                 // Questions about missing people have used the calls; they let the run go first.
                 && !missing_people::has_questions(tx, &id)?
             {
-                return Ok(Err(until));
+                return Ok(Reservation::NotBefore(until));
             }
             // Somebody wants to know now whether it works again.
-            directory.retry_at_ms = None;
+            directory.end_wait();
             directories::update(tx, &directory)?;
             let run_id = queue::full_sync(tx, &inner, &directory, RunTrigger::Manual, now)?;
             let action = Action::SyncRequested { run_id: run_id.clone() };
             actions::record(tx, &NewAction::on_directory(&directory, &by, action, now))?;
-            Ok(Ok(run_id))
+            Ok(Reservation::Made(run_id))
         })
         .await?;
-    queued.map_err(|until| spent(cx, until))
+    match queued {
+        Reservation::Made(run_id) => Ok(run_id),
+        Reservation::NotBefore(until) => Err(spent(cx, until)),
+    }
 }
 
 /// Ends a directory for good (L-08). What it leaves is cleared away afterwards
@@ -622,13 +623,8 @@ fn end(
     directory.missing_permissions = Json::default();
     directory.credential_generation = directory.credential_generation.saturating_add(1);
     directory.next_sync_at_ms = None;
-    directory.retry_at_ms = None;
     directory.silent_since_ms = None;
-    directory.failure_class = None;
-    directory.failure_detail = None;
-    directory.failure_since_ms = None;
-    directory.failure_last_ms = None;
-    directory.failure_tries = 0;
+    directory.set_failing(None);
     directory.disabled_at_ms = Some(now);
     directory.clearing_since_ms = Some(now);
     directory.updated_at_ms = now;

@@ -181,6 +181,7 @@ pub async fn look(cx: &Context, directory: &Directory) -> Result<bool, SyncError
     match check_again(cx, directory, waiting, &Actor::Rollcall).await {
         Ok(checked) => Ok(checked.key == KeyState::Stored),
         Err(SetupError::Db(error)) => Err(error.into()),
+        Err(SetupError::Provider(error)) => Err(error.into()),
         // The sync goes on with the credential in use.
         Err(_) => Ok(false),
     }

@@ -126,7 +126,7 @@ impl DirectoriesWith {
 /// How a directory is that has a problem.
 fn directory_text(directory: &Directory, now: Timestamp) -> String {
     let stale = messages::staleness(directory, now);
-    match directory.failure_class {
+    match directory.failure_class() {
         Some(class) => format!("{} {stale}", messages::meaning(class)),
         None => stale,
     }

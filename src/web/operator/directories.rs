@@ -221,7 +221,7 @@ struct Failure {
     class: &'static str,
     means: &'static str,
     detail: String,
-    since: Option<When>,
+    since: When,
     tries: String,
 }
 
@@ -299,12 +299,14 @@ impl DirectoryStatus {
             Some(shared) => format!("{own}; all directories of {title} together have {shared}"),
             None => own,
         };
-        let failure = row.failure_class.map(|class| Failure {
-            class: class.as_str(),
-            means: messages::meaning(class),
-            detail: row.failure_detail.clone().unwrap_or_default(),
-            since: row.failure_since_ms.map(|at| messages::when(at, now)),
-            tries: messages::number(row.failure_tries),
+        let failing = row.failing();
+        let retry = failing.as_ref().and_then(|failing| failing.retry_at);
+        let failure = failing.map(|failing| Failure {
+            class: failing.class.as_str(),
+            means: messages::meaning(failing.class),
+            detail: failing.detail.unwrap_or_default(),
+            since: messages::when(failing.since, now),
+            tries: messages::number(failing.tries),
         });
         let mut live = Live {
             id: row.id.clone(),
@@ -313,7 +315,7 @@ impl DirectoryStatus {
             staleness: messages::staleness(row, now),
             last_success: row.last_success_at_ms.map(|at| messages::when(at, now)),
             next: row.next_sync_at_ms.map(|at| messages::when(at, now)),
-            retry: row.retry_at_ms.map(|at| messages::when(at, now)),
+            retry: retry.map(|at| messages::when(at, now)),
             failure,
             people: messages::count(self.numbers.people),
             holds: messages::count(self.numbers.holds),

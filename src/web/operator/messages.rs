@@ -66,7 +66,7 @@ pub fn duration(ms: i64) -> String {
 pub fn is_silent(directory: &Directory, now: Timestamp) -> bool {
     let gone_ms = now.since(directory.without_success_since());
     matches!(directory.state, DirectoryState::Active | DirectoryState::Validating)
-        && directory.failure_class.is_none()
+        && directory.failure_class().is_none()
         && gone_ms > silent_after_ms(directory.poll_seconds)
 }
 
@@ -100,12 +100,10 @@ pub fn staleness(directory: &Directory, now: Timestamp) -> String {
 /// is read out to people must not change while nothing happens.
 #[must_use]
 pub fn health(directory: &Directory, now: Timestamp) -> Health {
-    let told = |tone, label: &str, sentence: String| Health {
-        tone,
-        label: Text::verbatim(label),
-        sentence: Text::verbatim(sentence),
-    };
-    let class = directory.failure_class;
+    let told =
+        |tone, label: &str, sentence: String| Health { tone, label: label.to_owned(), sentence };
+    let failing = directory.failing();
+    let class = failing.as_ref().map(|failing| failing.class);
     match directory.state {
         DirectoryState::Setup => {
             told("idle", "Set-up", "The customer has not completed the set-up.".to_owned())
@@ -114,7 +112,9 @@ pub fn health(directory: &Directory, now: Timestamp) -> Health {
             told("idle", "Disabled", "It was ended, and stays so.".to_owned())
         }
         DirectoryState::Failing => {
-            let fault = certificate::of_detail(directory.failure_detail.as_deref());
+            let fault = certificate::of_detail(
+                failing.as_ref().and_then(|failing| failing.detail.as_deref()),
+            );
             let meaning = class.map_or("The last sync failed.", meaning);
             told("bad", "Failing", fault.map_or_else(|| meaning.to_owned(), of_certificate))
         }

@@ -103,7 +103,7 @@ fn worst(directories: &[Directory], now: Timestamp) -> (&'static str, String) {
         ("bad", "failing")
     } else if directories.iter().any(|row| messages::is_silent(row, now)) {
         ("bad", "silent")
-    } else if directories.iter().any(|row| row.failure_class.is_some()) {
+    } else if directories.iter().any(|row| row.failure_class().is_some()) {
         ("warn", "trying again")
     } else if is(DirectoryState::Active) || is(DirectoryState::Validating) {
         ("good", "in step")

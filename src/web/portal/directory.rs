@@ -352,7 +352,7 @@ async fn connected(
     let notice = notice.map(|notice| NoticeText { subject: notice.subject, body: notice.body });
     let mut key = KeyForm::of(row, waiting, extra.said, (now, &zone));
     let needs_key = matches!(
-        row.failure_class,
+        row.failure_class(),
         Some(FailureClass::Credential | FailureClass::Permission | FailureClass::Suspended)
     );
     key.open |= row.state == DirectoryState::Failing && needs_key;

@@ -49,6 +49,10 @@ impl Health {
                 let means = text("portal-health-first-means");
                 Self::new("busy", text("portal-health-first"), means)
             }
+            DirectoryState::Validating => match directory.failure_class() {
+                Some(class) => Self::new("warn", "First sync not finished", trouble(class, hr)),
+                None => Self::new("busy", "First sync", "Everybody is read for the first time."),
+            },
             DirectoryState::Active => Self::of_active(directory, counts),
             DirectoryState::Failing => Self::of_failing(directory),
             DirectoryState::Disabled => {
@@ -64,8 +68,8 @@ impl Health {
             let means = text("portal-health-quiet-means").with("hr", hr);
             return Self::new("warn", text("portal-health-quiet"), means);
         }
-        if let Some(class) = directory.failure_class {
-            return Self::new("warn", text("portal-health-again"), trouble(class, hr));
+        if let Some(class) = directory.failure_class() {
+            return Self::new("warn", "Trying again", trouble(class, hr));
         }
         let DirectoryCounts { holds, row_problems, warnings, .. } = counts;
         if holds > 0 {
@@ -82,11 +86,10 @@ impl Health {
 
     fn of_failing(directory: &Directory) -> Self {
         let hr = directory.provider.title();
-        let label = text("portal-health-bad");
-        let Some(class) = directory.failure_class else {
-            return Self::new("bad", label, text("portal-health-bad-means"));
+        let Some(failing) = directory.failing() else {
+            return Self::new("bad", "Does not work", "Changes do not arrive at the moment.");
         };
-        let what = match (class, &directory.failure_detail) {
+        let what = match (failing.class, &failing.detail) {
             (FailureClass::Permission, Some(name)) => {
                 text("portal-trouble-named-permission").with("hr", hr).with("permission", name)
             }
@@ -98,10 +101,11 @@ impl Health {
             }
             (FailureClass::ProviderDown, Some(detail)) => {
                 match certificate::of_detail(Some(detail.as_str())) {
-                    Some(fault) => text("portal-trouble-certificate")
-                        .with("hr", hr)
-                        .with("fault", fault.text()),
-                    None => trouble(class, hr),
+                    Some(fault) => format!(
+                        "The TLS certificate of {hr} is not accepted: {fault}. The people who run \
+                         this service have to look at it."
+                    ),
+                    None => trouble(failing.class, hr),
                 }
             }
             (class, _) => trouble(class, hr),

@@ -85,6 +85,7 @@ pub(in crate::web) fn problem(error: SetupError, id: &DirectoryId) -> Problem {
         | SetupError::AlreadyComplete
         | SetupError::NotComplete => Problem::Conflict { message: sentence(&error.to_string()) },
         SetupError::Secret(error) => Problem::Internal(error.to_string()),
+        other @ SetupError::RowProblems(_) => Problem::Internal(other.to_string()),
         SetupError::AlreadyConnected { directory } => Problem::AlreadyConnected { directory },
         SetupError::Disabled => Problem::DirectoryDisabled,
         SetupError::NoCredential => Problem::NoCredential,

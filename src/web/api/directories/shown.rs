@@ -168,15 +168,15 @@ impl Found {
                 .map(|url| url.reveal().to_owned()),
         };
         let missing = permissions::missing(&row);
+        let failure = row.failing().map(|failing| FailureResponse {
+            class: failing.class,
+            message: failure_message(row.provider, failing.class, failing.detail.as_deref()),
+            since: Some(Iso8601(failing.since)),
+        });
         let credential = row.credential_last4.map(|last4| CredentialResponse {
             last4,
             checked_at: row.credential_checked_at_ms.map(Iso8601),
             missing_permissions: missing.into_iter().map(Into::into).collect(),
-        });
-        let failure = row.failure_class.map(|class| FailureResponse {
-            class,
-            message: failure_message(row.provider, class, row.failure_detail.as_deref()),
-            since: row.failure_since_ms.map(Iso8601),
         });
         Ok(DirectoryResponse {
             object: "directory",
