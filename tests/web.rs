@@ -1,4 +1,6 @@
 //! The routes over a real socket and a real SQLite file.
+//!
+//! Long because one server is started and asked about all its routes.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,4 +1,6 @@
 //! The writer thread: what it answers is what is in the database.
+//!
+//! Long because each way in which a job can end is tried, alone and beside others.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, mpsc};

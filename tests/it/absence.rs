@@ -1,5 +1,7 @@
 //! Whoever is not in HR's list is only gone when HR says so (S-30, S-31), and unusually many who
 //! would lose access wait for an admin (S-32).
+//!
+//! Long because every reason for which somebody can be missing from the list is told apart.
 
 use jiff::civil::Date;
 use rollcall::clock::Timestamp;

@@ -1,4 +1,6 @@
 //! Every change of an account keeps its cause, the rule that decided, and what was there before.
+//!
+//! Long because every cause and every rule is tried, and the tests share what reads the rows.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,5 +1,7 @@
 //! A hold binds (S-32): whoever waits for a decision, was left out of one, or was refused keeps
 //! access until an admin decides, whatever the clock, later runs, webhooks or dates say.
+//!
+//! Long because every way around a hold is tried against the same kind of hold.
 
 use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Edit, Hire};

@@ -1,5 +1,7 @@
 //! What holds for every HR system: each behaviour runs over all three of them, and on both
 //! databases. What only one of them has is elsewhere.
+//!
+//! Long because one list of behaviours is run over each HR system.
 
 use rollcall::clock::Timestamp;
 use rollcall::limits::PAGE_THROTTLES_MAX;

@@ -2,6 +2,8 @@
 //! sync the application agrees with HR, nothing was told twice, and another sync changes nothing
 //! (S-04, S-05, S-21 … S-25, S-31). The scripts are random and repeatable: the seed is printed on
 //! failure.
+//!
+//! Long because one machine plays HR, the network and the checks of a random script.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -1,4 +1,6 @@
 //! Dates act by themselves, in the organization's time zone, whatever the HR system does (S-12).
+//!
+//! Long because every date that acts is tried on both of its sides, in several time zones.
 
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;

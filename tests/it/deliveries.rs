@@ -1,5 +1,7 @@
 //! Webhooks to the application: what arrives, in which order, how often, and what becomes of the
 //! rest (A-03 … A-07).
+//!
+//! Long because order, retries and health are about the same deliveries and share their receiver.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

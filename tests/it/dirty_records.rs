@@ -1,5 +1,7 @@
 //! One bad record costs one person (S-16), damaged text replaces nothing (S-17), and one person
 //! whom nobody can read delays nobody else (S-42): with each HR system.
+//!
+//! Long because each kind of damage is tried with each HR system.
 
 use rollcall::clock::{SeededRandom, Timestamp};
 use rollcall::sandbox::{

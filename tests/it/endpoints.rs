@@ -1,5 +1,7 @@
 //! Endpoints, as an application meets them: made, changed, tried out and deleted on both surfaces;
 //! their secrets; and what can be delivered again (A-04 … A-06, wire contract §4).
+//!
+//! Long because both surfaces are tried with the same endpoints.
 
 use std::collections::BTreeSet;
 

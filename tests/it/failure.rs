@@ -1,4 +1,6 @@
 //! What happens when the HR system or its key fails, and who is told (S-40 … S-45, A-07).
+//!
+//! Long because every class of failure is followed from its first try to the recovery.
 
 use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Action, HrworksEndpoint, NextAnswers, OddAnswer, RestAnswer};

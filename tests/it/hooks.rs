@@ -1,5 +1,7 @@
 //! Webhooks of People HR: hints that lead to a look and never to a change by themselves
 //! (S-01 … S-03).
+//!
+//! Long because each form and each end of a hint is tried.
 
 use std::io::Write as _;
 

@@ -1,5 +1,7 @@
 //! Keys as the guides describe them: fewer permissions than would be good, and keys that come
 //! before their permissions (L-04, L-13, L-14).
+//!
+//! Long because every permission that can be missing is tried with the HR system that has it.
 
 use rollcall::clock::Timestamp;
 use rollcall::sandbox::{Action, HrworksEndpoint, HrworksKeyPair, HrworksPermission, RestAnswer};

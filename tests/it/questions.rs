@@ -1,5 +1,7 @@
 //! Whoever is missing from HR's list is asked about, whatever happens to the questions about
 //! others, to the words of the answers and to the calls of a minute (S-31, S-44).
+//!
+//! Long because every answer to a question about a missing person is told apart.
 
 use rollcall::clock::{SeededRandom, Timestamp};
 use rollcall::sandbox::{NobodyAnswer, OddPlace, OddRecord, Oddities, PersonView, RecordChange};

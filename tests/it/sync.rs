@@ -1,4 +1,6 @@
 //! What HR changes is what the application has, whichever way it comes (S-04 … S-15, A-03, A-06).
+//!
+//! Long because each kind of change is followed from HR to the application.
 
 use std::collections::HashMap;
 

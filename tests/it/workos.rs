@@ -1,5 +1,7 @@
 //! The surface for WorkOS SDKs, over plain HTTP: what the wire contract says in §3 to §6 and no SDK
 //! shows by itself.
+//!
+//! Long because it follows the wire contract chapter by chapter.
 
 use std::collections::BTreeSet;
 

@@ -1,31 +1,35 @@
 //! How the rooms lie: inside a module imports go one way too, what is pure stays so, and the
-//! documents name files that are there.
+//! documents name files and functions that are there.
 //!
-//! Of a module the files and folders directly below it are compared. Its `mod.rs` puts them
-//! together and may name all of them.
+//! Of a module, and of the folders that a change walks through, the files and folders directly
+//! below are compared. A `mod.rs` puts them together and may name all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::source::{Tree, words};
+use crate::source::{File, Tree, words};
 use crate::{assert_none, assert_one, first_names, module_of, repository, root};
 
 /// Circles that are still there. Nothing is to be added.
 const LEFT: &[(&str, &[&str])] = &[];
 
+/// Folders of a module in which a walk goes forward too.
+const WALKS: &[&str] = &["sync/full", "sync/live", "sync/setup"];
+
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
-/// The part of a module that a file belongs to: `write` and `apply/write` of `sync` are in `write`
-/// and in `apply`. `None` for the module's own file.
-fn part_of(path: &str) -> Option<&str> {
-    let inner = path.trim_start_matches("src/").trim_end_matches(".rs");
-    inner.split('/').nth(1).filter(|part| *part != "mod")
+/// The part of a folder that a file belongs to: `write` and `apply/write` of `sync` are in `write`
+/// and in `apply`. `None` for the folder's own file.
+fn part_of<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    let inner = path.strip_prefix(folder)?.trim_end_matches(".rs");
+    inner.split('/').next().filter(|part| *part != "mod")
 }
 
-/// Which parts of a module import which.
+/// Which parts of a module, or of a folder of one, import which.
 fn imports_within(tree: &Tree, module: &str) -> Imports {
     let folder = format!("src/{module}/");
     let files: Vec<_> = tree.under(&folder).collect();
+    let part_of = |path| part_of(path, &folder);
     let parts: BTreeSet<&str> = files.iter().filter_map(|file| part_of(&file.path)).collect();
     // What a folder holds can be named as if it were the module's own.
     let holder_of = |name: &str| {
@@ -35,7 +39,7 @@ fn imports_within(tree: &Tree, module: &str) -> Imports {
         parts.iter().find(held).copied()
     };
     let mut imports = Imports::new();
-    let root = format!("crate::{module}::");
+    let root = format!("crate::{}::", module.replace('/', "::"));
     for file in &files {
         let Some(from) = part_of(&file.path) else { continue };
         let code: Vec<char> = file.shipped.chars().collect();
@@ -67,7 +71,9 @@ fn all_behind(imports: &Imports, part: &str) -> BTreeSet<String> {
 }
 
 fn circles_of(tree: &Tree) -> BTreeSet<(String, Vec<String>)> {
-    let modules: BTreeSet<&str> = tree.under("src/").map(|file| module_of(&file.path)).collect();
+    let mut modules: BTreeSet<&str> =
+        tree.under("src/").map(|file| module_of(&file.path)).collect();
+    modules.extend(WALKS);
     let mut circles = BTreeSet::new();
     for module in modules {
         let imports = imports_within(tree, module);
@@ -123,6 +129,11 @@ fn a_planted_circle_is_found() {
         ("src/db/tables/events.rs", "use crate::db::conn::Tx;"),
     ];
     assert_one(&check(&held), "src/db: a circle of [\"conn\", \"tables\"]");
+    let within = [
+        ("src/sync/full/run.rs", "use crate::sync::full::read::read;"),
+        ("src/sync/full/read.rs", "use crate::sync::full::run;"),
+    ];
+    assert_one(&check(&within), "src/sync/full: a circle of [\"read\", \"run\"]");
     let gone = check_circles(&Tree::of(&held[..1]), &[("db", &["conn", "tables"])]);
     assert_one(&gone, "is gone from LEFT");
 }
@@ -192,4 +203,69 @@ fn a_planted_file_that_is_not_there_is_found() {
     let text = "In `src/lib.rs` and `src/gone.rs`, not `cargo run`.";
     let found = check_named("a.md", text, |file| Path::new(file) == Path::new("src/lib.rs"));
     assert_one(&found, "a.md: src/gone.rs is not there");
+}
+
+/// What a document names by a path between back ticks, as in `read::read`: the last two names.
+fn items_named(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted.filter_map(|path| {
+        let is_name = |name: &str| !name.is_empty() && name.chars().all(is_of_name);
+        let names: Vec<&str> = path.split("::").collect();
+        let [.., parent, name] = names[..] else { return None };
+        names.iter().all(|name| is_name(name)).then_some((parent, name))
+    })
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Whether a file is of the module or mentions the type, and is or declares what it is to have.
+fn has_item(file: &File, parent: &str, name: &str) -> bool {
+    const DECLARING: &[&str] =
+        &["fn", "struct", "enum", "trait", "type", "const", "static", "mod", "macro_rules"];
+    let is_in = |part: &str| file.path.trim_end_matches(".rs").split('/').any(|it| it == part);
+    let all = words(&file.code);
+    let declares = |name: &str| {
+        let pairs = all.iter().zip(all.iter().skip(1));
+        pairs
+            .into_iter()
+            .any(|((_, word), (_, next))| DECLARING.contains(&word.as_str()) && next == name)
+    };
+    let is_of_parent = is_in(parent) || all.iter().any(|(_, word)| word == parent);
+    is_of_parent && (is_in(name) || declares(name))
+}
+
+fn check_items(document: &str, text: &str, tree: &Tree) -> Vec<String> {
+    let is_there =
+        |(parent, name): &(&str, &str)| tree.under("src/").any(|file| has_item(file, parent, name));
+    let missing = items_named(text).filter(|item| !is_there(item));
+    missing.map(|(parent, name)| format!("{document}: {parent}::{name} is not there")).collect()
+}
+
+#[test]
+fn the_documents_name_functions_that_are_there() {
+    let tree = repository();
+    let mut texts = vec![root().join("docs/ARCHITECTURE.md")];
+    let entries = std::fs::read_dir(root().join("docs/adr")).unwrap();
+    texts.extend(entries.map(|entry| entry.unwrap().path()));
+    let mut named = 0;
+    for path in texts {
+        let text = std::fs::read_to_string(&path).unwrap();
+        named += items_named(&text).count();
+        assert_none(check_items(&path.display().to_string(), &text, &tree));
+    }
+    assert!(named > 40, "the documents name {named} items");
+}
+
+#[test]
+fn a_planted_function_that_is_not_there_is_found() {
+    let tree = Tree::of(&[
+        ("src/sync/full/read.rs", "pub async fn read() {}"),
+        ("src/sync/decide/batch.rs", "impl Decider<'_> { pub fn plan(&self) {} }"),
+    ]);
+    let check = |text: &str| check_items("a.md", text, &tree);
+    assert_none(check("From `read::read` to `Decider::plan` in `sync::full`, not `cargo run`."));
+    assert_one(&check("Then `read::look`."), "a.md: read::look is not there");
+    assert_one(&check("Then `Decider::read`."), "a.md: Decider::read is not there");
 }

@@ -5,6 +5,8 @@
 //!   for what grows with people, changes or deliveries. Only `directories` and `organizations` are
 //!   read whole.
 //! - Nothing of an employee is read: counts only.
+//!
+//! Long because all these reads count in one way, up to one bound.
 
 use std::collections::HashMap;
 

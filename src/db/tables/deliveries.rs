@@ -8,6 +8,8 @@
 //!
 //! What this module must not do: decide which delivery may go (`delivery::lanes` does) or what
 //! becomes of it (`domain::endpoint`).
+//!
+//! Long because one table has one file, with all its queries.
 
 use diesel::prelude::*;
 

@@ -3,6 +3,8 @@
 //! What is stored is a hint (an employee number, or "everybody"), never a value from a body. At
 //! most one row waits per directory and person: `waiting_key` is set while a row waits and NULL
 //! once it is claimed, so hints that come during a look collapse into one more look.
+//!
+//! Long because one table has one file, with all its queries.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,6 @@
 //! People HR over a real socket: a server that plays scripted answers, and a gate that counts.
+//!
+//! Long because every kind of answer is tried over one scripted server.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,6 @@
 //! The sandbox HRworks over HTTP, as a client meets it.
+//!
+//! Long because each call of the HR system is tried with its refusals, over one running sandbox.
 
 use std::sync::Arc;
 

@@ -7,6 +7,8 @@
 //!
 //! Invariants: no text of a problem repeats a secret, a webhook URL or a row's contents; the source
 //! of an internal error goes to the log and not to the caller.
+//!
+//! Long because every refusal has its status, its type and its words side by side.
 
 use std::fmt;
 
