@@ -14,18 +14,15 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::clock::Timestamp;
-use crate::domain::certificate::Fault;
+use crate::clock::Clock;
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey};
-use crate::domain::failure::FailureClass;
-use crate::domain::profile::Permission;
 use crate::domain::provider::ProviderKind;
 use crate::text_enum;
 use crate::texts::{Text, text};
 
 pub mod breathe_hr;
 pub mod charset;
-mod credential;
+pub mod error;
 pub mod fields;
 pub mod hrworks;
 pub mod http;
@@ -37,9 +34,12 @@ mod registry;
 pub mod salvage;
 pub mod slim;
 pub mod splitter;
+mod splitter_element;
 mod trim;
 
-pub use self::credential::{Credential, CredentialInput};
+pub use self::error::ProviderError;
+pub(crate) use self::error::UNTRUSTED;
+use self::error::malformed;
 pub use self::likeness::{Likeness, Unclear};
 pub use self::registry::{BaseUrls, Registry, credential, profile};
 
@@ -70,80 +70,63 @@ pub trait CallGate: Send + Sync {
     fn wait_out(&self, wait_ms: i64) -> BoxFuture<'_, bool>;
 }
 
-/// Why an HR system could not be asked. Never means that a person is gone.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProviderError {
-    /// The key is unknown, removed or malformed.
-    #[error("the HR system refused the key")]
-    Credential,
-    /// The key lacks a permission; `permission` names it in the HR system's own words when known.
-    #[error(
-        "the HR system refused access ({})",
-        .permission.unwrap_or("it does not say which permission is missing")
-    )]
-    Permission {
-        /// The permission as the HR system's pages call it.
-        permission: Option<&'static str>,
-    },
-    /// Too many calls. Ask again after `retry_after_ms`.
-    #[error("the HR system asks to slow down")]
-    Throttled {
-        /// How long to wait, in milliseconds.
-        retry_after_ms: i64,
-        /// The limit that the answer named.
-        calls_per_minute: Option<u32>,
-    },
-    /// Our own budget for this minute is spent; nothing was sent. Not a failure of the sync.
-    #[error("the calls of this minute are used up")]
-    BudgetSpent {
-        /// When the next call may be made.
-        until: Timestamp,
-    },
-    /// The customer's account at the HR system is suspended or has ended.
-    #[error("the HR system says that the customer's account is suspended or has ended")]
-    Suspended,
-    /// No answer, or an answer that is the HR system's own fault.
-    #[error("the HR system did not answer properly: {reason}")]
-    Down {
-        /// What happened, without personal data or secrets.
-        reason: String,
-        /// How long the HR system asks to wait, in milliseconds, when it says so.
-        retry_after_ms: Option<i64>,
-    },
-    /// The server's TLS certificate is not accepted, so nothing was sent.
-    #[error("the HR system's TLS certificate is not accepted ({fault}), so nothing was sent")]
-    Untrusted {
-        /// What is wrong with it.
-        fault: Fault,
-    },
-    /// An answer that cannot be understood, or was cut off.
-    #[error("the HR system's answer cannot be understood: {reason}")]
-    Malformed {
-        /// What was wrong and where, without personal data or secrets.
-        reason: String,
-    },
-    /// The one who receives the records could not take them (our own fault).
-    #[error("the answer could not be taken in: {reason}")]
-    Sink {
-        /// What happened.
-        reason: String,
+/// A customer's way in to their HR system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// One key (People HR, Breathe HR).
+    ApiKey(Secret),
+    /// Two keys that belong together (HRworks).
+    KeyPair {
+        /// Names the pair.
+        access_key: Secret,
+        /// Proves that one has it.
+        secret_access_key: Secret,
     },
 }
 
-impl ProviderError {
-    /// The class an admin is told of; `None` for a spent budget, which is no failure.
+impl Credential {
+    /// The text that is sealed: the key, or both keys on a line each.
     #[must_use]
-    pub const fn class(&self) -> Option<FailureClass> {
+    pub fn to_sealed_text(&self) -> Secret {
         match self {
-            Self::Credential => Some(FailureClass::Credential),
-            Self::Permission { .. } => Some(FailureClass::Permission),
-            Self::Throttled { .. } => Some(FailureClass::Throttled),
-            Self::BudgetSpent { .. } => None,
-            Self::Suspended => Some(FailureClass::Suspended),
-            Self::Down { .. } | Self::Untrusted { .. } => Some(FailureClass::ProviderDown),
-            Self::Malformed { .. } => Some(FailureClass::Malformed),
-            Self::Sink { .. } => Some(FailureClass::Internal),
+            Self::ApiKey(key) => key.clone(),
+            Self::KeyPair { access_key, secret_access_key } => {
+                Secret::new(format!("{}\n{}", access_key.reveal(), secret_access_key.reveal()))
+            }
         }
+    }
+
+    /// Back from the text that was sealed.
+    #[must_use]
+    pub fn from_sealed_text(kind: ProviderKind, text: Secret) -> Self {
+        match kind {
+            ProviderKind::PeopleHr | ProviderKind::BreatheHr => Self::ApiKey(text),
+            ProviderKind::Hrworks => {
+                let (access_key, secret_access_key) =
+                    text.reveal().split_once('\n').unwrap_or((text.reveal(), ""));
+                Self::KeyPair {
+                    access_key: Secret::new(access_key),
+                    secret_access_key: Secret::new(secret_access_key),
+                }
+            }
+        }
+    }
+
+    /// The last four characters, all that is ever shown again (L-06). Of a pair those of the access
+    /// key, which is the one that the HR system's own list shows.
+    #[must_use]
+    pub fn last4(&self) -> String {
+        match self {
+            Self::ApiKey(key) => key.last4(),
+            Self::KeyPair { access_key, .. } => access_key.last4(),
+        }
+    }
+}
+
+impl From<hrworks::KeyPair> for Credential {
+    fn from(pair: hrworks::KeyPair) -> Self {
+        let hrworks::KeyPair { access_key, secret_access_key } = pair;
+        Self::KeyPair { access_key, secret_access_key }
     }
 }
 
@@ -384,10 +367,6 @@ pub trait Provider: Send + Sync {
     /// Changes when [`Provider::normalise`] would give another record for the same bytes, so that
     /// stored hashes of raw records are forgotten.
     fn mapping_version(&self) -> u32;
-}
-
-fn malformed(reason: &str) -> ProviderError {
-    ProviderError::Malformed { reason: reason.to_owned() }
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 //!
 //! What this module must not do: decide, or talk to the network.
 
+pub mod access;
+pub mod accounts;
 pub mod audit;
 pub mod findings;
 pub mod former_links;

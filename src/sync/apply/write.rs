@@ -17,49 +17,34 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 use crate::db::accounts::{self, Account};
 use crate::db::directories::{self, Directory};
 use crate::db::directory_users::{self, DirectoryUser};
 use crate::db::groups::Group;
-use crate::db::holds::{self, HoldItem};
+use crate::db::holds;
 use crate::db::links::{self, Link};
-use crate::db::row_problems;
-use crate::db::types::{Json, StoredDate};
-use crate::db::{Conn, DbError, Tx, catalogue, deactivations, hold_items, organizations};
+use crate::db::{Conn, DbError, Tx, organizations, row_problems};
 use crate::domain::account::activity;
 use crate::domain::audit::Cause;
 use crate::domain::directory::{CatalogueKind, RunCounts};
-use crate::domain::employee::{
-    EmailNorm, EmployeeRecord, ExternalKey, RowProblemCode, Unit, name_norm,
-};
-use crate::domain::event::EventKind;
-use crate::domain::event::NewEvent;
-use crate::domain::guard::Guard;
-use crate::domain::hold::HoldKind;
+use crate::domain::employee::{EmailNorm, EmployeeRecord, ExternalKey, RowProblemCode, Unit};
+use crate::domain::event::{EventKind, NewEvent};
 use crate::domain::ids::*;
 use crate::domain::row_problem::Finding;
 use crate::providers;
 use crate::sync::Context;
-use crate::sync::apply::audit::{self, Changed, Owner};
-use crate::sync::apply::guard::{self, Waiting};
+use crate::sync::apply::access::Access;
+use crate::sync::apply::audit::{self, Changed};
+use crate::sync::apply::guard;
 use crate::sync::apply::load_snapshot::{self, Rows};
-use crate::sync::apply::question;
 use crate::sync::decide::batch::{Day, Decider, Pass, Ruling};
 use crate::sync::decide::row_builder::{self, FormerHolder, Person, PlannedRows, UserEvent};
 use crate::sync::decide::snapshot::Snapshot;
-use crate::sync::decide::types::AccountFields;
-use crate::sync::decide::types::{
-    Applied, Facts, HoldPlan, LinkStep, LossFate, LossTime, Observed, PersonPlan, PlannedAccount,
-    Step,
-};
-use crate::texts::Language;
+use crate::sync::decide::types::{Applied, Facts, LinkStep, Observed, PersonPlan, Step};
 use crate::wire;
-
-/// Kinds of holds about one person each.
-const PERSONAL: [HoldKind; 3] = [HoldKind::Link, HoldKind::EmailChange, HoldKind::ReusedNumber];
 
 /// What a batch did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -202,18 +187,8 @@ fn event(
 pub(crate) struct Resolved {
     pub(crate) problems: Vec<ExternalKey>,
     /// Keys that nobody has any more.
-    former_keys: Vec<ExternalKey>,
-    holds: Vec<String>,
-}
-
-/// Access that the batch ends, and access that it does not end yet (S-32).
-#[derive(Default)]
-struct Access {
-    /// Whose access ends, and whether it does now or on a day that became known.
-    lost: Vec<(AccountId, bool)>,
-    waiting: Vec<Waiting>,
-    undisputed: Vec<ExternalKey>,
-    carried_out: Vec<HoldItemId>,
+    pub(super) former_keys: Vec<ExternalKey>,
+    pub(super) holds: Vec<String>,
 }
 
 /// A person whose group may have changed.
@@ -227,24 +202,24 @@ pub(crate) struct Mover {
 
 /// One batch while it is being written.
 pub(crate) struct Writing<'a, 'tx, 'conn> {
-    pub(crate) cx: &'a Decider<'a>,
-    pub(crate) tx: &'tx mut Tx<'conn>,
-    snapshot: Snapshot,
-    rows: Rows,
-    pub(crate) groups: Option<HashMap<String, Group>>,
-    units: HashMap<(CatalogueKind, String), CatalogueEntryId>,
-    users: Vec<DirectoryUser>,
-    new_accounts: Vec<Account>,
-    links: Vec<(LinkStep, Link)>,
-    pub(crate) memberships: Vec<Mover>,
-    changed: Vec<Changed>,
-    new_ids: Vec<(DirectoryUserId, DirectoryUserId)>,
-    handed_over: Vec<AccountId>,
-    pub(crate) resolved: Resolved,
-    access: Access,
+    pub(super) cx: &'a Decider<'a>,
+    pub(super) tx: &'tx mut Tx<'conn>,
+    pub(super) snapshot: Snapshot,
+    pub(super) rows: Rows,
+    pub(super) groups: Option<HashMap<String, Group>>,
+    pub(super) units: HashMap<(CatalogueKind, String), CatalogueEntryId>,
+    pub(super) users: Vec<DirectoryUser>,
+    pub(super) new_accounts: Vec<Account>,
+    pub(super) links: Vec<(LinkStep, Link)>,
+    pub(super) memberships: Vec<Mover>,
+    pub(super) changed: Vec<Changed>,
+    pub(super) new_ids: Vec<(DirectoryUserId, DirectoryUserId)>,
+    pub(super) handed_over: Vec<AccountId>,
+    pub(super) resolved: Resolved,
+    pub(super) access: Access,
     /// Accounts that let go of their e-mail and have not got their new one yet.
-    parked: HashSet<AccountId>,
-    outcome: Outcome,
+    pub(super) parked: HashSet<AccountId>,
+    pub(super) outcome: Outcome,
 }
 
 impl Writing<'_, '_, '_> {
@@ -408,215 +383,6 @@ impl Writing<'_, '_, '_> {
         waiting.retain(|user| seen.insert(user.id.clone()));
         waiting.reverse();
         directory_users::upsert(self.tx, &waiting)
-    }
-
-    /// Writes the account when it differs, and notes why, or why it got another person.
-    fn account(
-        &mut self,
-        key: &ExternalKey,
-        applied: &Applied,
-        person: &Person,
-    ) -> Result<(), DbError> {
-        let Some(PlannedAccount { id, before, after }) = &applied.account else { return Ok(()) };
-        let (differs, former_key) = (before.as_ref() != Some(after), person.former_key());
-        if !differs && former_key.is_none() {
-            return Ok(());
-        }
-        let stored = self.rows.accounts.get(id).cloned();
-        if differs {
-            self.write_account(id, before.is_none(), after)?;
-        }
-        let Some(row) = self.rows.accounts.get(id).cloned() else { return Ok(()) };
-        let (directory_id, external_key) = (self.cx.directory.id.clone(), key.clone());
-        self.changed.push(Changed {
-            before: stored,
-            after: row,
-            owner: Some(Owner { directory_id, external_key, former_key }),
-            rules: audit::rules(self.cx.cause, applied, self.cx.day.today),
-            approved: applied.carried_out.first().map(|(_, hold)| hold.clone()),
-        });
-        Ok(())
-    }
-
-    fn write_account(
-        &mut self,
-        id: &AccountId,
-        is_new: bool,
-        after: &AccountFields,
-    ) -> Result<(), DbError> {
-        let row = self.account_row(id, after)?;
-        if is_new {
-            self.new_accounts.push(row.clone());
-        } else {
-            // In order, because one person's old e-mail can be another's new one.
-            self.write_new_accounts()?;
-            accounts::update_row(self.tx, &row)?;
-            self.parked.remove(id);
-        }
-        self.rows.accounts.insert(id.clone(), row);
-        Ok(())
-    }
-
-    fn write_new_accounts(&mut self) -> Result<(), DbError> {
-        accounts::insert_many(self.tx, &std::mem::take(&mut self.new_accounts))
-    }
-
-    fn account_row(&mut self, id: &AccountId, after: &AccountFields) -> Result<Account, DbError> {
-        let stored = self.rows.accounts.get(id).cloned();
-        let cx = self.cx;
-        let department = self.unit(CatalogueKind::Department, after.department.as_deref())?;
-        let position = self.unit(CatalogueKind::Position, after.position.as_deref())?;
-        let office = self.unit(CatalogueKind::OfficeLocation, after.office_location.as_deref())?;
-        // An account that has no address of its own keeps it so (S-18).
-        let same = stored.as_ref().filter(|row| row.email == after.email);
-        let email_norm =
-            same.map_or_else(|| Some(EmailNorm::of(&after.email)), |row| row.email_norm.clone());
-        Ok(Account {
-            id: id.clone(),
-            organization_id: cx.directory.organization_id.clone(),
-            email: after.email.clone(),
-            email_norm,
-            first_name: after.first_name.clone(),
-            last_name: after.last_name.clone(),
-            external_id: stored.as_ref().and_then(|row| row.external_id.clone()),
-            status: after.status,
-            manager_account_id: after.manager.clone().filter(|manager| manager != id),
-            department_id: department,
-            position_id: position,
-            office_location_id: office,
-            start_date: after.start_date.map(StoredDate),
-            leaving_date: after.leaving_date.map(StoredDate),
-            protected: stored.as_ref().is_some_and(|row| row.protected),
-            attributes: stored.as_ref().map(|row| row.attributes.clone()).unwrap_or_default(),
-            version: stored.as_ref().map_or(1, |row| row.version.saturating_add(1)),
-            created_at_ms: stored.as_ref().map_or(cx.now, |row| row.created_at_ms),
-            updated_at_ms: cx.now,
-        })
-    }
-
-    /// The catalogue entry with this name, created when there is none (S-09).
-    fn unit(
-        &mut self,
-        kind: CatalogueKind,
-        name: Option<&str>,
-    ) -> Result<Option<CatalogueEntryId>, DbError> {
-        let Some(name) = name else { return Ok(None) };
-        let key = (kind, name_norm(name));
-        if let Some(id) = self.units.get(&key).or_else(|| self.rows.units.get(&key)) {
-            return Ok(Some(id.clone()));
-        }
-        let organization = &self.cx.directory.organization_id;
-        let id = catalogue::add(self.tx, organization, kind, name, self.cx.now, self.cx.random)?;
-        self.units.insert(key, id.clone());
-        Ok(Some(id))
-    }
-
-    /// What is noted about a person under their former key is noted under the new one (S-21).
-    fn new_key(&mut self, old: &ExternalKey, new: &ExternalKey) -> Result<(), DbError> {
-        let directory = &self.cx.directory.id;
-        for kind in PERSONAL {
-            let old_key = holds::open_key(directory, kind, old);
-            if let Some(hold) = holds::find_open(self.tx, &old_key)? {
-                let new_key = holds::open_key(directory, kind, new);
-                holds::follow_key(self.tx, &hold.id, &new_key)?;
-            }
-        }
-        hold_items::follow_key(self.tx, directory, old, new)
-    }
-
-    /// Opens the hold the plan asks for; those it does not ask for are settled.
-    fn hold(&mut self, key: &ExternalKey, applied: &Applied) -> Result<(), DbError> {
-        for kind in PERSONAL {
-            // Nothing was learned of the record: what was asked about it is still to be answered.
-            if kind == HoldKind::ReusedNumber && self.cx.pass == Pass::Again {
-                continue;
-            }
-            if applied.hold.as_ref().is_none_or(|hold| hold.kind != kind) {
-                self.resolved.holds.push(holds::open_key(&self.cx.directory.id, kind, key));
-            }
-        }
-        let Some(plan) = &applied.hold else { return Ok(()) };
-        self.ask(key, applied, plan)
-    }
-
-    /// Notes what becomes of a person's access.
-    fn loss(&mut self, key: &ExternalKey, applied: &Applied) {
-        self.access.carried_out.extend(applied.carried_out.iter().map(|(item, _)| item.clone()));
-        let Some(loss) = &applied.loss else { return self.access.undisputed.push(key.clone()) };
-        let (ends_now, last_day) = match loss.when {
-            LossTime::Now => (true, None),
-            LossTime::After(day) => (false, Some(day)),
-        };
-        match loss.fate {
-            LossFate::Counted => self.access.lost.push((loss.account_id.clone(), ends_now)),
-            LossFate::Uncounted => {}
-            LossFate::Rejected => self.outcome.kept.push(key.clone()),
-            LossFate::Waits => return self.outcome.held.push(key.clone()),
-            LossFate::Held => {
-                self.access.waiting.push(Waiting {
-                    external_key: key.clone(),
-                    name: applied.observed.record.display_name(),
-                    account_id: loss.account_id.clone(),
-                    reason: loss.reason,
-                    last_day,
-                    employment: applied.employment.clone(),
-                });
-                return;
-            }
-        }
-        self.access.undisputed.push(key.clone());
-    }
-
-    fn write_access(&mut self) -> Result<(), DbError> {
-        let Access { lost, waiting, undisputed, carried_out } = std::mem::take(&mut self.access);
-        let (cx, now) = (self.cx, self.cx.now);
-        let directory = cx.directory;
-        deactivations::note(self.tx, &directory.organization_id, &directory.id, &lost, now)?;
-        hold_items::mark_done(self.tx, &carried_out, now)?;
-        guard::leave(self.tx, directory, &undisputed, now)?;
-        // Who waits for a reason of their own draws nobody else in.
-        let gathering = cx.gathering.filter(|_| self.snapshot.guard == Guard::Closed);
-        guard::hold(self.tx, directory, &waiting, gathering, now, cx.random)?;
-        self.outcome.held.extend(waiting.into_iter().map(|one| one.external_key));
-        Ok(())
-    }
-
-    /// Opens the hold about this person, or brings it up to date.
-    fn ask(
-        &mut self,
-        key: &ExternalKey,
-        applied: &Applied,
-        plan: &HoldPlan,
-    ) -> Result<(), DbError> {
-        let cx = self.cx;
-        let open_key = holds::open_key(&cx.directory.id, plan.kind, key);
-        let open = holds::find_open(self.tx, &open_key)?;
-        let reason = plan.reason.in_language(Language::English);
-        if let Some(open) = open.as_ref().filter(|open| open.reason != reason) {
-            holds::set_reason(self.tx, &open.id, &reason, cx.now)?;
-        }
-        let is_new = open.is_none();
-        let hold = open.unwrap_or_else(|| {
-            guard::blank(cx.directory, plan.kind, open_key, reason, cx.now, cx.random)
-        });
-        let record = &applied.observed.record;
-        let item = HoldItem {
-            id: HoldItemId::new(cx.now, cx.random),
-            organization_id: hold.organization_id.clone(),
-            directory_id: hold.directory_id.clone(),
-            hold_id: hold.id.clone(),
-            external_key: key.clone(),
-            account_id: plan.account_id.clone(),
-            name: record.display_name(),
-            planned_change: Json(json!({"email": record.email})),
-            record_hash: Some(applied.fingerprint.clone()),
-            decision: None,
-            done_at_ms: None,
-            created_at_ms: cx.now,
-            list_version: hold.list_version,
-            left_at_ms: None,
-        };
-        question::ask(self.tx, &hold, is_new, item, cx.now)
     }
 
     fn finish(mut self) -> Result<Outcome, DbError> {

@@ -12,23 +12,19 @@ use jiff::civil::Date;
 use crate::db::directory_users::DirectoryUser;
 use crate::db::holds::HoldItem;
 use crate::db::links::Link;
-use crate::domain::account::{AccountStatus, Activity, account_status, activity, waits_for_start};
+use crate::domain::account::{Activity, account_status, activity, waits_for_start};
 use crate::domain::employee::{
     EmailNorm, EmployeeRecord, ExternalKey, KeyKind, Membership, Unit, name_norm,
 };
-use crate::domain::guard::LossReason;
-use crate::domain::hold::{self, Decision, HoldKind, LinkDoubt};
+use crate::domain::hold::{Decision, HoldKind, LinkDoubt};
 use crate::domain::ids::{AccountId, DirectoryId, HoldId, HoldItemId};
 use crate::domain::linking::{self, Candidate, LinkDecision, Rivals};
 use crate::secret::SealingKey;
-use crate::sync::decide::damaged;
 use crate::sync::decide::observed_record::{Said, findings, membership_of, not_applied, said};
-use crate::sync::decide::ownership::{self, Elsewhere, Kept};
-use crate::sync::decide::reused_numbers;
+use crate::sync::decide::ownership;
 use crate::sync::decide::snapshot::Snapshot;
-use crate::sync::decide::types::AccountFields;
-use crate::sync::decide::types::*;
-use crate::sync::decide::verdict::Verdict;
+use crate::sync::decide::types::{AccountFields, *};
+use crate::sync::decide::{damaged, reused_numbers};
 
 /// Decides about one person. `new_account` gives the id of an account that is created.
 pub fn plan_person(
@@ -104,19 +100,19 @@ fn key_to_keep(stored: Option<&DirectoryUser>, record: &EmployeeRecord) -> Exter
 }
 
 /// What the link and the account become.
-struct Decided {
-    link: LinkStep,
-    account: Option<PlannedAccount>,
-    hands_over: bool,
-    hold: Option<HoldPlan>,
+pub(super) struct Decided {
+    pub(super) link: LinkStep,
+    pub(super) account: Option<PlannedAccount>,
+    pub(super) hands_over: bool,
+    pub(super) hold: Option<HoldPlan>,
     /// The approval that this follows.
-    approved: Option<(HoldItemId, HoldId)>,
+    pub(super) approved: Option<(HoldItemId, HoldId)>,
     /// Something waits no longer because an admin said no.
-    rejected: bool,
+    pub(super) rejected: bool,
 }
 
 impl Decided {
-    fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         Self::of(LinkStep::Keep, None)
     }
 
@@ -176,19 +172,19 @@ fn carried_out(
 
 /// One person, with all that a decision looks at.
 #[derive(Clone, Copy)]
-struct Person<'a> {
-    snapshot: &'a Snapshot,
-    facts: &'a Facts,
-    directory: &'a DirectoryId,
-    today: Date,
-    record: &'a EmployeeRecord,
+pub(super) struct Person<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) facts: &'a Facts,
+    pub(super) directory: &'a DirectoryId,
+    pub(super) today: Date,
+    pub(super) record: &'a EmployeeRecord,
     /// The keys under which others may know this person: as stored, and as the record has it.
-    own_keys: &'a [Option<ExternalKey>],
-    activity: Activity,
-    fingerprint: &'a [u8],
-    employment: &'a [u8],
+    pub(super) own_keys: &'a [Option<ExternalKey>],
+    pub(super) activity: Activity,
+    pub(super) fingerprint: &'a [u8],
+    pub(super) employment: &'a [u8],
     /// The hash of those of somebody who is gone, when nothing was learned that speaks against it.
-    gone_too: Option<&'a [u8]>,
+    pub(super) gone_too: Option<&'a [u8]>,
 }
 
 impl Person<'_> {
@@ -278,43 +274,25 @@ impl Person<'_> {
         (waits, starts_later && activity == Activity::Active && !waits)
     }
 
-    /// What becomes of somebody who keeps access for now. Who is linked is still told to be active,
-    /// unless they were told to have left before and only the account is kept; of somebody seen for
-    /// the first time there is no account to touch.
-    fn kept(
-        self,
-        stored: Option<&DirectoryUser>,
-        link: Option<&Link>,
-        decided: &Decided,
-    ) -> (Activity, Decided) {
-        let Some(link) = link else { return (self.activity, Decided::nothing()) };
-        let before = decided.account.as_ref().and_then(|change| change.before.as_ref());
-        let has_access = before.is_some_and(|before| before.status == AccountStatus::Active);
-        let left_over = has_access && is_left_over(stored, decided);
-        let kept = Person { activity: Activity::Active, ..self };
-        let state = if left_over { Activity::Inactive } else { Activity::Active };
-        (state, kept.follow(&link.account_id, LinkStep::Keep))
-    }
-
     /// What an admin has decided about this person and this kind of doubt.
-    fn decision(&self, kind: HoldKind) -> Option<&HoldItem> {
+    pub(super) fn decision(&self, kind: HoldKind) -> Option<&HoldItem> {
         let mut keys = self.own_keys.iter().flatten();
         keys.find_map(|key| self.snapshot.decided.get(&(kind, key.clone())))
     }
 
     /// Whether an admin has yet to decide about the end of this person's access.
-    fn awaits_decision(&self) -> bool {
+    pub(super) fn awaits_decision(&self) -> bool {
         self.own_keys.iter().flatten().any(|key| self.snapshot.waiting.contains(key))
     }
 
     /// The same, or this person was on the list that they have yet to decide about.
-    fn was_asked_about(&self) -> bool {
+    pub(super) fn was_asked_about(&self) -> bool {
         let has_left = |key| self.snapshot.left_list.contains(key);
         self.awaits_decision() || self.own_keys.iter().flatten().any(has_left)
     }
 
     /// An admin has said no, and the HR system says nothing new.
-    fn is_rejected(&self, kind: HoldKind) -> bool {
+    pub(super) fn is_rejected(&self, kind: HoldKind) -> bool {
         self.decision(kind).is_some_and(|item| {
             item.decision == Some(Decision::Rejected)
                 && item.record_hash.as_deref() == Some(self.fingerprint)
@@ -349,125 +327,6 @@ impl Person<'_> {
         Decided { approved: Some((item.id.clone(), item.hold_id.clone())), ..linked }
     }
 
-    /// Whether an active account would no longer be kept active by this person, now or after a
-    /// leaving date that is still to come, and what becomes of that (S-32).
-    fn loss(
-        &self,
-        stored: Option<&DirectoryUser>,
-        decided: &Decided,
-        membership: Membership,
-        gone: bool,
-    ) -> Option<Loss> {
-        let PlannedAccount { id: account_id, before, after } = decided.account.as_ref()?;
-        let had_access = before.as_ref().is_some_and(|b| b.status == AccountStatus::Active);
-        let has_left = self.activity == Activity::Inactive;
-        let verdict = self.verdict(decided, account_id);
-        let (reason, when) = if has_left {
-            // Somebody else may keep the account active (S-26).
-            let ends = had_access && after.status == AccountStatus::Inactive;
-            if !ends && verdict != Verdict::Rejected {
-                return None;
-            }
-            (LossReason::of(self.record, membership, gone, self.today), LossTime::Now)
-        } else {
-            let day = self.ends_after(stored, decided, verdict)?;
-            (LossReason::LeavingDate, LossTime::After(day))
-        };
-        let fate = match verdict {
-            Verdict::Approved => LossFate::Uncounted,
-            Verdict::Rejected => LossFate::Rejected,
-            Verdict::None if self.was_cleared(stored, account_id, reason) => LossFate::Uncounted,
-            Verdict::None
-                if !is_left_over(stored, decided) && self.snapshot.guard.lets_through() =>
-            {
-                LossFate::Counted
-            }
-            Verdict::Binding if self.gone_too.is_some() && self.awaits_decision() => {
-                LossFate::Waits
-            }
-            Verdict::Binding | Verdict::None => LossFate::Held,
-        };
-        Some(Loss { reason, account_id: account_id.clone(), when, fate })
-    }
-
-    /// What admins have said about the end of this person's access.
-    fn verdict(&self, decided: &Decided, account: &AccountId) -> Verdict {
-        // An admin, or the dates, have said that their number is another's (S-21).
-        let is_retired = self.snapshot.retired.contains_key(&self.record.external_key);
-        if is_retired || decided.approved.is_some() {
-            return Verdict::Approved;
-        }
-        let item = self.decision(HoldKind::Deactivations);
-        let facts = [Some(self.employment), self.gone_too];
-        let facts: Vec<&[u8]> = facts.into_iter().flatten().collect();
-        Verdict::of(item, Some(account), &facts, self.was_asked_about())
-    }
-
-    /// The leaving date to come after which an account that is active now would not be, when it is
-    /// news about somebody linked, or admins have something to say about it. One that was there
-    /// when the person was first seen counts on its day.
-    fn ends_after(
-        &self,
-        stored: Option<&DirectoryUser>,
-        decided: &Decided,
-        verdict: Verdict,
-    ) -> Option<Date> {
-        let PlannedAccount { id: account_id, before, after } = decided.account.as_ref()?;
-        let day = self.record.leaving_date.filter(|day| *day >= self.today)?;
-        let user = stored.filter(|_| decided.link == LinkStep::Keep)?;
-        let has_access = before.as_ref().is_some_and(|b| b.status == AccountStatus::Active)
-            && after.status == AccountStatus::Active;
-        // Who has it through other directories ends with the last of all (S-26).
-        let others = match ownership::kept_by(self.elsewhere(account_id), self.today) {
-            Kept::NotAtAll => None,
-            Kept::Until(day) => Some(day),
-            Kept::NoEnd => return None,
-        };
-        let end_of = |own: Date| others.map_or(own, |day| day.max(own));
-        let end = end_of(day);
-        // A date that moves away from today is no news.
-        let is_earlier = |known: Option<Date>| known.is_none_or(|known| end < end_of(known));
-        let cleared = user.leaving_date_cleared.map(|date| date.0);
-        let is_news = is_earlier(cleared) && is_earlier(user.record.0.leaving_date);
-        let is_asked = is_earlier(cleared) && verdict != Verdict::None;
-        (has_access && (is_news || is_asked)).then_some(end)
-    }
-
-    /// Who has the account through other directories.
-    fn elsewhere(&self, account: &AccountId) -> &[Elsewhere] {
-        self.snapshot.accounts.get(account).map_or(&[], |view| view.elsewhere.as_slice())
-    }
-
-    /// Whether the date that ends access has passed the guard before.
-    fn was_cleared(
-        &self,
-        stored: Option<&DirectoryUser>,
-        account: &AccountId,
-        reason: LossReason,
-    ) -> bool {
-        let cleared = stored.and_then(|user| user.leaving_date_cleared).map(|date| date.0);
-        let day = self.record.leaving_date.filter(|_| reason == LossReason::LeavingDate);
-        day.is_some_and(|day| {
-            cleared.is_some_and(|cleared| day >= cleared)
-                || ownership::is_cleared_by(self.elsewhere(account), day)
-        })
-    }
-
-    /// The leaving date that may act without being counted again: one that passed the guard, also
-    /// when it moves away from today.
-    fn leaving_date_cleared(
-        &self,
-        stored: Option<&DirectoryUser>,
-        loss: Option<&Loss>,
-    ) -> Option<Date> {
-        let day = self.record.leaving_date?;
-        let cleared = stored.and_then(|user| user.leaving_date_cleared).map(|date| date.0);
-        match loss {
-            Some(loss) => (!loss.fate.keeps_access()).then_some(day),
-            None => cleared.filter(|cleared| *cleared <= day).map(|_| day),
-        }
-    }
-
     /// A former link is restored first (L-09), else the e-mail decides (S-20).
     fn link_decision(&self) -> LinkDecision {
         let former = self.own_keys.iter().flatten().find_map(|key| self.snapshot.former(key));
@@ -481,7 +340,7 @@ impl Person<'_> {
 
     /// The account follows its person, unless another directory manages it (S-26) or another
     /// account has the new e-mail (S-24).
-    fn follow(&self, id: &AccountId, link: LinkStep) -> Decided {
+    pub(super) fn follow(&self, id: &AccountId, link: LinkStep) -> Decided {
         let Some(account) = self.snapshot.accounts.get(id) else {
             return Decided::of(link, None);
         };
@@ -581,12 +440,6 @@ impl Person<'_> {
         }
         rivals
     }
-}
-
-/// Whether the person had left before, and the account was kept active by another directory that is
-/// gone: that is no leaving of this person, and never an effect of disabling (L-08).
-fn is_left_over(stored: Option<&DirectoryUser>, decided: &Decided) -> bool {
-    decided.link == LinkStep::Keep && stored.is_some_and(|user| user.state == Activity::Inactive)
 }
 
 fn held(doubt: LinkDoubt, account_id: Option<AccountId>) -> Decided {

@@ -32,7 +32,7 @@ use crate::sync::apply::guard::Waiting;
 use crate::sync::decide::person::employment_hash;
 use crate::sync::decide::types::Observed;
 use crate::sync::decide::verdict::Verdict;
-use crate::sync::full::staging::Everybody;
+use crate::sync::full::everybody::Everybody;
 
 /// Somebody who counts as employed and whom a complete list does not name under any key.
 #[derive(Debug, Clone)]

@@ -6,8 +6,7 @@ use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey, RowPr
 use crate::domain::ids::RowProblemId;
 use crate::domain::row_problem::{Finding, Severity};
 use crate::sync::Context;
-use crate::sync::full::staging::Unread;
-use crate::texts::Text;
+use crate::sync::full::everybody::Unread;
 
 /// A record that could not be applied, or only in part.
 #[derive(Debug, Clone, PartialEq, Eq)]

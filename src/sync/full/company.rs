@@ -28,7 +28,7 @@ use crate::limits;
 use crate::sync::apply::{guard, question};
 use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::Observed;
-use crate::sync::full::staging::Everybody;
+use crate::sync::full::everybody::Everybody;
 use crate::sync::{Context, SyncError};
 use crate::texts::Language;
 

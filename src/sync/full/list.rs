@@ -17,8 +17,9 @@ use crate::sync::apply::{self, former_links};
 use crate::sync::budget::{self, Gate, Reservation};
 use crate::sync::connect::connect;
 use crate::sync::decide::types::Observed;
+use crate::sync::full::everybody::{Everybody, Moved};
 use crate::sync::full::second_look;
-use crate::sync::full::staging::{Everybody, Moved, Staging};
+use crate::sync::full::staging::Staging;
 use crate::sync::full::stored::Roll;
 use crate::sync::{Context, SyncError};
 

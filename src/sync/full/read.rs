@@ -26,9 +26,9 @@ use crate::sync::connect::connect;
 use crate::sync::decide::batch::{Pass, Ruling};
 use crate::sync::full::absence::{self, Answers, Missing};
 use crate::sync::full::company;
+use crate::sync::full::everybody::Everybody;
 use crate::sync::full::list;
 use crate::sync::full::questions::Questions;
-use crate::sync::full::staging::Everybody;
 use crate::sync::{Context, SyncError, clearing, permissions};
 
 /// What is known before anybody is decided about.

@@ -23,8 +23,9 @@ use crate::domain::ids::RowProblemId;
 use crate::limits;
 use crate::providers::{CallLane, Provider, ProviderError, RecordKeys};
 use crate::sync::failure::retry_wait_ms;
+use crate::sync::live::claim::Look;
+use crate::sync::live::settle;
 use crate::sync::live::starters;
-use crate::sync::live::{self, Look};
 use crate::sync::{Context, SyncError, queue};
 
 /// A look without an answer.
@@ -61,8 +62,8 @@ pub(crate) async fn settle(
         cx.db.write(Lane::Urgent, move |tx| inbox::renew(tx, id, epoch, until)).await
     };
     match while_renewing(whose(cx, directory, provider, look), renew).await? {
-        Trouble::Everybodys => live::failed(cx, directory, look, &error.into(), began).await,
-        Trouble::Told(error) => live::failed(cx, directory, look, &error.into(), began).await,
+        Trouble::Everybodys => settle::failed(cx, directory, look, &error.into(), began).await,
+        Trouble::Told(error) => settle::failed(cx, directory, look, &error.into(), began).await,
         Trouble::Theirs => theirs(cx, directory, look, &error, false).await,
         Trouble::InDoubt => theirs(cx, directory, look, &error, true).await,
     }
@@ -136,7 +137,7 @@ async fn theirs(
     let (epoch, seq, number) = (look.epoch, look.seq, look.number.clone());
     let db = cx.db.clone();
     db.write(Lane::Urgent, move |tx| {
-        let directory = live::still_counts(tx, &claimed)?;
+        let directory = settle::still_counts(tx, &claimed)?;
         let now = cx.clock.now();
         let stored =
             directory_users::by_keys(tx, &directory.id, &[], std::slice::from_ref(&number))?;

@@ -24,7 +24,8 @@ use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::providers::{self, Check, Credential, ProbeResult, ProviderError};
 use crate::sync::budget::Gate;
-use crate::sync::setup::{self, Checked, KeyState, Replaces, SetupError};
+use crate::sync::setup::refusal::SetupError;
+use crate::sync::setup::stored_credentials::{self, Checked, KeyState, Replaces};
 use crate::sync::{Context, SyncError, connect};
 
 /// Whether a key that was checked like this may wait: it is right, and all that it lacks are
@@ -91,7 +92,7 @@ pub async fn keep(
         })
         .await?;
     // An earlier one may have waited.
-    setup::scrub(cx).await;
+    stored_credentials::scrub(cx).await;
     Ok(expires_at_ms)
 }
 
@@ -117,11 +118,12 @@ pub async fn check_again(
         .connect
         .connect(directory.provider, &credential, gate)
         .ok_or(SetupError::ProviderUnknown { provider: directory.provider })?;
-    let check = setup::ask(cx, &*provider).await?;
+    let check = stored_credentials::ask(cx, &*provider).await?;
     if has_all(&check, &waiting.missing_permissions.0) {
         let replaces = Replaces::Waiting(waiting.credential_sealed);
-        let run_id = setup::store(cx, directory, &credential, &check, replaces, by).await?;
-        setup::scrub(cx).await;
+        let run_id =
+            stored_credentials::store(cx, directory, &credential, &check, replaces, by).await?;
+        stored_credentials::scrub(cx).await;
         return Ok(Checked { check, key: KeyState::Stored, run_id });
     }
     if matches!(check.error, Some(ProviderError::Credential | ProviderError::Suspended)) {
@@ -165,7 +167,7 @@ async fn forget(cx: &Context, waiting: WaitingCredential) -> Result<(), DbError>
         Ok::<_, DbError>(())
     });
     write.await?;
-    setup::scrub(cx).await;
+    stored_credentials::scrub(cx).await;
     Ok(())
 }
 

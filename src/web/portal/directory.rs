@@ -27,7 +27,7 @@ use crate::domain::notice::{Block, NoticeKind, NoticeText};
 use crate::limits;
 use crate::providers;
 use crate::sync::Context;
-use crate::sync::full::preview::Preview;
+use crate::sync::full::look_ahead::Preview;
 use crate::sync::setup;
 use crate::texts::{Markup, Text, filters, text};
 use crate::web::actors::{self, Told};

@@ -10,10 +10,8 @@ use crate::domain::hold::HoldKind;
 use crate::domain::ids::{AccountId, DirectoryId};
 use crate::domain::row_problem::{RowProblemCode, Severity};
 use crate::sync::full::bad_rows::BadRow;
-use crate::sync::full::preview::{
-    self, InDoubt, Lack, Leaving, Preview, ToCreate, ToLink, Unmatched,
-};
-use crate::texts::Language;
+use crate::sync::full::look_ahead::{InDoubt, Lack, Leaving, Preview, ToCreate, ToLink, Unmatched};
+use crate::sync::full::preview;
 use crate::web::api::directories::runs::RunCountsResponse;
 use crate::web::api::directories::setup_problem;
 use crate::web::http::response::{self, Response};
