@@ -1,6 +1,6 @@
 //! Why an HR system could not be asked.
 //!
-//! Invariant: no error can be taken for an absence (S-30), and none shows a secret or personal data.
+//! Invariant: no error can be taken for an absence (S-30), and none shows a secret or a person.
 
 use crate::clock::Timestamp;
 use crate::domain::failure::FailureClass;

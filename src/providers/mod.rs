@@ -377,6 +377,8 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
+    use crate::clock::Timestamp;
+    use crate::domain::failure::FailureClass;
     use crate::domain::notice::{FailureFacts, Place, sync_failed};
     use crate::texts::Language;
 

@@ -1,5 +1,5 @@
-//! What would be there after a run, planned and not written: for a preview, and for a run of a strict
-//! directory, which looks for problems before it applies anything (L-05, S-07).
+//! What would be there after a run, planned and not written: for a preview, and for a run of a
+//! strict directory, which looks for problems before it applies anything (L-05, S-07).
 //!
 //! The plans of both passes are folded over one read snapshot with the functions that
 //! [`crate::sync::apply`] folds them with.

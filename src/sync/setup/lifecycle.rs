@@ -1,7 +1,7 @@
 //! The life of a directory after it has a key: set-up is completed, a sync is asked for, it ends.
 //!
-//! Invariant: a directory that is disabled has no credential, no token and, for everybody who reads,
-//! no people left, and its accounts are as they were (L-08).
+//! Invariant: a directory that is disabled has no credential, no token and, for everybody who
+//! reads, no people left, and its accounts are as they were (L-08).
 
 use crate::clock::Timestamp;
 use crate::db::actions::{self, NewAction};

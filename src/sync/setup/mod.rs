@@ -7,10 +7,10 @@
 //!   people left, and its accounts are as they were (L-08).
 //! - What these functions answer has been committed.
 //!
-//! [`create`] makes a directory; [`credentials`] takes a key ([`entered_credentials`] reads what was
-//! entered, [`stored_credentials`] keeps the key in use, [`pending_credentials`] the one that waits
-//! for permissions); [`lifecycle`] completes, syncs and ends. [`refusal`] says why something could
-//! not be done.
+//! [`create`] makes a directory; [`credentials`] takes a key ([`entered_credentials`] reads what
+//! was entered, [`stored_credentials`] keeps the key in use, [`pending_credentials`] the one that
+//! waits for permissions); [`lifecycle`] completes, syncs and ends. [`refusal`] says why something
+//! could not be done.
 
 pub mod create;
 pub mod credentials;

@@ -1,4 +1,5 @@
-//! The credential in use: how the HR system is asked about one, and how a good one is stored (L-04).
+//! The credential in use: how the HR system is asked about one, and how a good one is stored
+//! (L-04).
 //!
 //! What this module must not do: decide whether a credential is good enough.
 
