@@ -1,6 +1,5 @@
 //! What goes wrong is told in the same words on both databases.
 
-use rollcall::clock::Timestamp;
 use rollcall::db::accounts::Account;
 use rollcall::db::{DbError, Lane, accounts, admins, directories, organizations};
 use rollcall::domain::ids::OrganizationId;
