@@ -74,3 +74,7 @@ impl Failing {
         began.since(expected) > limits::TROUBLE_GAP_MS
     }
 }
+
+/// What is kept of a failed sync whose key may read another company (L-10), in place of a
+/// permission's name.
+pub const OTHER_COMPANY: &str = "this key reads another company";

@@ -3,6 +3,7 @@
 //! Invariant: no error can be taken for an absence (S-30), and none shows a secret or a person.
 
 use crate::clock::Timestamp;
+use crate::domain::certificate::Fault;
 use crate::domain::failure::FailureClass;
 
 /// Why an HR system could not be asked. Never means that a person is gone.
@@ -49,7 +50,7 @@ pub enum ProviderError {
     #[error("the HR system's TLS certificate is not accepted ({fault}), so nothing was sent")]
     Untrusted {
         /// What is wrong with it.
-        fault: &'static str,
+        fault: Fault,
     },
     /// An answer that cannot be understood, or was cut off.
     #[error("the HR system's answer cannot be understood: {reason}")]
@@ -81,10 +82,6 @@ impl ProviderError {
         }
     }
 }
-
-/// What an admin reads when a check failed with [`ProviderError::Untrusted`].
-pub(crate) const UNTRUSTED: &str = "The TLS certificate of the HR system is not accepted here, so \
-     the key was not sent. Nothing is wrong with the key. Tell the people who run this service.";
 
 pub(super) fn malformed(reason: &str) -> ProviderError {
     ProviderError::Malformed { reason: reason.to_owned() }

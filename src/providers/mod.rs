@@ -14,14 +14,15 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::clock::Clock;
 use crate::domain::employee::{EmployeeNumber, EmployeeRecord, ExternalKey};
+use crate::domain::profile::Permission;
 use crate::domain::provider::ProviderKind;
 use crate::text_enum;
 use crate::texts::{Text, text};
 
 pub mod breathe_hr;
 pub mod charset;
+mod credential;
 pub mod error;
 pub mod fields;
 pub mod hrworks;
@@ -37,8 +38,8 @@ pub mod splitter;
 mod splitter_element;
 mod trim;
 
+pub use self::credential::{Credential, CredentialInput};
 pub use self::error::ProviderError;
-pub(crate) use self::error::UNTRUSTED;
 use self::error::malformed;
 pub use self::likeness::{Likeness, Unclear};
 pub use self::registry::{BaseUrls, Registry, credential, profile};
@@ -68,66 +69,6 @@ pub trait CallGate: Send + Sync {
     /// for it; true when the same page may then be asked for again. How often in a row is counted
     /// by [`paging::patiently`].
     fn wait_out(&self, wait_ms: i64) -> BoxFuture<'_, bool>;
-}
-
-/// A customer's way in to their HR system.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Credential {
-    /// One key (People HR, Breathe HR).
-    ApiKey(Secret),
-    /// Two keys that belong together (HRworks).
-    KeyPair {
-        /// Names the pair.
-        access_key: Secret,
-        /// Proves that one has it.
-        secret_access_key: Secret,
-    },
-}
-
-impl Credential {
-    /// The text that is sealed: the key, or both keys on a line each.
-    #[must_use]
-    pub fn to_sealed_text(&self) -> Secret {
-        match self {
-            Self::ApiKey(key) => key.clone(),
-            Self::KeyPair { access_key, secret_access_key } => {
-                Secret::new(format!("{}\n{}", access_key.reveal(), secret_access_key.reveal()))
-            }
-        }
-    }
-
-    /// Back from the text that was sealed.
-    #[must_use]
-    pub fn from_sealed_text(kind: ProviderKind, text: Secret) -> Self {
-        match kind {
-            ProviderKind::PeopleHr | ProviderKind::BreatheHr => Self::ApiKey(text),
-            ProviderKind::Hrworks => {
-                let (access_key, secret_access_key) =
-                    text.reveal().split_once('\n').unwrap_or((text.reveal(), ""));
-                Self::KeyPair {
-                    access_key: Secret::new(access_key),
-                    secret_access_key: Secret::new(secret_access_key),
-                }
-            }
-        }
-    }
-
-    /// The last four characters, all that is ever shown again (L-06). Of a pair those of the access
-    /// key, which is the one that the HR system's own list shows.
-    #[must_use]
-    pub fn last4(&self) -> String {
-        match self {
-            Self::ApiKey(key) => key.last4(),
-            Self::KeyPair { access_key, .. } => access_key.last4(),
-        }
-    }
-}
-
-impl From<hrworks::KeyPair> for Credential {
-    fn from(pair: hrworks::KeyPair) -> Self {
-        let hrworks::KeyPair { access_key, secret_access_key } = pair;
-        Self::KeyPair { access_key, secret_access_key }
-    }
 }
 
 /// Opens a conversation with an HR system in the name of one customer.

@@ -19,7 +19,7 @@ use crate::domain::certificate;
 use crate::domain::directory::{DirectoryState, silent_after_ms};
 use crate::domain::event::EventKind;
 use crate::domain::event::NewEvent;
-use crate::domain::failure::{Failing, FailureClass};
+use crate::domain::failure::{self, Failing, FailureClass};
 use crate::domain::ids::{MailId, NoticeId};
 use crate::domain::notice::{
     self, FailureFacts, HoldCount, HoldFacts, NoticeKind, NoticeText, Place, RecordsFacts,

@@ -16,6 +16,7 @@ use crate::sync::apply::question;
 use crate::sync::apply::write::Writing;
 use crate::sync::decide::batch::Pass;
 use crate::sync::decide::types::{Applied, HoldPlan, LossFate, LossTime};
+use crate::texts::Language;
 
 /// Kinds of holds about one person each.
 const PERSONAL: [HoldKind; 3] = [HoldKind::Link, HoldKind::EmailChange, HoldKind::ReusedNumber];
@@ -111,13 +112,13 @@ impl Writing<'_, '_, '_> {
         let cx = self.cx;
         let open_key = holds::open_key(&cx.directory.id, plan.kind, key);
         let open = holds::find_open(self.tx, &open_key)?;
-        if let Some(open) = open.as_ref().filter(|open| open.reason != plan.reason) {
-            holds::set_reason(self.tx, &open.id, &plan.reason, cx.now)?;
+        let reason = plan.reason.in_language(Language::English);
+        if let Some(open) = open.as_ref().filter(|open| open.reason != reason) {
+            holds::set_reason(self.tx, &open.id, &reason, cx.now)?;
         }
         let is_new = open.is_none();
         let hold = open.unwrap_or_else(|| {
-            let (kind, reason) = (plan.kind, &plan.reason);
-            guard::blank(cx.directory, kind, open_key, reason, cx.now, cx.random)
+            guard::blank(cx.directory, plan.kind, open_key, reason, cx.now, cx.random)
         });
         let record = &applied.observed.record;
         let item = HoldItem {

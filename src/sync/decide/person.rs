@@ -16,7 +16,7 @@ use crate::domain::account::{Activity, account_status, activity, waits_for_start
 use crate::domain::employee::{
     EmailNorm, EmployeeRecord, ExternalKey, KeyKind, Membership, Unit, name_norm,
 };
-use crate::domain::hold::{Decision, HoldKind, LinkDoubt};
+use crate::domain::hold::{self, Decision, HoldKind, LinkDoubt};
 use crate::domain::ids::{AccountId, DirectoryId, HoldId, HoldItemId};
 use crate::domain::linking::{self, Candidate, LinkDecision, Rivals};
 use crate::secret::SealingKey;

@@ -7,6 +7,7 @@ use crate::domain::ids::RowProblemId;
 use crate::domain::row_problem::{Finding, Severity};
 use crate::sync::Context;
 use crate::sync::full::everybody::Unread;
+use crate::texts::Text;
 
 /// A record that could not be applied, or only in part.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,6 +20,7 @@ use crate::sync::decide::types::{Facts, Observed};
 use crate::sync::decide::{email_swaps, key_changes};
 use crate::sync::full::namesakes::Namesake;
 use crate::sync::full::stored::{RawHash, Roll};
+use crate::texts::{Language, text};
 
 /// A person of whom nothing is applied, because their record cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub struct Unread {
 impl Unread {
     pub(super) fn of(keys: RecordKeys, place: usize) -> Self {
         let RecordKeys { external_key, employee_number } = keys;
-        let name = format!("Record {place} of the list");
+        let name = text("rules-row-of-nobody").with("place", place).in_language(Language::English);
         Self { user: None, external_key, employee_number, place, name, email: None }
     }
 }

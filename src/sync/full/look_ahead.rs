@@ -10,22 +10,19 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use crate::db::directories::Directory;
 use crate::db::{Conn, DbError, accounts, links};
 use crate::domain::audit::Cause;
 use crate::domain::directory::RunCounts;
 use crate::domain::employee::{EmployeeRecord, ExternalKey};
 use crate::domain::guard::LossReason;
-use crate::domain::hold::HoldKind;
+use crate::domain::hold::{self, HoldKind};
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId};
+use crate::domain::profile::Permission;
 use crate::domain::row_problem::{Finding, Severity};
-use crate::providers::Permission;
 use crate::sync::apply::guard::{self, Waiting};
 use crate::sync::apply::load_snapshot;
 use crate::sync::decide::batch::{Decider, Pass};
-use crate::sync::decide::reused_numbers;
 use crate::sync::decide::row_builder::{self, Person, PlannedRows};
 use crate::sync::decide::snapshot::Snapshot;
 use crate::sync::decide::types::{
@@ -33,14 +30,14 @@ use crate::sync::decide::types::{
 };
 use crate::sync::full::absence::Gone;
 use crate::sync::full::bad_rows::{BadRow, bad_rows_of};
-use crate::sync::full::company;
 use crate::sync::full::company::Doubt;
 use crate::sync::full::everybody::Unread;
 use crate::sync::full::read::Reading;
 use crate::sync::{Context, apply, permissions};
+use crate::texts::Text;
 
 /// What a full sync would do now. People are in the order of their keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
     /// The directory.
     pub directory_id: DirectoryId,
@@ -67,12 +64,12 @@ pub struct Preview {
 }
 
 /// A permission that the key lacks although it works without.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lack {
     /// In the HR system's own words.
     pub permission: &'static str,
     /// What is lost without it.
-    pub without: &'static str,
+    pub without: Text,
 }
 
 impl Preview {
@@ -84,7 +81,7 @@ impl Preview {
             external_key: ExternalKey::missing(),
             name: directory.name,
             kind: HoldKind::OtherCompany,
-            reason: company::REASON.to_owned(),
+            reason: hold::may_be_other_company(),
             account_ids: Vec::new(),
         };
         Self {
@@ -103,7 +100,7 @@ impl Preview {
 }
 
 /// A person who would be linked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToLink {
     /// Who.
     pub external_key: ExternalKey,
@@ -118,7 +115,7 @@ pub struct ToLink {
 }
 
 /// A person for whom an account would be created.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToCreate {
     /// Who.
     pub external_key: ExternalKey,
@@ -129,7 +126,7 @@ pub struct ToCreate {
 }
 
 /// A person about whom a hold would be open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InDoubt {
     /// Who.
     pub external_key: ExternalKey,
@@ -138,13 +135,13 @@ pub struct InDoubt {
     /// What would wait.
     pub kind: HoldKind,
     /// Why, in words.
-    pub reason: String,
+    pub reason: Text,
     /// The accounts in question that are there already.
     pub account_ids: Vec<AccountId>,
 }
 
 /// A person who would lose access.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaving {
     /// Who.
     pub external_key: ExternalKey,
@@ -157,7 +154,7 @@ pub struct Leaving {
 }
 
 /// An account that nobody would be linked to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmatched {
     /// The account.
     pub account_id: AccountId,
@@ -246,8 +243,11 @@ pub(crate) fn look_ahead(
 }
 
 fn lacks(directory: &Directory) -> Vec<Lack> {
-    let lack = |one: Permission| Lack { permission: one.name, without: one.without };
-    permissions::missing(directory).into_iter().map(lack).collect()
+    let lack = |one: &'static Permission| {
+        let without = one.without.clone()?;
+        Some(Lack { permission: one.name, without })
+    };
+    permissions::missing(directory).into_iter().filter_map(lack).collect()
 }
 
 /// What there would be, as far as it is planned.
@@ -323,7 +323,7 @@ impl Ahead {
             external_key: key.clone(),
             name: question.observed.record.display_name(),
             kind: HoldKind::ReusedNumber,
-            reason: reused_numbers::REASON.to_owned(),
+            reason: hold::number_may_be_reused(),
             account_ids: question.account_id.into_iter().collect(),
         };
         self.in_doubt.insert(key, doubt);

@@ -35,6 +35,7 @@ use crate::sync::full::read::{self, Looks};
 use crate::sync::full::unconfirmed;
 use crate::sync::setup::pending_credentials;
 use crate::sync::{Context, SyncError};
+use crate::texts::{Language, text};
 
 /// What a claim found.
 pub enum Claimed {

@@ -8,7 +8,9 @@ use crate::db::{DbError, Lane, organizations};
 use crate::domain::action::{Action, Actor};
 use crate::domain::directory::{DirectoryState, InactivePolicy, Relink};
 use crate::domain::ids::{DirectoryId, OrganizationId};
+use crate::domain::profile::Arrival;
 use crate::domain::provider::ProviderKind;
+use crate::providers;
 use crate::secret::{Secret, SecretError, new_token};
 use crate::sync::Context;
 use crate::sync::setup::refusal::SetupError;
@@ -32,15 +34,16 @@ pub struct NewDirectory {
     pub relink: Relink,
 }
 
-/// Creates a directory; for People HR with its webhook URL (L-02).
+/// Creates a directory; with its webhook URL where the HR system calls one (L-02).
 pub async fn create_directory(
     cx: &Context,
     new: NewDirectory,
     by: &Actor,
 ) -> Result<DirectoryId, SetupError> {
     let now = cx.clock.now();
+    let profile = providers::profile(new.provider);
     let mut row = blank(cx, &new, now);
-    if new.provider == ProviderKind::PeopleHr {
+    if profile.arrival == Arrival::Webhook {
         let token = new_token(&*cx.random);
         row.webhook_token_hash = Some(cx.keys.lookup.lookup_hash(token.reveal()));
         let context = token_context(&row.id);
@@ -60,8 +63,8 @@ pub async fn create_directory(
             if let Some(open) = siblings.iter().find(|other| other.open_key == row.open_key) {
                 return Err(SetupError::AlreadyConnected { directory: open.id.clone() });
             }
-            if siblings.is_empty() && new.provider == ProviderKind::Hrworks {
-                organizations::set_default_time_zone(tx, &new.organization_id, "Europe/Berlin")?;
+            if let Some(zone) = profile.default_time_zone.filter(|_| siblings.is_empty()) {
+                organizations::set_default_time_zone(tx, &new.organization_id, zone)?;
             }
             directories::insert(tx, &row)?;
             Ok(actions::record(tx, &created)?)

@@ -10,9 +10,8 @@ use crate::db::{DbError, Lane};
 use crate::domain::action::{Action, Actor, KeyRefusal, Refusal};
 use crate::domain::directory::DirectoryState;
 use crate::domain::ids::DirectoryId;
-use crate::providers::{Check, Credential, ProviderError};
+use crate::providers::{self, Check, Credential, CredentialInput, ProviderError};
 use crate::sync::budget::Gate;
-use crate::sync::setup::entered_credentials::{self, CredentialInput};
 use crate::sync::setup::pending_credentials;
 use crate::sync::setup::refusal::{SetupError, refusal};
 use crate::sync::setup::stored_credentials::{Checked, KeyState, Replaces, ask, scrub, store};
@@ -83,7 +82,7 @@ fn refused_by(check: &Check) -> (KeyRefusal, Vec<String>) {
         Some(ProviderError::Suspended) => return (KeyRefusal::Suspended, Vec::new()),
         _ => {}
     }
-    let needed = check.missing().filter(|permission| permission.required);
+    let needed = check.missing().filter(|permission| permission.is_required());
     let names = needed.map(|permission| permission.name.to_owned()).collect();
     (KeyRefusal::Permissions, names)
 }
@@ -109,7 +108,8 @@ pub async fn set_credential(
     by: &Actor,
 ) -> Result<Checked, SetupError> {
     let directory = find(cx, id).await?;
-    let credential = entered_credentials::accept(&directory, input)?;
+    let credential = providers::credential(directory.provider, input)
+        .map_err(|message| SetupError::InvalidCredential { message })?;
     let done = check_and_store(cx, &directory, &credential, by).await;
     if let Some(refusal) = done.as_ref().err().and_then(refused) {
         record_refusal(cx, &directory, by, Action::KeyRefused(refusal)).await?;

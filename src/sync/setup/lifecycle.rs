@@ -12,12 +12,13 @@ use crate::domain::action::{Action, Actor};
 use crate::domain::directory::{DirectoryState, RunTrigger};
 use crate::domain::event::{EventKind, NewEvent};
 use crate::domain::ids::{DirectoryId, RunId};
-use crate::providers::Check;
+use crate::providers::{self, Check};
 use crate::sync::budget::{self, Reservation};
 use crate::sync::setup::credentials::{check, check_stored, find, record_refusal, refused};
 use crate::sync::setup::refusal::{SetupError, spent};
 use crate::sync::setup::stored_credentials::{KeyState, scrub};
 use crate::sync::{Context, queue, schedule};
+use crate::texts::{Language, text};
 use crate::wire;
 
 /// "Complete set-up": verifies, then runs the first full sync (L-05).
@@ -160,13 +161,14 @@ fn end(
             kind: EventKind::DsyncDeleted,
             lane: id.to_string(),
             group_lane: None,
-            data: wire::deleted(&directory, counts, now),
+            data: wire::deleted(&directory, providers::profile(directory.provider), counts, now),
             created_at: now,
         });
     }
     holds::supersede_all(tx, &id, now)?;
     waiting_credentials::delete(tx, &id)?;
-    runs::cancel_open(tx, &id, "This sync was ended: the directory was disabled.", now)?;
+    let why = text("rules-run-disabled").in_language(Language::English);
+    runs::cancel_open(tx, &id, &why, now)?;
     directory.state = DirectoryState::Disabled;
     directory.open_key = None;
     directory.webhook_token_hash = None;

@@ -7,14 +7,12 @@
 //!   people left, and its accounts are as they were (L-08).
 //! - What these functions answer has been committed.
 //!
-//! [`create`] makes a directory; [`credentials`] takes a key ([`entered_credentials`] reads what
-//! was entered, [`stored_credentials`] keeps the key in use, [`pending_credentials`] the one that
-//! waits for permissions); [`lifecycle`] completes, syncs and ends. [`refusal`] says why something
-//! could not be done.
+//! [`create`] makes a directory; [`credentials`] takes a key ([`stored_credentials`] keeps the key
+//! in use, [`pending_credentials`] the one that waits for permissions); [`lifecycle`] completes,
+//! syncs and ends. [`refusal`] says why something could not be done.
 
 pub mod create;
 pub mod credentials;
-pub mod entered_credentials;
 pub mod lifecycle;
 pub mod pending_credentials;
 pub mod refusal;
@@ -22,7 +20,6 @@ pub mod stored_credentials;
 
 pub use crate::sync::setup::create::{NewDirectory, create_directory, webhook_url};
 pub use crate::sync::setup::credentials::{check, set_credential};
-pub use crate::sync::setup::entered_credentials::CredentialInput;
 pub use crate::sync::setup::lifecycle::{complete_setup, disable, request_sync};
 pub use crate::sync::setup::refusal::SetupError;
 pub use crate::sync::setup::stored_credentials::{Checked, KeyState};

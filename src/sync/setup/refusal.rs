@@ -9,6 +9,7 @@ use crate::domain::provider::ProviderKind;
 use crate::providers::{Check, ProviderError};
 use crate::secret::SecretError;
 use crate::sync::{Context, SyncError};
+use crate::texts::{Language, Text};
 
 /// Why something could not be done. The texts are for the caller of the API.
 #[derive(Debug, thiserror::Error)]
@@ -60,10 +61,10 @@ pub enum SetupError {
     )]
     OtherCompany,
     /// The credential cannot be one.
-    #[error("{message}")]
+    #[error("{}", .message.in_language(Language::English))]
     InvalidCredential {
         /// What is wrong and how to mend it.
-        message: String,
+        message: Text,
     },
     /// A full sync is waiting or at work.
     #[error("a sync is running already: {0}")]

@@ -14,6 +14,7 @@ use crate::domain::ids::RunId;
 use crate::providers::{Check, Credential, Provider, ProviderError};
 use crate::sync::setup::refusal::{SetupError, spent};
 use crate::sync::{Context, connect, permissions, queue};
+use crate::texts::{Language, text};
 
 /// What a check found, and what became of the key that was checked.
 #[derive(Debug)]
@@ -110,8 +111,8 @@ pub(crate) async fn store(
                 return Ok(None);
             }
             // A run at work uses the old credential; it writes nothing more and gives way.
-            let why = "This sync gave way: a new key was entered, and a sync with it follows.";
-            runs::cancel_open(tx, &directory.id, why, now)?;
+            let why = text("rules-run-new-key").in_language(Language::English);
+            runs::cancel_open(tx, &directory.id, &why, now)?;
             Ok(Some(queue::full_sync(tx, &inner, &directory, RunTrigger::Credentials, now)?))
         })
         .await

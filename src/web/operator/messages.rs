@@ -100,8 +100,11 @@ pub fn staleness(directory: &Directory, now: Timestamp) -> String {
 /// is read out to people must not change while nothing happens.
 #[must_use]
 pub fn health(directory: &Directory, now: Timestamp) -> Health {
-    let told =
-        |tone, label: &str, sentence: String| Health { tone, label: label.to_owned(), sentence };
+    let told = |tone, label: &str, sentence: String| Health {
+        tone,
+        label: Text::verbatim(label),
+        sentence: Text::verbatim(sentence),
+    };
     let failing = directory.failing();
     let class = failing.as_ref().map(|failing| failing.class);
     match directory.state {

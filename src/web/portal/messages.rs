@@ -42,17 +42,13 @@ impl Health {
                 Self::new("idle", text("portal-health-setup"), means)
             }
             DirectoryState::Validating => {
-                if let Some(class) = directory.failure_class {
+                if let Some(class) = directory.failure_class() {
                     let label = text("portal-health-first-unfinished");
                     return Self::new("warn", label, trouble(class, hr));
                 }
                 let means = text("portal-health-first-means");
                 Self::new("busy", text("portal-health-first"), means)
             }
-            DirectoryState::Validating => match directory.failure_class() {
-                Some(class) => Self::new("warn", "First sync not finished", trouble(class, hr)),
-                None => Self::new("busy", "First sync", "Everybody is read for the first time."),
-            },
             DirectoryState::Active => Self::of_active(directory, counts),
             DirectoryState::Failing => Self::of_failing(directory),
             DirectoryState::Disabled => {
@@ -69,7 +65,7 @@ impl Health {
             return Self::new("warn", text("portal-health-quiet"), means);
         }
         if let Some(class) = directory.failure_class() {
-            return Self::new("warn", "Trying again", trouble(class, hr));
+            return Self::new("warn", text("portal-health-again"), trouble(class, hr));
         }
         let DirectoryCounts { holds, row_problems, warnings, .. } = counts;
         if holds > 0 {
@@ -86,8 +82,9 @@ impl Health {
 
     fn of_failing(directory: &Directory) -> Self {
         let hr = directory.provider.title();
+        let label = text("portal-health-bad");
         let Some(failing) = directory.failing() else {
-            return Self::new("bad", "Does not work", "Changes do not arrive at the moment.");
+            return Self::new("bad", label, text("portal-health-bad-means"));
         };
         let what = match (failing.class, &failing.detail) {
             (FailureClass::Permission, Some(name)) => {
@@ -101,10 +98,9 @@ impl Health {
             }
             (FailureClass::ProviderDown, Some(detail)) => {
                 match certificate::of_detail(Some(detail.as_str())) {
-                    Some(fault) => format!(
-                        "The TLS certificate of {hr} is not accepted: {fault}. The people who run \
-                         this service have to look at it."
-                    ),
+                    Some(fault) => text("portal-trouble-certificate")
+                        .with("hr", hr)
+                        .with("fault", fault.text()),
                     None => trouble(failing.class, hr),
                 }
             }

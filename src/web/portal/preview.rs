@@ -4,8 +4,8 @@ use crate::domain::guard::LossReason;
 use crate::domain::row_problem::Severity;
 use crate::limits;
 use crate::sync::full::bad_rows::BadRow;
-use crate::sync::full::look_ahead::Preview;
-use crate::web::portal::messages;
+use crate::sync::full::look_ahead::{Leaving, Preview};
+use crate::texts::{Text, text};
 
 /// A preview.
 pub struct PreviewPage {

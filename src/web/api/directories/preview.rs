@@ -12,6 +12,7 @@ use crate::domain::row_problem::{RowProblemCode, Severity};
 use crate::sync::full::bad_rows::BadRow;
 use crate::sync::full::look_ahead::{InDoubt, Lack, Leaving, Preview, ToCreate, ToLink, Unmatched};
 use crate::sync::full::preview;
+use crate::texts::Language;
 use crate::web::api::directories::runs::RunCountsResponse;
 use crate::web::api::directories::setup_problem;
 use crate::web::http::response::{self, Response};
