@@ -20,6 +20,7 @@ use crate::clock::Timestamp;
 use crate::domain::email::clean_email;
 use crate::domain::ids::MailId;
 use crate::domain::notice::{Block, NoticeText, one_line};
+use crate::texts::{Markup, Text, filters};
 
 /// One notice to one admin.
 #[derive(Debug, Clone)]
@@ -65,6 +66,17 @@ struct HtmlPart<'a> {
     subject: &'a str,
     blocks: &'a [Block<'a>],
     organization: &'a str,
+}
+
+/// The address of a page, as a link to it.
+fn link(url: &str) -> Markup {
+    let url = Text::verbatim(url);
+    Markup::default()
+        .html("<a href=\"")
+        .text(url.clone())
+        .html("\" style=\"color:inherit\">")
+        .text(url)
+        .html("</a>")
 }
 
 /// The last second that a Date header can show (9999-12-31T23:59:59Z).
@@ -170,6 +182,7 @@ mod tests {
         assert!(!html.contains("<b>") && !html.contains("<Ltd>"), "{html}");
         assert!(html.contains("<li style=\"margin:0 0 8px\">First &#38; last</li>"), "{html}");
         assert!(html.contains("href=\"https://x.example/?a=1&#38;b=2\""), "{html}");
+        assert!(html.contains("into your browser: <a href=\"https://x.example/"), "{html}");
         for remote in ["src=", "<img", "<link", "<script", "<style", "url(", "@import"] {
             assert!(!html.contains(remote), "{remote} in {html}");
         }

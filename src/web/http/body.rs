@@ -22,7 +22,8 @@ use serde_json::Value;
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::operations::input::Patch;
-use crate::web::http::error::Problem;
+use crate::texts::text;
+use crate::web::http::error::{Problem, in_english};
 use crate::web::http::members::{Members, unreadable};
 use crate::web::http::schema;
 
@@ -57,7 +58,7 @@ impl<T: Leaf> Member for T {
         match members.leaf(name) {
             Patch::Value(value) => Some(value),
             Patch::Missing | Patch::Null => {
-                members.refuse_once(name, "required", "is required");
+                members.refuse_once(name, "required", in_english(&text("api-required")));
                 None
             }
         }
@@ -107,7 +108,7 @@ impl<T: Leaf> Member for Maybe<T> {
             Patch::Value(value) => Some(Self(Some(value))),
             Patch::Missing => Some(Self(None)),
             Patch::Null => {
-                members.refuse(name, "invalid_type", "must not be null");
+                members.refuse(name, "invalid_type", in_english(&text("api-null")));
                 None
             }
         }
@@ -179,6 +180,14 @@ macro_rules! body {
 }
 pub(in crate::web) use body;
 
+async fn read<T: FromMembers>(
+    body: impl Future<Output = Result<Bytes, actix_web::Error>>,
+    parse: fn(&[u8]) -> Result<Members, Problem>,
+) -> Result<T, Problem> {
+    let body = body.await.map_err(|error| unreadable(&error))?;
+    T::read(parse(&body)?)
+}
+
 /// A JSON body, read.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
@@ -189,10 +198,7 @@ impl<T: FromMembers + 'static> FromRequest for Body<T> {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = Bytes::from_request(req, payload);
-        Box::pin(async move {
-            let body = body.await.map_err(|error| unreadable(&error))?;
-            T::read(Members::parse(&body)?).map(Self)
-        })
+        Box::pin(async move { read(body, Members::parse).await.map(Self) })
     }
 }
 
@@ -206,9 +212,6 @@ impl<T: FromMembers + 'static> FromRequest for OptionalBody<T> {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = Bytes::from_request(req, payload);
-        Box::pin(async move {
-            let body = body.await.map_err(|error| unreadable(&error))?;
-            T::read(Members::parse_or_none(&body)?).map(Self)
-        })
+        Box::pin(async move { read(body, Members::parse_or_none).await.map(Self) })
     }
 }

@@ -4,20 +4,13 @@
 //! A body that is no JSON is a 400 that says where; wrong, missing and unknown members are a 422
 //! that names each. The content type is not looked at: clients that forget it mean JSON too.
 
-use jiff::civil::Date;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{RefOr, Schema, SchemaFormat};
+use serde_json::{Map, Value};
 
-use crate::clock::Timestamp;
 use crate::limits;
-use crate::operations::input::{
-    Email, MetadataChange, Patch, PollSeconds, Text, WebAddress, ZoneName,
-};
-use crate::web::http::body::{Leaf, Wrong};
-use crate::web::http::error::{FieldError, Problem};
-use crate::web::http::schema;
+use crate::operations::input::Patch;
+use crate::texts::text;
+use crate::web::http::body::Leaf;
+use crate::web::http::error::{FieldError, Problem, in_english};
 
 /// The members of a request's body that have not been taken yet, and what was wrong so far.
 #[derive(Debug, Default)]
@@ -34,7 +27,11 @@ impl Members {
         let value = serde_json::from_slice(body).map_err(|error| malformed(body, &error))?;
         match value {
             Value::Object(map) => Ok(Self { map, ..Self::default() }),
-            _ => Err(Problem::invalid("(body)", "invalid_type", "must be a JSON object")),
+            _ => Err(Problem::invalid(
+                "(body)",
+                "invalid_type",
+                in_english(&text("api-not-an-object")),
+            )),
         }
     }
 
@@ -56,8 +53,8 @@ impl Members {
             None => Patch::Missing,
             Some(Value::Null) => Patch::Null,
             // PostgreSQL cannot keep it in a text, and no text needs it.
-            Some(Value::String(text)) if text.contains('\0') => {
-                self.refuse(name, "invalid", "must not contain the character U+0000");
+            Some(Value::String(value)) if value.contains('\0') => {
+                self.refuse(name, "invalid", in_english(&text("api-has-nul")));
                 Patch::Missing
             }
             Some(value) => match T::read(value) {
@@ -100,7 +97,7 @@ impl Members {
     pub fn finish(mut self) -> Result<(), Problem> {
         let unknown = std::mem::take(&mut self.map).into_iter().map(|(name, _)| name);
         let unknown = named_up_to_a_bound(unknown, "unknown_member", || {
-            format!("is not known here; known are: {}", self.known.join(", "))
+            in_english(&text("api-not-known").with("known", self.known.join(", ")))
         });
         self.errors.extend(unknown);
         if self.errors.is_empty() { Ok(()) } else { Err(Problem::Invalid(self.errors)) }
@@ -128,7 +125,8 @@ pub fn named_up_to_a_bound(
     });
     let mut errors: Vec<FieldError> = some.collect();
     if rest > 0 {
-        errors.push(FieldError::new("(more)", code, format!("and {rest} more like these")));
+        let message = in_english(&text("api-more-like-these").with("count", rest));
+        errors.push(FieldError::new("(more)", code, message));
     }
     errors
 }
@@ -144,14 +142,15 @@ pub fn shortened(text: &str, chars_max: usize) -> String {
 
 fn malformed(body: &[u8], error: &serde_json::Error) -> Problem {
     let detail = if body.is_empty() {
-        "The body is empty; a JSON object is needed.".to_owned()
+        text("api-body-empty")
     } else {
         let (line, column) = (error.line(), error.column());
-        let what = match error.classify() {
-            serde_json::error::Category::Eof => "The JSON ends too early",
-            _ => "The JSON is malformed",
-        };
-        format!("{what} at line {line}, column {column}.")
+        match error.classify() {
+            serde_json::error::Category::Eof => {
+                text("api-json-ends").with("line", line).with("column", column)
+            }
+            _ => text("api-json-malformed").with("line", line).with("column", column),
+        }
     };
     Problem::MalformedJson { detail }
 }
@@ -166,84 +165,10 @@ pub fn unreadable(error: &actix_web::Error) -> Problem {
     }
 }
 
-/// A moment, as RFC 3339 writes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Moment(pub Timestamp);
-
-impl TryFrom<String> for Moment {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse::<jiff::Timestamp>()
-            .map(|moment| Self(Timestamp(moment.as_millisecond())))
-            .map_err(|_| "must be a moment, such as 2026-11-23T09:00:00.000Z".to_owned())
-    }
-}
-
-/// Describes values that `serde` reads.
-macro_rules! serde_leaves {
-    ($($name:ident: $schema:expr;)+) => {$(
-        impl Leaf for $name {
-            fn read(value: Value) -> Result<Self, Wrong> {
-                schema::by_serde(value)
-            }
-
-            fn schema() -> RefOr<Schema> {
-                $schema.into()
-            }
-        }
-    )+};
-}
-
-serde_leaves! {
-    Text: schema::text().min_length(Some(1)).max_length(Some(limits::FIELD_CHARS_MAX));
-    Email: schema::text().format(Some(format("email")));
-    ZoneName: schema::text().examples([json!("Europe/London")]);
-    MetadataChange: ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .additional_properties(Some(schema::nullable(schema::text().into())))
-        .examples([json!({ "plan": "gold", "old": null })]);
-    Moment: schema::text().format(Some(format("date-time")));
-    Date: schema::text().format(Some(format("date")));
-}
-
-impl Leaf for WebAddress {
-    fn read(value: Value) -> Result<Self, Wrong> {
-        let text: String = schema::by_serde(value)?;
-        Self::try_from(text).map_err(|message| ("invalid_url", message))
-    }
-
-    fn schema() -> RefOr<Schema> {
-        schema::text()
-            .format(Some(format("uri")))
-            .max_length(Some(limits::PORTAL_URL_BYTES_MAX))
-            .into()
-    }
-}
-
-impl Leaf for PollSeconds {
-    fn read(value: Value) -> Result<Self, Wrong> {
-        let seconds: i64 = schema::by_serde(value)?;
-        Self::try_from(seconds).map_err(|message| ("out_of_range", message))
-    }
-
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .minimum(Some(limits::POLL_SECONDS_MIN))
-            .maximum(Some(limits::POLL_SECONDS_MAX))
-            .into()
-    }
-}
-
-fn format(name: &str) -> SchemaFormat {
-    SchemaFormat::Custom(name.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::input::{Email, Text};
     use crate::web::http::body::Member;
 
     fn fields(problem: Problem) -> Vec<(String, &'static str)> {
@@ -268,6 +193,7 @@ mod tests {
         let Err(Problem::MalformedJson { detail }) = Members::parse(b"{\"a\":1,\n x}") else {
             panic!("must fail")
         };
+        let detail = in_english(&detail);
         assert!(detail.contains("line 2, column 2"), "{detail}");
         assert!(matches!(Members::parse(b""), Err(Problem::MalformedJson { .. })));
         assert!(matches!(Members::parse(b"[]"), Err(Problem::Invalid(_))));

@@ -15,8 +15,9 @@ use crate::domain::ids::{
     AccountChangeId, ActionId, DirectoryId, DirectoryUserId, GroupId, OrganizationId,
 };
 use crate::limits;
+use crate::texts;
 use crate::web::http::body::{Leaf, Wrong};
-use crate::web::http::error::{FieldError, Problem};
+use crate::web::http::error::{FieldError, Problem, in_english};
 use crate::web::http::members::shortened;
 use crate::web::http::schema;
 
@@ -54,7 +55,7 @@ impl Query {
         self.pairs = left;
         let taken: Vec<(String, String)> = taken;
         if taken.iter().any(|(_, value)| value.contains('\0')) {
-            self.refuse(name, "invalid", "must not contain the character U+0000");
+            self.refuse(name, "invalid", in_english(&texts::text("api-has-nul")));
             return Vec::new();
         }
         taken.into_iter().map(|(_, value)| value).filter(|value| !value.is_empty()).collect()
@@ -66,9 +67,9 @@ impl Query {
         match text.parse::<i64>() {
             Ok(limit) if (1..=limits::PAGE_ITEMS_MAX).contains(&limit) => limit,
             _ => {
-                let message =
-                    format!("must be a whole number from 1 to {}", limits::PAGE_ITEMS_MAX);
-                self.refuse("limit", "out_of_range", message);
+                let most = limits::PAGE_ITEMS_MAX;
+                let message = texts::text("api-out-of-range").with("most", most);
+                self.refuse("limit", "out_of_range", in_english(&message));
                 limits::PAGE_ITEMS_DEFAULT
             }
         }
@@ -86,7 +87,8 @@ impl Query {
             None => default,
             Some(Some(order)) => order,
             Some(None) => {
-                self.refuse("order", "unknown_value", "must be asc, desc or normal");
+                let message = in_english(&texts::text("api-not-an-order"));
+                self.refuse("order", "unknown_value", message);
                 default
             }
         };
@@ -101,8 +103,8 @@ impl Query {
     /// Ends the reading: fails when something was wrong or was not taken.
     pub fn finish(mut self) -> Result<(), Problem> {
         for (name, _) in std::mem::take(&mut self.pairs) {
-            let message = format!("is not known here; known are: {}", self.known.join(", "));
-            self.errors.push(FieldError::new(name, "unknown_parameter", message));
+            let message = texts::text("api-not-known").with("known", self.known.join(", "));
+            self.errors.push(FieldError::new(name, "unknown_parameter", in_english(&message)));
         }
         if self.errors.is_empty() { Ok(()) } else { Err(Problem::Invalid(self.errors)) }
     }
@@ -201,81 +203,60 @@ impl Parameter for OldestFirst {
     }
 }
 
-/// The parameters of a list whose cursors must look like ids of its objects: any other text would
+/// The parameters of a list whose cursors must look like ids of its items: any other text would
 /// silently be before or behind all of them (wire contract C-14).
 #[derive(Debug, Clone)]
-pub struct PrefixedPage<Id> {
+pub struct CursorPage<Id> {
     /// The part of the list.
     pub request: PageRequest,
     of: PhantomData<Id>,
 }
 
-/// An id that begins with a word.
-pub trait Prefixed {
-    /// The word.
-    const WORD: &'static str;
+/// An id that can be a cursor.
+pub trait Cursor {
+    /// What is wrong with a text that is no such id.
+    fn check(text: &str) -> Result<(), Wrong>;
 }
 
+/// Ids that are known by the word that they begin with.
 macro_rules! prefixed {
     ($($name:ident),+) => {$(
-        impl Prefixed for $name {
-            const WORD: &'static str = Self::PREFIX;
+        impl Cursor for $name {
+            fn check(text: &str) -> Result<(), Wrong> {
+                let rest = text.strip_prefix(Self::PREFIX);
+                if rest.is_some_and(|rest| rest.starts_with('_')) {
+                    return Ok(());
+                }
+                let message = texts::text("api-wrong-prefix").with("prefix", Self::PREFIX);
+                Err(("invalid_cursor", in_english(&message)))
+            }
+        }
+    )+};
+}
+
+/// Ids that are made from a number.
+macro_rules! numbered {
+    ($($name:ident),+) => {$(
+        impl Cursor for $name {
+            fn check(text: &str) -> Result<(), Wrong> {
+                match Self::from_text(text).number() {
+                    Some(_) => Ok(()),
+                    None => Err(("invalid", in_english(&texts::text("api-not-of-this-list")))),
+                }
+            }
         }
     )+};
 }
 
 prefixed!(DirectoryId, DirectoryUserId, GroupId, OrganizationId);
-
-impl<Id: Prefixed> Parameter for PrefixedPage<Id> {
-    fn take(query: &mut Query, _: &'static str) -> Option<Self> {
-        let request = query.page();
-        let is_id = |id: &str| id.strip_prefix(Id::WORD).is_some_and(|rest| rest.starts_with('_'));
-        for (name, cursor) in [("after", &request.after), ("before", &request.before)] {
-            if cursor.as_ref().is_some_and(|id| !is_id(id)) {
-                let message = format!("must be an id that starts with {}_", Id::WORD);
-                query.refuse(name, "invalid_cursor", message);
-            }
-        }
-        Some(Self { request, of: PhantomData })
-    }
-
-    fn describe(_: &str, _: &str) -> Vec<openapi::path::Parameter> {
-        described_page(Order::Desc)
-    }
-}
-
-/// The parameters of a list that is sorted by numbers, whose cursors are ids of its items.
-#[derive(Debug, Clone)]
-pub struct NumberedPage<Id> {
-    /// The part of the list.
-    pub request: PageRequest,
-    of: PhantomData<Id>,
-}
-
-/// An id that is made from a number.
-pub trait Numbered {
-    /// Whether a text is such an id.
-    fn is_one(text: &str) -> bool;
-}
-
-macro_rules! numbered {
-    ($($name:ident),+) => {$(
-        impl Numbered for $name {
-            fn is_one(text: &str) -> bool {
-                Self::from_text(text).number().is_some()
-            }
-        }
-    )+};
-}
-
 numbered!(AccountChangeId, ActionId);
 
-impl<Id: Numbered> Parameter for NumberedPage<Id> {
+impl<Id: Cursor> Parameter for CursorPage<Id> {
     fn take(query: &mut Query, _: &'static str) -> Option<Self> {
         let request = query.page();
         for (name, cursor) in [("after", &request.after), ("before", &request.before)] {
-            if cursor.as_ref().is_some_and(|id| !Id::is_one(id)) {
-                query.refuse(name, "invalid", "must be the id of an item of this list");
+            if let Some(Err((code, message))) = cursor.as_deref().map(Id::check) {
+                query.refuse(name, code, message);
             }
         }
         Some(Self { request, of: PhantomData })

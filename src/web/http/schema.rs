@@ -1,7 +1,10 @@
-//! How values are described in OpenAPI: ids, words, moments, and the objects of `body!`.
+//! What values look like in requests, for reading and for OpenAPI: ids, words, moments, the types of
+//! input, and the objects of `body!`.
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{
     AdditionalProperties, ArrayItems, ObjectBuilder, OneOfBuilder, SchemaType, Type,
@@ -9,6 +12,7 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::clock::Timestamp;
 use crate::domain::account::{AccountStatus, Activity};
 use crate::domain::action::ActorKind;
 use crate::domain::audit::{CauseKind, Rule};
@@ -28,8 +32,12 @@ use crate::domain::ids::{
 use crate::domain::notice::NoticeKind;
 use crate::domain::provider::ProviderKind;
 use crate::domain::row_problem::{RowProblemCode, Severity};
+use crate::limits;
+use crate::operations::input::{Email, MetadataChange, PollSeconds, Text, WebAddress, ZoneName};
 use crate::providers::ProbeResult;
+use crate::texts;
 use crate::web::http::body::{Leaf, Member, Wrong};
+use crate::web::http::error::in_english;
 
 /// An object, member by member.
 pub struct Object(ObjectBuilder);
@@ -170,17 +178,9 @@ fn example_of_object(
     }
 }
 
-/// Describes ids: a prefix and 26 characters. As members of a body they may be any text; what
-/// names nothing is not found.
-macro_rules! ids {
-    ($($name:ident),+ $(,)?) => {$(
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                let example = format!("{}_01JD0Z6K3M8V5R2Q9T4W7X1Y0B", Self::PREFIX);
-                text().examples([json!(example)]).into()
-            }
-        }
-
+/// A value that `serde` reads and that is described in one way wherever it stands.
+macro_rules! described_leaf {
+    ($name:ident) => {
         impl ToSchema for $name {}
 
         impl Leaf for $name {
@@ -192,6 +192,21 @@ macro_rules! ids {
                 <Self as PartialSchema>::schema()
             }
         }
+    };
+}
+
+/// Describes ids: a prefix and 26 characters. As members of a body they may be any text; what
+/// names nothing is not found.
+macro_rules! ids {
+    ($($name:ident),+ $(,)?) => {$(
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let example = format!("{}_01JD0Z6K3M8V5R2Q9T4W7X1Y0B", Self::PREFIX);
+                text().examples([json!(example)]).into()
+            }
+        }
+
+        described_leaf!($name);
     )+};
 }
 
@@ -225,17 +240,7 @@ macro_rules! text_enums {
             }
         }
 
-        impl ToSchema for $name {}
-
-        impl Leaf for $name {
-            fn read(value: Value) -> Result<Self, Wrong> {
-                by_serde(value)
-            }
-
-            fn schema() -> RefOr<Schema> {
-                <Self as PartialSchema>::schema()
-            }
-        }
+        described_leaf!($name);
     )+};
 }
 
@@ -302,7 +307,7 @@ impl Leaf for String {
 impl<T: Leaf> Leaf for Vec<T> {
     fn read(value: Value) -> Result<Self, Wrong> {
         let Value::Array(items) = value else {
-            return Err(("invalid", "must be a list".to_owned()));
+            return Err(("invalid", in_english(&texts::text("api-not-a-list"))));
         };
         items.into_iter().map(T::read).collect()
     }
@@ -310,4 +315,76 @@ impl<T: Leaf> Leaf for Vec<T> {
     fn schema() -> RefOr<Schema> {
         utoipa::openapi::ArrayBuilder::new().items(T::schema()).into()
     }
+}
+
+/// A moment, as RFC 3339 writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Moment(pub Timestamp);
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse::<jiff::Timestamp>()
+            .map(|moment| Self(Timestamp(moment.as_millisecond())))
+            .map_err(|_| in_english(&texts::text("api-not-a-moment")))
+    }
+}
+
+/// Describes values that `serde` reads.
+macro_rules! serde_leaves {
+    ($($name:ident: $schema:expr;)+) => {$(
+        impl Leaf for $name {
+            fn read(value: Value) -> Result<Self, Wrong> {
+                by_serde(value)
+            }
+
+            fn schema() -> RefOr<Schema> {
+                $schema.into()
+            }
+        }
+    )+};
+}
+
+serde_leaves! {
+    Text: text().min_length(Some(1)).max_length(Some(limits::FIELD_CHARS_MAX));
+    Email: text().format(Some(format("email")));
+    ZoneName: text().examples([json!("Europe/London")]);
+    MetadataChange: ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(nullable(text().into())))
+        .examples([json!({ "plan": "gold", "old": null })]);
+    Moment: text().format(Some(format("date-time")));
+    Date: text().format(Some(format("date")));
+}
+
+impl Leaf for WebAddress {
+    fn read(value: Value) -> Result<Self, Wrong> {
+        let text: String = by_serde(value)?;
+        Self::try_from(text).map_err(|message| ("invalid_url", message))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        text().format(Some(format("uri"))).max_length(Some(limits::PORTAL_URL_BYTES_MAX)).into()
+    }
+}
+
+impl Leaf for PollSeconds {
+    fn read(value: Value) -> Result<Self, Wrong> {
+        let seconds: i64 = by_serde(value)?;
+        Self::try_from(seconds).map_err(|message| ("out_of_range", message))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(limits::POLL_SECONDS_MIN))
+            .maximum(Some(limits::POLL_SECONDS_MAX))
+            .into()
+    }
+}
+
+fn format(name: &str) -> SchemaFormat {
+    SchemaFormat::Custom(name.to_owned())
 }

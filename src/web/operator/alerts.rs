@@ -10,15 +10,14 @@ use std::collections::HashMap;
 
 use crate::clock::Timestamp;
 use crate::db::directories::Directory;
-use crate::db::reports::operator::{Count, DirectoryProblem, Queue};
+use crate::db::reports::operator::{DirectoryProblem, Queue};
 use crate::db::{Conn, DbError, reports};
 use crate::domain::directory::DirectoryState;
 use crate::domain::ids::OrganizationId;
 use crate::limits;
-use crate::texts::{Language, Text};
-use crate::web::operator::messages;
+use crate::texts::{Text, text};
+use crate::web::operator::messages::{self, Health};
 use crate::web::operator::overview::{EndpointQueue, GatewayStatus};
-use crate::web::portal::messages::Health;
 
 /// One kind of thing that needs a look.
 #[derive(Debug, Clone)]
@@ -26,9 +25,9 @@ pub struct Alert {
     /// How bad it is: `bad` or `warn`.
     pub tone: &'static str,
     /// What it is, with its number.
-    pub title: String,
+    pub title: Text,
     /// What it means and what to do.
-    pub means: &'static str,
+    pub means: Text,
     /// The first of them.
     pub rows: Vec<Row>,
     /// Where all of them are, when that is anywhere.
@@ -38,15 +37,29 @@ pub struct Alert {
 /// One thing that needs a look.
 #[derive(Debug, Clone)]
 pub struct Row {
+    /// Where it is and what it is called, when it has a page.
+    pub link: Option<RowLink>,
+    /// How it is, in sentences.
+    pub sentences: Vec<Text>,
+}
+
+/// The page of a thing that needs a look.
+#[derive(Debug, Clone)]
+pub struct RowLink {
     /// Where it is.
     pub href: String,
     /// What it is.
     pub name: String,
-    /// How it is.
-    pub text: String,
 }
 
 impl Row {
+    /// A row about things that have no page of their own.
+    fn of(sentences: impl IntoIterator<Item = Text>) -> Self {
+        Self { link: None, sentences: sentences.into_iter().collect() }
+    }
+}
+
+impl RowLink {
     /// What it is called within the page, so that it keeps the focus when the page has news.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -82,53 +95,44 @@ impl DirectoriesWith {
         if self.total == 0 {
             return None;
         }
-        let one = self.total == 1;
-        let (tone, verb, means) = match self.problem {
+        let (count, shown) = (self.total, messages::number(self.total));
+        let (tone, title, means) = match self.problem {
             DirectoryProblem::Failing => (
                 "bad",
-                if one { "fails" } else { "fail" },
-                "Changes in the HR system do not arrive. Nobody loses access because of it.",
+                text("operator-directories-fail").with("count", count).with("shown", shown),
+                text("operator-directories-fail-means"),
             ),
             DirectoryProblem::Silent => (
                 "bad",
-                if one { "is silent" } else { "are silent" },
-                "No sync has succeeded for three intervals, and none has failed either. Look at \
-                 its runs and into the log.",
+                text("operator-directories-silent").with("count", count).with("shown", shown),
+                text("operator-directories-silent-means"),
             ),
             DirectoryProblem::Trying => (
                 "warn",
-                if one { "is tried again" } else { "are tried again" },
-                "A sync went wrong. It is repeated before anybody is told.",
+                text("operator-directories-trying").with("count", count).with("shown", shown),
+                text("operator-directories-trying-means"),
             ),
             // These are the customers' to settle, and are in the list of directories.
             DirectoryProblem::Holds | DirectoryProblem::RowProblems => return None,
         };
-        let row = |directory: &Directory| Row {
-            href: format!("/operator/directories/{}", directory.id),
-            name: format!(
-                "{}, {}",
-                self.names.get(&directory.organization_id).map_or("", String::as_str),
-                directory.provider.title()
-            ),
-            text: directory_text(directory, now),
-        };
-        let total = messages::number(self.total);
         Some(Alert {
             tone,
-            title: format!("{total} {} {verb}", if one { "directory" } else { "directories" }),
+            title,
             means,
-            rows: self.first.iter().map(row).collect(),
+            rows: self.first.iter().map(|directory| self.row(directory, now)).collect(),
             href: Some(format!("/operator/directories?problem={}", self.problem.as_str())),
         })
     }
-}
 
-/// How a directory is that has a problem.
-fn directory_text(directory: &Directory, now: Timestamp) -> String {
-    let stale = messages::staleness(directory, now);
-    match directory.failure_class() {
-        Some(class) => format!("{} {stale}", messages::meaning(class)),
-        None => stale,
+    fn row(&self, directory: &Directory, now: Timestamp) -> Row {
+        let organization = self.names.get(&directory.organization_id).map_or("", String::as_str);
+        let link = RowLink {
+            href: format!("/operator/directories/{}", directory.id),
+            name: format!("{organization}, {}", directory.provider.title()),
+        };
+        let failure = directory.failure_class.map(messages::meaning);
+        let stale = messages::staleness(directory, now);
+        Row { link: Some(link), sentences: failure.into_iter().chain([stale]).collect() }
     }
 }
 
@@ -147,81 +151,80 @@ pub fn all(status: &GatewayStatus) -> Vec<Alert> {
 }
 
 fn endpoints(status: &GatewayStatus) -> Vec<Alert> {
-    let of = |tone: &'static str, verbs: [&'static str; 2], means: &'static str| -> Option<Alert> {
-        let health =
-            |endpoint: &EndpointQueue| messages::endpoint_health(&endpoint.row, status.now);
-        let with: Vec<&EndpointQueue> =
-            status.endpoints.iter().filter(|endpoint| health(endpoint).tone == tone).collect();
-        let total = i64::try_from(with.len()).unwrap_or(i64::MAX);
-        let [one, many] = verbs;
-        let (word, verb) = if total == 1 { ("endpoint", one) } else { ("endpoints", many) };
-        let row = |endpoint: &&EndpointQueue| Row {
-            href: format!("/operator/endpoints/{}", endpoint.row.id),
-            name: endpoint.row.endpoint_url.clone(),
-            text: health(endpoint).sentence.in_language(Language::English),
-        };
-        let most = usize::try_from(limits::OPERATOR_NAMED_ITEMS).unwrap_or(usize::MAX);
-        (total > 0).then(|| Alert {
-            tone,
-            title: format!("{} {word} {verb}", messages::number(total)),
-            means,
-            rows: with.iter().take(most).map(row).collect(),
-            href: Some("/operator/endpoints".to_owned()),
-        })
-    };
-    let disabled = of(
-        "bad",
-        ["is disabled", "are disabled"],
-        "The application is not told of changes there. Mend the receiver, enable the endpoint, \
-         then replay what was given up.",
-    );
-    let failing = of(
-        "warn",
-        ["fails", "fail"],
-        "The application does not take what it is sent. It is tried again for three days.",
-    );
+    let (disabled, disabled_count) = endpoints_like(status, "bad");
+    let (failing, failing_count) = endpoints_like(status, "warn");
+    let href = || Some("/operator/endpoints".to_owned());
+    let disabled = (disabled_count > 0).then(|| Alert {
+        tone: "bad",
+        title: text("operator-endpoints-disabled")
+            .with("count", disabled_count)
+            .with("shown", messages::number(disabled_count)),
+        means: text("operator-endpoints-disabled-means"),
+        rows: disabled,
+        href: href(),
+    });
+    let failing = (failing_count > 0).then(|| Alert {
+        tone: "warn",
+        title: text("operator-endpoints-fail")
+            .with("count", failing_count)
+            .with("shown", messages::number(failing_count)),
+        means: text("operator-endpoints-fail-means"),
+        rows: failing,
+        href: href(),
+    });
     disabled.into_iter().chain(failing).collect()
+}
+
+/// The first endpoints whose health looks like this, and how many there are.
+fn endpoints_like(status: &GatewayStatus, tone: &str) -> (Vec<Row>, i64) {
+    let with_health = status.endpoints.iter().filter_map(|endpoint: &EndpointQueue| {
+        let health = messages::endpoint_health(&endpoint.row, status.now);
+        (health.tone == tone).then_some((endpoint, health))
+    });
+    let rows: Vec<Row> = with_health
+        .map(|(endpoint, health)| Row {
+            link: Some(RowLink {
+                href: format!("/operator/endpoints/{}", endpoint.row.id),
+                name: endpoint.row.endpoint_url.clone(),
+            }),
+            sentences: vec![health.sentence],
+        })
+        .collect();
+    let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    let most = usize::try_from(limits::OPERATOR_NAMED_ITEMS).unwrap_or(usize::MAX);
+    (rows.into_iter().take(most).collect(), count)
 }
 
 fn mails(status: &GatewayStatus) -> Vec<Alert> {
     let mails = &status.mails;
-    let reason = mails.reason.as_deref().map(|reason| format!("One reason: {reason}."));
-    let row = |queue: &Queue| Row {
-        href: String::new(),
-        name: String::new(),
-        text: [
-            queue.oldest.map(|at| {
-                format!("The oldest is {} old.", messages::duration(status.now.since(at)))
-            }),
-            reason.clone(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" "),
+    let reason = mails.reason.as_deref();
+    let reason = reason.map(|reason| text("operator-mail-reason").with("reason", reason));
+    let row = |queue: &Queue| {
+        let age = |at: Timestamp| messages::duration(status.now.since(at));
+        let oldest = queue.oldest.map(|at| text("operator-oldest-mail").with("old", age(at)));
+        Row::of(oldest.into_iter().chain(reason.clone()))
     };
     let mut found = Vec::new();
-    if !mails.undelivered.count.is_zero() {
+    let count = mails.undelivered.count;
+    if !count.is_zero() {
         found.push(Alert {
             tone: "bad",
-            title: format!(
-                "{} given up today",
-                messages::counted(mails.undelivered.count, "mail was", "mails were")
-            ),
-            means: "Admins were not told by mail of what happened. It is in their portal and in \
-                    the events. Look at the mail server and the settings smtp.url and smtp.from.",
+            title: text("operator-mails-given-up")
+                .with("count", count.known)
+                .with("shown", messages::count(count)),
+            means: text("operator-mails-given-up-means"),
             rows: vec![row(&mails.undelivered)],
             href: None,
         });
     }
-    if !mails.refused.count.is_zero() {
+    let count = mails.refused.count;
+    if !count.is_zero() {
         found.push(Alert {
             tone: "warn",
-            title: format!(
-                "{} not go out",
-                messages::counted(mails.refused.count, "mail does", "mails do")
-            ),
-            means: "The mail server has not taken them. They are tried again for three days.",
+            title: text("operator-mails-refused")
+                .with("count", count.known)
+                .with("shown", messages::count(count)),
+            means: text("operator-mails-refused-means"),
             rows: vec![row(&mails.refused)],
             href: None,
         });
@@ -232,12 +235,10 @@ fn mails(status: &GatewayStatus) -> Vec<Alert> {
 fn dead(status: &GatewayStatus) -> Option<Alert> {
     (!status.dead.is_zero()).then(|| Alert {
         tone: "bad",
-        title: format!(
-            "{} given up today",
-            messages::counted(status.dead, "delivery was", "deliveries were")
-        ),
-        means: "The application was not told of these changes. Mend the receiver, then replay \
-                them on the endpoint's page.",
+        title: text("operator-deliveries-given-up")
+            .with("count", status.dead.known)
+            .with("shown", messages::count(status.dead)),
+        means: text("operator-deliveries-given-up-means"),
         rows: Vec::new(),
         href: Some("/operator/endpoints".to_owned()),
     })
@@ -245,49 +246,42 @@ fn dead(status: &GatewayStatus) -> Option<Alert> {
 
 /// Work that is to be done within seconds and is old.
 fn stuck(status: &GatewayStatus) -> Option<Alert> {
-    let named = [
-        ("webhooks wait to be looked at", status.hints),
-        ("full syncs wait", status.queued),
-        ("people wait whose date has come", status.due),
-    ];
-    let is_old = |at: &Timestamp| status.now.since(*at) > limits::OPERATOR_STUCK_MS;
-    let row = |(what, queue): (&str, Queue)| {
-        let due = queue.due.filter(is_old)?;
-        Some(Row {
-            href: String::new(),
-            name: String::new(),
-            text: format!(
-                "{} {what}; the oldest for {}.",
-                messages::count(queue.count),
-                messages::duration(status.now.since(due))
-            ),
-        })
+    // How many of them wait, that number in words, and for how long the oldest does.
+    let old = |queue: Queue| {
+        let since = queue.due.map(|due| status.now.since(due))?;
+        let is_old = since > limits::OPERATOR_STUCK_MS;
+        let (count, shown) = (queue.count.known, messages::count(queue.count));
+        is_old.then(|| (count, shown, messages::duration(since)))
     };
-    let rows: Vec<Row> = named.into_iter().filter_map(row).collect();
+    let hints = old(status.hints).map(|(count, shown, lasted)| {
+        text("operator-stuck-hints").with("count", count).with("shown", shown).with("for", lasted)
+    });
+    let syncs = old(status.queued).map(|(count, shown, lasted)| {
+        text("operator-stuck-syncs").with("count", count).with("shown", shown).with("for", lasted)
+    });
+    let dates = old(status.due).map(|(count, shown, lasted)| {
+        text("operator-stuck-dates").with("count", count).with("shown", shown).with("for", lasted)
+    });
+    let rows: Vec<Row> =
+        [hints, syncs, dates].into_iter().flatten().map(|told| Row::of([told])).collect();
     (!rows.is_empty()).then(|| Alert {
         tone: "bad",
-        title: "Work stands still".to_owned(),
-        means: "Nothing should wait that long. Look whether a server runs and reaches the \
-                database, and into the log for what fails.",
+        title: text("operator-stuck"),
+        means: text("operator-stuck-means"),
         rows,
         href: None,
     })
 }
 
 fn holds(status: &GatewayStatus) -> Option<Alert> {
-    let oldest = status.holds.oldest?;
+    let lasted = messages::duration(status.now.since(status.holds.oldest?));
     Some(Alert {
         tone: "warn",
-        title: format!(
-            "{} for a customer",
-            messages::counted(status.holds.count, "decision waits", "decisions wait")
-        ),
-        means: "The customers' admins were told. What they do not approve is not done.",
-        rows: vec![Row {
-            href: String::new(),
-            name: String::new(),
-            text: format!("The oldest waits for {}.", messages::duration(status.now.since(oldest))),
-        }],
+        title: text("operator-decisions-wait")
+            .with("count", status.holds.count.known)
+            .with("shown", messages::count(status.holds.count)),
+        means: text("operator-decisions-wait-means"),
+        rows: vec![Row::of([text("operator-oldest-decision").with("for", lasted)])],
         href: Some("/operator/directories?problem=holds".to_owned()),
     })
 }
@@ -295,31 +289,23 @@ fn holds(status: &GatewayStatus) -> Option<Alert> {
 /// The one sentence on top.
 #[must_use]
 pub fn health(status: &GatewayStatus, troubles: &[Alert]) -> Health {
-    let told = |tone: &'static str| -> Vec<&str> {
+    let told = |tone: &'static str| {
         let of_tone = troubles.iter().filter(|trouble| trouble.tone == tone);
-        of_tone.map(|trouble| trouble.title.as_str()).collect()
+        let titles = messages::list(of_tone.map(|trouble| trouble.title.clone()))?;
+        Some(text("operator-all-listed").with("titles", titles))
     };
-    let (bad, warn) = (told("bad"), told("warn"));
-    let (tone, label, sentence) = if !bad.is_empty() {
-        ("bad", "Something is wrong", format!("{}.", bad.join(", ")))
-    } else if !warn.is_empty() {
-        ("warn", "Nothing is broken; worth a look", format!("{}.", warn.join(", ")))
-    } else {
-        let syncing: i64 = status
-            .states
-            .iter()
-            .filter(|(state, _)| *state == DirectoryState::Active)
-            .map(|(_, count)| count)
-            .sum();
-        let all = Count { known: syncing, more: false };
-        let sentence = match syncing {
-            0 => "No directory is connected yet, and nothing waits.".to_owned(),
-            _ => format!(
-                "{} in step, and nothing waits too long.",
-                messages::counted(all, "directory is", "directories are")
-            ),
-        };
-        ("good", "All is well", sentence)
+    if let Some(sentence) = told("bad") {
+        return Health { tone: "bad", label: text("operator-all-bad"), sentence };
+    }
+    if let Some(sentence) = told("warn") {
+        return Health { tone: "warn", label: text("operator-all-warn"), sentence };
+    }
+    let active = status.states.iter().filter(|(state, _)| *state == DirectoryState::Active);
+    let sentence = match active.map(|(_, count)| count).sum::<i64>() {
+        0 => text("operator-nothing-connected"),
+        count => text("operator-in-step-count")
+            .with("count", count)
+            .with("shown", messages::number(count)),
     };
-    Health { tone, label: Text::verbatim(label), sentence: Text::verbatim(sentence) }
+    Health { tone: "good", label: text("operator-all-good"), sentence }
 }

@@ -17,18 +17,17 @@ use crate::domain::ids::{DirectoryId, OrganizationId, RunId};
 use crate::domain::provider::ProviderKind;
 use crate::limits;
 use crate::operations::directories as operations;
-use crate::sync::setup;
-use crate::texts::{Text, filters};
-use crate::web::api::directories::setup_problem;
+use crate::texts::{Text, filters, text};
+use crate::web::api::directories::actions;
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
-use crate::web::operator::messages;
+use crate::web::operator::messages::{self, Health};
 use crate::web::operator::page::{self, Frame, Pager};
 use crate::web::operator::session::{On, Operator, Posted};
 use crate::web::pages::when::When;
-use crate::web::portal::messages::{Health, trigger};
+use crate::web::portal::messages::trigger;
 
 /// A directory in a list.
 pub struct DirectoryRow {
@@ -78,7 +77,7 @@ impl DirectoryRow {
 /// A choice of a filter.
 struct Choice {
     value: &'static str,
-    words: &'static str,
+    words: Text,
     chosen: bool,
 }
 
@@ -99,8 +98,8 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Respons
     let now = operator.now;
     let mut query = Query::of(&req);
     let page = page::request(&mut query);
-    let mut text = |name| query.text(name).unwrap_or_default();
-    let (wanted, provider, problem) = (text("state"), text("provider"), text("problem"));
+    let mut take = |name| query.text(name).unwrap_or_default();
+    let (wanted, provider, problem) = (take("state"), take("provider"), take("problem"));
     let filter = OperatorFilter {
         state: DirectoryState::parse(&wanted),
         provider: ProviderKind::parse(&provider),
@@ -130,7 +129,7 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Respons
         DirectoryRow::of(row, name, numbers, now)
     };
     page::ok(&Directories {
-        frame: Frame::at(&operator, "Directories", "directories"),
+        frame: Frame::at(&operator, text("operator-directories"), "directories"),
         states: states(filter.state),
         providers: providers(filter.provider),
         problems: problems(filter.problem),
@@ -144,11 +143,11 @@ fn states(chosen: Option<DirectoryState>) -> Vec<Choice> {
     let choice = |state: &DirectoryState| Choice {
         value: state.as_str(),
         words: match state {
-            DirectoryState::Setup => "set-up",
-            DirectoryState::Validating => "first sync",
-            DirectoryState::Active => "in step",
-            DirectoryState::Failing => "failing",
-            DirectoryState::Disabled => "disabled",
+            DirectoryState::Setup => text("operator-choice-setup"),
+            DirectoryState::Validating => text("operator-choice-validating"),
+            DirectoryState::Active => text("operator-choice-active"),
+            DirectoryState::Failing => text("operator-choice-failing"),
+            DirectoryState::Disabled => text("operator-choice-disabled"),
         },
         chosen: chosen == Some(*state),
     };
@@ -158,7 +157,7 @@ fn states(chosen: Option<DirectoryState>) -> Vec<Choice> {
 fn providers(chosen: Option<ProviderKind>) -> Vec<Choice> {
     let choice = |provider: &ProviderKind| Choice {
         value: provider.as_str(),
-        words: provider.title(),
+        words: Text::verbatim(provider.title()),
         chosen: chosen == Some(*provider),
     };
     ProviderKind::ALL.iter().map(choice).collect()
@@ -168,11 +167,11 @@ fn problems(chosen: Option<DirectoryProblem>) -> Vec<Choice> {
     let choice = |problem: &DirectoryProblem| Choice {
         value: problem.as_str(),
         words: match problem {
-            DirectoryProblem::Failing => "failing",
-            DirectoryProblem::Trying => "trying again",
-            DirectoryProblem::Silent => "silent",
-            DirectoryProblem::Holds => "decisions wait",
-            DirectoryProblem::RowProblems => "records to correct",
+            DirectoryProblem::Failing => text("operator-choice-failing"),
+            DirectoryProblem::Trying => text("operator-choice-trying"),
+            DirectoryProblem::Silent => text("operator-choice-silent"),
+            DirectoryProblem::Holds => text("operator-choice-holds"),
+            DirectoryProblem::RowProblems => text("operator-choice-row-problems"),
         },
         chosen: chosen == Some(*problem),
     };
@@ -185,16 +184,15 @@ struct Page {
     frame: Frame,
     csrf: String,
     id: DirectoryId,
-    title: String,
+    title: Text,
     organization_id: OrganizationId,
     organization: String,
-    done: Option<&'static str>,
+    done: Option<Text>,
     syncs: bool,
     live: String,
-    key: String,
-    key_checked: Option<When>,
+    key: Text,
     strict: bool,
-    interval: String,
+    interval: Text,
     created: When,
     activated: Option<When>,
 }
@@ -205,7 +203,7 @@ struct Live {
     id: DirectoryId,
     seen: String,
     health: Health,
-    staleness: String,
+    staleness: Text,
     last_success: Option<When>,
     next: Option<When>,
     retry: Option<When>,
@@ -213,13 +211,13 @@ struct Live {
     people: String,
     holds: String,
     row_problems: String,
-    calls: String,
+    calls: Text,
     runs: Vec<RunRow>,
 }
 
 struct Failure {
     class: &'static str,
-    means: &'static str,
+    means: Text,
     detail: String,
     since: When,
     tries: String,
@@ -229,38 +227,67 @@ struct RunRow {
     id: RunId,
     when: When,
     why: Text,
-    state: RunState,
+    state: Text,
     tone: &'static str,
-    duration: String,
+    duration: Option<Text>,
     counts: RunCounts,
     error: String,
 }
 
 impl RunRow {
     fn of(run: Run, now: Timestamp) -> Self {
-        let duration = match (run.started_at_ms, run.finished_at_ms) {
-            (Some(start), Some(end)) => {
-                let seconds = end.since(start).max(0).div_euclid(100);
-                format!("{}.{} s", seconds.div_euclid(10), seconds.rem_euclid(10))
-            }
-            (Some(start), None) => format!("{} so far", messages::duration(now.since(start))),
-            (None, _) => String::new(),
-        };
         let class = run.error_class.map(FailureClass::as_str);
         let error: Vec<&str> = class.into_iter().chain(run.error_message.as_deref()).collect();
         Self {
             when: messages::when(run.started_at_ms.unwrap_or(run.requested_at_ms), now),
-            why: trigger(run.run_trigger),
-            state: run.state,
+            why: Text::verbatim(trigger(run.run_trigger)),
+            state: run_state(run.state),
             tone: match run.state {
                 RunState::Succeeded => "good",
                 RunState::Failed if run.error_class.is_some() => "bad",
                 _ => "idle",
             },
-            duration,
+            duration: run_duration(&run, now),
             counts: run.counts.0,
             error: error.join(": "),
             id: run.id,
+        }
+    }
+}
+
+/// How far a full sync is, in a word.
+fn run_state(state: RunState) -> Text {
+    match state {
+        RunState::Queued => text("operator-run-queued"),
+        RunState::Running => text("operator-run-running"),
+        RunState::Succeeded => text("operator-run-succeeded"),
+        RunState::Failed => text("operator-run-failed"),
+    }
+}
+
+/// How long a full sync took, or takes so far.
+fn run_duration(run: &Run, now: Timestamp) -> Option<Text> {
+    let start = run.started_at_ms?;
+    Some(match run.finished_at_ms {
+        Some(end) => {
+            let tenths = end.since(start).max(0).div_euclid(100);
+            let seconds = format!("{}.{}", tenths.div_euclid(10), tenths.rem_euclid(10));
+            text("operator-run-seconds").with("seconds", seconds)
+        }
+        None => text("operator-run-so-far").with("for", messages::duration(now.since(start))),
+    })
+}
+
+/// What is known of a directory's key.
+fn key(row: &Directory, now: Timestamp) -> Text {
+    let last = row.credential_last4.as_deref().filter(|last| !last.is_empty());
+    let checked = row.credential_checked_at_ms.map(|at| messages::when(at, now).markup());
+    match (last, checked) {
+        (None, None) => text("operator-credential-none"),
+        (None, Some(when)) => text("operator-credential-none-checked").with("when", when),
+        (Some(last), None) => text("operator-credential-ends").with("last", last),
+        (Some(last), Some(when)) => {
+            text("operator-credential-ends-checked").with("last", last).with("when", when)
         }
     }
 }
@@ -293,11 +320,14 @@ impl DirectoryStatus {
     fn live(&self, state: &State, now: Timestamp) -> Result<(String, String), Problem> {
         let row = &self.row;
         let pace = &state.context.pace;
-        let own = format!("{} of {} in the last minute", self.calls, pace.of(row.provider));
-        let title = row.provider.title();
+        let most = pace.of(row.provider);
         let calls = match pace.shared(row.provider).or(self.shared) {
-            Some(shared) => format!("{own}; all directories of {title} together have {shared}"),
-            None => own,
+            Some(shared) => text("operator-calls-made-shared")
+                .with("calls", self.calls)
+                .with("most", most)
+                .with("hr", row.provider.title())
+                .with("shared", shared),
+            None => text("operator-calls-made").with("calls", self.calls).with("most", most),
         };
         let failing = row.failing();
         let retry = failing.as_ref().and_then(|failing| failing.retry_at);
@@ -350,23 +380,23 @@ pub async fn show(
     let done = Query::of(&req).text("done");
     let (live, _) = status.live(&state, now)?;
     let row = status.row;
-    let title = format!("{} of {}", row.provider.title(), status.organization);
-    let last4 = row.credential_last4.filter(|last4| !last4.is_empty());
+    let title = text("operator-directory-title")
+        .with("hr", row.provider.title())
+        .with("organization", &status.organization);
     page::ok(&Page {
         frame: Frame::at(&operator, title.clone(), "directories"),
         csrf: operator.csrf.clone(),
         title,
-        organization_id: row.organization_id,
         organization: status.organization,
-        done: (done.as_deref() == Some("sync")).then_some("A full sync is asked for."),
+        done: (done.as_deref() == Some("sync")).then(|| text("operator-sync-asked")),
         syncs: row.state.is_syncing(),
         live,
-        key: last4.map_or("none".to_owned(), |last4| format!("ends with {last4}")),
-        key_checked: row.credential_checked_at_ms.map(|at| messages::when(at, now)),
+        key: key(&row, now),
         strict: row.strict,
         interval: messages::duration(row.poll_seconds.saturating_mul(Timestamp::SECOND)),
         created: messages::when(row.created_at_ms, now),
         activated: row.activated_at_ms.map(|at| messages::when(at, now)),
+        organization_id: row.organization_id,
         id: row.id,
     })
 }
@@ -390,10 +420,7 @@ pub async fn live(
 /// `POST /operator/directories/{id}/sync`: starts a full sync, as the API does.
 pub async fn sync(state: State, path: Path<String>, form: Posted) -> Response {
     let id = DirectoryId::from_text(path.into_inner());
-    setup::request_sync(&state.context, &id, &form.visitor.actor())
-        .await
-        .map_err(|error| setup_problem::problem(error, &id))?;
+    actions::request_sync(&state, &id, &form.visitor.actor()).await?;
     form.visitor.note(On::Directory(&id), "sync");
-    state.activators.runs.wake();
     Ok(page::see_other(&format!("/operator/directories/{id}?done=sync")))
 }

@@ -18,16 +18,15 @@ use crate::domain::endpoint::{DeliveryState, DeliveryTrigger, EndpointStatus};
 use crate::domain::ids::{DeliveryId, EndpointId};
 use crate::limits;
 use crate::operations;
-use crate::texts::filters;
+use crate::texts::{Text, filters, text};
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
-use crate::web::operator::messages;
+use crate::web::operator::messages::{self, Health};
 use crate::web::operator::page::{self, Frame, Pager};
 use crate::web::operator::session::{On, Operator, Posted};
 use crate::web::pages::when::When;
-use crate::web::portal::messages::Health;
 
 /// What waits for an endpoint, and what was given up.
 #[derive(Debug, Clone, Copy)]
@@ -94,7 +93,7 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Respons
         })
     };
     page::ok(&Endpoints {
-        frame: Frame::at(&operator, "Endpoints", "endpoints"),
+        frame: Frame::at(&operator, text("operator-endpoints"), "endpoints"),
         rows: found.items.into_iter().filter_map(row).collect(),
         pager,
     })
@@ -107,15 +106,15 @@ struct Page {
     csrf: String,
     id: EndpointId,
     url: String,
-    done: Option<String>,
+    done: Option<Text>,
     health: Health,
     enabled: bool,
     waiting: String,
     oldest: Option<When>,
-    blocked: String,
+    blocked: Text,
     dead: String,
-    to_replay: Option<String>,
-    wants: String,
+    to_replay: Option<Text>,
+    wants: Text,
     last_success: Option<When>,
     failing_since: Option<When>,
     states: Vec<StateLink>,
@@ -126,8 +125,8 @@ struct Page {
 struct DeliveryRow {
     id: DeliveryId,
     event: String,
-    why: &'static str,
-    state: &'static str,
+    why: Option<Text>,
+    state: Text,
     tone: &'static str,
     attempts: i64,
     answer: String,
@@ -145,9 +144,9 @@ impl DeliveryRow {
             answer: answer.join(", "),
             event: row.event_type,
             why: match row.delivery_trigger {
-                DeliveryTrigger::Event => "",
-                DeliveryTrigger::Replay => "replayed",
-                DeliveryTrigger::Test => "test",
+                DeliveryTrigger::Event => None,
+                DeliveryTrigger::Replay => Some(text("operator-delivery-replayed")),
+                DeliveryTrigger::Test => Some(text("operator-delivery-test")),
             },
             state: delivery_state(row.state),
             tone: match row.state {
@@ -166,14 +165,14 @@ impl DeliveryRow {
 /// Leads to the deliveries of one state, or all.
 struct StateLink {
     href: String,
-    words: &'static str,
+    words: Text,
     current: bool,
 }
 
 fn state_links(at: &str, wanted: Option<DeliveryState>) -> Vec<StateLink> {
     let link = |state: Option<DeliveryState>| StateLink {
         href: state.map_or_else(|| at.to_owned(), |state| format!("{at}?state={state}")),
-        words: state.map_or("all", delivery_state),
+        words: state.map_or_else(|| text("operator-delivery-all"), delivery_state),
         current: state == wanted,
     };
     let states = DeliveryState::ALL.iter().copied().map(Some);
@@ -181,20 +180,37 @@ fn state_links(at: &str, wanted: Option<DeliveryState>) -> Vec<StateLink> {
 }
 
 /// How far a delivery is, in a word.
-const fn delivery_state(state: DeliveryState) -> &'static str {
+fn delivery_state(state: DeliveryState) -> Text {
     match state {
-        DeliveryState::Waiting => "waiting",
-        DeliveryState::Delivered => "delivered",
-        DeliveryState::Dead => "given up",
-        DeliveryState::Overtaken => "overtaken",
+        DeliveryState::Waiting => text("operator-delivery-waiting"),
+        DeliveryState::Delivered => text("operator-delivery-delivered"),
+        DeliveryState::Dead => text("operator-delivery-dead"),
+        DeliveryState::Overtaken => text("operator-delivery-overtaken"),
     }
 }
 
 /// "3", or "3 of the first 1,000" when only so many were looked at.
-fn blocked_words(blocked: usize, seen: usize) -> String {
-    let number = |count: usize| messages::number(i64::try_from(count).unwrap_or(i64::MAX));
+fn blocked_words(blocked: usize, seen: usize) -> Text {
     let all = i64::try_from(seen).is_ok_and(|seen| seen < limits::OPEN_DELIVERIES_READ);
-    if all { number(blocked) } else { format!("{} of the first {}", number(blocked), number(seen)) }
+    if all {
+        return Text::verbatim(size(blocked));
+    }
+    text("operator-blocked-of").with("blocked", size(blocked)).with("seen", size(seen))
+}
+
+/// How many there are, with the thousands set apart.
+fn size(count: usize) -> String {
+    messages::number(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// What the button says that sends again what was given up; there is none when nothing was.
+fn replay_words(given_up: usize) -> Option<Text> {
+    let shown = size(given_up);
+    match given_up {
+        0 => None,
+        limits::REPLAY_EVENTS_MAX.. => Some(text("operator-replay-first").with("shown", shown)),
+        _ => Some(text("operator-replay").with("shown", shown)),
+    }
 }
 
 /// `GET /operator/endpoints/{id}`, with deliveries of all states or one.
@@ -210,8 +226,7 @@ pub async fn show(
     let wanted = query.text("state").and_then(|text| DeliveryState::parse(&text));
     let (done, events) = (query.text("done"), query.text("events"));
     let read = state.context.db.read(move |conn| {
-        let row = endpoints::find(conn, &id)
-            .map_err(|error| Problem::of_lookup(error, "Endpoint", &id))?;
+        let row = operations::endpoints::find(conn, &id)?;
         let numbers = Numbers::load(conn, &id)?;
         let open = deliveries::open_after(conn, &id, 0, &[])?;
         let given_up = reports::operator::given_up(conn, &id, limits::REPLAY_EVENTS_MAX)?;
@@ -224,9 +239,8 @@ pub async fn show(
     let params = [("state", wanted.map_or("", |state| state.as_str()))];
     let kinds: Vec<&str> = row.event_types.0.iter().map(|kind| kind.as_str()).collect();
     let enabled = row.status == EndpointStatus::Enabled;
-    let more = if given_up >= limits::REPLAY_EVENTS_MAX { "the first " } else { "" };
     page::ok(&Page {
-        frame: Frame::at(&operator, "Endpoint", "endpoints"),
+        frame: Frame::at(&operator, text("operator-endpoint"), "endpoints"),
         csrf: operator.csrf.clone(),
         done: done.and_then(|done| done_words(&done, events.as_deref())),
         health: messages::endpoint_health(&row, now),
@@ -235,13 +249,11 @@ pub async fn show(
         oldest: numbers.oldest.map(|at| messages::when(at, now)),
         blocked: blocked_words(lanes::blocked(&open), open.len()),
         dead: messages::count(numbers.dead),
-        to_replay: (enabled && given_up > 0).then(|| {
-            format!("{more}{}", messages::number(i64::try_from(given_up).unwrap_or(i64::MAX)))
-        }),
+        to_replay: replay_words(given_up).filter(|_| enabled),
         wants: if kinds.is_empty() {
-            "all but those asked for by name".to_owned()
+            text("operator-events-default")
         } else {
-            kinds.join(", ")
+            Text::verbatim(kinds.join(", "))
         },
         last_success: row.last_success_at_ms.map(|at| messages::when(at, now)),
         failing_since: row.failing_since_ms.map(|at| messages::when(at, now)),
@@ -254,14 +266,15 @@ pub async fn show(
 }
 
 /// What was done just now.
-fn done_words(done: &str, events: Option<&str>) -> Option<String> {
+fn done_words(done: &str, events: Option<&str>) -> Option<Text> {
     let count: i64 = events.and_then(|text| text.parse().ok()).unwrap_or_default();
     Some(match done {
-        "test" => "A test is sent; its outcome is in the list below.".to_owned(),
-        "enable" => "The endpoint is enabled and gets the events from now on.".to_owned(),
-        "disable" => "The endpoint is disabled; what waited for it was given up.".to_owned(),
-        "replay" if count == 1 => "1 event is sent again.".to_owned(),
-        "replay" => format!("{} events are sent again.", messages::number(count)),
+        "test" => text("operator-test-done"),
+        "enable" => text("operator-enable-done"),
+        "disable" => text("operator-disable-done"),
+        "replay" => {
+            text("operator-replay-done").with("count", count).with("shown", messages::number(count))
+        }
         _ => return None,
     })
 }

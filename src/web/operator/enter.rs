@@ -20,6 +20,7 @@ use crate::limits;
 use crate::operations::api_keys;
 use crate::providers::pasted;
 use crate::secret::{Secret, new_token};
+use crate::texts::{Markup, Text, filters, text};
 use crate::web::http::auth;
 use crate::web::http::error::Problem;
 use crate::web::http::page_headers;
@@ -35,22 +36,26 @@ struct SignIn {
     frame: Frame,
     /// Where one goes on afterwards.
     to: String,
-    error: Option<&'static str>,
+    error: Option<Text>,
     left: bool,
+    /// How a key is made.
+    command: Markup,
 }
 
 impl SignIn {
-    fn at(to: &str, error: Option<&'static str>, left: bool) -> Self {
-        let frame = Frame::outside("Sign in to the operator's pages");
-        Self { frame, to: own_path(to), error, left }
+    fn at(to: &str, error: Option<Text>, left: bool) -> Self {
+        let frame = Frame::outside(text("operator-sign-in-title"));
+        let command = text("operator-new-key-command");
+        let command = Markup::default().html("<code>").text(command).html("</code>");
+        Self { frame, to: own_path(to), error, left, command }
     }
 }
 
 /// The page for somebody without a visit, who wanted to see this path.
 #[must_use]
-pub fn page(path: &str, error: Option<&'static str>) -> String {
-    let page = SignIn::at(path, error, false);
-    page.render().unwrap_or_else(|_| Problem::NoVisit.title().to_owned())
+pub fn page(path: &str) -> String {
+    let page = SignIn::at(path, None, false);
+    page.render().unwrap_or_else(|_| Problem::NoVisit.to_string())
 }
 
 /// What forms are sent to, below the page that they are on.
@@ -131,14 +136,12 @@ fn visit(state: &State, key: ApiKey, token_hash: Vec<u8>, now: Timestamp) -> Ope
 /// The same for every key that is not good.
 fn refused(to: &str) -> Response {
     tracing::debug!("a key for the operator's pages was refused");
-    let error = "This key is not valid. It may have been revoked, or was not copied whole.";
+    let error = text("operator-wrong-key");
     page::html(StatusCode::UNAUTHORIZED, &SignIn::at(to, Some(error), false))
 }
 
 fn too_many(to: &str, retry_after_seconds: i64) -> Response {
-    let error = "This key is not valid, nor were many others from here. Wait a minute before you \
-                 try another one.";
-    let page = SignIn::at(to, Some(error), false);
+    let page = SignIn::at(to, Some(text("operator-wrong-keys")), false);
     let mut answer: HttpResponse = page::html(StatusCode::TOO_MANY_REQUESTS, &page)?;
     answer.headers_mut().insert(RETRY_AFTER, retry_after_seconds.into());
     Ok(answer)

@@ -13,9 +13,19 @@ use crate::domain::directory::{DirectoryState, silent_after_ms};
 use crate::domain::endpoint::{DisabledReason, EndpointStatus};
 use crate::domain::failure::FailureClass;
 use crate::limits;
-use crate::texts::Text;
+use crate::texts::{Text, text};
 use crate::web::pages::when::When;
-use crate::web::portal::messages::Health;
+
+/// How something is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// How it looks: `good`, `busy`, `warn`, `bad` or `idle`.
+    pub tone: &'static str,
+    /// In a word or two.
+    pub label: Text,
+    /// In a sentence.
+    pub sentence: Text,
+}
 
 /// A moment, told in UTC: the operator looks after customers of all time zones.
 #[must_use]
@@ -43,21 +53,30 @@ pub fn count(count: Count) -> String {
     format!("{}{}", number(count.known), if count.more { "+" } else { "" })
 }
 
-/// "1 directory", "10,000+ directories".
-#[must_use]
-pub fn counted(count: Count, one: &str, many: &str) -> String {
-    let word = if count.known == 1 && !count.more { one } else { many };
-    format!("{} {word}", self::count(count))
-}
-
 /// How long something takes or lasts, in its largest unit: "40 seconds", "3 days".
 #[must_use]
-pub fn duration(ms: i64) -> String {
-    let units = [(Timestamp::DAY, "day"), (Timestamp::HOUR, "hour"), (Timestamp::MINUTE, "minute")];
-    let unit = units.into_iter().find(|(unit_ms, _)| ms >= *unit_ms);
-    let (unit_ms, word) = unit.unwrap_or((Timestamp::SECOND, "second"));
-    let amount = ms.max(0).div_euclid(unit_ms);
-    format!("{} {word}{}", number(amount), if amount == 1 { "" } else { "s" })
+pub fn duration(ms: i64) -> Text {
+    let amount = |unit_ms: i64| ms.max(0).div_euclid(unit_ms);
+    if ms >= Timestamp::DAY {
+        let days = amount(Timestamp::DAY);
+        text("operator-days").with("count", days).with("shown", number(days))
+    } else if ms >= Timestamp::HOUR {
+        let hours = amount(Timestamp::HOUR);
+        text("operator-hours").with("count", hours).with("shown", number(hours))
+    } else if ms >= Timestamp::MINUTE {
+        let minutes = amount(Timestamp::MINUTE);
+        text("operator-minutes").with("count", minutes).with("shown", number(minutes))
+    } else {
+        let seconds = amount(Timestamp::SECOND);
+        text("operator-seconds").with("count", seconds).with("shown", number(seconds))
+    }
+}
+
+/// Texts one after the other; nothing when there are none.
+pub fn list(texts: impl IntoIterator<Item = Text>) -> Option<Text> {
+    texts
+        .into_iter()
+        .reduce(|before, next| text("operator-list").with("before", before).with("next", next))
 }
 
 /// Whether a directory that should sync has not succeeded for too long. The same rule as
@@ -72,27 +91,35 @@ pub fn is_silent(directory: &Directory, now: Timestamp) -> bool {
 
 /// How long ago the last success was, against the interval.
 #[must_use]
-pub fn staleness(directory: &Directory, now: Timestamp) -> String {
+pub fn staleness(directory: &Directory, now: Timestamp) -> Text {
     if !directory.state.is_syncing() {
-        return "Does not sync.".to_owned();
+        return text("operator-does-not-sync");
     }
     let interval_ms = directory.poll_seconds.saturating_mul(Timestamp::SECOND).max(1);
     let gone_ms = now.since(directory.without_success_since()).max(0);
     let every = duration(interval_ms);
-    let intervals = gone_ms.div_euclid(interval_ms);
     let gone = if gone_ms < Timestamp::MINUTE {
-        "less than a minute".to_owned()
+        text("operator-under-a-minute")
     } else {
         duration(gone_ms)
     };
-    let last = match directory.last_success_at_ms {
-        Some(_) => format!("Last success {gone} ago"),
-        None => format!("No success yet, for {gone}"),
-    };
-    match intervals {
-        0 => format!("{last}; a full sync is due every {every}."),
-        1 => format!("{last}; that is more than the interval of {every}."),
-        _ => format!("{last}; that is {} intervals of {every}.", number(intervals)),
+    let count = gone_ms.div_euclid(interval_ms);
+    let shown = number(count);
+    match (directory.last_success_at_ms, count) {
+        (Some(_), 0) => text("operator-success-due").with("gone", gone).with("every", every),
+        (Some(_), 1) => text("operator-success-late").with("gone", gone).with("every", every),
+        (Some(_), _) => text("operator-success-later")
+            .with("gone", gone)
+            .with("count", count)
+            .with("shown", shown)
+            .with("every", every),
+        (None, 0) => text("operator-no-success-due").with("gone", gone).with("every", every),
+        (None, 1) => text("operator-no-success-late").with("gone", gone).with("every", every),
+        (None, _) => text("operator-no-success-later")
+            .with("gone", gone)
+            .with("count", count)
+            .with("shown", shown)
+            .with("every", every),
     }
 }
 
@@ -100,150 +127,121 @@ pub fn staleness(directory: &Directory, now: Timestamp) -> String {
 /// is read out to people must not change while nothing happens.
 #[must_use]
 pub fn health(directory: &Directory, now: Timestamp) -> Health {
-    let told = |tone, label: &str, sentence: String| Health {
-        tone,
-        label: Text::verbatim(label),
-        sentence: Text::verbatim(sentence),
-    };
-    let failing = directory.failing();
-    let class = failing.as_ref().map(|failing| failing.class);
-    match directory.state {
-        DirectoryState::Setup => {
-            told("idle", "Set-up", "The customer has not completed the set-up.".to_owned())
+    let failure = directory.failure_class.map(meaning);
+    let (tone, label, sentence) = match (directory.state, failure) {
+        (DirectoryState::Setup, _) => {
+            ("idle", text("operator-setup"), text("operator-setup-means"))
         }
-        DirectoryState::Disabled => {
-            told("idle", "Disabled", "It was ended, and stays so.".to_owned())
+        (DirectoryState::Disabled, _) => {
+            ("idle", text("operator-disabled"), text("operator-disabled-means"))
         }
-        DirectoryState::Failing => {
-            let fault = certificate::of_detail(
-                failing.as_ref().and_then(|failing| failing.detail.as_deref()),
-            );
-            let meaning = class.map_or("The last sync failed.", meaning);
-            told("bad", "Failing", fault.map_or_else(|| meaning.to_owned(), of_certificate))
+        (DirectoryState::Failing, failure) => {
+            let fault = certificate::of_detail(directory.failure_detail.as_deref());
+            let sentence = match fault {
+                Some(fault) => text("operator-certificate-means").with("fault", fault),
+                None => failure.unwrap_or_else(|| text("operator-failing-means")),
+            };
+            ("bad", text("operator-failing"), sentence)
         }
         _ if is_silent(directory, now) => {
-            let sentence = format!(
-                "No sync has succeeded for {} intervals, and none has failed either.",
-                limits::SILENT_INTERVALS_MAX
-            );
-            told("bad", "Silent", sentence)
+            let count = limits::SILENT_INTERVALS_MAX;
+            ("bad", text("operator-silent"), text("operator-silent-means").with("count", count))
         }
-        _ if class.is_some() => told("warn", "Trying again", class.map_or("", meaning).to_owned()),
-        DirectoryState::Validating => {
-            told("busy", "First sync", "Everybody is read for the first time.".to_owned())
+        (_, Some(failure)) => ("warn", text("operator-trying"), failure),
+        (DirectoryState::Validating, None) => {
+            ("busy", text("operator-first-sync"), text("operator-first-sync-means"))
         }
-        DirectoryState::Active => {
-            let interval_ms = directory.poll_seconds.saturating_mul(Timestamp::SECOND);
-            let sentence = format!("A full sync is made every {}.", duration(interval_ms));
-            told("good", "In step", sentence)
+        (DirectoryState::Active, None) => {
+            let every = duration(directory.poll_seconds.saturating_mul(Timestamp::SECOND));
+            let sentence = text("operator-in-step-means").with("every", every);
+            ("good", text("operator-in-step"), sentence)
         }
-    }
-}
-
-fn of_certificate(fault: certificate::Fault) -> String {
-    format!(
-        "The HR system's TLS certificate is not accepted: {fault}. Look at the address in the \
-         settings, at this machine's root certificates and clock, and at a proxy in between."
-    )
+    };
+    Health { tone, label, sentence }
 }
 
 /// What a class of failure means, and who can do something about it.
 #[must_use]
-pub const fn meaning(class: FailureClass) -> &'static str {
+pub fn meaning(class: FailureClass) -> Text {
     match class {
-        FailureClass::Credential => {
-            "The HR system refuses the key. The customer's admins were told and have to enter a \
-             new one."
-        }
-        FailureClass::Permission => {
-            "The key lacks a permission. The customer's admins were told and have to grant it in \
-             the HR system."
-        }
-        FailureClass::Throttled => {
-            "The HR system asks for fewer calls. It goes on by itself; if it stays, lower \
-             calls_per_minute."
-        }
-        FailureClass::Suspended => {
-            "The HR system says that the customer's account there is not active. The customer has \
-             to settle it with the vendor."
-        }
-        FailureClass::ProviderDown => {
-            "The HR system does not answer. It is asked again; look whether others of the same HR \
-             system fail too, and whether this machine reaches it."
-        }
-        FailureClass::Malformed => {
-            "The HR system's answer could not be read, or records have to be corrected in a strict \
-             directory. If it stays, report it with the log."
-        }
-        FailureClass::Internal => {
-            "A fault on our side. The log says which, under the id of the directory."
-        }
+        FailureClass::Credential => text("operator-credential-means"),
+        FailureClass::Permission => text("operator-permission-means"),
+        FailureClass::Throttled => text("operator-throttled-means"),
+        FailureClass::Suspended => text("operator-suspended-means"),
+        FailureClass::ProviderDown => text("operator-provider-down-means"),
+        FailureClass::Malformed => text("operator-malformed-means"),
+        FailureClass::Internal => text("operator-internal-means"),
     }
 }
 
 /// How an endpoint is, in a word or two and a sentence.
 #[must_use]
 pub fn endpoint_health(endpoint: &Endpoint, now: Timestamp) -> Health {
-    let told = |tone, label: &str, sentence: String| Health {
-        tone,
-        label: Text::verbatim(label),
-        sentence: Text::verbatim(sentence),
+    let (tone, label, sentence) = match endpoint.status {
+        EndpointStatus::Disabled => {
+            let (tone, sentence) = why_disabled(endpoint.disabled_reason);
+            (tone, text("operator-disabled"), sentence)
+        }
+        EndpointStatus::Enabled => enabled_health(endpoint, now),
     };
-    if endpoint.status == EndpointStatus::Disabled {
-        return match endpoint.disabled_reason {
-            Some(DisabledReason::Gone) => told(
-                "bad",
-                "Disabled",
-                "It answered 410 “Gone”, so nothing is sent any more.".to_owned(),
-            ),
-            Some(DisabledReason::Failing) => told(
-                "bad",
-                "Disabled",
-                format!(
-                    "It did nothing but fail for {}, so nothing is sent any more.",
-                    duration(limits::ENDPOINT_FAILING_MS_MAX)
-                ),
-            ),
-            Some(DisabledReason::ByHand) | None => {
-                told("idle", "Disabled", "Somebody disabled it by hand.".to_owned())
-            }
-        };
+    Health { tone, label, sentence }
+}
+
+fn why_disabled(reason: Option<DisabledReason>) -> (&'static str, Text) {
+    match reason {
+        Some(DisabledReason::Gone) => ("bad", text("operator-endpoint-disabled-gone")),
+        Some(DisabledReason::Failing) => {
+            let lasted = duration(limits::ENDPOINT_FAILING_MS_MAX);
+            ("bad", text("operator-endpoint-disabled-failing").with("for", lasted))
+        }
+        Some(DisabledReason::ByHand) | None => ("idle", text("operator-endpoint-disabled-by-hand")),
     }
-    let failures = number(endpoint.failures);
-    let since = endpoint.failing_since_ms.map(|since| duration(now.since(since)));
-    match (since, endpoint.health().paused(now)) {
-        (Some(since), Some(until)) => told(
+}
+
+fn enabled_health(endpoint: &Endpoint, now: Timestamp) -> (&'static str, Text, Text) {
+    let (count, shown) = (endpoint.failures, number(endpoint.failures));
+    let lasted = endpoint.failing_since_ms.map(|since| duration(now.since(since)));
+    match (lasted, endpoint.health().paused(now)) {
+        (Some(lasted), Some(until)) => (
             "warn",
-            "Pausing",
-            format!(
-                "{failures} attempts failed in a row, for {since}. The next is tried in {}.",
-                duration(until.since(now))
-            ),
+            text("operator-endpoint-pausing"),
+            text("operator-endpoint-pausing-means")
+                .with("count", count)
+                .with("shown", shown)
+                .with("for", lasted)
+                .with("next", duration(until.since(now))),
         ),
-        (Some(since), None) => told(
+        (Some(lasted), None) => (
             "warn",
-            "Failing",
-            format!("{failures} attempts failed since the last that succeeded, for {since}."),
+            text("operator-failing"),
+            text("operator-endpoint-failing-means")
+                .with("count", count)
+                .with("shown", shown)
+                .with("for", lasted),
         ),
-        _ => told("good", "Working", "It takes what it is sent.".to_owned()),
+        _ => ("good", text("operator-endpoint-working"), text("operator-endpoint-working-means")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Language;
 
     #[test]
     fn numbers_and_times_are_told_as_people_do() {
+        let told = |text: Text| text.in_language(Language::English);
         assert_eq!(number(0), "0");
         assert_eq!(number(999), "999");
         assert_eq!(number(1_000), "1,000");
         assert_eq!(number(1_234_567), "1,234,567");
         assert_eq!(count(Count { known: 10_000, more: true }), "10,000+");
-        assert_eq!(counted(Count { known: 1, more: false }, "mail", "mails"), "1 mail");
-        assert_eq!(duration(59_999), "59 seconds");
-        assert_eq!(duration(Timestamp::MINUTE), "1 minute");
-        assert_eq!(duration(47 * Timestamp::HOUR), "1 day");
-        assert_eq!(duration(-5), "0 seconds");
+        assert_eq!(told(duration(59_999)), "59 seconds");
+        assert_eq!(told(duration(Timestamp::MINUTE)), "1 minute");
+        assert_eq!(told(duration(47 * Timestamp::HOUR)), "1 day");
+        assert_eq!(told(duration(-5)), "0 seconds");
+        assert_eq!(list([]), None);
+        let listed = list(["a", "b", "c"].map(Text::verbatim)).map(told);
+        assert_eq!(listed.as_deref(), Some("a, b, c"));
     }
 }

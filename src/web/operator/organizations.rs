@@ -20,9 +20,10 @@ use crate::db::reports::operator::Count;
 use crate::domain::directory::DirectoryState;
 use crate::domain::ids::{NoticeId, OrganizationId};
 use crate::limits;
+use crate::operations;
 use crate::operations::portal_links::{self, ReturnUrls};
 use crate::secret::Secret;
-use crate::texts::filters;
+use crate::texts::{Text, filters, text};
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
@@ -47,7 +48,7 @@ struct OrganizationRow {
     name: String,
     external_id: String,
     tone: &'static str,
-    health: String,
+    health: Text,
     accounts: String,
     admins: String,
 }
@@ -87,7 +88,7 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Respons
         }
     };
     page::ok(&Organizations {
-        frame: Frame::at(&operator, "Organizations", "organizations"),
+        frame: Frame::at(&operator, text("operator-organizations"), "organizations"),
         pager: Pager::newest_first(&found, "/operator/organizations", &[("find", &find)]),
         rows: found.items.into_iter().map(row).collect(),
         find,
@@ -95,23 +96,22 @@ pub async fn list(state: State, operator: Operator, req: HttpRequest) -> Respons
 }
 
 /// How the worst of an organization's directories is, with how many there are.
-fn worst(directories: &[Directory], now: Timestamp) -> (&'static str, String) {
+fn worst(directories: &[Directory], now: Timestamp) -> (&'static str, Text) {
+    let count = directories.len();
     let is = |state: DirectoryState| directories.iter().any(|row| row.state == state);
-    let (tone, word) = if directories.is_empty() {
-        return ("idle", "none".to_owned());
+    if directories.is_empty() {
+        ("idle", text("operator-worst-none"))
     } else if is(DirectoryState::Failing) {
-        ("bad", "failing")
+        ("bad", text("operator-worst-failing").with("count", count))
     } else if directories.iter().any(|row| messages::is_silent(row, now)) {
-        ("bad", "silent")
-    } else if directories.iter().any(|row| row.failure_class().is_some()) {
-        ("warn", "trying again")
+        ("bad", text("operator-worst-silent").with("count", count))
+    } else if directories.iter().any(|row| row.failure_class.is_some()) {
+        ("warn", text("operator-worst-trying").with("count", count))
     } else if is(DirectoryState::Active) || is(DirectoryState::Validating) {
-        ("good", "in step")
+        ("good", text("operator-worst-in-step").with("count", count))
     } else {
-        ("idle", "in set-up")
-    };
-    let many = directories.len();
-    (tone, if many == 1 { format!("1, {word}") } else { format!("{many}, the worst {word}") })
+        ("idle", text("operator-worst-in-set-up").with("count", count))
+    }
 }
 
 #[derive(Template)]
@@ -139,7 +139,7 @@ struct Page {
 struct NoticeRow {
     subject: String,
     when: When,
-    sent: String,
+    sent: Text,
 }
 
 /// `GET /operator/organizations/{id}`.
@@ -167,8 +167,7 @@ async fn render(
 ) -> Response {
     let now = operator.now;
     let read = state.context.db.read(move |conn| {
-        let row = organizations::find(conn, &id)
-            .map_err(|error| Problem::of_lookup(error, "Organization", &id))?;
+        let row = operations::organizations::find(conn, &id)?;
         let first = PageRequest { limit: limits::PORTAL_PAGE_ITEMS, ..PageRequest::default() };
         let admins = admins::page(conn, &id, &first)?;
         let filter = DirectoryFilter { organization_id: Some(id.clone()), ..Default::default() };
@@ -203,7 +202,7 @@ async fn render(
         subject: notice.subject,
     };
     page::ok(&Page {
-        frame: Frame::at(operator, row.name.clone(), "organizations"),
+        frame: Frame::at(operator, Text::verbatim(&name), "organizations"),
         csrf: operator.csrf.clone(),
         time_zone: row.effective_time_zone().to_owned(),
         id: row.id,
@@ -222,17 +221,19 @@ async fn render(
 }
 
 /// What became of a notice by mail, in a few words.
-fn sent(mails: &[MailState], notice: &NoticeId) -> String {
+fn sent(mails: &[MailState], notice: &NoticeId) -> Text {
     let in_state = |state: &str| {
         let of_notice = mails.iter().filter(|mail| mail.notice_id == *notice);
         of_notice.filter(|mail| mail.state == state).count()
     };
+    let sent = in_state("sent");
+    let waiting = in_state("waiting").saturating_add(in_state("leased"));
+    let given_up = in_state("undelivered");
     let told = [
-        (in_state("sent"), "sent"),
-        (in_state("waiting").saturating_add(in_state("leased")), "waiting"),
-        (in_state("undelivered"), "given up"),
+        (sent, text("operator-mail-sent").with("count", sent)),
+        (waiting, text("operator-mail-waiting").with("count", waiting)),
+        (given_up, text("operator-mail-given-up").with("count", given_up)),
     ];
-    let told = told.into_iter().filter(|(count, _)| *count > 0);
-    let text: Vec<String> = told.map(|(count, word)| format!("{count} {word}")).collect();
-    if text.is_empty() { "none".to_owned() } else { text.join(", ") }
+    let told = told.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text);
+    messages::list(told).unwrap_or_else(|| text("operator-mail-none"))
 }

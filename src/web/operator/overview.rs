@@ -12,17 +12,16 @@ use crate::domain::directory::{DirectoryState, RunState};
 use crate::domain::endpoint::EndpointStatus;
 use crate::domain::ids::EndpointId;
 use crate::limits;
-use crate::texts::filters;
+use crate::texts::{Text, filters, text};
 use crate::web::http::error::Problem;
 use crate::web::http::query::Query;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
 use crate::web::operator::alerts::{self, Alert};
-use crate::web::operator::messages;
+use crate::web::operator::messages::{self, Health};
 use crate::web::operator::page::{self, Frame};
 use crate::web::operator::session::Operator;
 use crate::web::pages::when::When;
-use crate::web::portal::messages::Health;
 
 #[derive(Template)]
 #[template(path = "operator/overview.html")]
@@ -44,20 +43,21 @@ struct Live {
 
 /// What waits somewhere, in a row of the table.
 struct QueueRow {
-    what: &'static str,
-    means: &'static str,
+    what: Text,
+    means: Text,
     count: String,
     oldest: Option<When>,
 }
 
 struct StateRow {
+    what: Text,
     state: DirectoryState,
     count: String,
 }
 
 struct Facts {
     version: &'static str,
-    database: &'static str,
+    database: Text,
     started: When,
     endpoints: String,
 }
@@ -154,7 +154,10 @@ fn endpoint_queues(conn: &mut Conn) -> Result<Vec<EndpointQueue>, DbError> {
 /// `GET /operator`.
 pub async fn show(state: State, operator: Operator) -> Response {
     let (live, _) = live_part(&state, operator.now).await?;
-    page::ok(&Overview { frame: Frame::at(&operator, "What needs a look", "overview"), live })
+    page::ok(&Overview {
+        frame: Frame::at(&operator, text("operator-overview-title"), "overview"),
+        live,
+    })
 }
 
 /// `GET /operator/live`: the page's contents, if they differ from what the browser has.
@@ -180,6 +183,7 @@ fn render(state: &State, status: &GatewayStatus) -> Live {
     let now = status.now;
     let troubles = alerts::all(status);
     let row = |(state, count): &(DirectoryState, i64)| StateRow {
+        what: in_state(*state),
         state: *state,
         count: messages::number(*count),
     };
@@ -192,12 +196,23 @@ fn render(state: &State, status: &GatewayStatus) -> Live {
         facts: Facts {
             version: env!("CARGO_PKG_VERSION"),
             database: match state.context.db.place() {
-                Place::Sqlite(_) => "SQLite",
-                Place::Postgres(_) => "PostgreSQL",
+                Place::Sqlite(_) => text("operator-sqlite"),
+                Place::Postgres(_) => text("operator-postgres"),
             },
             started: messages::when(state.started_at, now),
             endpoints: messages::number(i64::try_from(status.endpoints.len()).unwrap_or(i64::MAX)),
         },
+    }
+}
+
+/// What the directories in a state are called.
+fn in_state(state: DirectoryState) -> Text {
+    match state {
+        DirectoryState::Setup => text("operator-directories-setup"),
+        DirectoryState::Validating => text("operator-directories-validating"),
+        DirectoryState::Active => text("operator-directories-active"),
+        DirectoryState::Failing => text("operator-directories-failing"),
+        DirectoryState::Disabled => text("operator-directories-disabled"),
     }
 }
 
@@ -211,17 +226,13 @@ fn queues(status: &GatewayStatus) -> Vec<QueueRow> {
     let oldest = status.oldest_delivery();
     let waiting = Queue { count: status.waiting, oldest, due: oldest };
     vec![
-        row("Webhooks in", "People to look at; done within seconds.", status.hints),
-        row("Webhooks in, parked", "Wait until their failing directory recovers.", status.parked),
-        row(
-            "Full syncs, waiting",
-            "Wait for a worker, for calls, or for the next try.",
-            status.queued,
-        ),
-        row("Full syncs, under way", "Read an HR system or apply what was read.", status.running),
-        row("Dates", "People whose first or last day has come; done within seconds.", status.due),
-        row("Decisions", "Holds that wait for a customer's admin.", status.holds),
-        row("Mails, waiting", "Not taken by the mail server yet.", status.mails.waiting),
-        row("Webhooks out, waiting", "Not taken by the application yet.", waiting),
+        row(text("operator-queue-hints"), text("operator-queue-hints-means"), status.hints),
+        row(text("operator-queue-parked"), text("operator-queue-parked-means"), status.parked),
+        row(text("operator-queue-queued"), text("operator-queue-queued-means"), status.queued),
+        row(text("operator-queue-running"), text("operator-queue-running-means"), status.running),
+        row(text("operator-queue-dates"), text("operator-queue-dates-means"), status.due),
+        row(text("operator-decisions"), text("operator-queue-decisions-means"), status.holds),
+        row(text("operator-queue-mails"), text("operator-queue-mails-means"), status.mails.waiting),
+        row(text("operator-queue-deliveries"), text("operator-queue-deliveries-means"), waiting),
     ]
 }

@@ -2,18 +2,17 @@
 
 use askama::Template;
 
-use crate::texts::filters;
+use crate::texts::Text;
 use crate::web::http::error::Problem;
 use crate::web::operator::session::Operator;
 use crate::web::pages::assets::{ASSETS, Assets};
-use crate::web::pages::page::Link;
 
 pub use crate::web::pages::page::{Pager, html, ok, request, see_other, text};
 
 /// What stands around a page's contents.
 pub struct Frame {
     /// The page's title.
-    pub title: String,
+    pub title: Text,
     /// Where its files are.
     pub assets: &'static Assets,
     /// Who sees it; nobody on the way in.
@@ -32,29 +31,15 @@ pub struct Visit {
 
 impl Frame {
     /// A page of an operator, in one of the parts that the head names.
-    pub fn at(operator: &Operator, title: impl Into<String>, at: &'static str) -> Self {
+    pub fn at(operator: &Operator, title: Text, at: &'static str) -> Self {
         let visit = Visit { key_name: operator.key.name.clone(), csrf: operator.csrf.clone(), at };
-        Self { title: title.into(), assets: &ASSETS, visit: Some(visit) }
+        Self { title, assets: &ASSETS, visit: Some(visit) }
     }
 
     /// A page of nobody we know.
-    pub fn outside(title: impl Into<String>) -> Self {
-        Self { title: title.into(), assets: &ASSETS, visit: None }
+    pub fn outside(title: Text) -> Self {
+        Self { title, assets: &ASSETS, visit: None }
     }
-}
-
-/// A page with nothing but words.
-#[derive(Template)]
-#[template(path = "operator/message.html")]
-pub struct Message {
-    /// What stands around it.
-    pub frame: Frame,
-    /// The words.
-    pub paragraphs: Vec<String>,
-    /// Where one goes on.
-    pub link: Option<Link>,
-    /// The request, when something went wrong.
-    pub request_id: Option<String>,
 }
 
 /// What a part of a page is recognized by, so that it is sent again only when it differs.

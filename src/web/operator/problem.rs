@@ -3,53 +3,50 @@
 //!
 //! Invariant: the source of a fault of our own is in the log and not on the page.
 
-use askama::Template as _;
+use askama::Template;
 
-use crate::texts::Text;
+use crate::texts::{Markup, Text, filters, text};
 use crate::web::http::error::Problem;
 use crate::web::operator::enter;
-use crate::web::operator::page::{Frame, Message};
-use crate::web::pages::page::Link;
+use crate::web::operator::page::Frame;
+
+#[derive(Template)]
+#[template(path = "operator/problem.html")]
+struct Page {
+    frame: Frame,
+    sentence: Text,
+    request_number: Markup,
+}
 
 /// The page of a problem at this path.
 #[must_use]
 pub fn page(problem: &Problem, path: &str, request_id: &str) -> String {
     if matches!(problem, Problem::NoVisit) {
-        return enter::page(path, None);
+        return enter::page(path);
     }
-    let (title, text) = match problem {
-        Problem::ForeignForm => (
-            "Please do that again",
-            "This form was not sent from the page as it is now, so nothing was changed. Open the \
-             page again and repeat what you did."
-                .to_owned(),
-        ),
-        Problem::UnknownRoute | Problem::NotFound { .. } | Problem::MethodNotAllowed => (
-            "This page does not exist",
-            "What it was about may have been deleted, or the address was not copied whole."
-                .to_owned(),
-        ),
-        Problem::Internal(_) => (
-            "Something went wrong on our side",
-            "The log says what, under the number below. Nothing was changed by halves.".to_owned(),
-        ),
-        Problem::Unavailable | Problem::DatabaseAway => (
-            "Not possible at the moment",
-            "The database does not answer, or too much is waiting for it. The log says which. Try \
-             again in a minute."
-                .to_owned(),
-        ),
-        Problem::Conflict { message } => ("That is not possible", message.clone()),
+    let (title, sentence) = match problem {
+        Problem::ForeignForm => {
+            (text("operator-foreign-form-title"), text("operator-foreign-form"))
+        }
+        Problem::UnknownRoute | Problem::NotFound { .. } | Problem::MethodNotAllowed => {
+            (text("operator-no-page-title"), text("operator-no-page"))
+        }
+        Problem::Internal(_) => (text("operator-fault-title"), text("operator-fault")),
+        Problem::Unavailable | Problem::DatabaseAway => {
+            (text("operator-unavailable-title"), text("operator-unavailable"))
+        }
+        Problem::Conflict { message } => {
+            (text("operator-conflict-title"), Text::verbatim(message.clone()))
+        }
         other => (other.title(), other.detail()),
     };
-    let label = Text::verbatim("Go to the first page");
-    let message = Message {
+    let id = Text::verbatim(request_id);
+    let page = Page {
         frame: Frame::outside(title),
-        paragraphs: vec![text],
-        link: Some(Link { href: "/operator".to_owned(), label }),
-        request_id: Some(request_id.to_owned()),
+        sentence,
+        request_number: Markup::default().html("<code>").text(id).html("</code>"),
     };
-    message.render().unwrap_or_else(|_| problem.title().to_owned())
+    page.render().unwrap_or_else(|_| problem.to_string())
 }
 
 #[cfg(test)]

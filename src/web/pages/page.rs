@@ -62,11 +62,7 @@ pub struct Pager {
 impl Pager {
     /// For a list at `path` with these parameters besides the cursor, the newest first.
     pub fn newest_first<T>(page: &Page<T>, path: &str, params: &[(&str, &str)]) -> Self {
-        Self {
-            newer_word: texts::text("pages-newer"),
-            older_word: texts::text("pages-older"),
-            ..Self::of(page, path, params)
-        }
+        Self::of(page, path, params, ["Newer", "Older"])
     }
 
     /// For a list at `path` with these parameters besides the cursor.

@@ -35,7 +35,7 @@ pub fn page(problem: &Problem, path: &str, mails: bool, request_id: &str) -> Str
         link: Some(link),
         request_id: Some(request_id.to_owned()),
     };
-    message.render().unwrap_or_else(|_| problem.title().to_owned())
+    message.render().unwrap_or_else(|_| problem.to_string())
 }
 
 /// The directory that a path is about; empty when it is about none, or names no id of ours.

@@ -34,7 +34,7 @@ pub fn page(id: &DirectoryId, mails: bool, error: Option<Text>) -> String {
     let mails = mails && !id.as_str().is_empty();
     let frame = Frame::outside(text("portal-sign-in"));
     let page = SignIn { frame, id: id.clone(), mails, error };
-    page.render().unwrap_or_else(|_| Problem::NoVisit.title().to_owned())
+    page.render().unwrap_or_else(|_| Problem::NoVisit.to_string())
 }
 
 /// `POST /portal/directories/{id}/sign_in`.

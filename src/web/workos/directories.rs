@@ -13,11 +13,10 @@ use crate::db::page::Page;
 use crate::db::reports::directory::{self as rows, DirectoryFilter, PeopleCounts};
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::operations::OperationError;
-use crate::providers;
-use crate::sync::setup::{self, SetupError};
-use crate::web::api::directories::setup_problem;
+use crate::sync::setup::SetupError;
+use crate::web::api::directories::{actions, setup_problem};
 use crate::web::http::auth::Caller;
-use crate::web::http::query::{Params, PrefixedPage, query};
+use crate::web::http::query::{CursorPage, Params, query};
 use crate::web::http::response::{self, Iso8601, List, Response};
 use crate::web::http::state::State;
 use crate::wire;
@@ -79,7 +78,7 @@ query! {
     /// Which directories are listed.
     pub struct DirectoriesQuery {
         /// The part of the list.
-        page: PrefixedPage<DirectoryId>,
+        page: CursorPage<DirectoryId>,
         /// Only those of this organization.
         organization_id: Option<OrganizationId>,
         /// Only those whose name has this in it.
@@ -155,13 +154,8 @@ pub struct DeletedResponse {}
 )]
 pub async fn delete(state: State, caller: Caller, path: Path<DirectoryId>) -> Response {
     let id = path.into_inner();
-    match setup::disable(&state.context, &id, &caller.actor()).await {
-        Ok(()) => {
-            state.activators.runs.wake();
-            // Accounts that somebody of another directory has go on with that one (S-26).
-            state.activators.clearing.wake();
-        }
-        Err(SetupError::Disabled) => {}
+    match actions::end(&state, &id, &caller.actor()).await {
+        Ok(()) | Err(SetupError::Disabled) => {}
         Err(error) => return Err(setup_problem::problem(error, &id)),
     }
     response::accepted(DeletedResponse {})
@@ -187,10 +181,6 @@ pub struct SyncResponse {
     ),
 )]
 pub async fn sync(state: State, caller: Caller, path: Path<DirectoryId>) -> Response {
-    let id = path.into_inner();
-    setup::request_sync(&state.context, &id, &caller.actor())
-        .await
-        .map_err(|error| setup_problem::problem(error, &id))?;
-    state.activators.runs.wake();
+    actions::request_sync(&state, &path.into_inner(), &caller.actor()).await?;
     response::accepted(SyncResponse { status: "queued" })
 }

@@ -10,7 +10,7 @@ use crate::db::{Conn, DbError};
 use crate::domain::ids::{DirectoryId, DirectoryUserId, GroupId, OrganizationId};
 use crate::operations::OperationError;
 use crate::web::http::error::Problem;
-use crate::web::http::query::{Params, PrefixedPage, query};
+use crate::web::http::query::{CursorPage, Params, query};
 use crate::web::http::response::{self, Iso8601, List, Response};
 use crate::web::http::state::State;
 use crate::web::workos::lists::Aliased;
@@ -72,7 +72,7 @@ query! {
     /// Which groups are listed.
     pub struct DirectoryGroupsQuery {
         /// The part of the list.
-        page: PrefixedPage<GroupId>,
+        page: CursorPage<GroupId>,
         /// Only those of this directory. It or `user` is needed.
         directory: Aliased<DirectoryId>,
         /// Only those that this person is in.

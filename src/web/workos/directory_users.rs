@@ -17,7 +17,7 @@ use crate::domain::employee::{EmailNorm, ExternalKey};
 use crate::domain::ids::{AccountId, DirectoryId, DirectoryUserId, GroupId, OrganizationId};
 use crate::operations::OperationError;
 use crate::web::http::error::Problem;
-use crate::web::http::query::{Params, PrefixedPage, query};
+use crate::web::http::query::{CursorPage, Params, query};
 use crate::web::http::response::{self, Iso8601, List, Response};
 use crate::web::http::state::State;
 use crate::web::workos::directory_groups::DirectoryGroupResponse;
@@ -194,7 +194,7 @@ query! {
     /// Which people are listed.
     pub struct DirectoryUsersQuery {
         /// The part of the list.
-        page: PrefixedPage<DirectoryUserId>,
+        page: CursorPage<DirectoryUserId>,
         /// Only those of this directory. It or `group` is needed.
         directory: Aliased<DirectoryId>,
         /// Only those in this group.

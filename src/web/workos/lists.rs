@@ -96,6 +96,7 @@ pub(super) fn described_members(
 mod tests {
     use super::*;
     use crate::db::page::Order;
+    use crate::web::http::error::in_english;
 
     #[test]
     fn c_14_a_refusal_says_whether_the_cursor_is_of_no_use() {
@@ -105,7 +106,7 @@ mod tests {
             before: None,
             order: Order::Desc,
         };
-        let detail = |page| no_scope(&page, "group").detail();
+        let detail = |page| in_english(&no_scope(&page, "group").detail());
         assert!(!detail(with(None)).contains("cursor"));
         assert!(detail(with(Some("directory_user_1"))).contains("not there any more"));
     }

@@ -14,9 +14,10 @@ use crate::domain::ids::OrganizationId;
 use crate::operations::OperationError;
 use crate::operations::input::{MetadataChange, Patch, Text};
 use crate::operations::organizations::{self as operations, OrganizationChange};
+use crate::web::api::organizations;
 use crate::web::http::auth::Caller;
 use crate::web::http::body::{Body, LetPass, Maybe, body};
-use crate::web::http::query::{Parameter, Params, PrefixedPage, Query, query};
+use crate::web::http::query::{CursorPage, Parameter, Params, Query, query};
 use crate::web::http::response::{self, Iso8601, List, Response};
 use crate::web::http::state::State;
 
@@ -101,7 +102,7 @@ query! {
     /// Which organizations are listed.
     pub struct OrganizationsQuery {
         /// The part of the list.
-        page: PrefixedPage<OrganizationId>,
+        page: CursorPage<OrganizationId>,
         /// Only those whose name has this in it.
         search: Option<String>,
         /// Only those with these domains; none has any.
@@ -239,7 +240,5 @@ pub async fn put(
     ),
 )]
 pub async fn delete(state: State, path: Path<OrganizationId>) -> Response {
-    operations::delete(&state.context, path.into_inner()).await?;
-    state.activators.clearing.wake();
-    response::deleted()
+    organizations::delete(state, path).await
 }

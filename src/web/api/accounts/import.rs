@@ -27,7 +27,7 @@ use crate::web::api::accounts::NewAccount;
 use crate::web::api::accounts::import_rows::{Reader, Row};
 use crate::web::api::accounts::import_split::{Format, Record, Splitter};
 use crate::web::http::auth::Caller;
-use crate::web::http::error::{FieldError, Problem};
+use crate::web::http::error::{FieldError, Problem, in_english};
 use crate::web::http::members::shortened;
 use crate::web::http::response::Response;
 use crate::web::http::state::State;
@@ -81,7 +81,7 @@ impl RowResult {
                 .collect(),
             _ => Vec::new(),
         };
-        let (code, message) = (Some(problem.code()), Some(short(&problem.detail())));
+        let (code, message) = (Some(problem.code()), Some(short(&in_english(&problem.detail()))));
         Self { line, status: "failed", id: None, code, message, errors }
     }
 }

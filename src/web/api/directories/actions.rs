@@ -5,11 +5,13 @@ use actix_web::web::Path;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::action::Actor;
 use crate::domain::ids::{DirectoryId, RunId};
-use crate::sync::setup;
+use crate::sync::setup::{self, SetupError};
 use crate::web::api::directories::setup_problem;
 use crate::web::api::directories::shown::{self, DirectoryResponse};
 use crate::web::http::auth::Caller;
+use crate::web::http::error::Problem;
 use crate::web::http::response::{self, Response};
 use crate::web::http::state::State;
 
@@ -55,12 +57,20 @@ pub async fn complete_setup(state: State, caller: Caller, path: Path<DirectoryId
     ),
 )]
 pub async fn sync(state: State, caller: Caller, path: Path<DirectoryId>) -> Response {
-    let id = path.into_inner();
-    let run_id = setup::request_sync(&state.context, &id, &caller.actor())
-        .await
-        .map_err(|error| setup_problem::problem(error, &id))?;
-    state.activators.runs.wake();
+    let run_id = request_sync(&state, &path.into_inner(), &caller.actor()).await?;
     response::accepted(StartedRunResponse { run_id })
+}
+
+/// Asks for a full sync, which begins soon.
+pub(in crate::web) async fn request_sync(
+    state: &State,
+    id: &DirectoryId,
+    by: &Actor,
+) -> Result<RunId, Problem> {
+    let asked = setup::request_sync(&state.context, id, by).await;
+    let run = asked.map_err(|error| setup_problem::problem(error, id))?;
+    state.activators.runs.wake();
+    Ok(run)
 }
 
 /// Disables a directory for good.
@@ -77,11 +87,19 @@ pub async fn sync(state: State, caller: Caller, path: Path<DirectoryId>) -> Resp
 )]
 pub async fn disable(state: State, caller: Caller, path: Path<DirectoryId>) -> Response {
     let id = path.into_inner();
-    setup::disable(&state.context, &id, &caller.actor())
-        .await
-        .map_err(|error| setup_problem::problem(error, &id))?;
+    end(&state, &id, &caller.actor()).await.map_err(|error| setup_problem::problem(error, &id))?;
+    response::ok(shown::read(&state, id).await?)
+}
+
+/// Disables a directory, and has done at once what follows from it.
+pub(in crate::web) async fn end(
+    state: &State,
+    id: &DirectoryId,
+    by: &Actor,
+) -> Result<(), SetupError> {
+    setup::disable(&state.context, id, by).await?;
     state.activators.runs.wake();
     // Accounts that somebody of another directory has go on with that one (S-26).
     state.activators.clearing.wake();
-    response::ok(shown::read(&state, id).await?)
+    Ok(())
 }

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use crate::domain::ids::EndpointId;
 use crate::operations::deliveries::{self as operations, Replay};
 use crate::web::http::body::{Maybe, OptionalBody, body};
-use crate::web::http::members::Moment;
 use crate::web::http::response::{self, Response};
+use crate::web::http::schema::Moment;
 use crate::web::http::state::State;
 
 body! {

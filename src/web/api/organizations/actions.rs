@@ -11,7 +11,7 @@ use crate::domain::ids::{ActionId, DirectoryId, OrganizationId};
 use crate::operations::{OperationError, organizations};
 use crate::texts::Language;
 use crate::web::actors::{self, Told};
-use crate::web::http::query::{NumberedPage, Params, query};
+use crate::web::http::query::{CursorPage, Params, query};
 use crate::web::http::response::{self, Iso8601, List, Response};
 use crate::web::http::state::State;
 
@@ -64,7 +64,7 @@ query! {
     /// Which actions are listed.
     pub struct ActionsQuery {
         /// The part of the list.
-        page: NumberedPage<ActionId>,
+        page: CursorPage<ActionId>,
         /// Only those on this directory.
         directory_id: Option<DirectoryId>,
     }

@@ -1,5 +1,9 @@
 //! How problems are written.
 
+use actix_web::ResponseError as _;
+use actix_web::http::header::RETRY_AFTER;
+use serde_json::json;
+
 use super::*;
 
 #[test]
