@@ -130,7 +130,7 @@ impl DirectoriesWith {
             href: format!("/operator/directories/{}", directory.id),
             name: format!("{organization}, {}", directory.provider.title()),
         };
-        let failure = directory.failure_class.map(messages::meaning);
+        let failure = directory.failure_class().map(messages::meaning);
         let stale = messages::staleness(directory, now);
         Row { link: Some(link), sentences: failure.into_iter().chain([stale]).collect() }
     }

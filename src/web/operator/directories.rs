@@ -240,7 +240,7 @@ impl RunRow {
         let error: Vec<&str> = class.into_iter().chain(run.error_message.as_deref()).collect();
         Self {
             when: messages::when(run.started_at_ms.unwrap_or(run.requested_at_ms), now),
-            why: Text::verbatim(trigger(run.run_trigger)),
+            why: trigger(run.run_trigger),
             state: run_state(run.state),
             tone: match run.state {
                 RunState::Succeeded => "good",

@@ -127,7 +127,8 @@ pub fn staleness(directory: &Directory, now: Timestamp) -> Text {
 /// is read out to people must not change while nothing happens.
 #[must_use]
 pub fn health(directory: &Directory, now: Timestamp) -> Health {
-    let failure = directory.failure_class.map(meaning);
+    let failing = directory.failing();
+    let failure = failing.as_ref().map(|failing| meaning(failing.class));
     let (tone, label, sentence) = match (directory.state, failure) {
         (DirectoryState::Setup, _) => {
             ("idle", text("operator-setup"), text("operator-setup-means"))
@@ -136,9 +137,10 @@ pub fn health(directory: &Directory, now: Timestamp) -> Health {
             ("idle", text("operator-disabled"), text("operator-disabled-means"))
         }
         (DirectoryState::Failing, failure) => {
-            let fault = certificate::of_detail(directory.failure_detail.as_deref());
+            let fault =
+                certificate::of_detail(failing.and_then(|failing| failing.detail).as_deref());
             let sentence = match fault {
-                Some(fault) => text("operator-certificate-means").with("fault", fault),
+                Some(fault) => text("operator-certificate-means").with("fault", fault.text()),
                 None => failure.unwrap_or_else(|| text("operator-failing-means")),
             };
             ("bad", text("operator-failing"), sentence)

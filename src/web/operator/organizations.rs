@@ -105,7 +105,7 @@ fn worst(directories: &[Directory], now: Timestamp) -> (&'static str, Text) {
         ("bad", text("operator-worst-failing").with("count", count))
     } else if directories.iter().any(|row| messages::is_silent(row, now)) {
         ("bad", text("operator-worst-silent").with("count", count))
-    } else if directories.iter().any(|row| row.failure_class.is_some()) {
+    } else if directories.iter().any(|row| row.failure_class().is_some()) {
         ("warn", text("operator-worst-trying").with("count", count))
     } else if is(DirectoryState::Active) || is(DirectoryState::Validating) {
         ("good", text("operator-worst-in-step").with("count", count))

@@ -62,7 +62,11 @@ pub struct Pager {
 impl Pager {
     /// For a list at `path` with these parameters besides the cursor, the newest first.
     pub fn newest_first<T>(page: &Page<T>, path: &str, params: &[(&str, &str)]) -> Self {
-        Self::of(page, path, params, ["Newer", "Older"])
+        Self {
+            newer_word: texts::text("pages-newer"),
+            older_word: texts::text("pages-older"),
+            ..Self::of(page, path, params)
+        }
     }
 
     /// For a list at `path` with these parameters besides the cursor.

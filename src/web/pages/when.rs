@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::clock::Timestamp;
 use crate::domain::notice::{moment_text, time_text};
 use crate::texts::filters::ToText;
-use crate::texts::{Argument, Language, Markup, Text, ToArgument, text};
+use crate::texts::{Argument, Markup, Text, ToArgument, text};
 
 /// A moment as a person says it, with the exact one beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +38,6 @@ impl When {
             .html("\">")
             .text(words.clone())
             .html("</time>")
-    }
-
-    /// As an element of a page in English.
-    #[must_use]
-    pub fn html(&self) -> String {
-        self.markup().in_language(Language::English)
     }
 }
 
@@ -88,6 +82,7 @@ fn words(moment: Timestamp, now: Timestamp, zone: &TimeZone) -> Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Language;
 
     const NOW: Timestamp = Timestamp(1_795_424_400_000);
 

@@ -13,6 +13,7 @@ use crate::db::page::Page;
 use crate::db::reports::directory::{self as rows, DirectoryFilter, PeopleCounts};
 use crate::domain::ids::{DirectoryId, OrganizationId};
 use crate::operations::OperationError;
+use crate::providers;
 use crate::sync::setup::SetupError;
 use crate::web::api::directories::{actions, setup_problem};
 use crate::web::http::auth::Caller;

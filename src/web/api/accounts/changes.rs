@@ -13,6 +13,7 @@ use crate::domain::audit::{CauseKind, Changes, Rule};
 use crate::domain::employee::ExternalKey;
 use crate::domain::ids::{AccountChangeId, AccountId, DirectoryId};
 use crate::operations::OperationError;
+use crate::texts::Language;
 use crate::web::http::query::{CursorPage, Params, query};
 use crate::web::http::response::{self, Iso8601, List, Response};
 use crate::web::http::state::State;
