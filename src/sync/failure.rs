@@ -161,15 +161,14 @@ pub fn note_failure(
     directories::update(tx, directory)?;
     // What webhooks name from now on waits for the full sync that succeeds (L-07).
     inbox::park(tx, &directory.id)?;
-    let text = with_place(tx, notifier, directory, |place| match trouble.records {
-        Some(records) => {
-            notice::records_refused(&RecordsFacts { place, records, since }, Language::English)
+    let text = with_place(tx, notifier, directory, |place| {
+        if let Some(records) = trouble.records {
+            let facts = RecordsFacts { place, records, since };
+            return notice::records_refused(&facts, Language::English);
         }
-        None => {
-            let (class, detail) = (trouble.class, trouble.detail.as_deref());
-            let facts = FailureFacts { place, class, detail, since };
-            notice::sync_failed(&facts, Language::English)
-        }
+        let (class, detail) = (trouble.class, trouble.detail.as_deref());
+        let facts = FailureFacts { place, class, detail, since };
+        notice::sync_failed(&facts, Language::English)
     })?;
     let cause = match &trouble.detail {
         Some(detail) if detail == failure::OTHER_COMPANY => "other_company",

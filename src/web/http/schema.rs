@@ -1,5 +1,5 @@
-//! What values look like in requests, for reading and for OpenAPI: ids, words, moments, the types of
-//! input, and the objects of `body!`.
+//! What values look like in requests, for reading and for OpenAPI: ids, words, moments, the types
+//! of input, and the objects of `body!`.
 
 use std::collections::BTreeMap;
 
