@@ -320,7 +320,7 @@ fn a_hint_given_back_while_a_newer_one_is_being_stored_joins_it() {
         let once = std::sync::Mutex::new(Some((begun, wait)));
         let newer = tokio::spawn(async move {
             db.take_in(move |tx| {
-                inbox::take_in(tx, TOKEN, &[("A1".to_owned(), Some(2))], Timestamp(20))?;
+                inbox::take_in(tx, TOKEN, &[about("A1", Some(2))], Timestamp(20))?;
                 let (begun, wait) = once.lock().unwrap().take().unwrap();
                 begun.send(()).unwrap();
                 let _ = wait.recv();
@@ -387,7 +387,7 @@ fn l_08_a_webhook_that_races_a_disable_is_refused() {
         });
         let intake = async {
             tokio::task::spawn_blocking(move || is_locked.recv().unwrap()).await.unwrap();
-            let hints = [("A1".to_owned(), Some(1))];
+            let hints = [about("A1", Some(1))];
             t.db.take_in(move |tx| inbox::take_in(tx, TOKEN, &hints, Timestamp(10))).await.unwrap()
         };
         let (disabled, found) = tokio::join!(disable, intake);
