@@ -173,7 +173,7 @@ async fn work_that_stands_still_is_told(app: TestApp) {
     browser.open("/operator").await.is_silent_about("stands still");
     app.clock.advance(1);
     browser.open("/operator").await.says("Work stands still");
-    browser.page.says("1 webhooks wait to be looked at; the oldest for 15 minutes.");
+    browser.page.says("1 webhook waits to be looked at; the oldest for 15 minutes.");
     app.drain().await;
     browser.open("/operator").await.is_silent_about("stands still").says("Webhooks in 0");
     // Parked while the directory fails: nothing stands still.

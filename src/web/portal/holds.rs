@@ -206,7 +206,11 @@ impl Item {
                 }
                 None => change,
             },
-            can_change: item.decision == Some(Decision::Rejected) && still_counts,
+            can_change: match item.decision {
+                Some(Decision::Rejected) => still_counts,
+                Some(Decision::Approved) => is_access,
+                None => false,
+            },
             decision: item.decision,
             id: item.id,
             name: item.name,
