@@ -124,7 +124,7 @@ fn catalogue(root: &Path, language: &str) -> Catalogue {
 
 /// The messages of one file.
 fn messages(file: &str) -> Catalogue {
-    let resource = fluent_syntax::parser::parse(file).expect("the catalogue can be read");
+    let resource = fluent_syntax::parser::parse(file).unwrap();
     let mut all = Catalogue::new();
     for entry in resource.body {
         if let Entry::Message(message) = entry {
@@ -143,7 +143,9 @@ fn places_of(pattern: &Pattern<&str>, places: &mut BTreeSet<String>) {
             Expression::Inline(inline) => places_of_inline(inline, places),
             Expression::Select { selector, variants } => {
                 places_of_inline(selector, places);
-                variants.iter().for_each(|variant| places_of(&variant.value, places));
+                for variant in variants {
+                    places_of(&variant.value, places);
+                }
             }
         }
     }
@@ -437,9 +439,9 @@ fn check_uses(uses: &[Use], catalogue: &Catalogue) -> Vec<String> {
             Some(_) => {}
         }
     }
-    let used: BTreeSet<&str> = uses.iter().map(|one| one.id.as_str()).collect();
-    let unused = catalogue.keys().filter(|id| !used.contains(id.as_str()));
-    complaints.extend(unused.map(|id| format!("locales: nobody uses {id}")));
+    let known: BTreeSet<&str> = uses.iter().map(|one| one.id.as_str()).collect();
+    let left_over = catalogue.keys().filter(|id| !known.contains(id.as_str()));
+    complaints.extend(left_over.map(|id| format!("locales: nobody uses {id}")));
     complaints
 }
 
