@@ -1,6 +1,7 @@
 //! Holds that ask whose an employee number is (S-21).
 //!
-//! What this module must not do: decide whether to ask ([`reused_numbers`] does).
+//! What this module must not do: decide whether to ask ([`crate::sync::decide::reused_numbers`]
+//! does).
 
 use crate::db::DbError;
 use crate::db::holds::{self, HoldItem};
