@@ -5,8 +5,8 @@
 //!  └──> pieces (each a transaction) ─> decide ─> apply
 //! ```
 //!
-//! What was read goes forward as a value; nothing that [`mod@run`] calls calls it back. Whom the list
-//! does not name is [`absence`]; whoever is asked about by themselves is [`questions`] and
+//! What was read goes forward as a value; nothing that [`mod@run`] calls calls it back. Whom the
+//! list does not name is [`absence`]; whoever is asked about by themselves is [`questions`] and
 //! [`unconfirmed`]. A [`preview`] goes the same way, looks ahead ([`look_ahead`]) and writes
 //! nothing. [`company`] stops a run that reads another company's people (L-10).
 
