@@ -424,8 +424,6 @@ fn copied_words<'a>(path: &'a str, text: &'a str) -> impl Iterator<Item = String
     has_word.then(|| format!("{path}: \"{shown}\"")).into_iter()
 }
 
-// ------------------------------------------------------------------------------------------- rules
-
 /// Uses and catalogue fit together.
 fn check_uses(uses: &[Use], catalogue: &Catalogue) -> Vec<String> {
     let mut complaints = Vec::new();
